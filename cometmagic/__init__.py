@@ -1,0 +1,81 @@
+"""Gemini image models in notebooks, over CometAPI.
+
+`%load_ext cometmagic` gives `%%gemini_image`; `cometmagic.generate("a red bicycle")` does the same from
+Python. Importing this package imports nothing heavy: names are looked up when they are used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from cometmagic.errors import (
+        APIError,
+        BudgetError,
+        CometError,
+        LibraryError,
+        MissingKeyError,
+        NoImageError,
+        OptionError,
+        TemplateError,
+        TransportError,
+    )
+    from cometmagic.parts import ImagePart, TextPart
+    from cometmagic.result import ImageResult
+    from cometmagic.session import agenerate, generate
+    from cometmagic.settings import ask_key
+
+__all__ = [
+    "APIError",
+    "BudgetError",
+    "CometError",
+    "ImagePart",
+    "ImageResult",
+    "LibraryError",
+    "MissingKeyError",
+    "NoImageError",
+    "OptionError",
+    "TemplateError",
+    "TextPart",
+    "TransportError",
+    "agenerate",
+    "ask_key",
+    "generate",
+]
+
+_HOMES = {
+    "ImagePart": "parts",
+    "ImageResult": "result",
+    "TextPart": "parts",
+    "agenerate": "session",
+    "ask_key": "settings",
+    "generate": "session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Look a public name up where it lives, on first use."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("cometmagic")
+    if name not in __all__:
+        raise AttributeError(f"module 'cometmagic' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"cometmagic.{_HOMES.get(name, 'errors')}"), name)
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Register the magics: what `%load_ext cometmagic` calls."""
+    from cometmagic.notebook.magic import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take the magics back: what `%unload_ext cometmagic` calls."""
+    from cometmagic.notebook.magic import unload
+
+    unload(shell)

@@ -1,0 +1,181 @@
+"""The kinds of value an option can take, and how each is read.
+
+A kind turns what a person wrote (in a cell, in Python, in a panel) into the one value the rest of the
+package works with, or raises `ValueError` with a sentence that tells the choices. Kinds know no
+option by name, no JSON and no front end; parsers, help texts and panels read their attributes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean X?" when one of `known` is near `word`, else an empty string."""
+    near = difflib.get_close_matches(word.lower(), {name.lower(): name for name in known}, n=1)
+    exact = {name.lower(): name for name in known}
+    return f"; did you mean {exact[near[0]]}?" if near else ""
+
+
+class Kind(Protocol):
+    """What every kind offers."""
+
+    @property
+    def metavar(self) -> str:
+        """The placeholder shown in help texts."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """All values that are allowed, or () when there are too many to list."""
+
+    def parse(self, value: Any) -> Any:
+        """Return the value as the package uses it, or raise `ValueError`."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text that is not blank; `suggestions` help completion and do not restrict."""
+
+    metavar: str = "TEXT"
+    suggestions: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+
+    def parse(self, value: Any) -> str:
+        text = str(value).strip()
+        if not text:
+            raise ValueError("is empty")
+        return text
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words, written in any case."""
+
+    choices: tuple[str, ...]
+    metavar: str = "NAME"
+
+    def parse(self, value: Any) -> str:
+        by_case = {choice.lower(): choice for choice in self.choices}
+        word = str(value).strip()
+        if word.lower() not in by_case:
+            hint = suggest(word, self.choices)
+            raise ValueError(f"{word!r} is not one of {', '.join(self.choices)}{hint}")
+        return by_case[word.lower()]
+
+
+@dataclass(frozen=True)
+class Several:
+    """Several of a few words, separated by commas (`web,image`)."""
+
+    each: Choice
+    metavar: str = "KINDS"
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return self.each.choices
+
+    def parse(self, value: Any) -> tuple[str, ...]:
+        words = value.split(",") if isinstance(value, str) else list(value)
+        chosen = {self.each.parse(word) for word in words}
+        return tuple(choice for choice in self.choices if choice in chosen)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number between `low` and `high`, whole or not."""
+
+    low: float
+    high: float
+    whole: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def metavar(self) -> str:
+        return "N" if self.whole else "X"
+
+    def parse(self, value: Any) -> float | int:
+        try:
+            number = (int if self.whole else float)(str(value).strip())
+        except ValueError:
+            raise ValueError(f"{str(value)!r} is not a {'whole number' if self.whole else 'number'}") from None
+        if not self.low <= number <= self.high:
+            raise ValueError(f"{value} is not between {self.low:g} and {self.high:g}")
+        return number
+
+
+@dataclass(frozen=True)
+class Flag:
+    """On or off."""
+
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+
+    def parse(self, value: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        words = {
+            "true": True,
+            "yes": True,
+            "on": True,
+            "1": True,
+            "false": False,
+            "no": False,
+            "off": False,
+            "0": False,
+        }
+        if str(value).strip().lower() not in words:
+            raise ValueError(f"{value!r} is neither true nor false")
+        return words[str(value).strip().lower()]
+
+
+@dataclass(frozen=True)
+class JsonObject:
+    """A JSON object, as text or as a dict."""
+
+    metavar: str = "JSON"
+    choices: tuple[str, ...] = ()
+
+    def parse(self, value: Any) -> dict[str, Any]:
+        try:
+            made = json.loads(value if isinstance(value, str) else json.dumps(value, allow_nan=False))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"is not valid JSON ({error}); it looks like '{{\"generationConfig\": {{…}}}}'") from None
+        if not isinstance(made, dict):
+            raise ValueError("is not a JSON object; it must look like '{\"name\": value}'")
+        return made
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """NAME=VALUE, repeatable; both sides are looked up in tables of short and full names."""
+
+    left: dict[str, str]
+    right: dict[str, str]
+    metavar: str = "NAME=VALUE"
+    choices: tuple[str, ...] = ()
+
+    def parse(self, value: Any) -> dict[str, str]:
+        items = value.items() if isinstance(value, dict) else [self._split(item) for item in _as_list(value)]
+        return {self._full(name, self.left): self._full(setting, self.right) for name, setting in items}
+
+    def _split(self, item: Any) -> tuple[str, str]:
+        name, sign, setting = str(item).partition("=")
+        if not sign:
+            raise ValueError(f"{str(item)!r} is not of the form {self.metavar}")
+        return name, setting
+
+    @staticmethod
+    def _full(word: str, table: dict[str, str]) -> str:
+        key = str(word).strip().lower().replace("_", "-")
+        full = {name.lower().replace("_", "-"): name for name in table.values()}
+        if key not in table and key not in full:
+            raise ValueError(f"{word!r} is not one of {', '.join(table)}{suggest(key, table)}")
+        return table.get(key) or full[key]
+
+
+def _as_list(value: Any) -> list[Any]:
+    return [value] if isinstance(value, str) else list(value)

@@ -1,0 +1,223 @@
+"""The library: a folder of call folders, one for each call, made before anything is sent.
+
+    20261122-101502-red-bicycle-7f3a9c/
+      call.json        what was asked and what became of it
+      request.json     the body as sent, each image as {"file": "reference-1.png"}
+      response.part    bytes as they arrive; gone once settled
+      answer.json      the response as received, each image as {"file": "image.jpg"}
+      image.jpg …      images byte for byte as the service sent them
+      preview.jpg      what the notebook embeds
+
+Every file is written beside its place, flushed to the disk and then renamed, so that a crash leaves
+either the old file or the new one. This module knows nothing of HTTP and of what an answer means.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from cometmagic.errors import LibraryError
+from cometmagic.parts import ImagePart
+from cometmagic.request import ImageRequest
+from cometmagic.wire import encode, reference_name, request_hash, skeleton
+
+LEAST_FREE = 64 * 1024 * 1024  # bytes; below it nothing is sent, because an answer could not be kept
+SLUG_LENGTH = 40
+VERSION = 1
+HOW_TO_MOVE = "Set COMETMAGIC_LIBRARY to a folder that can be written."
+
+
+class State(StrEnum):
+    """Where a call stands; each step is on disk before the next begins."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    RECEIVED = "received"
+    SETTLED = "settled"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+def now() -> str:
+    """Return the local time with its offset, to the millisecond."""
+    return datetime.now().astimezone().isoformat(timespec="milliseconds")
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a file so that `path` holds all of it or what it held before, also after a crash."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's names to the disk where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        return
+    try:
+        os.fsync(handle)
+    except OSError:  # some network file systems flush no folders
+        pass
+    finally:
+        os.close(handle)
+
+
+@dataclass(frozen=True)
+class CallFolder:
+    """One call's folder; everything about the call is read from it when asked for."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The folder's name, which names the call."""
+        return self.path.name
+
+    @property
+    def part(self) -> Path:
+        """Where the answer's bytes go as they arrive."""
+        return self.path / "response.part"
+
+    def read(self) -> dict[str, Any]:
+        """Return call.json. Raises `LibraryError` when there is none."""
+        return self._json("call.json")
+
+    def body(self) -> dict[str, Any]:
+        """Return request.json."""
+        return self._json("request.json")
+
+    def update(self, **fields: Any) -> dict[str, Any]:
+        """Lay `fields` over call.json and return the whole."""
+        call = self.read() | fields
+        write_whole(self.path / "call.json", _pretty(call))
+        return call
+
+    def files(self) -> dict[str, ImagePart]:
+        """Return the images of the folder by name."""
+        return {
+            row["name"]: ImagePart(
+                row["mime_type"], path=self.path / row["name"], width=row.get("width"), height=row.get("height")
+            )
+            for row in self.read().get("files", [])
+        }
+
+    def _json(self, name: str) -> dict[str, Any]:
+        try:
+            found = json.loads((self.path / name).read_bytes())
+        except (OSError, ValueError) as error:
+            raise LibraryError(f"{self.path / name} cannot be read ({type(error).__name__}).") from None
+        if not isinstance(found, dict):
+            raise LibraryError(f"{self.path / name} is not a JSON object.")
+        return found
+
+
+class Library:
+    """All call folders under one root."""
+
+    def __init__(self, root: Path) -> None:
+        """`root` need not exist yet."""
+        self.root = root
+
+    def open(self, request: ImageRequest, **facts: Any) -> CallFolder:
+        """Make the folder of a new call, with `facts` in its call.json, and return it.
+
+        Raises `LibraryError` when it cannot be written or the disk is nearly full: before paying.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(self.root).free
+            if free < LEAST_FREE:
+                raise LibraryError(f"The disk of {self.root} has only {free >> 20} MB left.", do=HOW_TO_MOVE)
+            folder = self._make(request.prompt)
+            self._plan(folder, request, facts)
+        except OSError as error:
+            raise LibraryError(f"Cannot write in {self.root}: {error.strerror or error}.", do=HOW_TO_MOVE) from None
+        return folder
+
+    def _make(self, prompt: str) -> CallFolder:
+        while True:
+            stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+            path = self.root / f"{stamp}-{slug(prompt)}-{secrets.token_hex(3)}"
+            try:
+                path.mkdir()
+            except FileExistsError:
+                continue
+            return CallFolder(path)
+
+    def _plan(self, folder: CallFolder, request: ImageRequest, facts: dict[str, Any]) -> None:
+        for number, part in enumerate(request.references, 1):
+            write_whole(folder.path / reference_name(number, part), part.data, 0o666)
+        write_whole(folder.path / "request.json", skeleton(encode(request)))
+        call = {
+            "version": VERSION,
+            "state": State.PLANNED,
+            "model": request.options.model,
+            "prompt": request.prompt,
+            "options": request.options.changed(),
+            "request_hash": request_hash(request),
+            "planned": now(),
+            **facts,
+        }
+        write_whole(folder.path / "call.json", _pretty(call))
+
+    def folders(self) -> Iterator[CallFolder]:
+        """Yield the call folders, newest first."""
+        if self.root.is_dir():
+            names = sorted((path.name for path in self.root.iterdir() if (path / "call.json").is_file()), reverse=True)
+            yield from (CallFolder(self.root / name) for name in names)
+
+    def find(self, digest: str) -> CallFolder | None:
+        """Return the newest settled live call of the request with this hash, or None."""
+        for folder in self.folders():
+            try:
+                call = folder.read()
+            except LibraryError:
+                continue
+            if (call.get("request_hash"), call.get("state"), call.get("source")) == (digest, State.SETTLED, "live"):
+                return folder
+        return None
+
+
+def check_target(path: str) -> str:
+    """Return `path` as an absolute one. Raises `LibraryError` when nothing can be saved there: before paying."""
+    target = Path(path).expanduser().absolute()
+    folder = next(parent for parent in (target, *target.parents) if parent.exists())
+    if folder == target and not folder.is_dir():
+        folder = target.parent  # a file that will not be overwritten
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise LibraryError(f"Cannot save to {path}: {folder} is not a folder that can be written.", do="Change --save.")
+    return f"{target}{os.sep}" if path.endswith(("/", os.sep)) else str(target)
+
+
+def slug(text: str) -> str:
+    """Return up to `SLUG_LENGTH` lower-case ASCII letters, digits and hyphens from a text."""
+    plain = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return (
+        words[:SLUG_LENGTH].rpartition("-")[0] or words[:SLUG_LENGTH] if len(words) > SLUG_LENGTH else words or "image"
+    )
+
+
+def _pretty(call: dict[str, Any]) -> bytes:
+    return json.dumps(call, ensure_ascii=False, indent=1, allow_nan=False).encode()

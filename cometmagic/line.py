@@ -1,0 +1,127 @@
+"""A magic's line as options, and the help text: both read the declaration.
+
+Options come first and the prompt after them, as it stands: the prompt of a line magic may hold
+apostrophes, dollar signs and braces. Backslashes are plain characters, so Windows paths survive. This
+module knows no IPython.
+"""
+
+from __future__ import annotations
+
+import io
+import shlex
+import textwrap
+from dataclasses import dataclass, field
+from typing import Any
+
+from cometmagic.errors import OptionError
+from cometmagic.kinds import Flag, suggest
+from cometmagic.options import CellOptions, Option, Options, declared
+
+WIDTH = 100
+
+
+@dataclass
+class Line:
+    """What a line says: options as written, and the words after them."""
+
+    options: dict[str, Any] = field(default_factory=dict)
+    prompt: str = ""
+
+
+class _Words:
+    """The words of a line one by one, with what has not been read yet."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._lexer = shlex.shlex(io.StringIO(text), posix=True)
+        self._lexer.whitespace_split = True
+        self._lexer.commenters = ""
+        self._lexer.escape = ""
+
+    @property
+    def rest(self) -> str:
+        return self.text[self._lexer.instream.tell() :].strip()
+
+    def next(self, what: str) -> str:
+        try:
+            word = self._lexer.get_token()
+        except ValueError:
+            raise OptionError(
+                f"The quotation after {what} has no end.", do='Write "…" around values with spaces.'
+            ) from None
+        if word is None:
+            raise OptionError(f"{what} needs a value.")
+        return word
+
+
+def parse(text: str) -> Line:
+    """Return the options and the prompt of a magic's line.
+
+    Raises `OptionError` for an unknown option, with a suggestion.
+    """
+    by_flag = {flag: option for option in declared().values() for flag in option.flags}
+    line, words = Line(), _Words(text.strip())
+    while words.rest.startswith("-") and words.rest != "-":
+        flag, sign, value = words.next("the line").partition("=")
+        if flag == "--":
+            break
+        option, off = _find(flag, by_flag)
+        if isinstance(option.kind, Flag):
+            value = value if sign else not off
+        elif not sign:
+            value = words.next(f"{flag} {option.kind.metavar}")
+        _put(line.options, option, value)
+    line.prompt = words.rest
+    return line
+
+
+def _find(flag: str, by_flag: dict[str, Option]) -> tuple[Option, bool]:
+    """Return the option of a flag, and whether it was switched off (`--no-thoughts`)."""
+    if flag in by_flag:
+        return by_flag[flag], False
+    positive = by_flag.get("--" + flag.removeprefix("--no-"))
+    if flag.startswith("--no-") and positive is not None and isinstance(positive.kind, Flag):
+        return positive, True
+    raise OptionError(f"There is no option {flag}{suggest(flag, by_flag)}.", do="%%gemini_image? lists them all.")
+
+
+def _put(options: dict[str, Any], option: Option, value: Any) -> None:
+    if option.repeat:
+        options.setdefault(option.name, []).append(value)
+    elif option.name in options:
+        raise OptionError(f"{option.flag} is given twice.")
+    else:
+        options[option.name] = value
+
+
+def signature(option: Option) -> str:
+    """Return an option's flags and value as help texts show them: `-a, --aspect-ratio R`."""
+    return " ".join(filter(None, (", ".join(option.flags), option.kind.metavar)))
+
+
+def describe(option: Option) -> str:
+    """Return an option's help with its choices and its default."""
+    choices = f": {', '.join(option.kind.choices)}" if option.kind.choices else ""
+    default = "" if option.default in (None, False, {}) else f" (default {option.default})"
+    return f"{option.help}{choices}{default}"
+
+
+def help_text() -> str:
+    """Return the help of the magic, made from the declaration."""
+    blocks = [
+        "Make a picture with a Gemini image model, show it and keep it.",
+        "    %%gemini_image --aspect-ratio 16:9 --image-size 2K --thoughts -o bike\n"
+        "    a red bicycle leaning on a sunlit wall\n\n"
+        "    %gemini_image -a 1:1 a red bicycle",
+    ]
+    for group in (Options, CellOptions):
+        rows = [_row(option) for option in group.declared().values()]
+        blocks.append(f"{group.TITLE}:\n" + "\n".join(rows))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _row(option: Option) -> str:
+    indent = " " * 30
+    told = textwrap.fill(describe(option), WIDTH, initial_indent=indent, subsequent_indent=indent)
+    head = f"  {signature(option)}"
+    return f"{head:<29} {told.lstrip()}" if len(head) < len(indent) else f"{head}\n{told}"

@@ -1,0 +1,45 @@
+"""`%config GeminiImage.aspect_ratio = "16:9"`: defaults for this session, made from the declaration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from traitlets import TraitType
+from traitlets.config import Configurable
+
+from cometmagic.errors import OptionError
+from cometmagic.line import describe
+from cometmagic.options import Option, declared
+
+
+class OptionTrait(TraitType[Any, Any]):
+    """A trait that accepts what the option accepts, and None for "not set"."""
+
+    def __init__(self, option: Option) -> None:
+        """`option` says what is accepted."""
+        super().__init__(default_value=None, allow_none=True, help=describe(option))
+        self.option = option
+
+    def validate(self, _: Any, value: Any) -> Any:
+        """Return the value as written. Raises `OptionError` for a bad one."""
+        try:
+            self.option.kind.parse(value)
+        except ValueError as error:
+            raise OptionError(f"GeminiImage.{self.option.name}: {error}.") from None
+        return value
+
+
+def given(config: Configurable) -> dict[str, Any]:
+    """Return the options that were set."""
+    return {name: value for name in declared() if (value := getattr(config, name)) is not None}
+
+
+GeminiImage: type[Configurable] = type(
+    "GeminiImage",
+    (Configurable,),
+    {
+        "__doc__": "Session defaults for the options of %%gemini_image.",
+        "__module__": __name__,
+        **{name: OptionTrait(option).tag(config=True) for name, option in declared().items()},
+    },
+)

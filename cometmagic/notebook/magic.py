@@ -1,0 +1,91 @@
+"""`%%gemini_image` and `%gemini_image`: a thin door to the session.
+
+The line's options lie over the session's (`%config GeminiImage`); the cell's text is the prompt, byte
+for byte. The picture is shown while the cell runs, so the result the cell returns is not shown again. What
+a cell needs to run is imported by its first run, to keep `%load_ext` light.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+
+from cometmagic.errors import OptionError
+from cometmagic.line import help_text, parse
+from cometmagic.notebook.config import GeminiImage, given
+
+if TYPE_CHECKING:
+    from cometmagic.result import ImageResult
+
+
+_RESULT = ("cometmagic.result", "ImageResult")
+
+
+@magics_class
+class GeminiMagics(Magics):
+    """The magics of this extension."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        """`shell` is where variables are put and pictures shown."""
+        super().__init__(shell)  # type: ignore[no-untyped-call]  # IPython leaves it untyped
+        self.defaults = GeminiImage(parent=shell)
+        self.shown: Path | None = None
+
+    @no_var_expand
+    @line_cell_magic
+    def gemini_image(self, line: str, cell_text: str | None = None) -> ImageResult:
+        """See `line.help_text`, which replaces this text."""
+        from cometmagic.notebook import cell
+
+        parsed = parse(line)
+        if cell_text is not None and parsed.prompt:
+            raise OptionError(f"{parsed.prompt[:60]!r} is no option.", do="Write the prompt below the first line.")
+        options = given(self.defaults) | parsed.options
+        name = options.get("into")
+        if name is not None and not str(name).isidentifier():
+            raise OptionError(f"--into: {name!r} is not a name for a variable.")
+        prompt = parsed.prompt if cell_text is None else cell_text.removesuffix("\n")
+        result = cell.run(self.shell, prompt, options)
+        if name is not None:
+            self.shell.user_ns[name] = result
+        self.shown = result.folder
+        return result
+
+    def show_once(self, result: ImageResult) -> None:
+        """Show a result that is the value of a cell, unless the cell has just shown it."""
+        if result.folder != self.shown:
+            from cometmagic.notebook import cell
+
+            cell.show_result(result)
+        self.shown = None
+
+    def forget(self, *_: Any) -> None:
+        """Forget at the start of a cell what the last one has shown."""
+        self.shown = None
+
+
+GeminiMagics.gemini_image.__doc__ = help_text()
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register everything with the shell."""
+    magics = GeminiMagics(shell)
+    shell.register_magics(magics)
+    shell.configurables.append(magics.defaults)
+    shell.display_formatter.ipython_display_formatter.for_type_by_name(*_RESULT, magics.show_once)
+    shell.events.register("pre_run_cell", magics.forget)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take back what `load` did."""
+    magics = shell.magics_manager.registry.pop("GeminiMagics", None)
+    if not isinstance(magics, GeminiMagics):
+        return
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("gemini_image", None)
+    shell.configurables.remove(magics.defaults)
+    shell.display_formatter.ipython_display_formatter.pop(".".join(_RESULT), None)
+    shell.events.unregister("pre_run_cell", magics.forget)

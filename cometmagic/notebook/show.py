@@ -1,0 +1,153 @@
+"""How a result looks: the picture as its own output, then a caption, then the way to it.
+
+What is embedded is small; the original stays on disk. All HTML is written here, and everything in it
+that a model, a service or a prompt said is escaped; nothing is loaded from anywhere. Without HTML the
+same is told in plain text.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cometmagic.foreign import clean
+from cometmagic.parts import SHOWN, ImagePart, TextPart
+from cometmagic.response import Usage
+from cometmagic.result import ImageResult
+
+if TYPE_CHECKING:
+    from cometmagic.session import Call
+
+LONGEST_SHOWN = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
+Bundle = tuple[dict[str, str], dict[str, Any]]
+
+_QUIET = "font-size:.85em;line-height:1.5;color:var(--jp-ui-font-color2,#616161);margin:.3em 0"
+_DRAFT = "display:inline-block;margin:.4em .8em .4em 0;vertical-align:top;max-width:256px"
+
+
+def picture(result: ImageResult) -> Bundle:
+    """Return (MIME bundle, metadata) of the picture alone."""
+    image = result.image
+    mime_type, content = result.preview()
+    plain = {"text/plain": repr(result)}
+    if mime_type not in SHOWN:
+        return plain, {}
+    size = _fitted(image)
+    facts = {"sha256": _digest(result), "folder": near(result.folder), "source": result.source}
+    metadata: dict[str, Any] = {"cometmagic": facts, "vscode_altText": result.alt}
+    encoded = base64.b64encode(content).decode()
+    if result.call.get("alt"):
+        # JupyterLab drops the alternative text of an image output; only an <img> carries it there.
+        return {"text/html": _img(mime_type, encoded, result.alt, size)} | plain, metadata
+    metadata[mime_type] = size | {"alt": result.alt}
+    return {mime_type: encoded} | plain, metadata
+
+
+def caption(result: ImageResult) -> Bundle:
+    """Return (MIME bundle, metadata) of what is told under the picture."""
+    facts = _facts(result)
+    lines = [f'<div style="{_QUIET}">{_text(" · ".join(facts))}<br><code>{_text(near(result.folder))}</code></div>']
+    lines += [f'<div style="{_QUIET}">{_text(note)}</div>' for note in result.warnings]
+    if result.text:
+        lines.append(f'<div style="white-space:pre-wrap;margin:.3em 0">{_text(result.text)}</div>')
+    lines += _thoughts(result)
+    plain = [" · ".join([*facts, near(result.folder)]), *result.warnings, *filter(None, [result.text.strip()])]
+    return {"text/html": "".join(lines), "text/plain": "\n".join(plain)}, {}
+
+
+def _facts(result: ImageResult) -> list[str]:
+    image, usage = result.image, result.usage
+    model, answered = result.call["model"], result.model_version
+    name = model if answered in ("", model) else f"{model} (answered by {answered})"
+    pixels = f"{image.width} × {image.height} px" if image.width else image.mime_type
+    told = [name, pixels, f"{result.seconds:.1f} s", _tokens(usage), f"{result.price}", _SOURCES[result.source]]
+    return [fact for fact in told if fact]
+
+
+_SOURCES = {
+    "live": "live",
+    "replay": "replay of a recording",
+    "offline": "offline sketch, not made by the model",
+}
+
+
+def _tokens(usage: Usage) -> str:
+    if usage.total is None:
+        return "tokens unknown"
+    thinking = f", {usage.thoughts:,} of them thinking" if usage.thoughts else ""
+    return f"{usage.total:,} tokens{thinking}"
+
+
+def _thoughts(result: ImageResult) -> list[str]:
+    """Return the drafts and thoughts in order of arrival, folded."""
+    parts = [part for part in result.response.parts if part.thought]
+    if not parts:
+        return []
+    drafts = [part for part in parts if isinstance(part, ImagePart)]
+    title = f"Thoughts: {len(drafts)} draft{'s' * (len(drafts) != 1)} on the way"
+    inside = []
+    for part in parts:
+        if isinstance(part, TextPart):
+            inside.append(f'<div style="white-space:pre-wrap;margin:.4em 0">{_text(part.text)}</div>')
+        else:
+            inside.append(_draft(part, drafts.index(part) + 1))
+    return [f'<details style="margin:.3em 0"><summary>{title}</summary>{"".join(inside)}</details>']
+
+
+def _draft(part: ImagePart, number: int) -> str:
+    if part.path is None:
+        return ""
+    small = part.path.with_name(f"preview-{part.path.stem}.jpg")
+    name = f"Draft {number}, {part.width} × {part.height} px"
+    if not small.exists():
+        return f"<p>{_text(name)}: <code>{_text(part.path.name)}</code></p>"
+    encoded = base64.b64encode(small.read_bytes()).decode()
+    img = _img("image/jpeg", encoded, name, {"width": _fitted(part, 256)["width"]})
+    return f'<figure style="{_DRAFT}">{img}<figcaption style="{_QUIET}">{_text(name)}</figcaption></figure>'
+
+
+def waiting(call: Call, seconds: float, received: int) -> Bundle:
+    """Return (MIME bundle, metadata) of the line shown while a call is under way; `received` in bytes."""
+    step = "drawing" if call.source == "offline" else "waiting for the model"
+    told = [call.model, f"receiving, {received / 1e6:.1f} MB" if received else step, f"{seconds:.0f} s"]
+    if call.source == "live":
+        told.append(str(call.estimate))
+    return _line(" · ".join([*told, near(call.folder.path)]))
+
+
+def ended(folder: Path, seconds: float, told: str) -> Bundle:
+    """Return (MIME bundle, metadata) of what is left of the waiting line when no picture replaces it."""
+    return _line(f"{told} after {seconds:.1f} s · {near(folder)}")
+
+
+def _line(text: str) -> Bundle:
+    return {"text/html": f'<div style="{_QUIET}">{_text(text)}</div>', "text/plain": text}, {}
+
+
+def _img(mime_type: str, encoded: str, alt: str, size: dict[str, int]) -> str:
+    sizes = "".join(f' {name}="{value}"' for name, value in size.items())
+    return f'<img src="data:{mime_type};base64,{encoded}" alt="{_text(alt)}"{sizes} style="max-width:100%;height:auto">'
+
+
+def _fitted(image: ImagePart, longest: int = LONGEST_SHOWN) -> dict[str, int]:
+    """Return the width and height at which an image is shown, in CSS pixels."""
+    width, height = image.width or longest, image.height or longest
+    scale = min(1.0, longest / max(width, height))
+    return {"width": max(1, round(width * scale)), "height": max(1, round(height * scale))}
+
+
+def _digest(result: ImageResult) -> str:
+    return next(str(row["sha256"]) for row in result.call["files"] if row["role"] == "image")
+
+
+def near(folder: Path) -> str:
+    """Return a folder's path as seen from the working folder."""
+    relative = os.path.relpath(folder)
+    return str(folder) if relative.startswith("..") else relative
+
+
+def _text(text: str) -> str:
+    return html.escape(clean(text), quote=True)

@@ -1,0 +1,213 @@
+"""THE declaration: every option once, with its type, choices, help and place in the JSON.
+
+The magic's parser, the help text, `%config`, Python's keyword arguments, the README's table, the panel
+and the wire encoder all read these two classes. A new option is one new field here. This module knows
+where a value goes in a request (`path`), not how a request is written: that is wire.py's.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, ClassVar, Self
+
+from cometmagic.errors import OptionError
+from cometmagic.kinds import Choice, Flag, JsonObject, Kind, Number, Pairs, Several, Text, suggest
+from cometmagic.models import DEFAULT_MODEL, KNOWN, RATIOS, SIZES
+
+GENERATION = "generationConfig"
+IMAGE = f"{GENERATION}.imageConfig"
+THINKING = f"{GENERATION}.thinkingConfig"
+
+CATEGORIES = {
+    "harassment": "HARM_CATEGORY_HARASSMENT",
+    "hate": "HARM_CATEGORY_HATE_SPEECH",
+    "sexual": "HARM_CATEGORY_SEXUALLY_EXPLICIT",
+    "dangerous": "HARM_CATEGORY_DANGEROUS_CONTENT",
+}
+THRESHOLDS = {
+    "none": "BLOCK_NONE",
+    "high": "BLOCK_ONLY_HIGH",
+    "medium": "BLOCK_MEDIUM_AND_ABOVE",
+    "low": "BLOCK_LOW_AND_ABOVE",
+    "off": "OFF",
+}
+SOURCES = ("auto", "live", "replay", "offline")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option as every reader sees it."""
+
+    name: str
+    kind: Kind
+    help: str
+    default: Any
+    short: str = ""
+    path: str = ""
+    repeat: bool = False
+
+    @property
+    def flag(self) -> str:
+        """The long flag, `--aspect-ratio`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Short flag first, if there is one."""
+        return (self.short, self.flag) if self.short else (self.flag,)
+
+
+def option(kind: Kind, text: str, *, default: Any = None, short: str = "", path: str = "", repeat: bool = False) -> Any:
+    """Declare one field of an options class; its name becomes the flag."""
+    about = {"kind": kind, "help": text, "short": short, "path": path, "repeat": repeat}
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=about)
+    return field(default=default, metadata=about)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Options:
+    """What both classes of options share."""
+
+    TITLE: ClassVar[str] = ""
+
+    @classmethod
+    @functools.cache
+    def declared(cls) -> dict[str, Option]:
+        """Return the options by name, in the order they are declared."""
+        return {made.name: made for made in map(_read, fields(cls))}
+
+    @classmethod
+    def build(cls, given: dict[str, Any]) -> Self:
+        """Return options from values as people write them; None and absent mean the default.
+
+        Raises `OptionError` that names the flag and the choices.
+        """
+        known, values = cls.declared(), {}
+        for name, value in given.items():
+            if name not in known:
+                raise OptionError(f"There is no option {name!r}{suggest(name, known)}.")
+            if value is None:
+                continue
+            try:
+                values[name] = known[name].kind.parse(value)
+            except ValueError as error:
+                raise OptionError(f"{known[name].flag}: {error}.") from None
+        return cls(**values)
+
+    def changed(self) -> dict[str, Any]:
+        """Return the values that differ from the declaration's defaults."""
+        known = self.declared()
+        return {name: value for name in known if (value := getattr(self, name)) != known[name].default}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(_Options):
+    """What goes to the service."""
+
+    TITLE: ClassVar[str] = "API options"
+
+    model: str = option(
+        Text("ID", suggestions=KNOWN), "the model; any name is passed on", default=DEFAULT_MODEL, short="-m"
+    )
+    aspect_ratio: str | None = option(
+        Choice(RATIOS, "R"),
+        "shape of the picture; left out, the model decides",
+        short="-a",
+        path=f"{IMAGE}.aspectRatio",
+    )
+    image_size: str | None = option(
+        Choice(SIZES, "S"), "resolution; left out, 1K", short="-s", path=f"{IMAGE}.imageSize"
+    )
+    thoughts: bool = option(
+        Flag(),
+        "ask for the drafts and thoughts, and show them",
+        default=False,
+        short="-t",
+        path=f"{THINKING}.includeThoughts",
+    )
+    thinking: str | None = option(
+        Choice(("minimal", "low", "medium", "high"), "LEVEL"),
+        "how long the model may think",
+        path=f"{THINKING}.thinkingLevel",
+    )
+    search: tuple[str, ...] | None = option(
+        Several(Choice(("web", "image"))), "let the model look things up: web, image or web,image", path="tools"
+    )
+    system: str | None = option(Text(), "instruction that stands above the prompt", path="systemInstruction")
+    temperature: float | None = option(
+        Number(0, 2), "randomness, 0 to 2; Google advises to leave it at 1", path=f"{GENERATION}.temperature"
+    )
+    top_p: float | None = option(Number(0, 1), "nucleus sampling, 0 to 1", path=f"{GENERATION}.topP")
+    top_k: int | None = option(
+        Number(1, 1000, whole=True), "sample from the K likeliest tokens", path=f"{GENERATION}.topK"
+    )
+    seed: int | None = option(
+        Number(-(2**31), 2**31 - 1, whole=True),
+        "a fixed seed; the same one need not give the same picture",
+        path=f"{GENERATION}.seed",
+    )
+    max_output_tokens: int | None = option(
+        Number(1, 1_000_000, whole=True), "limit on the answer, thoughts included", path=f"{GENERATION}.maxOutputTokens"
+    )
+    safety: dict[str, str] = option(
+        Pairs(CATEGORIES, THRESHOLDS, "CATEGORY=THRESHOLD"),
+        f"block threshold, repeatable; categories {', '.join(CATEGORIES)}; thresholds {', '.join(THRESHOLDS)}",
+        default={},
+        path="safetySettings",
+        repeat=True,
+    )
+    image_only: bool = option(
+        Flag(),
+        "ask for no text; a refusal then arrives without its words",
+        default=False,
+        path=f"{GENERATION}.responseModalities",
+    )
+    extra: dict[str, Any] = option(
+        JsonObject(), "merged last into the request body: any field the API may gain", default={}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellOptions(_Options):
+    """What concerns the notebook and the disk, and never reaches the service."""
+
+    TITLE: ClassVar[str] = "Cell options"
+
+    into: str | None = option(Text("NAME"), "put the result in this variable", short="-o")
+    save: str | None = option(Text("PATH"), "also save the original there: a file or a folder; never overwrites")
+    preview: int = option(
+        Number(0, 16384, whole=True),
+        "longest side in pixels of what the notebook embeds; 0 embeds the original",
+        default=1024,
+    )
+    alt: str | None = option(Text(), "alternative text of the picture; left out, the prompt")
+    source: str = option(
+        Choice(SOURCES, "S"), "live, replay, offline, or auto: live when a key is found", default="auto"
+    )
+
+
+def _read(made: Field[Any]) -> Option:
+    default = made.default_factory() if made.default_factory is not MISSING else made.default
+    return Option(name=made.name, default=default, **made.metadata)
+
+
+def declared() -> dict[str, Option]:
+    """Return every option of both classes by name."""
+    return {**Options.declared(), **CellOptions.declared()}
+
+
+def build(given: dict[str, Any]) -> tuple[Options, CellOptions]:
+    """Split values as people write them into what is sent and what concerns the notebook.
+
+    Raises `OptionError` for an unknown name (with a suggestion) or a bad value (with the choices).
+    """
+    known, cell = declared(), CellOptions.declared()
+    for name in given:
+        if name not in known:
+            raise OptionError(f"There is no option {name!r}{suggest(name, known)}.")
+    return (
+        Options.build({name: value for name, value in given.items() if name not in cell}),
+        CellOptions.build({name: value for name, value in given.items() if name in cell}),
+    )

@@ -1,0 +1,94 @@
+"""What a prompt and an answer are made of: text and images, in order.
+
+A part is a value: it knows whether it is a thought, and nothing of requests, JSON or display. An image
+stays the bytes that were given or received, in memory or in a file; its type is read from those bytes,
+never from what somebody declared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# Where in a file its kind shows: (offset, bytes) pairs, MIME type, suffix.
+_MAGIC: tuple[tuple[tuple[tuple[int, bytes], ...], str, str], ...] = (
+    (((0, b"\x89PNG\r\n\x1a\n"),), "image/png", ".png"),
+    (((0, b"\xff\xd8\xff"),), "image/jpeg", ".jpg"),
+    (((0, b"RIFF"), (8, b"WEBP")), "image/webp", ".webp"),
+    (((0, b"GIF87a"),), "image/gif", ".gif"),
+    (((0, b"GIF89a"),), "image/gif", ".gif"),
+    (((4, b"ftypheic"),), "image/heic", ".heic"),
+    (((4, b"ftypheix"),), "image/heic", ".heic"),
+    (((4, b"ftypmif1"),), "image/heif", ".heif"),
+    (((4, b"ftypavif"),), "image/avif", ".avif"),
+)
+MAGIC_BYTES = 16
+UNKNOWN = ("application/octet-stream", ".bin")
+SHOWN = ("image/png", "image/jpeg", "image/webp", "image/gif")
+
+
+def sniff(head: bytes) -> tuple[str, str]:
+    """Return (MIME type, suffix) of image bytes by their first `MAGIC_BYTES`, or `UNKNOWN`."""
+    for marks, mime_type, suffix in _MAGIC:
+        if all(head[offset : offset + len(mark)] == mark for offset, mark in marks):
+            return mime_type, suffix
+    return UNKNOWN
+
+
+@dataclass(frozen=True)
+class TextPart:
+    """A run of text."""
+
+    text: str
+    thought: bool = False
+
+
+@dataclass(frozen=True)
+class ImagePart:
+    """An image, byte for byte; `width` and `height` are in pixels, None when they cannot be read."""
+
+    mime_type: str
+    path: Path | None = None
+    content: bytes | None = field(default=None, repr=False)
+    width: int | None = None
+    height: int | None = None
+    thought: bool = False
+
+    @property
+    def data(self) -> bytes:
+        """The bytes as they were given or received."""
+        if self.content is not None:
+            return self.content
+        if self.path is None:
+            raise ValueError("an image part has neither bytes nor a file")
+        return self.path.read_bytes()
+
+    @property
+    def suffix(self) -> str:
+        """The file suffix that fits the type, with its dot."""
+        return next((suffix for _, mime_type, suffix in _MAGIC if mime_type == self.mime_type), UNKNOWN[1])
+
+    def pil(self) -> Image:
+        """Return the picture as a loaded `PIL.Image.Image`."""
+        import io
+
+        from PIL import Image
+
+        picture = Image.open(io.BytesIO(self.data))
+        picture.load()
+        return picture
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        import base64
+
+        told = f"<image {self.width}x{self.height} {self.mime_type} {self.path or ''}>"
+        if self.mime_type not in SHOWN:
+            return {"text/plain": told}
+        return {self.mime_type: base64.b64encode(self.data).decode(), "text/plain": told}
+
+
+Part = TextPart | ImagePart

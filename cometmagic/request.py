@@ -1,0 +1,39 @@
+"""A request as people mean it: turns of parts, and options.
+
+It is built by the cell, the panel or Python, and is the same value from all three. It knows nothing of
+JSON (wire.py) and nothing of who asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cometmagic.options import Options
+from cometmagic.parts import ImagePart, Part, TextPart
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One side's contribution to a conversation."""
+
+    parts: tuple[Part, ...]
+    role: Literal["user", "model"] = "user"
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """Everything that is asked of the model."""
+
+    turns: tuple[Turn, ...]
+    options: Options
+
+    @property
+    def prompt(self) -> str:
+        """The text of the last user turn."""
+        return "\n".join(part.text for part in self.turns[-1].parts if isinstance(part, TextPart))
+
+    @property
+    def references(self) -> tuple[ImagePart, ...]:
+        """All images that are sent, in order."""
+        return tuple(part for turn in self.turns for part in turn.parts if isinstance(part, ImagePart))

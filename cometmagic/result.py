@@ -1,0 +1,209 @@
+"""What a call made, read from its folder when asked for.
+
+A result is a window on a call folder: it holds no pictures in memory, survives pickling and a restart
+of the kernel, and tells the same about a live call, a replay and an offline sketch. It knows nothing of
+sending.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cometmagic import advice
+from cometmagic.errors import CometError, LibraryError, NoImageError, revive
+from cometmagic.library import CallFolder, State, slug
+from cometmagic.options import Options
+from cometmagic.parts import SHOWN, ImagePart
+from cometmagic.request import ImageRequest
+from cometmagic.response import Grounding, ImageResponse, Usage
+from cometmagic.wire import decode, decode_request
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """One settled call. `folder` is where everything about it lies."""
+
+    folder: Path
+    replayed: bool = False
+
+    @property
+    def call(self) -> dict[str, Any]:
+        """What call.json says."""
+        return CallFolder(self.folder).read()
+
+    @property
+    def response(self) -> ImageResponse:
+        """The answer, its images as files. Raises `LibraryError` when the folder has none."""
+        path = self.folder / "answer.json"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise LibraryError(f"{path} cannot be read ({error.strerror}).") from None
+        return decode(content, CallFolder(self.folder).files()).response
+
+    @property
+    def image(self) -> ImagePart:
+        """The final image: the last one that is not a thought."""
+        files = CallFolder(self.folder).files()
+        row = next((row for row in self.call.get("files", []) if row["role"] == "image"), None)
+        if row is None:
+            raise NoImageError(f"{self.folder} holds no final image.")
+        return files[row["name"]]
+
+    @property
+    def images(self) -> tuple[ImagePart, ...]:
+        """Every image that is not a thought, in order of arrival."""
+        return self.response.images
+
+    @property
+    def thoughts(self) -> tuple[ImagePart, ...]:
+        """Every thought image (the drafts), in order of arrival."""
+        return self.response.thoughts
+
+    @property
+    def text(self) -> str:
+        """What the model said beside the image."""
+        return self.response.text
+
+    @property
+    def thought_text(self) -> str:
+        """What the model said while thinking."""
+        return self.response.thought_text
+
+    @property
+    def usage(self) -> Usage:
+        """Token counts as the service gave them."""
+        return Usage(**self.call.get("usage", {}))
+
+    @property
+    def grounding(self) -> Grounding:
+        """What the model looked up."""
+        return self.response.grounding
+
+    @property
+    def model_version(self) -> str:
+        """The model that answered, by its own word; it may differ from the one that was asked."""
+        return str(self.call.get("model_version", ""))
+
+    @property
+    def seconds(self) -> float:
+        """Seconds from sending to the last byte of the answer."""
+        call = self.call
+        sent, received = (datetime.fromisoformat(call[name]) for name in ("sent", "received"))
+        return (received - sent).total_seconds()
+
+    @property
+    def price(self) -> advice.Price:
+        """The estimate by the tokens used, with its date; 0 when nothing was sent."""
+        call = self.call
+        if self.source != "live":
+            return advice.Price(0.0, f"{self.source}, nothing was sent")
+        used = advice.cost(call["model"], self.usage)
+        return used if used.usd is not None else advice.Price(**call["estimate"])
+
+    @property
+    def cost(self) -> float | None:
+        """The estimate in US dollars, None when the model's price is not known."""
+        return self.price.usd
+
+    @property
+    def source(self) -> str:
+        """Where the picture came from: live, replay or offline."""
+        return "replay" if self.replayed else str(self.call["source"])
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was remarked before sending and after the answer."""
+        call = self.call
+        return [*call.get("warnings", []), *call.get("notes", [])]
+
+    @property
+    def request(self) -> ImageRequest:
+        """What was asked, with the images that were sent."""
+        folder, call = CallFolder(self.folder), self.call
+        turns = decode_request(folder.body(), folder.path)
+        return ImageRequest(turns, Options(**{name: _tuples(value) for name, value in call["options"].items()}))
+
+    @property
+    def alt(self) -> str:
+        """The alternative text: what the user gave, else the prompt."""
+        call = self.call
+        return str(call.get("alt") or call["prompt"])
+
+    def preview(self) -> tuple[str, bytes]:
+        """Return (MIME type, bytes) of what the notebook embeds: the preview, or the original without one."""
+        small = self.folder / "preview.jpg"
+        if small.exists():
+            return "image/jpeg", small.read_bytes()
+        return self.image.mime_type, self.image.data
+
+    def save(self, path: str | Path) -> Path:
+        """Copy the original, byte for byte, to a file or into a folder, and return where it lies.
+
+        The suffix follows the content, and nothing is overwritten: a number is added to the name.
+        Raises `LibraryError` when it cannot be written.
+        """
+        target, image = Path(path).expanduser(), self.image
+        if target.is_dir() or str(path).endswith(("/", os.sep)):
+            target = target / slug(self.call["prompt"])
+        if target.suffix.lower() not in (image.suffix, {".jpg": ".jpeg"}.get(image.suffix)):
+            known = target.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp", ".gif")
+            target = target.with_suffix(image.suffix) if known else target.with_name(target.name + image.suffix)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            return _copy_beside(image, target)
+        except OSError as error:
+            raise LibraryError(
+                f"Cannot save to {target}: {error.strerror}.", do=f"The image is kept in {self.folder}."
+            ) from None
+
+    def __repr__(self) -> str:
+        image = self.image
+        return f"<cometmagic image {image.width}x{image.height} {image.mime_type} {self.source} {self.folder}>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        mime_type, content = self.preview()
+        shown = {mime_type: base64.b64encode(content).decode()} if mime_type in SHOWN else {}
+        return shown | {"text/plain": repr(self)}
+
+
+def _copy_beside(image: ImagePart, wanted: Path) -> Path:
+    number, target = 1, wanted
+    while True:
+        try:
+            with target.open("xb") as file:
+                if image.path is not None:
+                    with image.path.open("rb") as original:
+                        shutil.copyfileobj(original, file)
+                else:
+                    file.write(image.data)
+                file.flush()
+                os.fsync(file.fileno())
+            return target
+        except FileExistsError:
+            number += 1
+            target = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def read_result(folder: CallFolder) -> ImageResult:
+    """Return the result of a call that has ended.
+
+    Raises the error that is written in the folder when it made no image.
+    """
+    call = folder.read()
+    if call["state"] == State.SETTLED:
+        return ImageResult(folder.path)
+    result = ImageResult(folder.path)
+    told = call.get("error") or CometError(f"The call in {folder.path} has not ended.").record()
+    answered = (folder.path / "answer.json").exists()
+    raise revive(told, folder=folder.path, **({"response": result.response} if answered else {}))

@@ -1,0 +1,27 @@
+"""JSON to request and response: the only place that knows the Gemini API's field names.
+
+`encode` writes a request, `decode` reads an answer (also from its call folder), `explain` turns an
+error body into one error. Nothing here opens a connection or shows anything.
+"""
+
+from cometmagic.wire.carve import MalformedError
+from cometmagic.wire.decode import Answer, EncodedImage, decode, decode_request
+from cometmagic.wire.encode import body_chunks, body_length, encode, reference_name, request_hash, skeleton
+from cometmagic.wire.explain import explain, explain_object, page_title
+
+__all__ = [
+    "Answer",
+    "EncodedImage",
+    "MalformedError",
+    "body_chunks",
+    "body_length",
+    "decode",
+    "decode_request",
+    "encode",
+    "explain",
+    "explain_object",
+    "page_title",
+    "reference_name",
+    "request_hash",
+    "skeleton",
+]
