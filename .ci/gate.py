@@ -14,10 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 STEPS = {
-    "format": ["ruff", "format", "--check"],
-    "lint": ["ruff", "check"],
+    "format": ["ruff", "format", "--check", "--output-format", "concise"],
+    "lint": ["ruff", "check", "--output-format", "concise"],
     "types": ["mypy"],
-    "imports": ["lint-imports"],
+    "imports": ["lint-imports", "--no-logo"],
     "docs": ["cog", "--check", "-P", *sorted(path.name for path in ROOT.glob("*.md"))],
 }
 

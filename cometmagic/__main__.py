@@ -39,9 +39,8 @@ def _demo(prompt: str, words: Sequence[str]) -> int:
 
     result = generate(prompt, **parse(shlex.join(words)).options)
     image = result.image
-    print(
-        f"{prompt!r} by {result.call['model']}, {result.source}: {image.width} x {image.height} px in {result.seconds:.1f} s"
-    )
+    made = f"{result.source}: {image.width} x {image.height} px in {result.seconds:.1f} s"
+    print(f"{prompt!r} by {result.call['model']}, {made}")
     print(f"Price: {result.price}")
     for note in result.warnings:
         print(f"Note: {note}")

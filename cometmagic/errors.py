@@ -18,13 +18,14 @@ layer can raise them and a call folder can keep them (`record`) and give them ba
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 
 
 class Fate(StrEnum):
     """What became of the request, as far as money is concerned."""
 
     UNSENT = "Nothing was sent, so nothing was charged."
+    OFFLINE = "This was the offline source, so nothing was charged."
     REFUSED = "The service refused the request; that is not normally charged."
     UNKNOWN = "The request was sent and may have been charged."
     ANSWERED = "The service answered, so it may have been charged."
@@ -36,14 +37,14 @@ class CometError(Exception):
     `what` is one sentence on what happened, `fate` what became of the request, `do` what to do next.
     """
 
-    fate: ClassVar[Fate] = Fate.UNSENT
+    fate: Fate = Fate.UNSENT
 
     def __init__(self, what: str, *, do: str = "", fate: Fate | None = None, **facts: Any) -> None:
-        super().__init__(what)
-        self.what = what
+        self.what = what if what.endswith((".", "?")) else f"{what}."
+        super().__init__(self.what)
         self.do = do
         if fate is not None:
-            self.fate = fate  # type: ignore[misc]  # an instance may know better than its class
+            self.fate = fate
         self.facts = facts
 
     def __str__(self) -> str:

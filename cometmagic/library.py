@@ -27,7 +27,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cometmagic.errors import LibraryError
+from cometmagic.errors import CometError, Fate, LibraryError
 from cometmagic.parts import ImagePart
 from cometmagic.request import ImageRequest
 from cometmagic.wire import encode, reference_name, request_hash, skeleton
@@ -58,11 +58,11 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a file so that `path` holds all of it or what it held before, also after a crash."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
@@ -112,6 +112,14 @@ class CallFolder:
         call = self.read() | fields
         write_whole(self.path / "call.json", _pretty(call))
         return call
+
+    def fail(self, error: CometError, **fields: Any) -> CometError:
+        """Write down that the call ended without an image, and return the error as it stands there."""
+        if self.read().get("source") == "offline":
+            error.fate = Fate.OFFLINE
+        state = State.UNKNOWN if error.fate is Fate.UNKNOWN else State.FAILED
+        self.update(state=state, settled=now(), error=error.record(), **fields)
+        return error
 
     def files(self) -> dict[str, ImagePart]:
         """Return the images of the folder by name."""
@@ -197,6 +205,11 @@ class Library:
             if (call.get("request_hash"), call.get("state"), call.get("source")) == (digest, State.SETTLED, "live"):
                 return folder
         return None
+
+
+def preview_of(original: Path) -> Path:
+    """Return where the small picture of an image lies: `preview.jpg`, `preview-thought-1.jpg`."""
+    return original.with_name("preview.jpg" if original.stem == "image" else f"preview-{original.stem}.jpg")
 
 
 def check_target(path: str) -> str:

@@ -33,14 +33,15 @@ class _Words:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._lexer = shlex.shlex(io.StringIO(text), posix=True)
+        self._stream = io.StringIO(text)
+        self._lexer = shlex.shlex(self._stream, posix=True)
         self._lexer.whitespace_split = True
         self._lexer.commenters = ""
         self._lexer.escape = ""
 
     @property
     def rest(self) -> str:
-        return self.text[self._lexer.instream.tell() :].strip()
+        return self.text[self._stream.tell() :].strip()
 
     def next(self, what: str) -> str:
         try:
@@ -62,12 +63,13 @@ def parse(text: str) -> Line:
     by_flag = {flag: option for option in declared().values() for flag in option.flags}
     line, words = Line(), _Words(text.strip())
     while words.rest.startswith("-") and words.rest != "-":
-        flag, sign, value = words.next("the line").partition("=")
+        flag, sign, written = words.next("the line").partition("=")
         if flag == "--":
             break
         option, off = _find(flag, by_flag)
-        if isinstance(option.kind, Flag):
-            value = value if sign else not off
+        value: str | bool = written
+        if isinstance(option.kind, Flag) and not sign:
+            value = not off
         elif not sign:
             value = words.next(f"{flag} {option.kind.metavar}")
         _put(line.options, option, value)
@@ -82,7 +84,7 @@ def _find(flag: str, by_flag: dict[str, Option]) -> tuple[Option, bool]:
     positive = by_flag.get("--" + flag.removeprefix("--no-"))
     if flag.startswith("--no-") and positive is not None and isinstance(positive.kind, Flag):
         return positive, True
-    raise OptionError(f"There is no option {flag}{suggest(flag, by_flag)}.", do="%%gemini_image? lists them all.")
+    raise OptionError(f"There is no option {flag}{suggest(flag, by_flag)}", do="%%gemini_image? lists them all.")
 
 
 def _put(options: dict[str, Any], option: Option, value: Any) -> None:
@@ -106,14 +108,18 @@ def describe(option: Option) -> str:
     return f"{option.help}{choices}{default}"
 
 
+_INTRODUCTION = """\
+Make a picture with a Gemini image model, show it and keep it.
+
+    %%gemini_image --aspect-ratio 16:9 --image-size 2K --thoughts -o bike
+    a red bicycle leaning on a sunlit wall
+
+    %gemini_image -a 1:1 a red bicycle"""
+
+
 def help_text() -> str:
     """Return the help of the magic, made from the declaration."""
-    blocks = [
-        "Make a picture with a Gemini image model, show it and keep it.",
-        "    %%gemini_image --aspect-ratio 16:9 --image-size 2K --thoughts -o bike\n"
-        "    a red bicycle leaning on a sunlit wall\n\n"
-        "    %gemini_image -a 1:1 a red bicycle",
-    ]
+    blocks = [_INTRODUCTION]
     for group in (Options, CellOptions):
         rows = [_row(option) for option in group.declared().values()]
         blocks.append(f"{group.TITLE}:\n" + "\n".join(rows))

@@ -87,13 +87,13 @@ class _Options:
         known, values = cls.declared(), {}
         for name, value in given.items():
             if name not in known:
-                raise OptionError(f"There is no option {name!r}{suggest(name, known)}.")
+                raise OptionError(f"There is no option {name!r}{suggest(name, known)}")
             if value is None:
                 continue
             try:
                 values[name] = known[name].kind.parse(value)
             except ValueError as error:
-                raise OptionError(f"{known[name].flag}: {error}.") from None
+                raise OptionError(f"{known[name].flag}: {error}") from None
         return cls(**values)
 
     def changed(self) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def build(given: dict[str, Any]) -> tuple[Options, CellOptions]:
     known, cell = declared(), CellOptions.declared()
     for name in given:
         if name not in known:
-            raise OptionError(f"There is no option {name!r}{suggest(name, known)}.")
+            raise OptionError(f"There is no option {name!r}{suggest(name, known)}")
     return (
         Options.build({name: value for name, value in given.items() if name not in cell}),
         CellOptions.build({name: value for name, value in given.items() if name in cell}),

@@ -82,13 +82,5 @@ class ImagePart:
         picture.load()
         return picture
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        import base64
-
-        told = f"<image {self.width}x{self.height} {self.mime_type} {self.path or ''}>"
-        if self.mime_type not in SHOWN:
-            return {"text/plain": told}
-        return {self.mime_type: base64.b64encode(self.data).decode(), "text/plain": told}
-
 
 Part = TextPart | ImagePart

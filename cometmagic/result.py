@@ -17,7 +17,7 @@ from typing import Any
 
 from cometmagic import advice
 from cometmagic.errors import CometError, LibraryError, NoImageError, revive
-from cometmagic.library import CallFolder, State, slug
+from cometmagic.library import CallFolder, State, preview_of, slug
 from cometmagic.options import Options
 from cometmagic.parts import SHOWN, ImagePart
 from cometmagic.request import ImageRequest
@@ -138,10 +138,10 @@ class ImageResult:
 
     def preview(self) -> tuple[str, bytes]:
         """Return (MIME type, bytes) of what the notebook embeds: the preview, or the original without one."""
-        small = self.folder / "preview.jpg"
-        if small.exists():
+        image = self.image
+        if image.path is not None and (small := preview_of(image.path)).exists():
             return "image/jpeg", small.read_bytes()
-        return self.image.mime_type, self.image.data
+        return image.mime_type, image.data
 
     def save(self, path: str | Path) -> Path:
         """Copy the original, byte for byte, to a file or into a folder, and return where it lies.

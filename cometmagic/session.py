@@ -45,6 +45,11 @@ class Call:
         """The model that is asked."""
         return str(self.folder.read()["model"])
 
+    @property
+    def warnings(self) -> list[str]:
+        """What was remarked before sending."""
+        return list(self.folder.read().get("warnings", []))
+
     def events(self) -> Iterator[Event | None]:
         """Yield the courier's events until the call has ended, and None when none came for a moment."""
         while self.job is not None:
@@ -83,6 +88,7 @@ def begin(prompt: Prompt, *, images: Iterable[Any] = (), **given: Any) -> Call:
     folder = library.open(
         request,
         source=source,
+        host=endpoint().host if source == "live" and not endpoint().trusted else "",
         estimate=estimate.record(),
         warnings=advice.warnings(options, len(request.references)),
         preview=cell.preview,
@@ -112,7 +118,7 @@ async def agenerate(prompt: Prompt, *, images: Iterable[Any] = (), **options: An
     Cancelling stops the waiting only: the picture is still saved in the library.
     """
     call = await asyncio.to_thread(begin, prompt, images=images, **options)
-    while call.job is not None and not call.job.finished.is_set():
+    while call.job is not None and not call.job.finished.is_set():  # noqa: ASYNC110  # an Event of a thread
         # Short steps: an interrupt of an awaiting cell is noticed at the next turn of the loop only.
         await asyncio.sleep(TICK)
     return call.result()

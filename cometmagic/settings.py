@@ -90,7 +90,7 @@ def find_key() -> Key | None:
 def _colab_secret() -> str | None:
     if "google.colab" not in sys.modules:
         return None
-    from google.colab import userdata  # type: ignore[import-not-found, unused-ignore]  # exists in Colab only
+    from google.colab import userdata  # type: ignore[import-not-found, import-untyped, unused-ignore]  # in Colab only
 
     try:
         return str(userdata.get(KEY_VARIABLE) or "")
@@ -153,4 +153,4 @@ def default_source() -> str:
     try:
         return Choice(SOURCES).parse(os.environ.get("COMETMAGIC_SOURCE", "").strip() or "auto")
     except ValueError as error:
-        raise OptionError(f"COMETMAGIC_SOURCE: {error}.") from None
+        raise OptionError(f"COMETMAGIC_SOURCE: {error}") from None

@@ -20,7 +20,7 @@ from typing import Any
 from cometmagic import images
 from cometmagic.errors import APIError, CometError, Fate, NoImageError, TransportError
 from cometmagic.foreign import line
-from cometmagic.library import CallFolder, State, now, sync_folder, write_whole
+from cometmagic.library import CallFolder, State, now, preview_of, sync_folder, write_whole
 from cometmagic.parts import MAGIC_BYTES, SHOWN, UNKNOWN, ImagePart, sniff
 from cometmagic.response import ImageResponse
 from cometmagic.wire import Answer, EncodedImage, MalformedError, decode, explain_object, page_title
@@ -51,7 +51,7 @@ def settle(folder: CallFolder) -> CometError | None:
     try:
         answer, rows, spoilt = _save_images(folder)
     except MalformedError:
-        return _close(folder, _malformed(folder), {})
+        return folder.fail(_malformed(folder))
     response = decode(_answer_json(folder, answer), {row["name"]: _part(folder, row) for row in rows}).response
     facts = _facts(response, rows, cut=answer.cut, spoilt=spoilt)
     final = next((row for row in rows if row["role"] == "image"), None)
@@ -59,7 +59,7 @@ def settle(folder: CallFolder) -> CometError | None:
         error = (
             explain_object(answer.error) if answer.error else _no_image(folder, response, cut=answer.cut, spoilt=spoilt)
         )
-        return _close(folder, error, facts)
+        return folder.fail(error, **facts)
     _previews(folder, rows)
     folder.update(state=State.SETTLED, settled=now(), **facts)
     if not spoilt:
@@ -167,21 +167,11 @@ def _facts(response: ImageResponse, rows: list[dict[str, Any]], *, cut: bool, sp
 
 
 def _previews(folder: CallFolder, rows: list[dict[str, Any]]) -> None:
-    longest = int(folder.read().get("preview", 0))
+    longest = {"thought": THUMBNAIL, "image": int(folder.read().get("preview", 0))}
     for row in rows:
-        original = folder.path / row["name"]
-        if row["mime_type"] not in SHOWN:
-            continue
-        if row["role"] == "thought":
-            images.preview(original, folder.path / f"preview-{original.stem}.jpg", THUMBNAIL)
-        elif row["role"] == "image" and longest:
-            images.preview(original, folder.path / "preview.jpg", longest)
-
-
-def _close(folder: CallFolder, error: CometError, facts: dict[str, Any]) -> CometError:
-    state = State.UNKNOWN if error.fate is Fate.UNKNOWN else State.FAILED
-    folder.update(state=state, settled=now(), error=error.record(), **facts)
-    return error
+        original, pixels = folder.path / row["name"], longest.get(row["role"], 0)
+        if pixels and row["mime_type"] in SHOWN and (small := images.preview(original, pixels)):
+            write_whole(preview_of(original), small, 0o666)
 
 
 def _malformed(folder: CallFolder) -> CometError:

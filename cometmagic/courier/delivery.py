@@ -87,10 +87,8 @@ async def deliver(folder: CallFolder, route: Route, report: Report) -> None:
         await asyncio.to_thread(_settle, folder)
     # A cut answer may hold the whole image all the same; only when it does not, the failure stands.
     if error is not None and folder.read()["state"] != State.SETTLED:
-        record = {
-            name: redact(text, secret) if isinstance(text, str) else text for name, text in error.record().items()
-        }
-        folder.update(state=State.UNKNOWN if error.fate is Fate.UNKNOWN else State.FAILED, settled=now(), error=record)
+        error.what = redact(error.what, secret)
+        folder.fail(error)
     report({"event": "done"})
 
 

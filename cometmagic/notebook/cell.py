@@ -6,17 +6,21 @@ the waiting and not the call.
 
 from __future__ import annotations
 
+import secrets
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.display import DisplayHandle, display
+from IPython.display import display
 
 from cometmagic import session
 from cometmagic.errors import CometError
 from cometmagic.notebook import show
+from cometmagic.parts import ImagePart
 from cometmagic.result import ImageResult
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 UPDATE_EVERY = 0.5  # seconds; a flood of updates makes the notebook server drop all outputs
 
@@ -29,16 +33,19 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Waiting:
-    """The one output that first says "under way" and then becomes the picture."""
+    """The one output that first says "under way" and then becomes the picture.
 
-    def __init__(self, call: session.Call, *, terminal: bool) -> None:
+    A plain terminal rewrites one line instead, and a terminal that nobody watches says nothing.
+    """
+
+    def __init__(self, call: session.Call, *, notebook: bool) -> None:
         """Show nothing yet."""
         self.call = call
-        self.terminal = terminal and sys.stderr.isatty()
-        self.silent = terminal and not self.terminal
-        self.begun = self.told = time.monotonic()
+        self.notebook = notebook
+        self.begun = time.monotonic()
+        self.told: float | None = None
         self.received = 0
-        self._handle: DisplayHandle | None = None
+        self._display_id = f"cometmagic-{secrets.token_hex(8)}"
 
     @property
     def seconds(self) -> float:
@@ -49,60 +56,60 @@ class Waiting:
         """Take an event, or a moment without one; at most two updates a second are shown."""
         if event is not None and event["event"] == "receiving":
             self.received = event["bytes"]
-        if self._handle is None or time.monotonic() - self.told >= UPDATE_EVERY:
-            self.told = time.monotonic()
-            self._show(show.waiting(self.call, self.seconds, self.received))
+        if self.told is None or self.seconds - self.told >= UPDATE_EVERY:
+            bundle = show.waiting(self.call, self.seconds, self.received)
+            if self.notebook:
+                publish(bundle, display_id=self._display_id, update=self.told is not None)
+            else:
+                self._tell(bundle[0]["text/plain"])
+            self.told = self.seconds
 
     def become(self, bundle: show.Bundle) -> None:
         """Turn into the picture or the last line."""
-        if self.terminal:
-            sys.stderr.write("\r\x1b[K")
-        if self._handle is None:
-            _display(bundle)
+        if self.notebook:
+            publish(bundle, display_id=self._display_id, update=self.told is not None)
         else:
-            self._handle.update(bundle[0], metadata=bundle[1], raw=True)
+            self._tell("")
+            publish(bundle)
 
-    def _show(self, bundle: show.Bundle) -> None:
-        if self.silent:
-            return
-        if self.terminal:
-            sys.stderr.write(f"\r\x1b[K{bundle[0]['text/plain']}")
+    @staticmethod
+    def _tell(text: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
-        elif self._handle is None:
-            self._handle = DisplayHandle()
-            _display(bundle, self._handle)
-        else:
-            self._handle.update(bundle[0], metadata=bundle[1], raw=True)
 
 
-def _display(bundle: show.Bundle, handle: DisplayHandle | None = None) -> None:
-    if handle is None:
-        display(bundle[0], metadata=bundle[1], raw=True)
-    else:
-        handle.display(bundle[0], metadata=bundle[1], raw=True)
+def publish(bundle: show.Bundle, **how: Any) -> None:
+    """Display a bundle as it is."""
+    display(bundle[0], metadata=bundle[1], raw=True, **how)
 
 
 def run(shell: InteractiveShell, prompt: str, options: dict[str, Any]) -> ImageResult:
     """Make the picture of a cell and show it. Raises a `CometError` or `Interrupted`."""
     call = session.begin(prompt, **options)
-    waiting = Waiting(call, terminal=not hasattr(shell, "kernel"))
+    waiting = Waiting(call, notebook=hasattr(shell, "kernel"))
     try:
         for event in call.events():
             waiting.beat(event)
         result = call.result()
     except KeyboardInterrupt:
-        waiting.become(show.ended(call.folder.path, waiting.seconds, "Interrupted"))
+        waiting.become(show.ended(call, waiting.seconds, "Interrupted"))
         told = f"The request goes on and may be charged; its image will be saved in {show.near(call.folder.path)}."
         raise Interrupted(told) from None
     except CometError:
-        waiting.become(show.ended(call.folder.path, waiting.seconds, "No image"))
+        waiting.become(show.ended(call, waiting.seconds, "No image"))
         raise
     waiting.become(show.picture(result))
-    _display(show.caption(result))
+    publish(show.caption(result))
     return result
+
+
+def show_part(image: ImagePart) -> None:
+    """Show one image of a result."""
+    publish(show.single(image))
 
 
 def show_result(result: ImageResult) -> None:
     """Show a result as the cell that made it did."""
-    _display(show.picture(result))
-    _display(show.caption(result))
+    publish(show.picture(result))
+    publish(show.caption(result))

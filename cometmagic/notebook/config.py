@@ -25,7 +25,7 @@ class OptionTrait(TraitType[Any, Any]):
         try:
             self.option.kind.parse(value)
         except ValueError as error:
-            raise OptionError(f"GeminiImage.{self.option.name}: {error}.") from None
+            raise OptionError(f"GeminiImage.{self.option.name}: {error}") from None
         return value
 
 

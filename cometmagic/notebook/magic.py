@@ -7,10 +7,10 @@ a cell needs to run is imported by its first run, to keep `%load_ext` light.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 
 from cometmagic.errors import OptionError
@@ -18,10 +18,15 @@ from cometmagic.line import help_text, parse
 from cometmagic.notebook.config import GeminiImage, given
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Configurable
+
+    from cometmagic.parts import ImagePart
     from cometmagic.result import ImageResult
 
 
 _RESULT = ("cometmagic.result", "ImageResult")
+_PART = ("cometmagic.parts", "ImagePart")
 
 
 @magics_class
@@ -30,8 +35,9 @@ class GeminiMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         """`shell` is where variables are put and pictures shown."""
-        super().__init__(shell)  # type: ignore[no-untyped-call]  # IPython leaves it untyped
-        self.defaults = GeminiImage(parent=shell)
+        super().__init__(shell)
+        self.host = shell
+        self.defaults = _defaults(shell)
         self.shown: Path | None = None
 
     @no_var_expand
@@ -48,9 +54,9 @@ class GeminiMagics(Magics):
         if name is not None and not str(name).isidentifier():
             raise OptionError(f"--into: {name!r} is not a name for a variable.")
         prompt = parsed.prompt if cell_text is None else cell_text.removesuffix("\n")
-        result = cell.run(self.shell, prompt, options)
+        result = cell.run(self.host, prompt, options)
         if name is not None:
-            self.shell.user_ns[name] = result
+            self.host.user_ns[name] = result
         self.shown = result.folder
         return result
 
@@ -62,24 +68,41 @@ class GeminiMagics(Magics):
             cell.show_result(result)
         self.shown = None
 
+    @staticmethod
+    def show_part(image: ImagePart) -> None:
+        """Show an image that is the value of a cell."""
+        from cometmagic.notebook import cell
+
+        cell.show_part(image)
+
     def forget(self, *_: Any) -> None:
         """Forget at the start of a cell what the last one has shown."""
         self.shown = None
 
 
+def _defaults(shell: InteractiveShell) -> Configurable:
+    try:
+        return GeminiImage(parent=shell)
+    except OptionError as error:  # a bad `%config` stays in the shell's configuration and must not bar a reload
+        print(f"Ignored: {error}", file=sys.stderr)
+        return GeminiImage()
+
+
 GeminiMagics.gemini_image.__doc__ = help_text()
 
 
-def load(shell: InteractiveShell) -> None:
+def load(shell: Any) -> None:  # IPython types its parts as optional, and its configurables as shells
     """Register everything with the shell."""
     magics = GeminiMagics(shell)
     shell.register_magics(magics)
     shell.configurables.append(magics.defaults)
-    shell.display_formatter.ipython_display_formatter.for_type_by_name(*_RESULT, magics.show_once)
+    formatter = shell.display_formatter.ipython_display_formatter
+    formatter.for_type_by_name(*_RESULT, magics.show_once)
+    formatter.for_type_by_name(*_PART, magics.show_part)
     shell.events.register("pre_run_cell", magics.forget)
 
 
-def unload(shell: InteractiveShell) -> None:
+def unload(shell: Any) -> None:
     """Take back what `load` did."""
     magics = shell.magics_manager.registry.pop("GeminiMagics", None)
     if not isinstance(magics, GeminiMagics):
@@ -87,5 +110,6 @@ def unload(shell: InteractiveShell) -> None:
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("gemini_image", None)
     shell.configurables.remove(magics.defaults)
-    shell.display_formatter.ipython_display_formatter.pop(".".join(_RESULT), None)
+    for name in (_RESULT, _PART):
+        shell.display_formatter.ipython_display_formatter.pop(".".join(name), None)
     shell.events.unregister("pre_run_cell", magics.forget)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cometmagic import images
 from cometmagic.foreign import clean
+from cometmagic.library import preview_of
 from cometmagic.parts import SHOWN, ImagePart, TextPart
 from cometmagic.response import Usage
 from cometmagic.result import ImageResult
@@ -46,6 +49,15 @@ def picture(result: ImageResult) -> Bundle:
     return {mime_type: encoded} | plain, metadata
 
 
+def single(image: ImagePart) -> Bundle:
+    """Return (MIME bundle, metadata) of one image of a result, as small as its picture."""
+    plain = {"text/plain": repr(image)}
+    small = images.preview(io.BytesIO(image.data), LONGEST_SHOWN)
+    if small is None:
+        return plain, {}
+    return {"image/jpeg": base64.b64encode(small).decode()} | plain, {"image/jpeg": _fitted(image)}
+
+
 def caption(result: ImageResult) -> Bundle:
     """Return (MIME bundle, metadata) of what is told under the picture."""
     facts = _facts(result)
@@ -63,15 +75,19 @@ def _facts(result: ImageResult) -> list[str]:
     model, answered = result.call["model"], result.model_version
     name = model if answered in ("", model) else f"{model} (answered by {answered})"
     pixels = f"{image.width} × {image.height} px" if image.width else image.mime_type
-    told = [name, pixels, f"{result.seconds:.1f} s", _tokens(usage), f"{result.price}", _SOURCES[result.source]]
-    return [fact for fact in told if fact]
+    price = [str(result.price)] if result.source == "live" else []
+    return [name, pixels, f"{result.seconds:.1f} s", _tokens(usage), *price, _source(result)]
 
 
-_SOURCES = {
-    "live": "live",
-    "replay": "replay of a recording",
-    "offline": "offline sketch, not made by the model",
-}
+def _source(result: ImageResult) -> str:
+    match result.source:
+        case "replay":
+            return f"replay of a recording of {result.call['planned'][:10]}, free"
+        case "offline":
+            return "offline sketch, not made by the model, free"
+        case _:
+            host = result.call.get("host", "")
+            return f"live, from {host}" if host else "live"
 
 
 def _tokens(usage: Usage) -> str:
@@ -100,7 +116,7 @@ def _thoughts(result: ImageResult) -> list[str]:
 def _draft(part: ImagePart, number: int) -> str:
     if part.path is None:
         return ""
-    small = part.path.with_name(f"preview-{part.path.stem}.jpg")
+    small = preview_of(part.path)
     name = f"Draft {number}, {part.width} × {part.height} px"
     if not small.exists():
         return f"<p>{_text(name)}: <code>{_text(part.path.name)}</code></p>"
@@ -110,21 +126,22 @@ def _draft(part: ImagePart, number: int) -> str:
 
 
 def waiting(call: Call, seconds: float, received: int) -> Bundle:
-    """Return (MIME bundle, metadata) of the line shown while a call is under way; `received` in bytes."""
+    """Return (MIME bundle, metadata) of what is shown while a call is under way; `received` in bytes."""
     step = "drawing" if call.source == "offline" else "waiting for the model"
     told = [call.model, f"receiving, {received / 1e6:.1f} MB" if received else step, f"{seconds:.0f} s"]
     if call.source == "live":
         told.append(str(call.estimate))
-    return _line(" · ".join([*told, near(call.folder.path)]))
+    return _lines(" · ".join([*told, near(call.folder.path)]), *call.warnings)
 
 
-def ended(folder: Path, seconds: float, told: str) -> Bundle:
-    """Return (MIME bundle, metadata) of what is left of the waiting line when no picture replaces it."""
-    return _line(f"{told} after {seconds:.1f} s · {near(folder)}")
+def ended(call: Call, seconds: float, told: str) -> Bundle:
+    """Return (MIME bundle, metadata) of what is left of it when no picture takes its place."""
+    return _lines(f"{told} after {seconds:.1f} s · {near(call.folder.path)}", *call.warnings)
 
 
-def _line(text: str) -> Bundle:
-    return {"text/html": f'<div style="{_QUIET}">{_text(text)}</div>', "text/plain": text}, {}
+def _lines(*texts: str) -> Bundle:
+    quiet = "".join(f'<div style="{_QUIET}">{_text(text)}</div>' for text in texts)
+    return {"text/html": quiet, "text/plain": "\n".join(texts)}, {}
 
 
 def _img(mime_type: str, encoded: str, alt: str, size: dict[str, int]) -> str:

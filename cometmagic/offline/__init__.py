@@ -1,0 +1,1 @@
+"""The offline source: answers on the wire shape without a key or a network."""

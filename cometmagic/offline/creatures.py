@@ -1,0 +1,263 @@
+"""How to draw what is alive and moves: each a small function of shapes, about 100 units tall.
+
+A drawing function gets a pen standing where the feet are and the main colour. It knows nothing of the
+prompt, the scene or the size of the picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cometmagic.offline.pen import CREAM, INK, WHITE, Colour, Pen, dark, light, mix
+
+ROSE: Colour = (232, 138, 140)
+STEEL: Colour = (198, 206, 218)
+BEAK: Colour = (240, 170, 60)
+
+
+def both(pen: Pen) -> tuple[Pen, Pen]:
+    """Return pens for the left and the right half of something symmetrical."""
+    return pen, pen.at(0, 0, mirror=True)
+
+
+def _sitting(pen: Pen, coat: Colour, chest: Colour) -> None:
+    """Draw the body of a small animal that sits and looks at us."""
+    pen.blob(coat, -22, 0, -29, -16, -21, -44, -9, -60, 9, -60, 21, -44, 29, -16, 22, 0)
+    pen.blob(chest, -8, -16, -11, -36, 0, -56, 11, -36, 8, -16, 0, -9)
+    for half in both(pen):
+        half.bend(dark(coat, 0.3), 1.2, 17, -4, 22, -14, 17, -25)
+        half.blob(coat, 3, -2, 3, -28, 9, -36, 14, -26, 15, -2)
+        half.oval(light(chest, 0.3), 9, -3, 8, 4.5)
+        half.line(dark(chest, 0.35), 0.8, 7.5, -4, 7.5, -1.5)
+        half.line(dark(chest, 0.35), 0.8, 11, -4, 11, -1.5)
+
+
+def _eyes(pen: Pen, colour: Colour, x: float, y: float, size: float) -> None:
+    for half in both(pen):
+        half.oval(INK, x, y, size * 1.12, size * 1.2)
+        half.oval(colour, x, y, size * 0.95, size * 1.02)
+        half.oval(INK, x - size * 0.1, y, size * 0.5, size * 0.9)
+    for side in (-x, x):
+        pen.oval(WHITE, side - size * 0.3, y - size * 0.4, size * 0.28)
+
+
+def _nose(pen: Pen, colour: Colour, y: float, size: float) -> None:
+    pen.blob(colour, -size, y - size * 0.7, 0, y - size * 0.95, size, y - size * 0.7, 0, y + size * 0.6)
+    for half in both(pen):
+        half.bend(dark(colour, 0.5), 0.9, 0, y + size * 0.5, size * 0.9, y + size * 1.6, size * 2.0, y + size)
+
+
+def cat(pen: Pen, coat: Colour) -> None:
+    """A sitting cat."""
+    pale = light(coat, 0.62)
+    pen.bend(dark(coat, 0.1), 9, 18, -6, 36, -4, 46, -16, 42, -32, 48, -42)
+    pen.bend(pale, 9, 45.5, -38, 48, -42)
+    _sitting(pen, coat, pale)
+    for half in both(pen):
+        half.poly(coat, 26, -76, 25, -105, 6, -90)
+        half.poly(mix(ROSE, coat, 0.25), 22.5, -82, 22.5, -98, 11, -89)
+    pen.blob(coat, -29, -72, -22, -88, 0, -94, 22, -88, 29, -72, 18, -58, 0, -54, -18, -58)
+    for x in (-5, 0, 5):
+        pen.line(dark(coat, 0.4), 1.7, x * 1.2, -92, x, -85)
+    for half in both(pen):
+        half.oval(pale, 6, -64, 8.5, 6.5)
+        half.line(dark(coat, 0.35), 1.4, 27, -70, 21, -69)
+        for lift in (-4, 0, 4):
+            half.line(light(coat, 0.85), 0.7, 11, -64 + lift / 3, 33, -65 + lift)
+    _eyes(pen, (150, 186, 84), 12, -75, 5.8)
+    _nose(pen, ROSE, -66.5, 3)
+
+
+def dog(pen: Pen, coat: Colour) -> None:
+    """A sitting dog with hanging ears."""
+    pale, ear = light(coat, 0.66), dark(coat, 0.36)
+    pen.bend(coat, 7, 20, -8, 36, -14, 42, -30)
+    _sitting(pen, coat, pale)
+    pen.line((196, 62, 58), 5, -13, -55, 0, -52, 13, -55)
+    pen.oval((236, 190, 80), 0, -48, 3.6)
+    pen.blob(coat, -24, -72, -18, -94, 0, -99, 18, -94, 24, -72, 15, -58, -15, -58)
+    pen.blob(pale, -4, -96, 4, -96, 6, -78, 13, -66, 8, -57, -8, -57, -13, -66, -6, -78)
+    for half in both(pen):
+        half.blob(ear, 15, -95, 28, -92, 36, -72, 32, -54, 24, -58, 20, -76)
+    pen.oval(light(pale, 0.3), 0, -64, 13, 10)
+    pen.blob((226, 108, 116), -4, -59, 4, -59, 4, -51, 0, -48, -4, -51)
+    _eyes(pen, (110, 72, 44), 10.5, -80, 4.2)
+    _nose(pen, INK, -68, 4.6)
+
+
+def fox(pen: Pen, coat: Colour) -> None:
+    """A sitting fox with a great tail."""
+    pen.blob(coat, 12, -2, 38, -2, 54, -20, 52, -48, 44, -58, 36, -44, 30, -22)
+    pen.blob(CREAM, 52, -46, 51, -56, 45, -63, 38, -52, 40, -42, 46, -46)
+    _sitting(pen, coat, CREAM)
+    for half in both(pen):
+        half.poly(coat, 25, -78, 27, -110, 5, -91)
+        half.poly(INK, 24, -97, 27, -110, 17, -102)
+        half.oval(INK, 9, -3, 8, 4.5)
+    pen.blob(coat, -31, -72, -20, -90, 0, -94, 20, -90, 31, -72, 15, -60, 0, -52, -15, -60)
+    for half in both(pen):
+        half.blob(CREAM, 30, -71, 18, -76, 8, -66, 0, -54, 3, -52, 15, -60)
+    _eyes(pen, (196, 132, 52), 11, -77, 4.6)
+    pen.oval(INK, 0, -57, 4, 3.2)
+
+
+def rabbit(pen: Pen, coat: Colour) -> None:
+    """A sitting rabbit with upright ears."""
+    pale = light(coat, 0.6)
+    pen.oval(light(pale, 0.6), 25, -10, 9)
+    _sitting(pen, coat, pale)
+    for half, turn in zip(both(pen), (8, 14), strict=True):
+        half.oval(coat, 12, -106, 8, 27, turn)
+        half.oval(mix(ROSE, coat, 0.3), 12, -105, 4, 20, turn)
+    pen.blob(coat, -25, -70, -19, -88, 0, -94, 19, -88, 25, -70, 15, -57, -15, -57)
+    for half in both(pen):
+        half.oval(pale, 5.5, -64, 8, 6.5)
+        half.oval(ROSE, 17, -66, 4.5, 3)
+    pen.poly(WHITE, -3, -60, 3, -60, 2.5, -54, -2.5, -54)
+    _eyes(pen, (92, 62, 52), 12, -76, 4.6)
+    _nose(pen, ROSE, -67, 2.8)
+
+
+def bird(pen: Pen, coat: Colour) -> None:
+    """A round songbird on a twig."""
+    pen.bend((104, 74, 60), 4, -56, -6, -20, -3, 20, -5, 58, -12)
+    for x, y, turn in ((44, -14, -40), (-44, -9, 30), (30, 0, 35)):
+        pen.oval((112, 152, 92), x, y, 9, 4.5, turn)
+    pen.poly(dark(coat, 0.35), 22, -34, 62, -24, 60, -14, 24, -22)
+    pen.blob(coat, -36, -66, -26, -84, -8, -84, 6, -68, 26, -46, 32, -28, 12, -14, -12, -16, -28, -32, -32, -52)
+    pen.blob(light(coat, 0.72), -33, -56, -22, -58, -8, -42, 0, -22, -12, -16, -27, -32)
+    pen.blob(dark(coat, 0.3), 2, -58, 22, -48, 42, -26, 22, -24, 6, -34)
+    for lift in (0, 6):
+        pen.bend(light(coat, 0.35), 1.6, 8, -40 + lift, 20, -34 + lift / 2, 32, -29 + lift / 3)
+    pen.poly(BEAK, -36, -72, -50, -64, -35, -62)
+    pen.oval(INK, -24, -71, 3.8)
+    pen.oval(WHITE, -25.2, -72.4, 1.2)
+    for x in (-6, 6):
+        pen.line((146, 98, 70), 2, x, -16, x - 2, -4)
+
+
+def owl(pen: Pen, coat: Colour) -> None:
+    """An owl on a branch."""
+    pen.bend((92, 68, 60), 7, -60, -4, -20, 0, 22, -4, 60, -14)
+    pen.blob(coat, -30, -20, -34, -60, -32, -98, -14, -90, 14, -90, 32, -98, 34, -60, 30, -20, 0, -2)
+    pen.blob(light(coat, 0.55), -17, -18, -19, -44, 0, -58, 19, -44, 17, -18, 0, -7)
+    for row, y in enumerate((-44, -36, -28, -20)):
+        for x in range(-12 + row % 2 * 4, 14, 8):
+            pen.bend(dark(coat, 0.1), 1.4, x - 3, y, x, y + 3, x + 3, y)
+    for half in both(pen):
+        half.blob(dark(coat, 0.3), 24, -66, 34, -62, 36, -30, 24, -8, 20, -34)
+        half.oval(light(coat, 0.5), 13, -72, 14.5)
+        half.oval((248, 196, 70), 13, -72, 9.5)
+        half.oval(INK, 12.5, -72, 6)
+        half.oval(BEAK, 8, -4, 4.5, 3)
+    for x in (10, -16):
+        pen.oval(WHITE, x, -75, 2.2)
+    pen.poly(BEAK, -5, -68, 5, -68, 0, -57)
+
+
+def fish(pen: Pen, coat: Colour) -> None:
+    """A fish with flowing fins, swimming to the left."""
+    fin = light(mix(coat, (255, 190, 90), 0.35), 0.15)
+    pen.blob(fin, 34, -50, 58, -76, 80, -84, 70, -58, 74, -44, 82, -20, 58, -28)
+    pen.blob(fin, -22, -72, -4, -94, 28, -88, 32, -64)
+    pen.blob(fin, -8, -28, 6, -10, 22, -12, 18, -34)
+    pen.blob(coat, -54, -48, -38, -68, -8, -77, 22, -66, 44, -50, 22, -34, -8, -24, -38, -30)
+    pen.blob(light(coat, 0.5), -52, -44, -30, -38, 0, -36, 22, -36, -8, -25, -36, -30)
+    for column, x in enumerate((-14, -4, 6, 16)):
+        for y in range(-64 + column * 3, -40 - column, 8):
+            pen.bend(dark(coat, 0.22), 1.2, x, y, x + 4, y + 4, x, y + 8)
+    pen.bend(dark(coat, 0.3), 1.6, -28, -64, -21, -50, -27, -36)
+    pen.blob(dark(fin, 0.16), -16, -50, 2, -46, 10, -34, -4, -36)
+    pen.oval(WHITE, -39, -55, 6)
+    pen.oval(INK, -40, -55, 3.8)
+    pen.oval(WHITE, -41.4, -56.6, 1.3)
+    pen.bend(dark(coat, 0.45), 1.4, -53, -45, -48, -43, -44, -45)
+
+
+def butterfly(pen: Pen, coat: Colour) -> None:
+    """A butterfly with spread wings, marked like a monarch."""
+    for half in both(pen):
+        half.blob(INK, 3, -50, 24, -56, 44, -46, 48, -28, 40, -10, 24, -3, 12, -14, 5, -34)
+        half.blob(light(coat, 0.12), 5, -48, 23, -51, 36, -43, 39, -29, 32, -16, 22, -11, 14, -19, 7, -35)
+        half.blob(INK, 2, -54, 12, -78, 36, -97, 62, -101, 68, -92, 60, -72, 48, -56, 30, -48, 8, -48)
+        half.blob(coat, 5, -55, 14, -75, 33, -90, 48, -91, 52, -83, 47, -67, 40, -57, 28, -52, 10, -51)
+        for x, y in ((54, -90), (50, -74), (43, -59), (28, -51)):
+            half.bend(INK, 1.7, 5, -54, (x + 14) / 2.2, (y - 58) / 2, x, y)
+        for x, y in ((39, -40), (40, -26), (31, -13), (20, -9)):
+            half.bend(INK, 1.5, 5, -47, (x + 8) / 2, (y - 46) / 2, x, y)
+        half.bend(INK, 2, 34, -90, 39, -80, 32, -68)
+        for x, y, size in ((59, -96, 2), (62, -89, 2), (60, -82, 1.8), (57, -75, 1.7), (53, -68, 1.6), (53, -95, 1.6)):
+            half.oval(WHITE, x, y, size)
+        for x, y in ((44, -38), (44.5, -30), (42, -22), (38, -14), (31, -8.5), (24, -6.5)):
+            half.oval(WHITE, x, y, 1.4)
+        half.bend(INK, 1.2, 1, -66, 7, -82, 15, -90)
+        half.oval(INK, 15.5, -90.5, 2, 1.5, -40)
+    pen.oval(mix(INK, coat, 0.2), 0, -38, 3.2, 19)
+    pen.oval(INK, 0, -56, 4.2, 8)
+    pen.oval(INK, 0, -66, 3.6)
+    for y in (-46, -40, -34, -28):
+        pen.line(light(coat, 0.3), 0.8, -2.4, y, 2.4, y)
+
+
+def person(pen: Pen, coat: Colour) -> None:
+    """A traveller in a long coat and a scarf."""
+    skin, hair, scarf = (224, 170, 134), (78, 52, 48), (236, 186, 84)
+    for half in both(pen):
+        half.poly((58, 62, 88), 2, -30, 10, -30, 9, -3, 3, -3)
+        half.blob(INK, 2, 0, 2, -5, 8, -6, 13, 0)
+        half.blob(dark(coat, 0.12), 10, -70, 17, -66, 22, -40, 19, -32, 14, -36, 11, -54)
+        half.oval(skin, 18, -31, 3.4)
+    pen.blob(hair, -13, -84, -9, -99, 9, -99, 13, -84, 11, -68, -11, -68)
+    pen.blob(coat, -11, -71, 11, -71, 15, -50, 18, -20, 0, -17, -18, -20, -15, -50)
+    pen.line(dark(coat, 0.3), 1, 0, -66, 0, -18)
+    for y in (-56, -46, -36):
+        pen.oval(light(coat, 0.6), 3, y, 1.3)
+    pen.oval(skin, 0, -82, 9.5, 11.5)
+    pen.blob(hair, -10.5, -82, -10, -96, 8, -97, 11, -80, 5, -90, -5, -89)
+    for half in both(pen):
+        half.oval(INK, 3.6, -81.5, 1.2, 1.5)
+        half.oval(ROSE, 5.5, -77.5, 2, 1.3)
+    pen.bend(dark(skin, 0.5), 0.8, -2, -76.5, 0, -75.5, 2, -76.5)
+    pen.bend(scarf, 6, -9, -70, 0, -67, 9, -70)
+    pen.line(scarf, 5, 6, -68, 9, -48)
+
+
+def astronaut(pen: Pen, coat: Colour) -> None:
+    """A figure in a space suit."""
+    pen.blob(dark(STEEL, 0.3), -22, -74, 22, -74, 23, -38, -23, -38)
+    for half in both(pen):
+        half.blob(coat, 1, -36, 15, -36, 15, -6, 2, -6)
+        half.blob(dark(STEEL, 0.35), 1, 0, 1, -8, 14, -9, 18, 0)
+        half.blob(coat, 12, -68, 24, -62, 31, -42, 25, -34, 18, -42)
+        half.oval(dark(STEEL, 0.3), 27, -36, 5.5)
+    pen.blob(coat, -17, -68, 17, -68, 19, -48, 16, -30, -16, -30, -19, -48)
+    pen.poly(STEEL, -9, -56, 9, -56, 9, -43, -9, -43)
+    for x, colour in ((-5, (214, 74, 62)), (0, (244, 190, 76)), (5, (72, 148, 190))):
+        pen.oval(colour, x, -50, 1.8)
+    pen.oval(coat, 0, -84, 20, 19)
+    pen.oval(dark(STEEL, 0.4), 0, -83, 15.5, 13.5)
+    pen.oval((232, 158, 62), 0, -83, 14, 12)
+    pen.blob((252, 214, 130), -11, -84, -8, -91, 0, -93, -5, -87)
+    pen.line((214, 74, 62), 2.4, -16, -37, 16, -37)
+
+
+def helmet(pen: Pen, suit: Colour) -> None:
+    """Put a glass bubble round a head of radius 30 at the origin."""
+    pen.oval(dark(suit, 0.18), 0, 30, 27, 7)
+    pen.oval(suit, 0, 28, 24, 5)
+    replace(pen, opacity=0.22).oval((176, 214, 240), 0, -4, 42, 40)
+    pen.ring(suit, 2.6, 0, -4, 42, 40)
+    pen.bend(WHITE, 3, -33, -12, -27, -26, -16, -35)
+    pen.oval(WHITE, -35, -4, 1.6, 3)
+
+
+def suit(pen: Pen, colour: Colour) -> None:
+    """Dress a sitting animal in a space suit (without the helmet)."""
+    pen.blob(colour, -24, 0, -31, -16, -23, -44, -11, -60, 11, -60, 23, -44, 31, -16, 24, 0)
+    for half in both(pen):
+        half.blob(light(colour, 0.2), 2, 0, 2, -28, 9, -37, 16, -26, 17, 0)
+        half.line((222, 92, 62), 2.6, 2.5, -12, 16, -12)
+        half.bend(dark(colour, 0.3), 1.2, 19, -4, 24, -14, 19, -26)
+    pen.poly(dark(STEEL, 0.1), -9, -50, 9, -50, 9, -39, -9, -39)
+    for x, lamp in ((-5, (214, 74, 62)), (0, (244, 190, 76)), (5, (72, 148, 190))):
+        pen.oval(lamp, x, -44.5, 1.9)

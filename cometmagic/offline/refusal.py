@@ -1,0 +1,58 @@
+"""How the service says no: Google's error body, and CometAPI's envelope around its own errors.
+
+A refusal is raised where the fault is found and becomes the answer in service.py. This module knows the
+two shapes, and nothing of requests or of what is wrong with one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+_WORDS = {
+    400: "INVALID_ARGUMENT",
+    413: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+_TYPE = "type.googleapis.com/google.rpc."
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LETTERS_IN_ID = 8
+
+
+class RefusedError(Exception):
+    """The answer is an error with this HTTP status and this JSON."""
+
+    def __init__(self, status: int, document: dict[str, Any]) -> None:
+        super().__init__(document["error"]["message"])
+        self.status = status
+        self.document = document
+
+    @property
+    def body(self) -> bytes:
+        """The answer's bytes."""
+        return json.dumps(self.document, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+
+
+def google(message: str, status: int = 400, details: dict[str, dict[str, Any]] | None = None) -> RefusedError:
+    """Return an error in Google's shape; `details` are members by the name of their message."""
+    error: dict[str, Any] = {"code": status, "message": message, "status": _WORDS[status]}
+    if details:
+        error["details"] = [{"@type": _TYPE + name} | members for name, members in details.items()]
+    return RefusedError(status, {"error": error})
+
+
+def comet(message: str, status: int, code: str, seed: bytes) -> RefusedError:
+    """Return an error in CometAPI's envelope, with a request id made up from `seed`."""
+    told = f"{message} (request id: {request_id(seed)})"
+    return RefusedError(status, {"error": {"message": told, "type": "comet_api_error", "param": "", "code": code}})
+
+
+def request_id(seed: bytes) -> str:
+    """Return an id that looks like CometAPI's: a time to the nanosecond, then eight letters."""
+    digest = hashlib.sha256(seed).digest()
+    number = int.from_bytes(digest[:16], "big")
+    time = f"20260101{number % 24:02}{number % 60:02}{number % 59:02}{number % 10**9:09}"
+    return time + "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[-_LETTERS_IN_ID:])

@@ -1,0 +1,22 @@
+"""What every test of the package shares: settings as on a machine where nothing is set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.isolation import clear_settings
+
+
+@pytest.fixture
+def library_folder(tmp_path: Path) -> Path:
+    """Return the folder that holds the test's pictures; nothing has made it yet."""
+    return tmp_path / "library"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_settings(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
+    """Start each test without key or settings, and with a library of its own."""
+    clear_settings(monkeypatch)
+    monkeypatch.setenv("COMETMAGIC_LIBRARY", str(library_folder))

@@ -1,0 +1,79 @@
+"""The plugin that keeps every run harmless: no key, no network, no pictures left behind, browsers last.
+
+It is loaded by name from pyproject.toml and not as a conftest, so that it also holds when a single
+notebook is run, and it acts on the process's own environment, because the kernels that run notebooks
+and the front ends in browser tests inherit that. It knows nothing of the package but its variables.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any, Never
+
+import pytest
+
+PREFIXES = ("COMETAPI_", "COMETMAGIC_")
+KEPT = "COMETMAGIC_REQUIRE_BROWSER"
+
+_patch = pytest.MonkeyPatch()
+
+
+class NetworkError(AssertionError):
+    """A test tried to leave this machine."""
+
+
+def clear_settings(patch: pytest.MonkeyPatch) -> None:
+    """Take the user's key and settings out of the environment."""
+    for name in list(os.environ):
+        if name.startswith(PREFIXES) and name != KEPT:
+            patch.delenv(name)
+
+
+def stays_here(address: Any) -> bool:
+    """Tell whether a socket address is a local path or on the loopback interface."""
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0]).partition("%")[0]
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in {"", "localhost"}
+
+
+def _guard(name: str) -> None:
+    original = getattr(socket.socket, name)
+
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if not stays_here(address):
+            refuse(address)
+        return original(self, address)
+
+    _patch.setattr(socket.socket, name, guarded)
+
+
+def refuse(address: Any) -> Never:
+    """Fail the test that asked for `address`."""
+    message = f"a test tried to reach {address!r}; tests stay on this machine"
+    raise NetworkError(message)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make this process, and whatever it starts, harmless."""
+    scratch = tempfile.TemporaryDirectory(prefix="cometmagic-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(scratch.cleanup)
+    config.add_cleanup(_patch.undo)
+    clear_settings(_patch)
+    _patch.setenv("COMETMAGIC_LIBRARY", str(Path(scratch.name, "library")))
+    _guard("connect")
+    _guard("connect_ex")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run browser tests last: Playwright leaves an event loop running in the main thread."""
+    browser = config.rootpath / "tests" / "browser"
+    items.sort(key=lambda item: item.path.is_relative_to(browser))
