@@ -92,7 +92,7 @@ def _how_to(url: str) -> str:
     return (
         f"The offline service listens on {url} (no key, no network, no cost).\n\n"
         f"With cometmagic, before the notebook starts:\n"
-        f"  export COMETAPI_BASE_URL={url} COMETAPI_KEY=offline\n\n"
+        f"  export COMETAPI_BASE_URL={url} COMETAPI_KEY=offline-key\n\n"
         f"With curl:\n"
         f"  curl {call} \\\n    -H 'Authorization: Bearer offline' -H 'Content-Type: application/json' \\\n"
         f"    -d '{body}'\n\n"

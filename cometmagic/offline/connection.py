@@ -93,7 +93,6 @@ class Connection(BaseHTTPRequestHandler):
 
     server: Listener
     protocol_version = "HTTP/1.1"
-    server_version, sys_version = "cometmagic-offline", ""
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
@@ -122,8 +121,9 @@ class Connection(BaseHTTPRequestHandler):
             self._send(refused.status, refused.body, _JSON)
         elif call is None:
             self._send(200, json.dumps(_LISTS[address.path]()).encode(), _JSON)
+        elif self.server.stopping.wait(self.server.delay):
+            self.close_connection = True  # stopped while it waited: no answer
         else:
-            self.server.stopping.wait(self.server.delay)
             as_events = parse_qs(address.query).get("alt") == ["sse"]
             self._call(unquote(call["model"]), call["verb"], body, as_events=as_events)
 
@@ -176,6 +176,9 @@ class Connection(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
+
+    def version_string(self) -> str:
+        return "cometmagic-offline"
 
     def log_message(self, *_: Any) -> None:
         """Print nothing: a path may hold what should not be seen."""

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import math
 
-from cometmagic.offline.pen import INK, WHITE, Colour, Pen, curve, dark, ellipse, light, mix, pairs
+from cometmagic.offline.painter.colour import INK, WHITE, Colour, dark, light, mix
+from cometmagic.offline.painter.outline import curve, ellipse, pairs
+from cometmagic.offline.painter.pen import Pen
 
 STEM: Colour = (86, 132, 84)
+
+
 BARK: Colour = (112, 78, 62)
 
 
@@ -78,7 +82,7 @@ def tulip(pen: Pen, coat: Colour) -> None:
 def _crown(pen: Pen, colour: Colour, balls: tuple[tuple[float, float, float], ...]) -> None:
     """Draw foliage as three layers of the same round masses, moved towards the light."""
     for share, move, size in ((dark(colour, 0.28), 0.0, 1.0), (colour, 2.5, 0.86), (light(colour, 0.13), 5.0, 0.56)):
-        pen.lay([ellipse(x - move, y - move, r * size, r * size * 0.94) for x, y, r in balls], share)
+        pen.lay([ellipse(x - move, y - move, r * size, r * size * 0.94, corners=24) for x, y, r in balls], share)
 
 
 def tree(pen: Pen, coat: Colour) -> None:
@@ -143,7 +147,33 @@ def orange(pen: Pen, coat: Colour) -> None:
 def banana(pen: Pen, coat: Colour) -> None:
     """A banana standing in a proud curve, with a face."""
     pen.blob(
-        coat, -6, -2, -26, -10, -34, -34, -28, -62, -10, -84, 4, -96, 12, -92, 6, -78, 2, -56, 8, -34, 24, -16, 22, -8, 8, -1
+        coat,
+        -6,
+        -2,
+        -26,
+        -10,
+        -34,
+        -34,
+        -28,
+        -62,
+        -10,
+        -84,
+        4,
+        -96,
+        12,
+        -92,
+        6,
+        -78,
+        2,
+        -56,
+        8,
+        -34,
+        24,
+        -16,
+        22,
+        -8,
+        8,
+        -1,
     )
     pen.blob(light(coat, 0.34), -10, -6, -24, -18, -28, -38, -22, -62, -8, -80, -16, -58, -18, -36, -10, -18)
     pen.poly((120, 88, 52), 3, -95, 6, -104, 13, -103, 12, -91)

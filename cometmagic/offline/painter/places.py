@@ -5,12 +5,18 @@ Like every drawing function, these know nothing of the prompt, the scene or the 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
-from cometmagic.offline.pen import CREAM, INK, LAMP, Colour, Fade, Pen, dark, light, mix
+from cometmagic.offline.painter.colour import CREAM, INK, LAMP, Colour, Fade, dark, light, mix
+from cometmagic.offline.painter.pen import Pen
 
 STONE: Colour = (196, 184, 172)
+
+
 ROOF: Colour = (164, 74, 62)
+
+
 PANE: Colour = (92, 118, 144)
 
 
@@ -86,7 +92,9 @@ def _slit(pen: Pen, x: float, y: float) -> None:
     pane = LAMP if pen.night else dark(PANE, 0.4)
     if pen.night:
         pen.glow(LAMP, x, y, 12, 0.6)
-    (_unlit(pen) if pen.night else pen).blob(pane, x - 2.4, y + 4, x - 2.4, y - 2, x, y - 5, x + 2.4, y - 2, x + 2.4, y + 4)
+    (_unlit(pen) if pen.night else pen).blob(
+        pane, x - 2.4, y + 4, x - 2.4, y - 2, x, y - 5, x + 2.4, y - 2, x + 2.4, y + 4
+    )
 
 
 def lighthouse(pen: Pen, coat: Colour) -> None:
@@ -97,7 +105,7 @@ def lighthouse(pen: Pen, coat: Colour) -> None:
         for side in (1, -1):
             pen.at(0, -86, mirror=side < 0).glow(LAMP, 26, 0, 36, 0.3 * beam)
     levels = (-10, -26, -42, -58, -74)
-    for index, (low, top) in enumerate(zip(levels, levels[1:], strict=False)):
+    for index, (low, top) in enumerate(itertools.pairwise(levels)):
         one, two = 15 + (low + 10) * 0.09, 15 + (top + 10) * 0.09
         pen.poly(coat if index % 2 == 0 else light(CREAM, 0.5), -one, low, -two, top, two, top, one, low)
     pen.blob(dark(coat, 0.5), -4, -10, -4, -19, 0, -22, 4, -19, 4, -10)

@@ -10,16 +10,19 @@ from dataclasses import replace
 
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
-from cometmagic.offline import layout
-from cometmagic.offline.pen import Colour, Finish, dark, light, mix
-from cometmagic.offline.scenery import Floor, flakes, rain
-from cometmagic.offline.stage import Stage
-from cometmagic.offline.styles import Style
+from cometmagic.offline.painter import layout
+from cometmagic.offline.painter.colour import Colour, dark, light, mix
+from cometmagic.offline.painter.pen import Finish
+from cometmagic.offline.painter.plan import Plan
+from cometmagic.offline.painter.stage import Stage
+from cometmagic.offline.painter.styles import Style
+from cometmagic.offline.painter.terrain import Floor
+from cometmagic.offline.painter.weather import flakes, rain
 
 _WEATHER = {"fog", "rain"}
 
 
-def edit(base: Image.Image, plan: layout.Plan, style: Style, finish: Finish | None, size: tuple[int, int]) -> Image.Image:
+def edit(base: Image.Image, plan: Plan, style: Style, finish: Finish | None, size: tuple[int, int]) -> Image.Image:
     """Return `base`, filling `size`, with the changes of `plan`; `finish` is that of a draft."""
     image = ImageOps.fit(base, size, Image.Resampling.BICUBIC)
     stage = plan.stage(image, finish or style.finish)
@@ -31,7 +34,9 @@ def edit(base: Image.Image, plan: layout.Plan, style: Style, finish: Finish | No
     if finish is not None:
         image = _rough(image, finish)
     stage = plan.stage(image, finish or style.finish)
-    layout.place_items(stage, plan, Floor(stage.height - 0.07 * stage.unit, stage.height - 0.15 * stage.unit))
+    layout.place_items(
+        stage, plan, Floor(stage.height - 0.07 * stage.unit, stage.height - 0.15 * stage.unit), aside=True
+    )
     if plan.reading.setting == "snow":
         flakes(stage)
     if plan.reading.time == "rain":
@@ -39,7 +44,7 @@ def edit(base: Image.Image, plan: layout.Plan, style: Style, finish: Finish | No
     return image
 
 
-def _changed(image: Image.Image, stage: Stage, plan: layout.Plan) -> Image.Image:
+def _changed(image: Image.Image, stage: Stage, plan: Plan) -> Image.Image:
     """Return the image in another light or another colour."""
     reading = plan.reading
     tints = [tint for tint in (*reading.tints, reading.setting_colour, reading.season) if tint]
@@ -58,7 +63,7 @@ def _changed(image: Image.Image, stage: Stage, plan: layout.Plan) -> Image.Image
 def _tinted(image: Image.Image, tint: Colour) -> Image.Image:
     """Return the image with its colours drawn towards `tint`, its lights and darks kept."""
     tone = ImageOps.colorize(image.convert("L"), dark(tint, 0.75), light(tint, 0.82), tint)
-    return Image.blend(image, tone, 0.62)
+    return Image.blend(image, tone, 0.74)
 
 
 def _lit(image: Image.Image, stage: Stage, time: str) -> Image.Image:
@@ -70,13 +75,12 @@ def _lit(image: Image.Image, stage: Stage, time: str) -> Image.Image:
     if time in _WEATHER:
         return Image.blend(ImageEnhance.Color(image).enhance(0.6), sky, 0.45 if time == "fog" else 0.3)
     lit = ImageChops.multiply(image, Image.new("RGB", image.size, mix(hour.ambient, (255, 255, 255), 0.1)))
-    image = Image.blend(lit, ImageChops.soft_light(lit, sky), 0.6)
-    image = Image.blend(image, sky, 0.22 if hour.night else 0.16)
+    image = Image.blend(Image.blend(lit, ImageChops.soft_light(lit, sky), 0.4), sky, 0.14)
     glow = Stage(stage.pen, hour, stage.land, stage.seed)
     glow.air = replace(glow.air, canvas=image)
     if hour.night:
         glow.stars(stage.height * 0.4, 60)
-    glow.air.glow(hour.sun, stage.width * 0.78, stage.height * 0.16, stage.unit * 0.5, 0.6)
+    glow.air.glow(hour.sun, stage.width * 0.78, stage.height * 0.16, stage.unit * 0.4, 0.4)
     glow.air.glow(light(hour.sun, 0.5), stage.width * 0.78, stage.height * 0.16, stage.unit * 0.1, 0.95)
     return image
 

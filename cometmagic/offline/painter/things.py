@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import math
 
-from cometmagic.offline.pen import CREAM, INK, LAMP, WHITE, Colour, Fade, Pen, curve, dark, ellipse, light, mix, pairs
+from cometmagic.offline.painter.colour import CREAM, INK, LAMP, WHITE, Colour, Fade, dark, light, mix
+from cometmagic.offline.painter.outline import curve, ellipse, pairs, rounded
+from cometmagic.offline.painter.pen import Pen
 
 STEEL: Colour = (190, 198, 210)
+
+
 WOOD: Colour = (150, 100, 68)
+
+
 GLASS: Colour = (168, 206, 220)
 
 
@@ -147,23 +153,13 @@ def robot(pen: Pen, coat: Colour) -> None:
         pen.oval(dark(coat, 0.4), x, -29, 2)
 
 
-def rounded(left: float, top: float, right: float, bottom: float, corner: float) -> list[tuple[float, float]]:
-    """Return a rectangle with round corners."""
-    spots = ((right, bottom, 0), (left, bottom, 90), (left, top, 180), (right, top, 270))
-    line = []
-    for x, y, start in spots:
-        cx, cy = x + (corner if x == left else -corner), y + (corner if y == top else -corner)
-        for step in range(7):
-            angle = math.radians(start + step * 15)
-            line.append((cx + corner * math.cos(angle), cy + corner * math.sin(angle)))
-    return line
-
-
 def hat(pen: Pen, coat: Colour) -> None:
     """A felt hat with a band."""
     pen.blob(dark(coat, 0.12), -68, -14, -50, -4, 0, 0, 50, -4, 68, -14, 48, -24, 0, -26, -48, -24)
     pen.blob(coat, -38, -18, -36, -56, -24, -78, -6, -72, 6, -72, 24, -78, 36, -56, 38, -18, 0, -11)
-    pen.lay([[*curve(pairs((-38, -20, 0, -13, 38, -20)), closed=False), (37, -34), (0, -27), (-37, -34)]], dark(coat, 0.55))
+    pen.lay(
+        [[*curve(pairs((-38, -20, 0, -13, 38, -20)), closed=False), (37, -34), (0, -27), (-37, -34)]], dark(coat, 0.55)
+    )
     pen.blob(dark(coat, 0.22), -16, -72, 0, -64, 16, -72, 0, -68)
     pen.blob((240, 190, 84), 26, -26, 44, -56, 48, -50, 36, -26)
 
@@ -198,7 +194,19 @@ def teapot(pen: Pen, coat: Colour) -> None:
 
 def book(pen: Pen, coat: Colour) -> None:
     """An open book standing on its edge towards us."""
-    pen.lay([curve(pairs((0, -6, -30, -14, -68, -8)), closed=False) + [(-68, -76), (0, -70), (68, -76), (68, -8), (30, -14)]], coat)
+    pen.lay(
+        [
+            [
+                *curve(pairs((0, -6, -30, -14, -68, -8)), closed=False),
+                (-68, -76),
+                (0, -70),
+                (68, -76),
+                (68, -8),
+                (30, -14),
+            ]
+        ],
+        coat,
+    )
     for side in (False, True):
         half = pen.at(0, 0, mirror=side)
         page = [*curve(pairs((0, -8, 26, -18, 64, -12)), closed=False), (64, -82)]

@@ -6,58 +6,74 @@ can be used on any image, so that an edit of a given picture gets the same manne
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
-from cometmagic.offline.pen import Colour, Finish, tiled
+from cometmagic.offline.painter.colour import Colour
+from cometmagic.offline.painter.outline import tiled
+from cometmagic.offline.painter.pen import Finish
 
 Filter = Callable[[Image.Image, float], Image.Image]
 
+
 PAPER: Colour = (247, 242, 231)
+
+
 PARCHMENT: Colour = (232, 213, 172)
+
+
 SEPIA: Colour = (74, 52, 38)
+
+
 BLUEPRINT: Colour = (24, 66, 128)
+
+
 CHALK: Colour = (226, 238, 250)
+
+
 GRAPHITE: Colour = (66, 64, 70)
-MIDNIGHT: Colour = (18, 12, 42)
+
+
+MIDNIGHT: Colour = (16, 10, 38)
 
 
 @dataclass(frozen=True)
 class Style:
     """One manner."""
 
-    finish: Finish = Finish()
+    finish: Finish = field(default_factory=Finish)
     restyle: Filter | None = None  # for an image that was not drawn with `finish`
     after: Filter | None = None  # the last touch to a picture drawn with `finish`
     ground: str = ""  # how a subject without a place is shown: "plate", "burst" or "vignette"
     grain: float = 1.0
+    fineness: float = 1.0  # share of the working pixels; soft manners need fewer
 
 
 @cache
 def noise(name: str, size: int, spread: int = 128) -> Image.Image:
     """Return a square of grey noise round 128, always the same for one name."""
-    dice = random.Random(f"noise/{name}")  # noqa: S311
+    dice = random.Random(f"noise/{name}")
     tile = Image.frombytes("L", (size, size), dice.randbytes(size * size))
     return tile.point([128 + round((i - 127.5) * spread / 128) for i in range(256)])
 
 
-@cache
 def clouding(name: str, cells: int, size: tuple[int, int]) -> Image.Image:
     """Return soft blotches: a few cells of noise drawn out to `size`."""
     across = max(3, round(cells * size[0] / min(size)))
     down = max(3, round(cells * size[1] / min(size)))
-    dice = random.Random(f"clouding/{name}")  # noqa: S311
+    dice = random.Random(f"clouding/{name}")
     seed = Image.frombytes("L", (across, down), dice.randbytes(across * down))
     return seed.resize(size, Image.Resampling.BICUBIC)
 
 
 def grain(image: Image.Image, strength: float = 1.0) -> Image.Image:
     """Give `image` the tooth of paper, in place and strip by strip to spare memory."""
-    tile = noise("grain", 256, 13).filter(ImageFilter.GaussianBlur(0.6))
+    tile = noise("grain", 256, 10).filter(ImageFilter.GaussianBlur(0.6))
     tile = tile.point([128 + round((i - 128) * strength) for i in range(256)])
     strip = tiled(Image.merge("RGB", (tile, tile, tile)), (image.width, 256))
     for top in range(0, image.height, 256):
@@ -69,51 +85,58 @@ def grain(image: Image.Image, strength: float = 1.0) -> Image.Image:
 
 def edges(image: Image.Image, width: float) -> Image.Image:
     """Return the outlines of `image` as dark lines on white (a difference of two blurs)."""
-    grey = ImageOps.autocontrast(image.convert("L"), 0.5)
+    grey = ImageOps.autocontrast(image.convert("L").filter(ImageFilter.MedianFilter(3)), 0.5)
     near, far = grey.filter(ImageFilter.GaussianBlur(width * 0.4)), grey.filter(ImageFilter.GaussianBlur(width * 1.6))
-    return ImageOps.invert(ImageChops.subtract(far, near)).point([max(0, 255 - round((255 - i) * 7)) for i in range(256)])
+    return ImageOps.invert(ImageChops.subtract(far, near)).point(
+        [max(0, 255 - max(0, 251 - i) * 7) for i in range(256)]
+    )
 
 
-def _wobble(image: Image.Image, amount: float, cells: int = 26) -> Image.Image:
+def _wobble(image: Image.Image, amount: float, cells: int = 20) -> Image.Image:
     """Shift the image a little, unevenly, as a brush does."""
     step = max(8.0, min(image.size) / cells)
-    dice, across, down = random.Random("wobble"), round(image.width / step), round(image.height / step)  # noqa: S311
+    dice, across, down = random.Random("wobble"), round(image.width / step), round(image.height / step)
     xs = [round(i * image.width / across) for i in range(across + 1)]
     ys = [round(i * image.height / down) for i in range(down + 1)]
     pull = [[(dice.gauss(0, amount), dice.gauss(0, amount)) for _ in xs] for _ in ys]
     mesh = []
-    for row, (top, low) in enumerate(zip(ys, ys[1:], strict=False)):
-        for column, (left, right) in enumerate(zip(xs, xs[1:], strict=False)):
+    for row, (top, low) in enumerate(itertools.pairwise(ys)):
+        for column, (left, right) in enumerate(itertools.pairwise(xs)):
             corners = ((left, top, row, column), (left, low, row + 1, column),
                        (right, low, row + 1, column + 1), (right, top, row, column + 1))  # fmt: skip
             quad = tuple(n for x, y, r, c in corners for n in (x + pull[r][c][0], y + pull[r][c][1]))
             mesh.append(((left, top, right, low), quad))
-    return image.transform(image.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)  # type: ignore[arg-type]
+    return image.transform(image.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 
 
 def watercolour(image: Image.Image, unit: float) -> Image.Image:
     """Let the colours run and pool at their edges, and leave a rim of paper."""
-    image = _wobble(image, unit * 0.0022)
-    wet = image.filter(ImageFilter.GaussianBlur(unit * 0.0014))
-    pool = ImageChops.subtract(wet.filter(ImageFilter.GaussianBlur(unit * 0.005)), wet)
+    wet = _wobble(image, unit * 0.0022).filter(ImageFilter.BoxBlur(unit * 0.001))
+    soft = wet.reduce(3).filter(ImageFilter.GaussianBlur(unit * 0.0016)).resize(image.size, Image.Resampling.BILINEAR)
+    pool = ImageChops.subtract(soft, wet)
     wet = ImageChops.subtract(wet, pool.point([min(255, round(i * 1.5)) for i in range(256)] * 3))
     wet = ImageEnhance.Color(Image.blend(wet, Image.new("RGB", image.size, PAPER), 0.17)).enhance(1.3)
-    blooms = ImageChops.add(clouding("a", 4, image.size), clouding("b", 13, image.size), 2)
-    speckle = clouding("c", 90, image.size).point([128 + round((i - 128) * 0.16) for i in range(256)])
-    blooms = ImageChops.add(blooms, speckle, 1, -128)
-    wet.paste(PAPER, (0, 0), blooms.point([max(0, min(150, round((i - 120) * 1.1))) for i in range(256)]))
-    wet.paste(PAPER, (0, 0), _rim(image.size, unit))
+    half = (max(1, image.width // 2), max(1, image.height // 2))
+    bare = ImageChops.lighter(_blooms(half), _rim(half, unit / 2))
+    wet.paste(PAPER, (0, 0), bare.resize(image.size, Image.Resampling.BILINEAR))
     return wet
+
+
+def _blooms(size: tuple[int, int]) -> Image.Image:
+    """Return where water has washed the colour out."""
+    speckle = clouding("c", 90, size).point([128 + round((i - 128) * 0.16) for i in range(256)])
+    blooms = ImageChops.add(ImageChops.add(clouding("a", 4, size), clouding("b", 13, size), 2), speckle, 1, -128)
+    return blooms.point([max(0, min(150, round((i - 120) * 1.1))) for i in range(256)])
 
 
 def _rim(size: tuple[int, int], unit: float) -> Image.Image:
     """Return the ragged rim that a brush leaves bare."""
     frame, inset = Image.new("L", size, 255), round(unit * 0.045)
     frame.paste(0, (inset, inset, size[0] - inset, size[1] - inset))
-    small = frame.resize((max(1, size[0] // 4), max(1, size[1] // 4))).filter(ImageFilter.GaussianBlur(unit * 0.0042))
-    soft = small.resize(size, Image.Resampling.BICUBIC)
+    soft = frame.filter(ImageFilter.BoxBlur(unit * 0.022)).filter(ImageFilter.BoxBlur(unit * 0.022))
+    gentle = [128 + round((i - 128) * 0.42) for i in range(256)]
     for name, cells in (("rim", 7), ("fringe", 24), ("bristle", 130)):
-        soft = ImageChops.add(soft, clouding(name, cells, size).point([128 + round((i - 128) * 0.42) for i in range(256)]), 1, -128)
+        soft = ImageChops.add(soft, clouding(name, cells, size).point(gentle), 1, -128)
     return soft.point([max(0, min(255, (i - 118) * 9)) for i in range(256)])
 
 
@@ -138,7 +161,9 @@ def aged(image: Image.Image, unit: float) -> Image.Image:
     image.paste((196, 158, 104), (0, 0), stains.point([max(0, min(120, round((i - 124) * 1.5))) for i in range(256)]))
     frame, inset = Image.new("L", image.size, 190), round(unit * 0.03)
     frame.paste(0, (inset, inset, image.width - inset, image.height - inset))
-    small = frame.resize((max(1, image.width // 8), max(1, image.height // 8))).filter(ImageFilter.GaussianBlur(unit * 0.007))
+    small = frame.resize((max(1, image.width // 8), max(1, image.height // 8))).filter(
+        ImageFilter.GaussianBlur(unit * 0.007)
+    )
     image.paste((128, 88, 50), (0, 0), small.resize(image.size, Image.Resampling.BICUBIC))
     return image
 
@@ -159,9 +184,11 @@ def popart(image: Image.Image, unit: float) -> Image.Image:
 
 def minimal(image: Image.Image, unit: float) -> Image.Image:
     """Reduce an image to a few calm surfaces."""
-    small = image.resize((max(1, image.width // 4), max(1, image.height // 4)), Image.Resampling.BOX)
-    small = small.filter(ImageFilter.GaussianBlur(unit / 400)).filter(ImageFilter.MedianFilter(5)).quantize(9).convert("RGB")
-    return small.resize(image.size, Image.Resampling.BICUBIC)
+    small = image.reduce(max(1, round(unit / 420)))
+    for _ in range(3):
+        small = small.filter(ImageFilter.MedianFilter(5))
+    flat = small.quantize(24, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB")
+    return flat.filter(ImageFilter.MedianFilter(5)).resize(image.size, Image.Resampling.BICUBIC)
 
 
 def pixel(image: Image.Image, unit: float) -> Image.Image:
@@ -176,13 +203,16 @@ def neon(image: Image.Image, unit: float) -> Image.Image:
     """Turn the outlines of an image into glowing tubes in the dark."""
     lines = ImageOps.invert(edges(image, unit / 380)).convert("RGB")
     vivid = ImageEnhance.Brightness(ImageEnhance.Color(image).enhance(2.4)).enhance(1.6)
-    shine = ImageChops.add(ImageChops.multiply(vivid, lines), Image.blend(Image.new("RGB", image.size, MIDNIGHT), image, 0.16))
+    shine = ImageChops.add(
+        ImageChops.multiply(vivid, lines), Image.blend(Image.new("RGB", image.size, MIDNIGHT), image, 0.16)
+    )
     return bloom(shine, unit)
 
 
 def bloom(image: Image.Image, unit: float) -> Image.Image:
     """Let what is bright glow."""
     small = image.resize((max(1, image.width // 6), max(1, image.height // 6)), Image.Resampling.BOX)
+    small = small.point([max(0, round((i - 70) * 1.6)) for i in range(256)] * 3)  # the dark stays dark
     for reach in (0.002, 0.008):
         halo = small.filter(ImageFilter.GaussianBlur(max(1.0, unit * reach / 1.5)))
         image = ImageChops.screen(image, halo.resize(image.size, Image.Resampling.BICUBIC))
@@ -191,16 +221,29 @@ def bloom(image: Image.Image, unit: float) -> Image.Image:
 
 STYLES: dict[str, Style] = {
     "": Style(),
-    "watercolour": Style(Finish(shade=1.2, vivid=1.05), watercolour, watercolour, grain=1.6),
+    "watercolour": Style(Finish(shade=1.2, vivid=1.05), watercolour, watercolour, grain=1.6, fineness=0.6),
     "sketch": Style(
-        Finish(paint=0.3, shade=0.8, paper=PAPER, ink=GRAPHITE, line=1.5, vivid=0.12, texture="hatch"), sketch, ground="vignette", grain=1.2
+        Finish(paint=0.3, shade=0.8, paper=PAPER, ink=GRAPHITE, line=1.5, vivid=0.12, texture="hatch"),
+        sketch,
+        ground="vignette",
+        grain=1.2,
     ),
     "parchment": Style(
-        Finish(paint=0.82, shade=0.8, paper=PARCHMENT, ink=SEPIA, line=1.1, vivid=0.85), parchment, aged, ground="plate", grain=1.8
+        Finish(paint=0.82, shade=0.8, paper=PARCHMENT, ink=SEPIA, line=1.1, vivid=0.85),
+        parchment,
+        aged,
+        ground="plate",
+        grain=1.8,
     ),
-    "blueprint": Style(Finish(paint=0.06, shade=0.0, paper=BLUEPRINT, ink=CHALK, line=1.7), blueprint, ground="plate", grain=0.8),
-    "popart": Style(Finish(shade=0.0, ink=(24, 20, 30), line=3.2, vivid=1.5, texture="dots"), popart, ground="burst", grain=0.4),
+    "blueprint": Style(
+        Finish(paint=0.06, shade=0.0, paper=BLUEPRINT, ink=CHALK, line=1.7), blueprint, ground="plate", grain=0.8
+    ),
+    "popart": Style(
+        Finish(shade=0.0, ink=(24, 20, 30), line=3.2, vivid=1.5, texture="dots"), popart, ground="burst", grain=0.4
+    ),
     "minimal": Style(Finish(shade=0.35, vivid=0.85), minimal, grain=0.7),
     "pixel": Style(Finish(shade=0.9, vivid=1.15), pixel, pixel, grain=0.0),
-    "neon": Style(Finish(paint=0.14, shade=0.6, paper=MIDNIGHT, glowing=True, line=1.5, vivid=1.9), neon, bloom, grain=0.5),
+    "neon": Style(
+        Finish(paint=0.14, shade=0.6, paper=MIDNIGHT, glowing=True, line=1.5, vivid=1.9), neon, bloom, grain=0.5
+    ),
 }

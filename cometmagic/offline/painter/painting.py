@@ -1,11 +1,4 @@
-"""Pictures for lessons without a key or a network.
-
-The offline source answers in the shape of the real service; its pictures come from here. They are composed
-from the words of the prompt, drawn anew each time, and always the same for the same prompt, size, seed and
-base, so that thirty students can compare what they see. The module knows pictures only: no JSON, no HTTP,
-no files and no notebook. Words are read in `vocabulary`, the picture is planned in `layout`, places are in
-`scenery`, subjects in `cast`, manners in `styles` and edits in `relight`; everything is drawn with one `Pen`.
-"""
+"""From a prompt to its picture: the stages of one painting, its size, and the label that says what it is."""
 
 from __future__ import annotations
 
@@ -14,21 +7,24 @@ import math
 
 from PIL import Image, ImageDraw, ImageFont
 
-from cometmagic.offline import layout, relight
-from cometmagic.offline.pen import Finish
-from cometmagic.offline.styles import GRAPHITE, PAPER, STYLES, Style, grain, pixel
-from cometmagic.offline.vocabulary import Reading, read
+from cometmagic.offline.painter import layout, relight
+from cometmagic.offline.painter.pen import Finish
+from cometmagic.offline.painter.plan import Plan
+from cometmagic.offline.painter.reading import Reading, read
+from cometmagic.offline.painter.styles import GRAPHITE, PAPER, STYLES, Style, grain, pixel
 
 LABEL = "offline sketch"
+
 # Shapes and light are worked out at no more than this many pixels; larger pictures are drawn out from
 # that and get their paper grain at full size, which keeps a 4K picture under a second.
-WORK_AREA = 2048 * 2048
+WORK_AREA = 1856 * 1856
 DRAFT_AREA = 1024 * 1024
 
 DRAFTS = (
     Finish(paint=0.36, shade=0.0, paper=PAPER, ink=GRAPHITE, line=1.3, vivid=0.7),
     Finish(shade=0.0),
 )
+
 # The first of these that a prompt names decides how it is drawn: "anatomical sketch on parchment" is a plate.
 _RANK = ("parchment", "blueprint", "popart", "neon", "pixel", "watercolour", "sketch", "minimal")
 
@@ -47,7 +43,7 @@ class Painting:
         self.reading: Reading = read(prompt)
         self.style: Style = STYLES[next((name for name in _RANK if name in self.reading.styles), "")]
         key = f"{' '.join(prompt.lower().split())}|{seed}"
-        self.plan = layout.Plan(self.reading, hashlib.sha256(key.encode("utf-8", "replace")).hexdigest())
+        self.plan = Plan(self.reading, hashlib.sha256(key.encode("utf-8", "replace")).hexdigest())
 
     def words(self) -> list[str]:
         """Return the words of the prompt that were understood, in their order."""
@@ -59,7 +55,7 @@ class Painting:
 
     def final(self) -> Image.Image:
         """Return the finished picture at its full size."""
-        picture = self._picture(None, _within(self.size, WORK_AREA))
+        picture = self._picture(None, _within(self.size, WORK_AREA * self.style.fineness))
         if picture.size != self.size:
             blocky = self.style.restyle is pixel
             picture = picture.resize(self.size, Image.Resampling.NEAREST if blocky else Image.Resampling.BICUBIC)
@@ -74,7 +70,7 @@ class Painting:
         return self.style.after(canvas, float(min(size))) if self.style.after and finish is None else canvas
 
 
-def _within(size: tuple[int, int], area: int) -> tuple[int, int]:
+def _within(size: tuple[int, int], area: float) -> tuple[int, int]:
     """Return `size`, or a smaller one of the same aspect ratio with no more pixels than `area`."""
     share = min(1.0, math.sqrt(area / (size[0] * size[1])))
     return max(1, round(size[0] * share)), max(1, round(size[1] * share))

@@ -14,78 +14,15 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from cometmagic.offline import things
-from cometmagic.offline.pen import WHITE, Colour, Fade, Paint, Pen, dark, light, mix
+from cometmagic.offline.painter import things
+from cometmagic.offline.painter.colour import WHITE, Colour, Fade, Paint, dark, light, mix
+from cometmagic.offline.painter.hours import Hour
+from cometmagic.offline.painter.pen import Pen
 
 _OVERCAST = 7  # clouds that leave no sun to see
 
+
 Brush = Callable[[Pen, Colour], None]
-
-
-@dataclass(frozen=True)
-class Hour:
-    """The light of one time of day, from the top of the sky down to the horizon."""
-
-    sky: tuple[Colour, ...]
-    sun: Colour
-    altitude: float  # of sun or moon, as a share of the sky above the horizon
-    ambient: Colour = WHITE
-    night: bool = False
-    clouds: int = 3
-    mist: float = 0.55  # how much the distance fades
-
-    @property
-    def horizon(self) -> Colour:
-        return self.sky[-1]
-
-
-HOURS: dict[str, tuple[Hour, ...]] = {
-    "noon": (
-        Hour(((66, 140, 190), (116, 180, 208), (172, 212, 220), (216, 230, 222), (246, 236, 212)), (255, 246, 214), 0.72),
-        Hour(((92, 160, 186), (140, 192, 200), (190, 216, 208), (226, 230, 208), (250, 236, 204)), (255, 244, 206), 0.68),
-    ),
-    "golden": (
-        Hour(((118, 158, 182), (168, 190, 186), (222, 210, 178), (250, 218, 160), (255, 222, 150)), (255, 240, 190), 0.42,
-             (255, 242, 222)),
-        Hour(((134, 150, 190), (186, 178, 196), (236, 200, 184), (252, 212, 168), (255, 226, 170)), (255, 238, 196), 0.38,
-             (255, 238, 222)),
-    ),
-    "dawn": (
-        Hour(((112, 136, 190), (160, 164, 204), (218, 182, 200), (250, 200, 182), (255, 224, 178)), (255, 236, 200), 0.16,
-             (250, 226, 224), clouds=4, mist=0.7),
-        Hour(((104, 150, 176), (160, 182, 192), (222, 200, 192), (252, 204, 172), (255, 222, 166)), (255, 232, 190), 0.18,
-             (252, 230, 220), clouds=4, mist=0.7),
-    ),
-    "sunset": (
-        Hour(((58, 56, 116), (124, 74, 132), (206, 90, 112), (244, 136, 86), (254, 194, 102)), (255, 226, 150), 0.16,
-             (246, 200, 184), clouds=5),
-        Hour(((44, 72, 118), (104, 98, 140), (196, 112, 116), (240, 148, 92), (252, 202, 120)), (255, 220, 140), 0.18,
-             (246, 206, 184), clouds=5),
-    ),
-    "night": (
-        Hour(((12, 18, 54), (22, 34, 82), (38, 58, 112), (64, 92, 142), (104, 132, 166)), (248, 242, 214), 0.7,
-             (112, 130, 184), night=True, clouds=2, mist=0.5),
-        Hour(((20, 14, 50), (38, 28, 84), (64, 52, 118), (98, 84, 148), (142, 120, 168)), (250, 240, 216), 0.68,
-             (124, 124, 186), night=True, clouds=2, mist=0.5),
-    ),
-    "fog": (
-        Hour(((168, 184, 190), (186, 200, 202), (204, 214, 212), (220, 226, 220), (234, 234, 224)), (250, 248, 236), 0.6,
-             (226, 232, 234), clouds=1, mist=0.86),
-    ),
-    "rain": (
-        Hour(((74, 92, 112), (98, 118, 136), (128, 148, 160), (158, 174, 180), (190, 200, 198)), (214, 220, 220), 0.7,
-             (186, 200, 216), clouds=7, mist=0.68),
-    ),
-}  # fmt: skip
-
-# Ground colours from far to near.
-LANDS: tuple[tuple[Colour, ...], ...] = (
-    ((104, 148, 150), (104, 158, 126), (124, 168, 98), (98, 146, 82), (66, 112, 76)),
-    ((126, 140, 160), (132, 158, 134), (166, 174, 104), (140, 154, 82), (88, 118, 74)),
-    ((120, 128, 168), (126, 146, 152), (196, 180, 110), (204, 164, 84), (128, 120, 70)),
-    ((96, 138, 160), (78, 142, 146), (86, 158, 132), (62, 132, 116), (40, 92, 92)),
-    ((150, 132, 168), (172, 132, 152), (196, 146, 128), (160, 128, 104), (96, 88, 88)),
-)
 
 
 @dataclass
@@ -104,7 +41,7 @@ class Stage:
     def __post_init__(self) -> None:
         self.width, self.height = self.pen.canvas.size
         self.unit = self.pen.unit
-        self.tall = (self.height / self.unit) ** 0.6
+        self.tall: float = (self.height / self.unit) ** 0.6
         self.pen = replace(self.pen, ambient=self.hour.ambient, night=self.hour.night)
         # The far land is painted in the colours of the air, so its pen does not tint again.
         self.air = replace(self.pen, ambient=WHITE)
@@ -121,7 +58,7 @@ class Stage:
 
     def dice(self, name: str) -> random.Random:
         """Return the dice for one purpose, the same in every process and at every size."""
-        return random.Random(f"{self.seed}/{name}")  # noqa: S311
+        return random.Random(f"{self.seed}/{name}")
 
     def ground(self, share: float = 0.42) -> float:
         """Return the y of a horizon that leaves `share` of a square canvas to the ground."""
@@ -175,7 +112,7 @@ class Stage:
     def stars(self, horizon: float, density: float = 150) -> None:
         """Scatter stars, the brightest with a glow."""
         dice = self.dice("stars")
-        for index in range(round(density * self.width * horizon / self.unit**2)):
+        for index in range(round(density * (self.width * horizon / self.unit**2) ** 0.8)):
             x, y = dice.uniform(0, self.width), horizon * dice.random() ** 1.4
             size = self.unit * dice.choice((0.0008, 0.0010, 0.0014, 0.0021))
             self.faint(dice.uniform(0.5, 1.0)).oval((255, 248, 226), x, y, size)
@@ -193,11 +130,15 @@ class Stage:
             lit = mix(self.hour.horizon, WHITE, 0.1 if self.hour.night else 0.55)
             shade = mix(self.hour.sky[min(3, int(high * 5))], lit, 0.42)
             opacity = 0.35 if self.hour.night else 0.8
-            things.cloud(replace(self.faint(opacity), frame=complex(size, 0), origin=complex(x, y)), mix(shade, lit, 0.3))
+            things.cloud(
+                replace(self.faint(opacity), frame=complex(size, 0), origin=complex(x, y)), mix(shade, lit, 0.3)
+            )
 
     # Land
 
-    def ridge(self, base: float, rise: float, wave: float, paint: Paint, name: str, *, peaks: bool = False) -> list[float]:
+    def ridge(
+        self, base: float, rise: float, wave: float, paint: Paint, name: str, *, peaks: bool = False
+    ) -> list[float]:
         """Lay a range of hills (or of peaks) and return its heights, one for each step of `self.step`."""
         dice = self.dice(name)
         parts = [(dice.uniform(0, math.tau), dice.uniform(0.8, 1.2) * factor) for factor in (1.0, 2.1, 4.3, 9.1)]
@@ -230,7 +171,9 @@ class Stage:
         if not self.painted:
             return
         top, low = round(y - depth), round(y + depth)
-        bank = Image.linear_gradient("L").point([round(255 * strength * math.sin(i / 255 * math.pi)) for i in range(256)])
+        bank = Image.linear_gradient("L").point(
+            [round(255 * strength * math.sin(i / 255 * math.pi)) for i in range(256)]
+        )
         self.pen.canvas.paste(self.hour.horizon, (0, top, self.width, low), bank.resize((self.width, low - top)))
 
     def grass(self, y: float, colour: Colour, name: str, count: float = 110, size: float = 0.05) -> None:
@@ -268,7 +211,9 @@ class Stage:
                 near = (step / 46) ** 1.3
                 x = self.sun_at[0] + dice.gauss(0, 0.25) * self.unit * (0.05 + 0.14 * near)
                 long = self.unit * dice.uniform(0.012, 0.045) * (0.5 + near)
-                self.faint(0.75 - 0.5 * near).oval(self.hour.sun, x, edge + near * high, long, self.unit * (0.001 + 0.0026 * near))
+                self.faint(0.75 - 0.5 * near).oval(
+                    self.hour.sun, x, edge + near * high, long, self.unit * (0.001 + 0.0026 * near)
+                )
 
 
 def _peak(angle: float) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cometmagic.offline import creatures, places, plants, things
-from cometmagic.offline.pen import Colour
-from cometmagic.offline.stage import Brush
+from cometmagic.offline.painter import creatures, people, places, plants, things
+from cometmagic.offline.painter.colour import Colour
+from cometmagic.offline.painter.stage import Brush
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,10 @@ class Role:
 
 
 _FAR = ("hills", "mountains", "lake")
+
+
 _TABLE = ("room",)
+
 
 ROLES: dict[str, Role] = {
     "bicycle": Role(things.bicycle, (206, 54, 48), 0.44, 1.56, ("wall", "hills", "city")),
@@ -36,8 +39,8 @@ ROLES: dict[str, Role] = {
     "owl": Role(creatures.owl, (150, 112, 84), 0.5, 1.2, ("forest",), head=(0, -90, 0.46)),
     "fish": Role(creatures.fish, (240, 120, 52), 0.46, 1.4, ("underwater",), head=(-30, -70, 0.32)),
     "butterfly": Role(creatures.butterfly, (238, 136, 46), 0.44, 1.4, ("garden",), "air"),
-    "person": Role(creatures.person, (196, 70, 60), 0.52, 0.45, ("hills", "mountains", "city"), head=(0, -92, 0.24)),
-    "astronaut": Role(creatures.astronaut, (242, 240, 236), 0.54, 0.65, ("space",)),
+    "person": Role(people.person, (196, 70, 60), 0.52, 0.45, ("hills", "mountains", "city"), head=(0, -92, 0.24)),
+    "astronaut": Role(people.astronaut, (242, 240, 236), 0.54, 0.65, ("space",)),
     "flower": Role(plants.flower, (248, 244, 236), 0.52, 0.45, ("garden", "hills")),
     "rose": Role(plants.rose, (206, 44, 66), 0.54, 0.5, ("garden", "room")),
     "tulip": Role(plants.tulip, (232, 88, 84), 0.5, 0.45, ("garden",)),
@@ -67,6 +70,7 @@ ROLES: dict[str, Role] = {
     "heart": Role(plants.heart, (218, 62, 84), 0.42, 1.0, ("sky", "hills"), "air"),
     "umbrella": Role(things.umbrella, (206, 54, 48), 0.46, 1.15, ("beach", "city")),
 }
+
 
 # Bodies on which a space suit fits; others get only the helmet.
 SITTING = {"cat", "dog", "fox", "rabbit"}

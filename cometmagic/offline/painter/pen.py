@@ -12,75 +12,25 @@ import cmath
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from functools import lru_cache
 
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops
 
-Colour = tuple[int, int, int]
-Point = tuple[float, float]
-Box = tuple[int, int, int, int]
+from cometmagic.offline.painter.colour import INK, WHITE, Colour, Fade, Paint, dark, light, luma, mix
+from cometmagic.offline.painter.outline import (
+    Box,
+    Point,
+    bounds,
+    clip,
+    coverage,
+    curve,
+    ellipse,
+    pairs,
+    pattern_tile,
+    tiled,
+)
 
-WHITE: Colour = (255, 255, 255)
-CREAM: Colour = (255, 244, 219)
-INK: Colour = (38, 34, 48)
-DUSK: Colour = (38, 32, 84)
-LAMP: Colour = (255, 208, 112)
-
-
-class Fade(NamedTuple):
-    """A paint that runs from one colour at the top to another at the bottom."""
-
-    top: Colour
-    bottom: Colour
-
-
-Paint = Colour | Fade
-
-
-def mix(one: Colour, two: Colour, share: float) -> Colour:
-    """Return `one` with `share` (0 to 1) of it replaced by `two`."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, two, strict=True))
-    return red, green, blue
-
-
-def light(colour: Colour, share: float = 0.2) -> Colour:
-    """Return `colour` as sunlight shows it: paler and warmer."""
-    return mix(colour, CREAM, share)
-
-
-def dark(colour: Colour, share: float = 0.25) -> Colour:
-    """Return `colour` as shadow shows it: deeper and cooler."""
-    return mix(colour, DUSK, share)
-
-
-def luma(colour: Colour) -> float:
-    """Return how bright `colour` is, 0 to 1."""
-    return (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) / 255
-
-
-def curve(points: Sequence[Point], *, closed: bool, steps: int = 10) -> list[Point]:
-    """Return a smooth line (Catmull-Rom) through `points`."""
-    around = [points[-1], *points, points[0], points[1]] if closed else [points[0], *points, points[-1]]
-    line: list[Point] = []
-    for a, b, c, d in zip(around, around[1:], around[2:], around[3:], strict=False):
-        for step in range(steps):
-            t = step / steps
-            weights = (-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2)
-            corners = tuple(zip(weights, (a, b, c, d), strict=True))
-            line.append((sum(w * p[0] for w, p in corners) / 2, sum(w * p[1] for w, p in corners) / 2))
-    return line if closed else [*line, points[-1]]
-
-
-def ellipse(x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> list[Point]:
-    """Return the outline of an ellipse, turned by `turn` degrees."""
-    axis = cmath.rect(1, math.radians(turn))
-    spots = (complex(rx * math.cos(a / 24 * math.pi), ry * math.sin(a / 24 * math.pi)) * axis for a in range(48))
-    return [(x + spot.real, y + spot.imag) for spot in spots]
-
-
-def pairs(xy: Sequence[float]) -> list[Point]:
-    """Return the flat numbers x, y, x, y ... as points."""
-    return list(zip(xy[::2], xy[1::2], strict=True))
+_DOT = 7  # pixels; an ellipse no larger needs few corners
 
 
 @dataclass(frozen=True)
@@ -138,6 +88,16 @@ class Pen:
         spot = self.origin + complex(-x if self.mirror else x, y) * self.frame
         return spot.real, spot.imag
 
+    def _spots(self, points: Sequence[Point]) -> list[Point]:
+        """Return where local points are on the canvas (`spot` for many, with the sums written out)."""
+        across, along = (-self.frame if self.mirror else self.frame), self.frame
+        (ax, ay), (bx, by), (ox, oy) = (
+            (across.real, across.imag),
+            (along.real, along.imag),
+            (self.origin.real, self.origin.imag),
+        )
+        return [(ox + x * ax - y * by, oy + x * ay + y * bx) for x, y in points]
+
     # Shapes. Each takes its paint first and its numbers as they come.
 
     def poly(self, paint: Paint, *xy: float) -> None:
@@ -150,7 +110,8 @@ class Pen:
 
     def oval(self, paint: Paint, x: float, y: float, rx: float, ry: float = 0.0, turn: float = 0.0) -> None:
         """Fill an ellipse, or a circle when `ry` is left out."""
-        self.lay([ellipse(x, y, rx, ry or rx, turn)], paint)
+        reach = max(rx, ry) * abs(self.frame)
+        self.lay([ellipse(x, y, rx, ry or rx, turn, 12 if reach < _DOT else 24 if reach < _DOT * 5 else 48)], paint)
 
     def line(self, colour: Colour, width: float, *xy: float) -> None:
         """Draw a line with straight parts and round ends."""
@@ -171,9 +132,11 @@ class Pen:
             return
         (cx, cy), reach = self.spot(x, y), max(2, round(radius * abs(self.frame)))
         # The gradient has 0 in the middle and 255 in the corners, so 181 where the circle touches the edge.
-        halo = Image.radial_gradient("L").point([round(255 * strength * max(0.0, 1 - i / 180) ** 1.7) for i in range(256)])
+        halo = Image.radial_gradient("L").point(
+            [round(255 * strength * max(0.0, 1 - i / 180) ** 1.7) for i in range(256)]
+        )
         left, top = round(cx - reach), round(cy - reach)
-        box = _clip((left, top, left + 2 * reach, top + 2 * reach), self.canvas.size)
+        box = clip((left, top, left + 2 * reach, top + 2 * reach), self.canvas.size)
         if box:
             scale = 128 / reach
             part = tuple((edge - start) * scale for edge, start in zip(box, (left, top, left, top), strict=True))
@@ -182,17 +145,17 @@ class Pen:
 
     def lay(self, shapes: Sequence[Sequence[Point]], paint: Paint) -> None:
         """Fill the union of closed `shapes` as one body of paint, and ink its outline."""
-        spots = [[self.spot(*point) for point in shape] for shape in shapes]
+        spots = [self._spots(shape) for shape in shapes]
         width = self.finish.line * self.unit / 1000
-        box = _clip(_bounds(spots, width + 1), self.canvas.size)
+        box = clip(bounds(spots, width + 1), self.canvas.size)
         if not box:
             return
         if self.finish.line:
             # Inked first and wider, so that the shapes of one body leave no lines inside it.
             edge = paint.top if isinstance(paint, Fade) else paint
             ink = self.finish.vividly(edge) if self.finish.glowing else self.finish.ink or INK
-            self.canvas.paste(ink, box, self._faint(_mask(spots, box, width * 2)))
-        mask = _mask(spots, box)
+            self.canvas.paste(ink, box, self._faint(coverage(spots, box, width * 2)))
+        mask = coverage(spots, box)
         fill = self._fill(paint, (box[2] - box[0], box[3] - box[1]))
         self.canvas.paste(fill, box, self._faint(mask))
         self._texture(paint, box, mask)
@@ -203,10 +166,10 @@ class Pen:
         return mix(colour, (red, green, blue), 0.72)
 
     def _stroke(self, points: Sequence[Point], colour: Colour, width: float) -> None:
-        spots, finish = [self.spot(*point) for point in points], self.finish
+        spots, finish = self._spots(points), self.finish
         line = finish.line * self.unit / 1000
         thick = max(width * abs(self.frame), self.unit / 1400, line)
-        box = _clip(_bounds([spots], thick + line), self.canvas.size)
+        box = clip(bounds([spots], thick + line), self.canvas.size)
         if not box:
             return
         tone = finish.colour(self.tone(colour))
@@ -215,8 +178,8 @@ class Pen:
             if thick < 3 * line:  # a fine line is a line of ink, a broad one a shape with two outlines
                 tone = ink if finish.paper else self.tone(colour)
             else:
-                self.canvas.paste(ink, box, self._faint(_mask([spots], box, thick + 2 * line, filled=False)))
-        self.canvas.paste(tone, box, self._faint(_mask([spots], box, thick, filled=False)))
+                self.canvas.paste(ink, box, self._faint(coverage([spots], box, thick + 2 * line, filled=False)))
+        self.canvas.paste(tone, box, self._faint(coverage([spots], box, thick, filled=False)))
 
     def _fill(self, paint: Paint, size: tuple[int, int]) -> Image.Image | Colour:
         """Return what goes through the mask: one colour, or a small gradient drawn out to `size`."""
@@ -233,7 +196,7 @@ class Pen:
         return seed.resize(size, Image.Resampling.BILINEAR, (0.4, 0.4, 1.6, 1.6))
 
     def _faint(self, mask: Image.Image) -> Image.Image:
-        return mask if self.opacity == 1 else mask.point([round(i * self.opacity) for i in range(256)])
+        return mask if self.opacity == 1 else mask.point(_ramp(round(self.opacity, 2)))
 
     def _texture(self, paint: Paint, box: Box, mask: Image.Image) -> None:
         """Hatch or dot the shape: the darker its paint, the stronger."""
@@ -245,69 +208,6 @@ class Pen:
         self.canvas.paste(self.finish.ink or INK, box, ImageChops.multiply(mask, screen))
 
 
-def pattern_tile(kind: str, depth: float, pitch: int) -> Image.Image:
-    """Return a small seamless pattern: pencil hatching or printer's dots."""
-    fine = 4 * pitch
-    tile = Image.new("L", (fine, fine))
-    draw, ink = ImageDraw.Draw(tile), round(255 * min(1.0, depth))
-    if kind == "hatch":
-        for shift in (-fine, 0, fine):
-            draw.line((shift - 2, fine + 2, shift + fine + 2, -2), fill=ink, width=max(2, round(fine * 0.3 * depth)))
-    else:
-        radius = fine * 0.42 * depth
-        for x, y in ((0, 0), (fine, 0), (0, fine), (fine, fine), (fine / 2, fine / 2)):
-            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=round(ink * 0.6))
-    return tile.reduce(4)
-
-
-def tiled(tile: Image.Image, size: tuple[int, int], shift: tuple[int, int] = (0, 0)) -> Image.Image:
-    """Return `tile` repeated over `size`; `shift` keeps neighbours in register."""
-    left, top = shift[0] % tile.width, shift[1] % tile.height
-    sheet = Image.new(tile.mode, (size[0] + left, size[1] + top))
-    sheet.paste(tile, (0, 0))
-    across, down = tile.size
-    while across < sheet.width:  # doubling takes few pastes even for a tiny tile
-        sheet.paste(sheet.crop((0, 0, across, down)), (across, 0))
-        across *= 2
-    while down < sheet.height:
-        sheet.paste(sheet.crop((0, 0, sheet.width, down)), (0, down))
-        down *= 2
-    return sheet.crop((left, top, left + size[0], top + size[1]))
-
-
-def _bounds(shapes: Sequence[Sequence[Point]], margin: float) -> Box:
-    xs, ys = [x for shape in shapes for x, _ in shape], [y for shape in shapes for _, y in shape]
-    return (
-        math.floor(min(xs) - margin),
-        math.floor(min(ys) - margin),
-        math.ceil(max(xs) + margin),
-        math.ceil(max(ys) + margin),
-    )
-
-
-def _clip(box: Box, size: tuple[int, int]) -> Box | None:
-    left, top, right, bottom = max(0, box[0]), max(0, box[1]), min(size[0], box[2]), min(size[1], box[3])
-    return (left, top, right, bottom) if left < right and top < bottom else None
-
-
-def _mask(shapes: Sequence[Sequence[Point]], box: Box, rim: float = 0.0, *, filled: bool = True) -> Image.Image:
-    """Return the coverage of `shapes` in `box`; `rim` is the width of a line along them."""
-    wide, high = box[2] - box[0], box[3] - box[1]
-    fine = 4 if wide * high < 40_000 else 2  # small shapes show their edges most
-    mask = Image.new("L", (wide * fine, high * fine))
-    draw = ImageDraw.Draw(mask)
-    for shape in shapes:
-        spots = [((x - box[0]) * fine - 0.5, (y - box[1]) * fine - 0.5) for x, y in shape]
-        if filled:
-            draw.polygon(spots, fill=255)
-        if rim:
-            path = [*spots, *spots[:2]] if filled else spots
-            draw.line(path, fill=255, width=max(1, round(rim * fine)), joint="curve")
-            if not filled:
-                _caps(draw, (spots[0], spots[-1]), rim * fine / 2)
-    return mask.reduce(fine)
-
-
-def _caps(draw: ImageDraw.ImageDraw, ends: Sequence[Point], radius: float) -> None:
-    for x, y in ends:
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+@lru_cache(maxsize=256)
+def _ramp(share: float) -> list[int]:
+    return [round(i * share) for i in range(256)]

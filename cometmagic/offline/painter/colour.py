@@ -1,0 +1,53 @@
+"""Colours, and how light and shadow change them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+Colour = tuple[int, int, int]
+
+
+WHITE: Colour = (255, 255, 255)
+
+
+CREAM: Colour = (255, 244, 219)
+
+
+INK: Colour = (38, 34, 48)
+
+
+DUSK: Colour = (38, 32, 84)
+
+
+LAMP: Colour = (255, 208, 112)
+
+
+class Fade(NamedTuple):
+    """A paint that runs from one colour at the top to another at the bottom."""
+
+    top: Colour
+    bottom: Colour
+
+
+Paint = Colour | Fade
+
+
+def mix(one: Colour, two: Colour, share: float) -> Colour:
+    """Return `one` with `share` (0 to 1) of it replaced by `two`."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, two, strict=True))
+    return red, green, blue
+
+
+def light(colour: Colour, share: float = 0.2) -> Colour:
+    """Return `colour` as sunlight shows it: paler and warmer."""
+    return mix(colour, CREAM, share)
+
+
+def dark(colour: Colour, share: float = 0.25) -> Colour:
+    """Return `colour` as shadow shows it: deeper and cooler."""
+    return mix(colour, DUSK, share)
+
+
+def luma(colour: Colour) -> float:
+    """Return how bright `colour` is, 0 to 1."""
+    return (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) / 255

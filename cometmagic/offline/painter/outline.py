@@ -1,0 +1,145 @@
+"""Outlines and masks: smooth lines, ellipses, and how much of each pixel a shape covers.
+
+Geometry only: nothing here knows of paint, of a place on the canvas or of what a shape stands for.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+from PIL import Image, ImageDraw
+
+Point = tuple[float, float]
+
+
+Box = tuple[int, int, int, int]
+
+
+_SMOOTH = 20  # points; a thin line of more has no corners to round
+_BROAD = 7  # fine pixels
+
+
+def _weights(t: float) -> tuple[float, float, float, float]:
+    return (-t + 2 * t**2 - t**3) / 2, (2 - 5 * t**2 + 3 * t**3) / 2, (t + 4 * t**2 - 3 * t**3) / 2, (t**3 - t**2) / 2
+
+
+_STEPS = tuple(_weights(step / 10) for step in range(10))
+
+
+def curve(points: Sequence[Point], *, closed: bool) -> list[Point]:
+    """Return a smooth line (Catmull-Rom) through `points`."""
+    return list(_curve(tuple(points), closed))
+
+
+@lru_cache(maxsize=1024)
+def _curve(points: tuple[Point, ...], closed: bool) -> tuple[Point, ...]:
+    """Do the work of `curve`; a meadow asks for the same few shapes again and again."""
+    around = (points[-1], *points, *points[:2]) if closed else (points[0], *points, points[-1])
+    line: list[Point] = []
+    for (ax, ay), (bx, by), (cx, cy), (dx, dy) in zip(around, around[1:], around[2:], around[3:], strict=False):
+        for p, q, r, s in _STEPS:
+            line.append((p * ax + q * bx + r * cx + s * dx, p * ay + q * by + r * cy + s * dy))
+    return tuple(line) if closed else (*line, points[-1])
+
+
+_ROUND = {n: [(math.cos(a / n * math.tau), math.sin(a / n * math.tau)) for a in range(n)] for n in (12, 24, 48)}
+
+
+def ellipse(x: float, y: float, rx: float, ry: float, turn: float = 0.0, corners: int = 48) -> list[Point]:
+    """Return the outline of an ellipse, turned by `turn` degrees."""
+    if not turn:
+        return [(x + rx * cos, y + ry * sin) for cos, sin in _ROUND[corners]]
+    axis = cmath.rect(1, math.radians(turn))
+    spots = (complex(rx * cos, ry * sin) * axis for cos, sin in _ROUND[corners])
+    return [(x + spot.real, y + spot.imag) for spot in spots]
+
+
+def pairs(xy: Sequence[float]) -> list[Point]:
+    """Return the flat numbers x, y, x, y ... as points."""
+    return list(zip(xy[::2], xy[1::2], strict=True))
+
+
+def pattern_tile(kind: str, depth: float, pitch: int) -> Image.Image:
+    """Return a small seamless pattern: pencil hatching or printer's dots."""
+    fine = 4 * pitch
+    tile = Image.new("L", (fine, fine))
+    draw, ink = ImageDraw.Draw(tile), round(255 * min(1.0, depth))
+    if kind == "hatch":
+        for shift in (-fine, 0, fine):
+            draw.line((shift - 2, fine + 2, shift + fine + 2, -2), fill=ink, width=max(2, round(fine * 0.3 * depth)))
+    else:
+        radius = fine * 0.42 * depth
+        for x, y in ((0, 0), (fine, 0), (0, fine), (fine, fine), (fine / 2, fine / 2)):
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=round(ink * 0.6))
+    return tile.reduce(4)
+
+
+def tiled(tile: Image.Image, size: tuple[int, int], shift: tuple[int, int] = (0, 0)) -> Image.Image:
+    """Return `tile` repeated over `size`; `shift` keeps neighbours in register."""
+    left, top = shift[0] % tile.width, shift[1] % tile.height
+    sheet = Image.new(tile.mode, (size[0] + left, size[1] + top))
+    sheet.paste(tile, (0, 0))
+    across, down = tile.size
+    while across < sheet.width:  # doubling takes few pastes even for a tiny tile
+        sheet.paste(sheet.crop((0, 0, across, down)), (across, 0))
+        across *= 2
+    while down < sheet.height:
+        sheet.paste(sheet.crop((0, 0, sheet.width, down)), (0, down))
+        down *= 2
+    return sheet.crop((left, top, left + size[0], top + size[1]))
+
+
+def bounds(shapes: Sequence[Sequence[Point]], margin: float) -> Box:
+    xs, ys = [x for shape in shapes for x, _ in shape], [y for shape in shapes for _, y in shape]
+    return (
+        math.floor(min(xs) - margin),
+        math.floor(min(ys) - margin),
+        math.ceil(max(xs) + margin),
+        math.ceil(max(ys) + margin),
+    )
+
+
+def clip(box: Box, size: tuple[int, int]) -> Box | None:
+    left, top, right, bottom = max(0, box[0]), max(0, box[1]), min(size[0], box[2]), min(size[1], box[3])
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def coverage(shapes: Sequence[Sequence[Point]], box: Box, rim: float = 0.0, *, filled: bool = True) -> Image.Image:
+    """Return the coverage of `shapes` in `box`; `rim` is the width of a line along them."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    fine = 4 if wide * high < 40_000 else 2  # small shapes show their edges most
+    mask = Image.new("L", (wide * fine, high * fine))
+    draw = ImageDraw.Draw(mask)
+    for shape in shapes:
+        spots = [((x - box[0]) * fine - 0.5, (y - box[1]) * fine - 0.5) for x, y in shape]
+        if filled:
+            draw.polygon(spots, fill=255)
+        if rim:
+            path = [*spots, *spots[:2]] if filled else spots
+            joint = (
+                "curve" if len(path) < _SMOOTH or rim * fine > _BROAD else None
+            )  # rounding is slow; do it where it shows
+            draw.line(path, fill=255, width=max(1, round(rim * fine)), joint=joint)
+            if not filled:
+                _caps(draw, (spots[0], spots[-1]), rim * fine / 2)
+    return mask.reduce(fine)
+
+
+def _caps(draw: ImageDraw.ImageDraw, ends: Sequence[Point], radius: float) -> None:
+    for x, y in ends:
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+
+
+def rounded(left: float, top: float, right: float, bottom: float, corner: float) -> list[tuple[float, float]]:
+    """Return a rectangle with round corners."""
+    spots = ((right, bottom, 0), (left, bottom, 90), (left, top, 180), (right, top, 270))
+    line = []
+    for x, y, start in spots:
+        cx, cy = x + (corner if x == left else -corner), y + (corner if y == top else -corner)
+        for step in range(7):
+            angle = math.radians(start + step * 15)
+            line.append((cx + corner * math.cos(angle), cy + corner * math.sin(angle)))
+    return line

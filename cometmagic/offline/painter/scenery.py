@@ -1,0 +1,33 @@
+"""The places by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cometmagic.offline.painter.countryside import desert, forest, garden, hills, mountains, snow
+from cometmagic.offline.painter.heavens import sky, space
+from cometmagic.offline.painter.stage import Stage
+from cometmagic.offline.painter.terrain import Floor
+from cometmagic.offline.painter.town import city, room, wall
+from cometmagic.offline.painter.waters import beach, lake, sea, underwater
+
+PLACES: dict[str, Callable[[Stage], Floor]] = {
+    place.__name__: place
+    for place in (
+        hills,
+        garden,
+        mountains,
+        sea,
+        lake,
+        beach,
+        desert,
+        forest,
+        snow,
+        city,
+        room,
+        wall,
+        space,
+        underwater,
+        sky,
+    )
+}

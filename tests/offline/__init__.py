@@ -1,0 +1,1 @@
+"""The offline source: what is refused, what is answered, what is painted."""
