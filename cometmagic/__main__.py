@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from cometmagic.errors import CometError
+from cometmagic.errors import CometError, OptionError
 from cometmagic.line import parse
 
 
@@ -37,7 +37,10 @@ def _demo(prompt: str, words: Sequence[str]) -> int:
 
     from cometmagic.session import generate
 
-    result = generate(prompt, **parse(shlex.join(words)).options)
+    line = parse(shlex.join(words))
+    if line.prompt:
+        raise OptionError(f"{line.prompt!r} is no option.", do="Write the prompt in quotes, before the options.")
+    result = generate(prompt, **line.options)
     image = result.image
     made = f"{result.source}: {image.width} x {image.height} px in {result.seconds:.1f} s"
     print(f"{prompt!r} by {result.call['model']}, {made}")

@@ -29,6 +29,7 @@ class Fate(StrEnum):
     REFUSED = "The service refused the request; that is not normally charged."
     UNKNOWN = "The request was sent and may have been charged."
     ANSWERED = "The service answered, so it may have been charged."
+    PAST = ""  # it concerns an earlier call, and nothing is sent now
 
 
 class CometError(Exception):

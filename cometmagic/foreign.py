@@ -8,11 +8,22 @@ nothing of where text comes from or goes to; HTML escaping belongs to the place 
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Iterator
+from urllib.parse import quote
 
-# C0 and C1 controls but tab and newline, escape sequences, zero-width and bidirectional controls.
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# Escape sequences, in their 7-bit and 8-bit forms: CSI; strings such as OSC and DCS; the short ones.
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[@-Z\\-_]"
+)
+# C0 and C1 controls but tab and newline; zero-width, bidirectional and tag characters; non-characters.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
+)
 _KEY_LIKE = re.compile(r"\bsk-[A-Za-z0-9_*.\-]{16,}")
 
 TEXT_CAP = 20_000
@@ -33,16 +44,30 @@ def line(text: object, cap: int = LINE_CAP) -> str:
 
 
 def redact(text: str, secret: str, shortest: int = 6) -> str:
-    """Return `text` with every piece of `secret` of `shortest` or more characters blotted out."""
-    index, out = 0, []
+    """Return `text` with every piece of `secret` of `shortest` or more characters blotted out.
+
+    Also of its base64, hexadecimal and URL-encoded forms: some errors quote whole headers.
+    """
+    forms, out = "\0".join(_forms(secret)), []
+    index = 0
     while index < len(text):
         length = shortest
-        if text[index : index + length] not in secret or index + length > len(text):
+        if text[index : index + length] not in forms or index + length > len(text):
             out.append(text[index])
             index += 1
             continue
-        while index + length < len(text) and text[index : index + length + 1] in secret:
+        while index + length < len(text) and text[index : index + length + 1] in forms:
             length += 1
         out.append("[key]")
         index += length
     return "".join(out)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield the ways in which a secret may be written."""
+    raw = secret.encode()
+    yield from (secret, quote(secret, safe=""), raw.hex(), raw.hex().upper())
+    for before in range(3):
+        # Base64 depends on where in a text the secret stands: three ways, less the letters it shares.
+        encoded = base64.b64encode(bytes(before) + raw).decode().rstrip("=")[(0, 2, 3)[before] :]
+        yield from (encoded, encoded.translate(str.maketrans("+/", "-_")))

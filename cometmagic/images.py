@@ -7,30 +7,34 @@ second, small picture.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from PIL import Image, ImageOps
 
 from cometmagic.errors import OptionError
+from cometmagic.foreign import line
 from cometmagic.parts import MAGIC_BYTES, SHOWN, ImagePart, sniff
 
 PREVIEW_QUALITY = 85
 LARGEST_PREVIEWED = 64_000_000  # pixels; 4:1 at 4K has 33 million
 SENT_AS_THEY_ARE = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+_CONVERTED = ("GIF", "BMP", "TIFF", "AVIF")
+_KEPT_IN_PNG = ("RGB", "RGBA", "L", "LA", "P", "1")
+_NOT_REDUCED = ("1", "P", "PA", "I;16", "I;16B", "I;16L")  # modes whose pixels cannot be averaged
 
 
 def size(source: Path | BinaryIO) -> tuple[int, int] | None:
     """Return (width, height) in pixels from the header of an image, or None when it cannot be read."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(source, formats=_FORMATS) as picture:
-                return picture.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        with _quiet(), Image.open(source, formats=_FORMATS) as picture:
+            return picture.size
+    except Exception:  # noqa: BLE001  # decoders raise many things on foreign bytes; all mean "not known"
         return None
 
 
@@ -46,21 +50,32 @@ def preview(source: Path | BinaryIO, longest: int) -> bytes | None:
     try:
         with Image.open(source, formats=_FORMATS) as opened:
             opened.draft("RGB", (longest, longest))
+            picture = _flat(opened) if opened.mode in _NOT_REDUCED else opened
             # Shrinks by whole steps first, which keeps a large picture cheap.
             step = max(opened.size) // (longest * 2)
-            small = _flat(ImageOps.exif_transpose(opened.reduce(step) if step else opened))
+            small = _flat(ImageOps.exif_transpose(picture.reduce(step) if step > 1 else picture))
             small.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=None)
             small.save(target, "JPEG", quality=PREVIEW_QUALITY)
-    except (OSError, ValueError, SyntaxError, ArithmeticError, Image.DecompressionBombError):
+    except Exception:  # noqa: BLE001  # as above; the original is safe on the disk
         return None
     return target.getvalue()
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Pillow from warning of pictures whose size alone is asked for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
 def _flat(picture: Image.Image) -> Image.Image:
-    """Return the picture in RGB, on white where it was transparent."""
+    """Return the picture in RGB with 8 bits, on white where it was transparent."""
     if picture.mode == "RGB":
         return picture
-    if "A" not in picture.getbands() and "transparency" not in picture.info:
+    if picture.mode.startswith("I;16"):
+        return picture.convert("I").point(lambda value: value / 256).convert("RGB")
+    if not picture.has_transparency_data:
         return picture.convert("RGB")
     with_alpha = picture.convert("RGBA")
     ground = Image.new("RGB", picture.size, "white")
@@ -76,23 +91,26 @@ def reference(given: Any) -> ImagePart:
     if isinstance(getattr(given, "image", None), ImagePart):
         given = given.image
     if isinstance(given, ImagePart):
-        return given
+        sent = given.mime_type in SENT_AS_THEY_ARE
+        return given if sent else _from_bytes(given.data, f"The {given.mime_type} image")
     if isinstance(given, Image.Image):
-        return _as_png(given)
+        return _as_png(given, "The image")
     if isinstance(given, str | Path):
-        return _from_bytes(_read(Path(given).expanduser()), str(given))
+        return _from_bytes(_read(given), str(given))
     if isinstance(given, bytes | bytearray | memoryview):
-        return _from_bytes(bytes(given), "the bytes")
+        return _from_bytes(bytes(given), f"These {len(given)} bytes")
     raise OptionError(f"A {type(given).__name__} is not an image.", do="Give a path, bytes or a PIL image.")
 
 
-def _read(path: Path) -> bytes:
-    if not path.is_file():
-        raise OptionError(f"There is no image file {path}.", do="Check the path.")
+def _read(given: str | Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise OptionError(f"Cannot read {path}: {error.strerror}.") from None
+        path = Path(given).expanduser()
+        if path.is_file():
+            return path.read_bytes()
+    except (OSError, RuntimeError) as error:  # a name too long for the disk; a `~user` nobody knows
+        why = error.strerror if isinstance(error, OSError) else error
+        raise OptionError(f"Cannot read {line(given)}: {why}.", do="Check the path.") from None
+    raise OptionError(f"There is no image file {line(given)}.", do="Check the path.")
 
 
 def _from_bytes(content: bytes, name: str) -> ImagePart:
@@ -100,16 +118,24 @@ def _from_bytes(content: bytes, name: str) -> ImagePart:
     if mime_type in SENT_AS_THEY_ARE:
         return ImagePart(mime_type, content=content)
     try:
-        with Image.open(io.BytesIO(content), formats=("GIF", "BMP", "TIFF", "AVIF")) as picture:
-            return _as_png(picture)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise OptionError(f"{name} holds no picture that can be sent.", do="Use PNG, JPEG or WebP.") from None
+        with _quiet(), Image.open(io.BytesIO(content), formats=_CONVERTED) as picture:
+            return _as_png(picture, name)
+    except OptionError:
+        raise
+    except Exception:  # noqa: BLE001  # as above
+        raise OptionError(f"{line(name)} holds no picture that can be sent.", do="Use PNG, JPEG or WebP.") from None
 
 
-def _as_png(picture: Image.Image) -> ImagePart:
+def _as_png(picture: Image.Image, name: str) -> ImagePart:
     buffer = io.BytesIO()
-    upright = ImageOps.exif_transpose(picture)
-    (upright if upright.mode in ("RGB", "RGBA", "L", "LA", "P", "1") else upright.convert("RGB")).save(buffer, "PNG")
+    try:
+        upright = ImageOps.exif_transpose(picture)
+        if upright.mode not in _KEPT_IN_PNG:
+            upright = upright.convert("RGBA") if upright.has_transparency_data else _flat(upright)
+            upright.info.pop("icc_profile", None)  # it described the old mode
+        upright.save(buffer, "PNG")
+    except Exception as error:  # noqa: BLE001  # a lazily read file shows its damage only now
+        raise OptionError(f"{line(name)} cannot be read as a picture ({type(error).__name__}).") from None
     return ImagePart("image/png", content=buffer.getvalue(), width=upright.width, height=upright.height)
 
 

@@ -11,6 +11,7 @@ import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any, Protocol
 
 
@@ -49,6 +50,20 @@ class Text:
         if not text:
             raise ValueError("is empty")
         return text
+
+
+@dataclass(frozen=True)
+class Name:
+    """The name of a Python variable."""
+
+    metavar: str = "NAME"
+    choices: tuple[str, ...] = ()
+
+    def parse(self, value: Any) -> str:
+        name = str(value).strip()
+        if not name.isidentifier() or iskeyword(name):
+            raise ValueError(f"{name!r} is not a name for a variable")
+        return name
 
 
 @dataclass(frozen=True)

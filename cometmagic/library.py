@@ -134,9 +134,9 @@ class CallFolder:
         try:
             found = json.loads((self.path / name).read_bytes())
         except (OSError, ValueError) as error:
-            raise LibraryError(f"{self.path / name} cannot be read ({type(error).__name__}).") from None
+            raise LibraryError(f"{self.path / name} cannot be read ({type(error).__name__}).", fate=Fate.PAST) from None
         if not isinstance(found, dict):
-            raise LibraryError(f"{self.path / name} is not a JSON object.")
+            raise LibraryError(f"{self.path / name} is not a JSON object.", fate=Fate.PAST)
         return found
 
 
@@ -160,7 +160,8 @@ class Library:
             folder = self._make(request.prompt)
             self._plan(folder, request, facts)
         except OSError as error:
-            raise LibraryError(f"Cannot write in {self.root}: {error.strerror or error}.", do=HOW_TO_MOVE) from None
+            why = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
+            raise LibraryError(f"Cannot write in {self.root}: {why}.", do=HOW_TO_MOVE) from None
         return folder
 
     def _make(self, prompt: str) -> CallFolder:
@@ -214,8 +215,12 @@ def preview_of(original: Path) -> Path:
 
 def check_target(path: str) -> str:
     """Return `path` as an absolute one. Raises `LibraryError` when nothing can be saved there: before paying."""
-    target = Path(path).expanduser().absolute()
-    folder = next(parent for parent in (target, *target.parents) if parent.exists())
+    try:
+        target = Path(path).expanduser().absolute()
+        folder = next(parent for parent in (target, *target.parents) if parent.exists())
+    except (OSError, RuntimeError) as error:  # a name too long for the disk; a `~user` nobody knows
+        why = error.strerror if isinstance(error, OSError) else error
+        raise LibraryError(f"Cannot save to {path}: {why}.", do="Change --save.") from None
     if folder == target and not folder.is_dir():
         folder = target.parent  # a file that will not be overwritten
     if not folder.is_dir() or not os.access(folder, os.W_OK):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import shlex
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +49,7 @@ class _Words:
             word = self._lexer.get_token()
         except ValueError:
             raise OptionError(
-                f"The quotation after {what} has no end.", do='Write "…" around values with spaces.'
+                f"The quotation after {what} has no end.", do='Write "…" around values with spaces or apostrophes.'
             ) from None
         if word is None:
             raise OptionError(f"{what} needs a value.")
@@ -65,16 +66,29 @@ def parse(text: str) -> Line:
     while words.rest.startswith("-") and words.rest != "-":
         flag, sign, written = words.next("the line").partition("=")
         if flag == "--":
-            break
+            line.prompt = words.rest
+            return line
         option, off = _find(flag, by_flag)
         value: str | bool = written
         if isinstance(option.kind, Flag) and not sign:
             value = not off
+        elif off:
+            raise OptionError(f"{flag} takes no value.")
         elif not sign:
             value = words.next(f"{flag} {option.kind.metavar}")
+            if value in by_flag:
+                raise OptionError(f"{flag} {option.kind.metavar} needs a value, and {value} is an option.")
         _put(line.options, option, value)
     line.prompt = words.rest
+    _check_order(line.prompt, by_flag)
     return line
+
+
+def _check_order(prompt: str, known: Iterable[str]) -> None:
+    """Refuse a prompt with an option in it: a picture would be paid for that was asked for wrongly."""
+    late = next((word for word in prompt.split() if word.startswith("--") and word.partition("=")[0] in known), None)
+    if late is not None:
+        raise OptionError(f"{late} stands behind the prompt.", do="Options come first; after a lone -- all is prompt.")
 
 
 def _find(flag: str, by_flag: dict[str, Option]) -> tuple[Option, bool]:
@@ -103,9 +117,10 @@ def signature(option: Option) -> str:
 
 def describe(option: Option) -> str:
     """Return an option's help with its choices and its default."""
-    choices = f": {', '.join(option.kind.choices)}" if option.kind.choices else ""
-    default = "" if option.default in (None, False, {}) else f" (default {option.default})"
-    return f"{option.help}{choices}{default}"
+    notes = [", ".join(option.kind.choices)] if option.kind.choices else []
+    if option.default not in (None, False, {}):
+        notes.append(f"default {option.default}")
+    return f"{option.help} ({'; '.join(notes)})" if notes else option.help
 
 
 _INTRODUCTION = """\
@@ -128,6 +143,8 @@ def help_text() -> str:
 
 def _row(option: Option) -> str:
     indent = " " * 30
-    told = textwrap.fill(describe(option), WIDTH, initial_indent=indent, subsequent_indent=indent)
+    told = textwrap.fill(
+        describe(option), WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
     head = f"  {signature(option)}"
     return f"{head:<29} {told.lstrip()}" if len(head) < len(indent) else f"{head}\n{told}"

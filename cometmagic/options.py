@@ -12,7 +12,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 from cometmagic.errors import OptionError
-from cometmagic.kinds import Choice, Flag, JsonObject, Kind, Number, Pairs, Several, Text, suggest
+from cometmagic.kinds import Choice, Flag, JsonObject, Kind, Name, Number, Pairs, Several, Text, suggest
 from cometmagic.models import DEFAULT_MODEL, KNOWN, RATIOS, SIZES
 
 GENERATION = "generationConfig"
@@ -133,7 +133,9 @@ class Options(_Options):
         path=f"{THINKING}.thinkingLevel",
     )
     search: tuple[str, ...] | None = option(
-        Several(Choice(("web", "image"))), "let the model look things up: web, image or web,image", path="tools"
+        Several(Choice(("web", "image"))),
+        "let the model look things up, on the web, among images or both (web,image)",
+        path="tools",
     )
     system: str | None = option(Text(), "instruction that stands above the prompt", path="systemInstruction")
     temperature: float | None = option(
@@ -175,7 +177,7 @@ class CellOptions(_Options):
 
     TITLE: ClassVar[str] = "Cell options"
 
-    into: str | None = option(Text("NAME"), "put the result in this variable", short="-o")
+    into: str | None = option(Name(), "put the result in this variable", short="-o")
     save: str | None = option(Text("PATH"), "also save the original there: a file or a folder; never overwrites")
     preview: int = option(
         Number(0, 16384, whole=True),
@@ -184,7 +186,9 @@ class CellOptions(_Options):
     )
     alt: str | None = option(Text(), "alternative text of the picture; left out, the prompt")
     source: str = option(
-        Choice(SOURCES, "S"), "live, replay, offline, or auto: live when a key is found", default="auto"
+        Choice(SOURCES, "S"),
+        "where the picture comes from; auto is live with a key, else a recording, else a sketch",
+        default="auto",
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic import advice
-from cometmagic.errors import CometError, LibraryError, NoImageError, revive
+from cometmagic.errors import CometError, Fate, LibraryError, NoImageError, revive
 from cometmagic.library import CallFolder, State, preview_of, slug
 from cometmagic.options import Options
 from cometmagic.parts import SHOWN, ImagePart
@@ -44,7 +44,7 @@ class ImageResult:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise LibraryError(f"{path} cannot be read ({error.strerror}).") from None
+            raise LibraryError(f"{path} cannot be read ({error.strerror}).", fate=Fate.PAST) from None
         return decode(content, CallFolder(self.folder).files()).response
 
     @property
@@ -53,7 +53,7 @@ class ImageResult:
         files = CallFolder(self.folder).files()
         row = next((row for row in self.call.get("files", []) if row["role"] == "image"), None)
         if row is None:
-            raise NoImageError(f"{self.folder} holds no final image.")
+            raise NoImageError(f"{self.folder} holds no final image.", fate=Fate.PAST)
         return files[row["name"]]
 
     @property
@@ -159,18 +159,24 @@ class ImageResult:
             target.parent.mkdir(parents=True, exist_ok=True)
             return _copy_beside(image, target)
         except OSError as error:
-            raise LibraryError(
-                f"Cannot save to {target}: {error.strerror}.", do=f"The image is kept in {self.folder}."
-            ) from None
+            what = f"Cannot save to {target}: {error.strerror}."
+            raise LibraryError(what, fate=Fate.PAST, do=f"The image is kept in {self.folder}.") from None
 
     def __repr__(self) -> str:
-        image = self.image
-        return f"<cometmagic image {image.width}x{image.height} {image.mime_type} {self.source} {self.folder}>"
+        try:
+            image = self.image
+            told = f"image {image.width}x{image.height} {image.mime_type} {self.source}"
+        except CometError:  # a debugger may look at a call that failed, or whose folder is gone
+            told = "call without an image"
+        return f"<cometmagic {told} {self.folder}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        mime_type, content = self.preview()
-        shown = {mime_type: base64.b64encode(content).decode()} if mime_type in SHOWN else {}
-        return shown | {"text/plain": repr(self)}
+        plain = {"text/plain": repr(self)}
+        try:
+            mime_type, content = self.preview()
+        except (CometError, OSError):
+            return plain
+        return ({mime_type: base64.b64encode(content).decode()} if mime_type in SHOWN else {}) | plain
 
 
 def _copy_beside(image: ImagePart, wanted: Path) -> Path:
@@ -204,6 +210,6 @@ def read_result(folder: CallFolder) -> ImageResult:
     if call["state"] == State.SETTLED:
         return ImageResult(folder.path)
     result = ImageResult(folder.path)
-    told = call.get("error") or CometError(f"The call in {folder.path} has not ended.").record()
+    told = call.get("error") or CometError(f"The call in {folder.path} has not ended.", fate=Fate.UNKNOWN).record()
     answered = (folder.path / "answer.json").exists()
     raise revive(told, folder=folder.path, **({"response": result.response} if answered else {}))

@@ -7,6 +7,7 @@ courier; `Call` is what is then under way. `generate` waits for it. This module 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +18,7 @@ from cometmagic.courier.delivery import Live, Offline, Route
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.images import reference
 from cometmagic.library import CallFolder, Library, check_target
-from cometmagic.options import CellOptions, Options, build
+from cometmagic.options import CellOptions, Options, build, declared
 from cometmagic.parts import Part, TextPart
 from cometmagic.request import ImageRequest, Turn
 from cometmagic.result import ImageResult, read_result
@@ -59,11 +60,14 @@ class Call:
                 return
 
     def result(self) -> ImageResult:
-        """Return the result of a call that has ended, or raise its error; saves to `--save`."""
-        made = read_result(self.folder) if self.job is not None else ImageResult(self.folder.path, replayed=True)
+        """Return the result of a call that has ended, or raise its error."""
+        return read_result(self.folder) if self.job is not None else ImageResult(self.folder.path, replayed=True)
+
+    def saved(self, result: ImageResult) -> ImageResult:
+        """Save a result to `--save`, if that was given, and return it."""
         if self.cell.save:
-            made.save(self.cell.save)
-        return made
+            result.save(self.cell.save)
+        return result
 
 
 def begin(prompt: Prompt, *, images: Iterable[Any] = (), **given: Any) -> Call:
@@ -74,6 +78,7 @@ def begin(prompt: Prompt, *, images: Iterable[Any] = (), **given: Any) -> Call:
     """
     options, cell = build(given)
     request = compose(prompt, images, options)
+    _check_texts(request, cell)
     library, estimate = Library(library_folder()), advice.estimate(options, request.prompt, len(request.references))
     cell = replace(cell, save=check_target(cell.save) if cell.save else None)
     source, route = _route(cell.source)
@@ -109,7 +114,7 @@ def generate(
     for event in call.events():
         if event is not None and progress is not None:
             progress(event)
-    return call.result()
+    return call.saved(call.result())
 
 
 async def agenerate(prompt: Prompt, *, images: Iterable[Any] = (), **options: Any) -> ImageResult:
@@ -121,7 +126,7 @@ async def agenerate(prompt: Prompt, *, images: Iterable[Any] = (), **options: An
     while call.job is not None and not call.job.finished.is_set():  # noqa: ASYNC110  # an Event of a thread
         # Short steps: an interrupt of an awaiting cell is noticed at the next turn of the loop only.
         await asyncio.sleep(TICK)
-    return call.result()
+    return call.saved(call.result())
 
 
 def compose(prompt: Prompt, images: Iterable[Any], options: Options) -> ImageRequest:
@@ -134,7 +139,6 @@ def compose(prompt: Prompt, images: Iterable[Any], options: Options) -> ImageReq
         raise OptionError("There is no prompt.", do="Write what you want to see below the options.")
     if len(text) > LONGEST_PROMPT:
         raise OptionError(f"The prompt has {len(text):,} characters; no model reads more than {LONGEST_PROMPT:,}.")
-    _check_text(text)
     return request
 
 
@@ -142,22 +146,29 @@ def _part(piece: Any) -> Part:
     return TextPart(piece) if isinstance(piece, str) else reference(piece)
 
 
-def _check_text(text: str) -> None:
-    """Refuse what cannot be sent, or must not be."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise OptionError(
-            f"The prompt has a broken character at position {error.start + 1}.", do="Type it again."
-        ) from None
-    if "\0" in text:
-        raise OptionError(f"The prompt has a null character at position {text.index(chr(0)) + 1}.", do="Take it out.")
-    key = find_key_quietly()
-    if key and key in text:
-        raise OptionError("The prompt holds your API key.", do="Take it out, and clear it from the notebook's history.")
+def _check_texts(request: ImageRequest, cell: CellOptions) -> None:
+    """Refuse what cannot be sent or written down, or must not be."""
+    given, key = request.options.changed() | cell.changed(), _key_text()
+    texts = {declared()[name].flag: _plain(value) for name, value in given.items()}
+    for name, text in ({"The prompt": request.prompt} | texts).items():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise OptionError(
+                f"{name} has a broken character at position {error.start + 1}.", do="Type it again."
+            ) from None
+        if "\0" in text:
+            raise OptionError(f"{name} has a null character at position {text.index(chr(0)) + 1}.", do="Take it out.")
+        if key and key in text:
+            do = "Take it out, and clear it from the notebook's history."
+            raise OptionError(f"{name} holds your API key.", do=do)
 
 
-def find_key_quietly() -> str:
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _key_text() -> str:
     """Return the key's text for comparison, or an empty string."""
     try:
         key = find_key()

@@ -30,6 +30,7 @@ HOW_TO_SET = (
 _KEY = re.compile(r"[!-~]{8,512}")
 _AROUND = " \t\r\n\v\f\ufeff\u200b\u00a0\"'"
 _PLACEHOLDERS = ("your-key", "your_key", "yourkey", "api-key-here", "<key>", "sk-xxx", "changeme")
+_ADDRESS = re.compile(r"[a-z]+://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d+)?(?:/[\w.~-]+)*", re.ASCII | re.IGNORECASE)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -132,7 +133,7 @@ def endpoint() -> Endpoint:
     except ValueError:
         raise _bad_url("is not an address") from None
     host = parts.hostname or ""
-    if parts.username or parts.password or parts.query or parts.fragment or ".." in parts.path or not host:
+    if not _ADDRESS.fullmatch(text) or ".." in text:
         raise _bad_url("must be a plain address like https://api.cometapi.com")
     if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
         raise _bad_url("must begin with https:// (http:// only for this machine), or the key would travel in clear")
@@ -145,7 +146,10 @@ def _bad_url(why: str) -> OptionError:
 
 def library_folder() -> Path:
     """Return the absolute path of the library: COMETMAGIC_LIBRARY, or `gemini_images` in the working folder."""
-    return Path(os.environ.get("COMETMAGIC_LIBRARY", "").strip() or DEFAULT_LIBRARY).expanduser().absolute()
+    try:
+        return Path(os.environ.get("COMETMAGIC_LIBRARY", "").strip() or DEFAULT_LIBRARY).expanduser().absolute()
+    except RuntimeError as error:  # a `~user` nobody knows
+        raise OptionError(f"COMETMAGIC_LIBRARY: {error}", do="Name a folder that can be written.") from None
 
 
 def default_source() -> str:

@@ -8,6 +8,8 @@ client's timeouts begin anew with every byte. Whatever happens, the folder says 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import os
 import ssl
 import uuid
@@ -15,12 +17,15 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, BinaryIO
+from urllib.parse import quote
 
 import httpx
 
-from cometmagic.courier.inflate import InflateError, inflater
-from cometmagic.errors import CometError, Fate, TransportError
-from cometmagic.foreign import line, redact
+from cometmagic.courier.blot import blot
+from cometmagic.courier.failure import failure
+from cometmagic.courier.inflate import InflateError, Unasked, inflater
+from cometmagic.errors import CometError, Fate, LibraryError, NoImageError
+from cometmagic.foreign import line
 from cometmagic.library import CallFolder, State, now
 from cometmagic.offline import service
 from cometmagic.settings import Key
@@ -29,14 +34,7 @@ from cometmagic.wire import body_chunks, body_length, explain
 from cometmagic.wire.explain import ERROR_BYTES
 
 Report = Callable[[dict[str, Any]], None]
-UNSENT_ERRORS = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
-LOOK_FIRST = "Look at the balance before trying again."
+EXPLAINING = 10.0  # seconds an error's body may take; its status is known by then
 
 
 @dataclass(frozen=True)
@@ -68,43 +66,53 @@ Route = Live | Offline
 
 
 async def deliver(folder: CallFolder, route: Route, report: Report) -> None:
-    """Carry the call of `folder` and settle it; `report` gets one event at each step.
+    """Carry the call of `folder` and settle it; `report` gets one event at each step, and `done` in any case.
 
     Raises nothing but cancellation: what became of the call stands in the folder.
     """
-    secret = route.key.reveal() if isinstance(route, Live) else ""
     try:
+        error = await _carried(folder, route, report)
+        if error is None or _holds_something(folder):
+            report({"event": "settling"})
+            folder.update(state=State.RECEIVED, received=now())
+            told = await asyncio.to_thread(_settle, folder)
+            # What came may hold the whole image all the same, or a plain refusal; then the failure says less.
+            error = None if told is None or isinstance(told, NoImageError) else error
+        if error is not None:
+            folder.fail(error)
         if isinstance(route, Live):
-            async with asyncio.timeout(route.limits.total):
-                error = await _post(folder, route, report)
-        else:
-            error = await asyncio.to_thread(_ask_offline, folder, report)
+            await asyncio.to_thread(blot, folder, route.key.reveal())
+    except (OSError, LibraryError):
+        pass  # the folder is gone or the disk is full: what was written last still stands
+    finally:
+        report({"event": "done"})
+
+
+async def _carried(folder: CallFolder, route: Route, report: Report) -> CometError | None:
+    """Bring the answer into `response.part`; return what went wrong."""
+    try:
+        if isinstance(route, Offline):
+            return await asyncio.to_thread(_ask_offline, folder, report)
+        async with asyncio.timeout(route.limits.total):
+            return await _post(folder, route, report)
     except Exception as problem:  # noqa: BLE001  # every failure must end in the folder, and none may show the key
-        error = _failure(problem)
-    if error is None or _holds_something(folder):
-        report({"event": "settling"})
-        folder.update(state=State.RECEIVED, received=now())
-        await asyncio.to_thread(_settle, folder)
-    # A cut answer may hold the whole image all the same; only when it does not, the failure stands.
-    if error is not None and folder.read()["state"] != State.SETTLED:
-        error.what = redact(error.what, secret)
-        folder.fail(error)
-    report({"event": "done"})
+        return failure(problem, sent=folder.read()["state"] != State.PLANNED)
 
 
 def _holds_something(folder: CallFolder) -> bool:
     return folder.part.exists() and folder.part.stat().st_size > 0
 
 
-def _settle(folder: CallFolder) -> None:
+def _settle(folder: CallFolder) -> CometError | None:
+    """Settle, and return the error of an answer that has no image or cannot be saved."""
     try:
-        settle(folder)
-    except OSError as problem:
-        error = CometError(
-            f"The answer came but could not be saved: {problem.strerror}.", fate=Fate.ANSWERED,
-            do=f"What came is kept in {folder.part}.",
-        )  # fmt: skip
+        return settle(folder)
+    except Exception as problem:  # noqa: BLE001  # the answer is paid for: whatever happens, say where it lies
+        why = problem.strerror if isinstance(problem, OSError) else f"{type(problem).__name__}: {line(problem, 200)}"
+        what, do = f"The answer came but could not be saved ({why}).", f"What came is kept in {folder.part}."
+        error = CometError(what, fate=Fate.ANSWERED, do=do)
         folder.update(error=error.record())
+        return error
 
 
 def _ask_offline(folder: CallFolder, report: Report) -> CometError | None:
@@ -136,16 +144,18 @@ async def _post(folder: CallFolder, route: Live, report: Report) -> CometError |
         "User-Agent": f"cometmagic/{version('cometmagic')}",
         "Idempotency-Key": str(uuid.uuid4()),
     }
-    url = f"{route.base_url}/v1beta/models/{call['model'].removeprefix('models/')}:generateContent"
+    model = quote(call["model"].removeprefix("models/"))
+    url = httpx.URL(f"{route.base_url}/v1beta/models/{model}:generateContent")
 
     async def content() -> AsyncIterator[bytes]:
         for chunk in body_chunks(body, folder.path):
             yield chunk
         report({"event": "sent"})
 
+    trust = _trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     folder.update(state=State.SENT, sent=now())
     async with (
-        httpx.AsyncClient(timeout=limits, follow_redirects=False, http2=False) as client,
+        httpx.AsyncClient(timeout=limits, follow_redirects=False, http2=False, verify=trust) as client,
         client.stream("POST", url, headers=headers, content=content()) as response,
     ):
         if not response.is_success:
@@ -174,37 +184,27 @@ async def _receive(response: httpx.Response, file: BinaryIO, cap: int, report: R
 
 async def _head(response: httpx.Response) -> bytes:
     """Return the beginning of an error's body, unpacked as far as it can be."""
-    out = b""
-    try:
-        unpack = inflater(response.headers.get("content-encoding", ""))
-        async for chunk in response.aiter_raw():
-            out += b"".join(unpack.feed(chunk))
-            if len(out) >= ERROR_BYTES:
-                break
-    except (InflateError, httpx.HTTPError):
-        pass  # the status has been read; what else came is shown
-    return out[:ERROR_BYTES]
+    out, unpack = bytearray(), inflater(response.headers.get("content-encoding", ""))
+    if isinstance(unpack, Unasked):
+        return b""
+    # The status has been read: when the rest is cut, damaged or slow, what came is shown.
+    with contextlib.suppress(InflateError, httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(EXPLAINING):
+            async for chunk in response.aiter_raw():
+                for piece in unpack.feed(chunk):
+                    out += piece
+                    if len(out) >= ERROR_BYTES:
+                        return bytes(out[:ERROR_BYTES])
+    return bytes(out)
+
+
+@functools.lru_cache(maxsize=4)
+def _trust(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """Return the certificates that are trusted; reading them takes longer than everything else of a call."""
+    if file or folder:
+        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _request_id(headers: httpx.Headers) -> str:
     return line(headers.get("x-request-id") or headers.get("x-oneapi-request-id") or "", 100)
-
-
-def _failure(problem: Exception) -> CometError:
-    """Return what a failed connection means for the user; nothing of the exception is kept but its words."""
-    said = line(problem, 200) or type(problem).__name__
-    if isinstance(problem, UNSENT_ERRORS):
-        if isinstance(problem.__cause__, ssl.SSLError) or "CERTIFICATE" in said or "SSL" in said:
-            do = "A company proxy may need its certificate in SSL_CERT_FILE."
-            return TransportError(f"No safe connection to the service: {said}.", fate=Fate.UNSENT, do=do)
-        do = "Check the network, the proxy settings and COMETAPI_BASE_URL."
-        return TransportError(f"Could not reach the service ({said}).", fate=Fate.UNSENT, do=do)
-    if isinstance(problem, TimeoutError):
-        return TransportError("The answer did not come within the total time limit.", do=LOOK_FIRST)
-    if isinstance(problem, httpx.TimeoutException):
-        return TransportError(f"The service stayed silent too long ({type(problem).__name__}).", do=LOOK_FIRST)
-    if isinstance(problem, InflateError | httpx.HTTPError):
-        return TransportError(f"The answer did not come whole: {said}.", do=LOOK_FIRST)
-    if isinstance(problem, OSError):
-        return TransportError(f"The answer could not be kept: {problem.strerror or said}.", do=LOOK_FIRST)
-    return TransportError(f"The delivery failed ({type(problem).__name__}: {said}).", do=LOOK_FIRST)

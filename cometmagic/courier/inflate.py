@@ -28,6 +28,18 @@ class Plain:
         """Nothing can be missing that HTTP did not notice."""
 
 
+class Unasked(Plain):
+    """A body packed in a way that was not asked for: it is kept as it comes, and is no answer."""
+
+    def __init__(self, encoding: str) -> None:
+        """Keep the name for the message."""
+        self.encoding = encoding
+
+    def finish(self) -> None:
+        """Raise `InflateError`."""
+        raise InflateError(f"the answer is packed in {self.encoding[:40]!r}, which was not asked for")
+
+
 class Gunzip:
     """A body packed with gzip."""
 
@@ -55,11 +67,11 @@ class Gunzip:
 
 
 def inflater(encoding: str) -> Plain | Gunzip:
-    """Return what undoes a Content-Encoding. Raises `InflateError` for one that was not asked for."""
+    """Return what undoes a Content-Encoding."""
     match encoding.strip().lower():
         case "" | "identity":
             return Plain()
         case "gzip" | "x-gzip":
             return Gunzip()
         case other:
-            raise InflateError(f"the answer is packed in {other[:40]!r}, which was not asked for")
+            return Unasked(other)

@@ -94,14 +94,16 @@ def run(shell: InteractiveShell, prompt: str, options: dict[str, Any]) -> ImageR
         result = call.result()
     except KeyboardInterrupt:
         waiting.become(show.ended(call, waiting.seconds, "Interrupted"))
-        told = f"The request goes on and may be charged; its image will be saved in {show.near(call.folder.path)}."
-        raise Interrupted(told) from None
+        goes_on = "The request goes on and may be charged" if call.source == "live" else "The work goes on"
+        raise Interrupted(f"{goes_on}; its image will be saved in {show.near(call.folder.path)}.") from None
     except CometError:
         waiting.become(show.ended(call, waiting.seconds, "No image"))
         raise
     waiting.become(show.picture(result))
     publish(show.caption(result))
-    return result
+    if call.cell.into:
+        shell.user_ns[call.cell.into] = result
+    return call.saved(result)
 
 
 def show_part(image: ImagePart) -> None:

@@ -49,14 +49,8 @@ class GeminiMagics(Magics):
         parsed = parse(line)
         if cell_text is not None and parsed.prompt:
             raise OptionError(f"{parsed.prompt[:60]!r} is no option.", do="Write the prompt below the first line.")
-        options = given(self.defaults) | parsed.options
-        name = options.get("into")
-        if name is not None and not str(name).isidentifier():
-            raise OptionError(f"--into: {name!r} is not a name for a variable.")
         prompt = parsed.prompt if cell_text is None else cell_text.removesuffix("\n")
-        result = cell.run(self.host, prompt, options)
-        if name is not None:
-            self.host.user_ns[name] = result
+        result = cell.run(self.host, prompt, given(self.defaults) | parsed.options)
         self.shown = result.folder
         return result
 

@@ -11,6 +11,7 @@ import base64
 import html
 import io
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
     from cometmagic.session import Call
 
 LONGEST_SHOWN = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
+CARD_WIDTH = 280  # CSS pixels of a draft
 Bundle = tuple[dict[str, str], dict[str, Any]]
 
 _QUIET = "font-size:.85em;line-height:1.5;color:var(--jp-ui-font-color2,#616161);margin:.3em 0"
-_DRAFT = "display:inline-block;margin:.4em .8em .4em 0;vertical-align:top;max-width:256px"
+_CARD = f"display:inline-block;vertical-align:bottom;max-width:{CARD_WIDTH}px;margin:.3em 1.5em .3em 0"
 
 
 def picture(result: ImageResult) -> Bundle:
@@ -63,10 +65,10 @@ def caption(result: ImageResult) -> Bundle:
     facts = _facts(result)
     lines = [f'<div style="{_QUIET}">{_text(" · ".join(facts))}<br><code>{_text(near(result.folder))}</code></div>']
     lines += [f'<div style="{_QUIET}">{_text(note)}</div>' for note in result.warnings]
-    if result.text:
-        lines.append(f'<div style="white-space:pre-wrap;margin:.3em 0">{_text(result.text)}</div>')
+    if text := result.text.strip():
+        lines.append(f'<div style="white-space:pre-wrap;margin:.3em 0">{_text(text)}</div>')
     lines += _thoughts(result)
-    plain = [" · ".join([*facts, near(result.folder)]), *result.warnings, *filter(None, [result.text.strip()])]
+    plain = [" · ".join([*facts, near(result.folder)]), *result.warnings, *filter(None, [text])]
     return {"text/html": "".join(lines), "text/plain": "\n".join(plain)}, {}
 
 
@@ -98,31 +100,34 @@ def _tokens(usage: Usage) -> str:
 
 
 def _thoughts(result: ImageResult) -> list[str]:
-    """Return the drafts and thoughts in order of arrival, folded."""
-    parts = [part for part in result.response.parts if part.thought]
-    if not parts:
-        return []
-    drafts = [part for part in parts if isinstance(part, ImagePart)]
-    title = f"Thoughts: {len(drafts)} draft{'s' * (len(drafts) != 1)} on the way"
-    inside = []
-    for part in parts:
-        if isinstance(part, TextPart):
-            inside.append(f'<div style="white-space:pre-wrap;margin:.4em 0">{_text(part.text)}</div>')
-        else:
-            inside.append(_draft(part, drafts.index(part) + 1))
-    return [f'<details style="margin:.3em 0"><summary>{title}</summary>{"".join(inside)}</details>']
+    """Return the drafts and thoughts in order of arrival, folded: a card for each draft and what led to it."""
+    cards, drafts = [""], 0
+    for part in result.response.parts:
+        if isinstance(part, TextPart) and part.thought:
+            cards[-1] += _thought_text(part.text)
+        elif isinstance(part, ImagePart) and part.thought:
+            drafts += 1
+            cards[-1] += _draft(part, drafts)
+            cards.append("")
+    shown = "".join(f'<div style="{_CARD}">{card}</div>' for card in cards if card)
+    title = f"Thoughts: {drafts} draft{'s' * (drafts != 1)} on the way"
+    return [f'<details style="margin:.3em 0"><summary>{title}</summary>{shown}</details>'] if shown else []
+
+
+def _thought_text(text: str) -> str:
+    """Return a thought, with the headings that models write as **bold**."""
+    bold = re.sub(r"\*\*([^*\n]+)\*\*", r"<strong>\1</strong>", _text(re.sub(r"\n{2,}", "\n", text.strip())))
+    return f'<div style="white-space:pre-line;margin:.4em 0">{bold}</div>'
 
 
 def _draft(part: ImagePart, number: int) -> str:
-    if part.path is None:
-        return ""
-    small = preview_of(part.path)
     name = f"Draft {number}, {part.width} × {part.height} px"
-    if not small.exists():
-        return f"<p>{_text(name)}: <code>{_text(part.path.name)}</code></p>"
+    small = preview_of(part.path) if part.path else None
+    if small is None or not small.exists():
+        return f"<p>{_text(name)}</p>"
     encoded = base64.b64encode(small.read_bytes()).decode()
-    img = _img("image/jpeg", encoded, name, {"width": _fitted(part, 256)["width"]})
-    return f'<figure style="{_DRAFT}">{img}<figcaption style="{_QUIET}">{_text(name)}</figcaption></figure>'
+    img = _img("image/jpeg", encoded, name, {"width": _fitted(part, CARD_WIDTH)["width"]})
+    return f'{img}<div style="{_QUIET}">{_text(name)}</div>'
 
 
 def waiting(call: Call, seconds: float, received: int) -> Bundle:

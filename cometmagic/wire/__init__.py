@@ -4,13 +4,14 @@
 error body into one error. Nothing here opens a connection or shows anything.
 """
 
-from cometmagic.wire.carve import MalformedError
+from cometmagic.wire.carve import Blob, MalformedError
 from cometmagic.wire.decode import Answer, EncodedImage, decode, decode_request
 from cometmagic.wire.encode import body_chunks, body_length, encode, reference_name, request_hash, skeleton
 from cometmagic.wire.explain import explain, explain_object, page_title
 
 __all__ = [
     "Answer",
+    "Blob",
     "EncodedImage",
     "MalformedError",
     "body_chunks",

@@ -15,13 +15,19 @@ from typing import Any
 
 from cometmagic.errors import APIError, Fate
 from cometmagic.foreign import line
+from cometmagic.wire.shape import string
 
 ERROR_BYTES = 64 * 1024
 _REQUEST_ID = re.compile(r"\(request id: ([\w.-]{1,80})\)")
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+# A message of an error that does not end within what is read of it.
+_MESSAGE = re.compile(r'"message"\s*:\s*("(?:[^"\\]|\\.)*)', re.DOTALL)
+_OVERLOADED = re.compile(r"overload|capacity|too many requests", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]{0,200}>(.{0,500}?)</title>", re.IGNORECASE | re.DOTALL)
 _ID_HEADERS = ("x-request-id", "x-oneapi-request-id", "request-id", "cf-ray")
 
 WRONG_PLACE = "Check COMETAPI_BASE_URL (it should be like https://api.cometapi.com) and the model name."
+WAIT = "Wait a little and run the cell again."
+LOOK_FIRST = "Look at the balance before trying again."
 # What to do, by error code first, then by status.
 _BY_CODE = {
     "invalid_request": (Fate.REFUSED, "Check the options and --extra."),
@@ -35,9 +41,13 @@ _BY_STATUS = {
     402: (Fate.REFUSED, "Check the balance in the CometAPI dashboard."),
     403: (Fate.REFUSED, "Check the key's permissions and the balance in the CometAPI dashboard."),
     404: (Fate.REFUSED, WRONG_PLACE),
+    408: (Fate.UNKNOWN, LOOK_FIRST),
     413: (Fate.REFUSED, "Send fewer or smaller reference images."),
-    429: (Fate.REFUSED, "Wait a little and run the cell again."),
+    429: (Fate.REFUSED, WAIT),
+    499: (Fate.UNKNOWN, LOOK_FIRST),
     504: (Fate.UNKNOWN, "The image may still have been made; look at the balance before trying again."),
+    # Cloudflare: the service behind it could not be reached, so it never saw the request.
+    **dict.fromkeys((521, 523, 525, 526), (Fate.REFUSED, "The service cannot be reached now; try again later.")),
     524: (Fate.UNKNOWN, "The relay gave up waiting; try a smaller --image-size, and look at the balance first."),
 }
 
@@ -49,28 +59,29 @@ def explain(status: int, body: bytes, headers: Mapping[str, str] | None = None) 
     if 300 <= status < 400:
         where = line(headers.get("location", "another address"), 200)
         return _error(status, "", f"it redirects to {where}, which is not followed", "", Fate.REFUSED, WRONG_PLACE)
-    found = _error_object(text)
-    if found is None:
-        return _error(
-            status, "", page_title(text) or "no explanation", _request_id(text, headers), *_advice(status, "")
-        )
-    message, code = _message_and_code(found)
-    return _error(status, code, message, _request_id(str(found), headers), *_advice(status, code))
+    return _explained(status, _error_object(text), text, headers)
 
 
 def explain_object(found: dict[str, Any]) -> APIError:
     """Return the error that an `error` object inside a status 200 stands for."""
-    code = found.get("code")
+    inner = _innermost(found)
+    code = inner.get("code")
     status = code if isinstance(code, int) and 400 <= code < 600 else 200
-    return explain(status, json.dumps({"error": found}, default=str).encode())
+    return _explained(status, inner, string(found.get("message")), {})
 
 
 def page_title(text: str) -> str:
     """Return what an HTML page is called, or an empty string when it is none."""
-    if not re.match(r"\s*(?:<!doctype html|<html|<head|<body)", text, re.IGNORECASE):
+    if not re.match(r"\s*(?:<!doctype|<!--|<html|<head|<body|<title)", text, re.IGNORECASE):
         return ""
     title = _TITLE.search(text)
     return f"a web page titled {line(title[1], 80)!r}" if title else "a web page"
+
+
+def _explained(status: int, found: dict[str, Any] | None, text: str, headers: Mapping[str, str]) -> APIError:
+    message, code = _message_and_code(found) if found else (page_title(text) or line(text) or "no explanation", "")
+    fate, do = _advice(status, code, message)
+    return _error(status, code, message, _request_id(text, headers), fate, do)
 
 
 def _error(status: int, code: str, message: str, request_id: str, fate: Fate, do: str) -> APIError:
@@ -86,14 +97,16 @@ def _error(status: int, code: str, message: str, request_id: str, fate: Fate, do
     )
 
 
-def _advice(status: int, code: str) -> tuple[Fate, str]:
+def _advice(status: int, code: str, message: str) -> tuple[Fate, str]:
     if code.lower() in _BY_CODE:
         return _BY_CODE[code.lower()]
     if status in _BY_STATUS:
         return _BY_STATUS[status]
+    if status == 503 and _OVERLOADED.search(message):
+        return Fate.REFUSED, WAIT
     if 400 <= status < 500:
         return Fate.REFUSED, "Change the request and run the cell again."
-    return Fate.UNKNOWN, "Look at the balance before trying again."
+    return Fate.UNKNOWN, LOOK_FIRST
 
 
 def _error_object(text: str) -> dict[str, Any] | None:
@@ -101,7 +114,8 @@ def _error_object(text: str) -> dict[str, Any] | None:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        begun = _MESSAGE.search(text)
+        return {"message": _string_begun(begun[1])} if begun else None
     if isinstance(found, list):
         found = found[0] if found else None
     if not isinstance(found, dict):
@@ -109,18 +123,28 @@ def _error_object(text: str) -> dict[str, Any] | None:
     error = found.get("error", found)
     if isinstance(error, str):
         return {"message": error}
-    if not isinstance(error, dict):
-        return None
-    nested = error.get("message")
-    if isinstance(nested, str) and nested.lstrip().startswith(("{", "[")):
-        return _error_object(nested) or error
-    return error
+    return _innermost(error) if isinstance(error, dict) else None
+
+
+def _innermost(error: dict[str, Any]) -> dict[str, Any]:
+    """Return the error that stands as text inside an error's message, or the error itself."""
+    message = string(error.get("message"))
+    inner = _error_object(message) if message.lstrip().startswith(("{", "[")) else None
+    return inner if inner and "message" in inner else error
+
+
+def _string_begun(token: str) -> str:
+    try:
+        return str(json.loads(f'{token}"', strict=False))
+    except ValueError:
+        return token.strip('"')
 
 
 def _message_and_code(found: dict[str, Any]) -> tuple[str, str]:
     word = found.get("status") if isinstance(found.get("status"), str) else found.get("code")
     code = word if isinstance(word, str) else ""
-    return line(found.get("message") or "no explanation"), line(code, 80)
+    told = found.get("message") or found.get("detail")
+    return line(string(told) or told or "no explanation"), line(code, 80)
 
 
 def _request_id(text: str, headers: Mapping[str, str]) -> str:

@@ -1,0 +1,39 @@
+"""The key kept out of what is written down, also when the service sends it back.
+
+Errors are redacted piece by piece; of what is received only the whole key is overwritten, by as many
+asterisks, so that nothing else in the answer changes.
+"""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+
+from cometmagic.foreign import redact
+from cometmagic.library import CallFolder
+
+SHORTEST = 16  # characters of a key that no picture's base64 can hold by chance
+
+
+def blot(folder: CallFolder, key: str) -> None:
+    """Overwrite the key in everything the folder holds of the answer."""
+    told = folder.read().get("error", {})
+    clean = {
+        name: redact(text, key) if isinstance(text, str) and name not in ("type", "fate") else text
+        for name, text in told.items()
+    }
+    if clean != told:
+        folder.update(error=clean)
+    if len(key) >= SHORTEST:
+        for path in (folder.part, folder.path / "answer.json", folder.path / "call.json"):
+            _overwrite(path, key.encode())
+
+
+def _overwrite(path: Path, secret: bytes) -> None:
+    if not path.exists() or not path.stat().st_size:
+        return
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
+        at = content.find(secret)
+        while at >= 0:
+            content[at : at + len(secret)] = b"*" * len(secret)
+            at = content.find(secret, at)

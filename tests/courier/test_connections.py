@@ -1,0 +1,193 @@
+"""A1, C1 to C11, D1 to D5: connections that are refused, cut or nonsense, each told once and never retried."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from cometmagic.errors import Fate, NoImageError, TransportError
+from cometmagic.library import State
+from tests.faults.asking import Asker, Outcome
+from tests.faults.server import (
+    FaultServer,
+    Step,
+    chunked,
+    fin,
+    half_close,
+    limit,
+    recv_request,
+    response,
+    rst,
+    send,
+    sleep,
+    sliced,
+)  # fmt: skip
+from tests.wire.answers import answer, answering, body, image, picture, text
+
+WHOLE = body(answer(text("x" * 500), image(thoughtSignature="s" * 5000), text("y" * 200)))
+CHUNKED = {"Transfer-Encoding": "chunked"}
+
+
+def failed(ask: Asker, *steps: Step) -> Outcome:
+    outcome = ask(*steps)
+    assert isinstance(outcome.told, TransportError)
+    return outcome
+
+
+def test_a1_a_refused_connection(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    serve = ask.serving
+
+    @contextlib.contextmanager
+    def nobody(*scenarios: list[Step]) -> Iterator[FaultServer]:
+        with serve(*scenarios) as server:
+            monkeypatch.setenv("COMETAPI_BASE_URL", f"http://127.0.0.1:{port}")
+            yield server
+
+    ask.serving = nobody
+    outcome = failed(ask)
+
+    assert outcome.log == []
+    assert outcome.told.fate is Fate.UNSENT
+    assert "Could not reach the service" in str(outcome.told)
+    assert "COMETAPI_BASE_URL" in outcome.told.do
+    assert outcome.state is State.FAILED
+
+
+SILENT: dict[str, tuple[list[Step], str]] = {
+    "C1-closed-without-answer": ([recv_request(), fin()], "did not come whole"),
+    "C1-closed-at-once": ([fin()], "did not come whole"),
+    "C1-half-closed": ([recv_request(), half_close()], "did not come whole"),
+    "C2-reset-after-request": ([recv_request(), rst()], "did not come whole"),
+    "C5-words": ([recv_request(), send(b"hello, I am no server\r\n\r\n")], "did not come whole"),
+    "C5-tls": ([recv_request(), send(b"\x15\x03\x01\x00\x02\x02\x28")], "did not come whole"),
+    "C5-http-09": ([recv_request(), send(b"<html>old</html>")], "did not come whole"),
+    "C5-bad-status": ([recv_request(), send(b"HTTP/1.1 2000 Fine\r\n\r\n")], "did not come whole"),
+    "C6-large-header": ([recv_request(), send(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 1_000_000)], "did not come whole"),
+    "C7-two-lengths": (
+        [recv_request(), send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello")],
+        "did not come whole",
+    ),
+    "C11-only-100": ([recv_request(), send(b"HTTP/1.1 100 Continue\r\n\r\n"), fin()], "did not come whole"),
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_no_answer_may_have_cost_money(ask: Asker, name: str) -> None:
+    steps, words = SILENT[name]
+
+    outcome = failed(ask, *steps)
+
+    assert outcome.state is State.UNKNOWN
+    assert outcome.told.fate is Fate.UNKNOWN
+    assert words in str(outcome.told)
+    assert "balance" in outcome.told.do
+    assert outcome.exchange.complete or "at-once" in name
+
+
+WAYS = {
+    "D1-length": (response(WHOLE), True),
+    "D3-chunked": (response(chunked(WHOLE, 400), headers=CHUNKED, length=False), True),
+    "D4-close-delimited": (response(WHOLE, length=False), True),
+    "D5-length-too-small": (response(WHOLE, headers={"Content-Length": "100"}), False),
+}
+
+
+@pytest.mark.parametrize("ending", [fin, rst], ids=["fin", "rst"])
+@pytest.mark.parametrize("name", WAYS)
+def test_a_body_cut_before_the_image(ask: Asker, name: str, ending: type) -> None:
+    whole, _ = WAYS[name]
+
+    # The pause lets a reset come after the bytes: it overtakes what is not read yet.
+    outcome = failed(ask, recv_request(), limit(whole, len(whole) - len(WHOLE) + 300), sleep(0.1), ending())
+
+    assert outcome.told.fate is Fate.UNKNOWN
+    assert not outcome.exchange.delivered
+    assert WHOLE.startswith(outcome.folder.part.read_bytes())
+    assert len(outcome.folder.part.read_bytes()) >= 100
+
+
+@pytest.mark.parametrize("ending", [fin, rst], ids=["fin", "rst"])
+@pytest.mark.parametrize("name", [name for name, (_, cut) in WAYS.items() if cut])
+def test_a_body_cut_after_the_image(ask: Asker, name: str, ending: type) -> None:
+    whole, _ = WAYS[name]
+
+    outcome = ask(recv_request(), limit(whole, len(whole) - 150), sleep(0.1), ending())
+
+    assert not outcome.exchange.delivered
+    assert outcome.made.image.data == picture()
+    assert "cut short" in outcome.notes
+
+
+def test_d3_a_bad_chunk_size(ask: Asker) -> None:
+    outcome = failed(
+        ask, recv_request(), send(response(b'5\r\n{"can\r\nxyz\r\n', headers=CHUNKED, length=False)), fin()
+    )
+
+    assert outcome.told.fate is Fate.UNKNOWN
+    assert outcome.folder.part.read_bytes() == b'{"can'
+
+
+def test_d3_a_whole_answer_without_the_last_chunk_is_whole(ask: Asker) -> None:
+    whole = response(chunked(WHOLE).removesuffix(b"0\r\n\r\n"), headers=CHUNKED, length=False)
+
+    outcome = ask(recv_request(), send(whole), fin())
+
+    assert outcome.made.image.data == picture()
+    assert outcome.notes == ""
+
+
+def test_a_whole_refusal_is_told_when_the_connection_breaks_after_it(ask: Asker) -> None:
+    refusal = body({"candidates": [{"finishReason": "IMAGE_SAFETY", "finishMessage": "no"}]})
+
+    outcome = ask(recv_request(), limit(response(refusal + b"  "), len(response(refusal + b"  ")) - 1), fin())
+
+    assert isinstance(outcome.told, NoImageError)
+    assert "IMAGE_SAFETY" in str(outcome.told)
+
+
+GOOD: dict[str, list[Step]] = {
+    "chunked": [recv_request(), send(response(chunked(WHOLE, 7), headers=CHUNKED, length=False))],
+    "C8-length-and-chunked": [
+        recv_request(), send(response(chunked(WHOLE), headers=CHUNKED | {"Content-Length": "9"}, length=False))
+    ],
+    "close-delimited": [recv_request(), send(response(WHOLE, length=False)), fin()],
+    "sliced": [recv_request(), sliced(response(WHOLE), 97)],
+    "B9-1xx-first": [recv_request(), send(b"HTTP/1.1 100 Continue\r\n\r\n" * 50), send(response(WHOLE))],
+    "C13-cookie": answering(WHOLE, **{"Set-Cookie": "a=b"}),
+    "D16-bytes-after-the-end": [recv_request(), send(response(WHOLE) + b"HTTP/1.1 500 Later\r\n\r\n")],
+    "half-closed-after": [recv_request(), send(response(WHOLE)), half_close()],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_an_answer_that_comes_is_taken(ask: Asker, name: str) -> None:
+    outcome = ask(*GOOD[name])
+
+    assert outcome.made.image.data == picture()
+    assert outcome.exchange.delivered
+    assert outcome.notes == ""
+
+
+def test_what_is_sent(ask: Asker) -> None:
+    exchange = ask(*answering(WHOLE), model="some model/of?mine#x", aspect_ratio="1:1").exchange
+
+    path = "/v1beta/models/some%20model/of%3Fmine%23x:generateContent"
+    assert exchange.start_line == f"POST {path} HTTP/1.1"
+    assert exchange.complete
+    assert exchange.headers["connection"] == "close"
+    assert exchange.headers["accept-encoding"] == "gzip"
+    assert "transfer-encoding" not in exchange.headers
+    assert {"authorization", "content-type", "content-length", "idempotency-key"} <= set(exchange.headers)
+    assert "x-goog-api-key" not in exchange.headers
+    assert "cookie" not in exchange.headers
+
+
+def test_two_calls_are_two_connections_with_keys_of_their_own(ask: Asker) -> None:
+    first, second = (ask(*answering(WHOLE)).exchange.headers["idempotency-key"] for _ in range(2))
+
+    assert first != second

@@ -1,0 +1,141 @@
+"""What a delivery leaves behind whatever happens: an end that is told, a folder that says what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cometmagic import settle as settling
+from cometmagic.courier.delivery import Live, Offline, deliver
+from cometmagic.errors import Fate
+from cometmagic.library import CallFolder, Library, State
+from cometmagic.options import Options
+from cometmagic.parts import ImagePart, TextPart
+from cometmagic.request import ImageRequest, Turn
+from cometmagic.settings import Key
+from tests.faults.asking import Asker
+from tests.faults.leaks import KEY, leaks
+from tests.faults.server import recv_request, response, send
+from tests.wire.answers import answer, answering, body, image, picture, text
+
+Events = list[dict[str, Any]]
+
+
+def planned(root: Path, *parts: TextPart | ImagePart) -> CallFolder:
+    return Library(root).open(ImageRequest((Turn(parts or (TextPart("x"),)),), Options()), source="live", preview=16)
+
+
+def delivered(folder: CallFolder, url: str) -> Events:
+    events: Events = []
+    asyncio.run(deliver(folder, Live(url, Key(KEY, "the test")), events.append))
+    return events
+
+
+def test_the_events_of_a_good_call(serving: Any, library_folder: Path) -> None:
+    with serving(answering(answer(image()))) as server:
+        events = delivered(planned(library_folder), server.url)
+
+    names = [event["event"] for event in events]
+    assert [name for index, name in enumerate(names) if name not in names[:index]] == [
+        "sent", "receiving", "settling", "done"
+    ]  # fmt: skip
+    assert names.count("done") == 1
+
+
+def test_a_reference_that_vanished_means_nothing_was_sent(serving: Any, library_folder: Path) -> None:
+    folder = planned(library_folder, TextPart("x"), ImagePart("image/png", content=picture()))
+    (folder.path / "reference-1.png").unlink()
+
+    with serving([recv_request()]) as server:
+        events = delivered(folder, server.url)
+
+    assert server.log == []
+    assert events[-1] == {"event": "done"}
+    assert folder.read()["state"] == State.FAILED
+    assert folder.read()["error"]["fate"] == Fate.UNSENT.name
+
+
+def test_a_folder_that_vanishes_ends_the_call_all_the_same(serving: Any, library_folder: Path) -> None:
+    folder = planned(library_folder)
+    events: Events = []
+
+    def report(event: dict[str, Any]) -> None:
+        events.append(event)
+        if event["event"] == "sent":
+            shutil.rmtree(folder.path)
+
+    with serving(answering(answer(image()))) as server:
+        asyncio.run(deliver(folder, Live(server.url, Key(KEY, "the test")), report))
+
+    assert events[-1] == {"event": "done"}
+
+
+def test_a_folder_that_vanished_before_ends_the_call(library_folder: Path) -> None:
+    folder, events = planned(library_folder), list[dict[str, Any]]()
+    shutil.rmtree(folder.path)
+
+    asyncio.run(deliver(folder, Offline(), events.append))
+
+    assert events == [{"event": "done"}]
+
+
+@pytest.mark.parametrize("problem", [OSError(28, "No space left on device"), RecursionError("deep"), KeyError("x")])
+def test_h1_what_cannot_be_saved_stays_where_it_came(
+    ask: Asker, monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    # The failure is put between receiving and saving; the connection is real.
+    def failing(*_: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(settling, "_save_images", failing)
+    monkeypatch.setattr("tests.faults.asking.Outcome.check", lambda _: None)
+
+    outcome = ask(*answering(answer(image())))
+
+    assert "could not be saved" in str(outcome.told)
+    assert str(outcome.folder.part) in str(outcome.told)
+    assert outcome.told.fate is Fate.ANSWERED
+    assert outcome.state is State.RECEIVED
+    assert outcome.folder.part.read_bytes() == body(answer(image()))
+
+    monkeypatch.undo()
+    assert settling.settle(outcome.folder) is None  # what recovery does later
+    assert (outcome.folder.path / "image.png").read_bytes() == picture()
+
+
+ECHO = f"your headers: Authorization: Bearer {KEY}"
+ECHOES = {
+    "in-the-words": answer(text(ECHO), image()),
+    "in-long-words": answer(text("x" * 6000 + ECHO), image()),
+    "in-words-only": answer(text(ECHO)),
+    "in-the-reason": answer(finish=KEY),
+    "in-the-model-version": answer(image()) | {"modelVersion": KEY},
+    "in-an-error": {"error": {"message": ECHO, "code": KEY}},
+    "in-an-unknown-field": answer(image(), headers={"authorization": ECHO}),
+    "in-no-json": f"<html><title>{ECHO}</title>{ECHO}".encode(),
+    "in-a-cut-answer": body(answer(text(ECHO)))[:-3],
+}
+
+
+@pytest.mark.parametrize("name", ECHOES)
+def test_j6_an_answer_that_echoes_the_key(ask: Asker, name: str) -> None:
+    # `ask` searches everything that is left for every piece of the key.
+    outcome = ask(*answering(ECHOES[name]))
+
+    if outcome.error is None:
+        assert outcome.made.image.data == picture()
+        assert not leaks([outcome.made.text.encode()])
+
+
+def test_j6_the_request_id_of_a_good_answer(ask: Asker) -> None:
+    assert ask(*answering(answer(image()), **{"X-Request-Id": KEY})).call["request_id"] == "[key]"
+
+
+def test_the_courier_lives_on_after_failures(ask: Asker) -> None:
+    for _ in range(3):
+        assert ask(recv_request(), send(b"nonsense\r\n\r\n")).error
+        assert ask(recv_request(), send(response(body(answer(image()))))).made.image.data == picture()

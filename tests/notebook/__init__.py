@@ -1,0 +1,1 @@
+"""The notebook part, in real kernels and real shells."""

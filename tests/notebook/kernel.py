@@ -1,0 +1,129 @@
+"""A real kernel, and the outputs of its cells as a front end keeps them.
+
+Displays are updated in place by their id, as JupyterLab, Notebook and nbclient do. It knows nothing of
+the package: what it runs is text.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from jupyter_client.manager import KernelManager
+
+PATIENCE = 60.0  # seconds after which a stuck kernel fails its test
+Output = dict[str, Any]
+
+
+@dataclass
+class Ran:
+    """What came of one cell."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    reply: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def outputs(self) -> list[Output]:
+        """The outputs that are left under the cell, in order."""
+        left: list[Output] = []
+        for message in self.messages:
+            kind, content = message["msg_type"], message["content"]
+            if kind == "update_display_data":
+                for output in left:
+                    if output.get("transient") == content["transient"]:
+                        output.update(content)
+            elif kind in ("display_data", "execute_result", "stream", "error"):
+                left.append({"kind": kind} | content)
+        return left
+
+    @property
+    def pictures(self) -> list[Output]:
+        """The outputs that hold an image of their own."""
+        return [output for output in self.outputs if any(mime.startswith("image/") for mime in output.get("data", {}))]
+
+    @property
+    def captions(self) -> list[Output]:
+        """The outputs that hold HTML and no image."""
+        return [output for output in self.outputs if "text/html" in output.get("data", {})]
+
+    @property
+    def error(self) -> Output | None:
+        """The error the cell ended with."""
+        return next((output for output in self.outputs if output["kind"] == "error"), None)
+
+    @property
+    def text(self) -> str:
+        """What was printed, and the plain text of what was shown."""
+        texts = (output.get("text") or output.get("data", {}).get("text/plain", "") for output in self.outputs)
+        return "\n".join(texts)
+
+    @property
+    def updates(self) -> list[dict[str, Any]]:
+        """The messages that put something on the screen."""
+        return [found for found in self.messages if found["msg_type"] in ("display_data", "update_display_data")]
+
+
+class Kernel:
+    """A kernel of its own process; use it as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is where it starts."""
+        self._manager = KernelManager()
+        self._manager.start_kernel(cwd=str(folder))
+        self._client = self._manager.blocking_client()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=PATIENCE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
+    def run(self, code: str, *, history: bool = True) -> Ran:
+        """Run a cell to its end; without `history` it leaves no trace in `In`."""
+        return self.finish(self.start(code, history=history))
+
+    def start(self, code: str, *, history: bool = True) -> str:
+        """Start a cell and return the id of its request."""
+        return str(self._client.execute(code, silent=not history, store_history=history))
+
+    def finish(self, request: str) -> Ran:
+        """Wait for the end of a cell."""
+        ran, begun = Ran(), time.monotonic()
+        while True:
+            message = self._client.get_iopub_msg(timeout=PATIENCE)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            ran.messages.append(message)
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                break
+        while ran.reply == {}:
+            reply = self._client.get_shell_msg(timeout=PATIENCE)
+            if reply["parent_header"].get("msg_id") == request:
+                ran.reply = reply["content"]
+        ran.seconds = time.monotonic() - begun
+        return ran
+
+    def until(self, request: str, kind: str) -> None:
+        """Wait until a cell has sent a message of this kind."""
+        while True:
+            message = self._client.get_iopub_msg(timeout=PATIENCE)
+            if message["parent_header"].get("msg_id") == request and message["msg_type"] == kind:
+                return
+
+    def interrupt(self) -> None:
+        """Do what the stop button does."""
+        self._manager.interrupt_kernel()
+
+    def evaluate(self, expression: str) -> Any:
+        """Return the value of an expression that reads back from its repr; fail on any error."""
+        import ast
+
+        ran = self.run(f"print(repr(({expression})))")
+        assert ran.error is None, ran.error
+        return ast.literal_eval(ran.text.strip())

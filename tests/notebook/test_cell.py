@@ -1,0 +1,81 @@
+"""While a call is under way: progress in the picture's place, and what the stop button does."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from tests.notebook.answers import FINAL, answering
+from tests.notebook.conftest import Notebook, Services
+
+
+def settled(notebook: Notebook, seconds: float = 20.0) -> dict[str, object]:
+    """Wait until the one call has ended, and return its call.json."""
+    deadline = time.monotonic() + seconds
+    while True:
+        call: dict[str, object] = json.loads((notebook.folders[0] / "call.json").read_bytes())
+        if call["state"] not in ("planned", "sent", "received") or time.monotonic() > deadline:
+            return call
+        time.sleep(0.05)
+
+
+def test_progress_is_told_twice_a_second_and_the_picture_takes_its_place(notebook: Notebook, serve: Services) -> None:
+    serve(answering(after=2.0))
+
+    ran = notebook.run("%gemini_image a cat")
+
+    first, *progress, picture, caption = [message["content"] for message in ran.updates]
+    assert "waiting for the model" in first["data"]["text/plain"]
+    assert len(progress) <= 2 * ran.seconds + 1
+    assert len(progress) >= 2
+    assert {update["transient"]["display_id"] for update in (*progress, picture)} == {first["transient"]["display_id"]}
+    assert "display_id" not in caption["transient"]
+    assert (len(ran.pictures), len(ran.outputs)) == (1, 2)
+    assert "waiting" not in ran.text
+
+
+def test_an_interrupt_gives_the_prompt_back_and_keeps_the_picture(notebook: Notebook, serve: Services) -> None:
+    server = serve(answering(after=2.0), answering())
+    request = notebook.kernel.start("%gemini_image -o cat a cat")
+    notebook.kernel.until(request, "update_display_data")  # half a second in
+    assert len(server.log) == 1
+    pressed = time.monotonic()
+
+    notebook.kernel.interrupt()
+    ran = notebook.kernel.finish(request)
+
+    assert time.monotonic() - pressed < 1.5
+    [folder] = notebook.folders
+    assert ran.error is not None
+    assert ran.error["ename"] == "Interrupted"
+    [line] = ran.error["traceback"]
+    where = folder.relative_to(notebook.place)
+    assert line == f"Interrupted: The request goes on and may be charged; its image will be saved in {where}."
+    assert "Interrupted after" in ran.updates[-1]["content"]["data"]["text/plain"]
+    assert notebook.run("print('alive')").text.strip() == "alive"
+    assert settled(notebook)["state"] == "settled"
+    assert (folder / "image.jpg").read_bytes() == FINAL
+    assert len(server.log) == 1
+
+
+def test_a_failure_takes_the_place_of_the_progress(notebook: Notebook, serve: Services) -> None:
+    refused = b'{"error": {"code": 400, "message": "no such thing", "status": "INVALID_ARGUMENT"}}'
+    serve(answering(refused, status="400 Bad Request"))
+
+    ran = notebook.run("%gemini_image a cat")
+
+    ended, error = ran.outputs
+    assert ended["data"]["text/plain"].startswith("No image after ")
+    assert error["ename"] == "APIError"
+    [line] = error["traceback"]
+    assert "no such thing" in line
+    assert "not normally charged" in line
+
+
+def test_a_failed_call_leaves_the_variable_alone(notebook: Notebook, serve: Services) -> None:
+    notebook.run("cat = 'mine'")
+    serve(answering(b"{}"))
+
+    assert notebook.run("%gemini_image -o cat a cat").error is not None
+
+    assert notebook.evaluate("cat") == "mine"

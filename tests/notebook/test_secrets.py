@@ -1,0 +1,125 @@
+"""The key appears nowhere: not in outputs, files, tracebacks or pickles, however a call ends."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+
+import pytest
+
+from tests.faults.server import FaultServer
+from tests.notebook.answers import CANARY, answering
+from tests.notebook.conftest import Notebook, Services
+
+WINDOW = 8  # so many characters of the key's secret part in a row are a leak
+SECRET = CANARY.removeprefix("sk-canary-")
+# Everything a user, a debugger or an error reporter could look at after a cell.
+LOOK = """
+import pickle as _pickle, sys as _sys, traceback as _traceback
+from cometmagic import settings as _settings
+_seen = [repr(_settings.find_key()), str(_settings.find_key())]
+for _thing in (globals().get("cat"), getattr(_sys, "last_value", None)):
+    if _thing is not None:
+        _seen += [repr(_thing), str(_thing), repr(vars(_thing)), repr(_pickle.dumps(_thing))]
+if getattr(_sys, "last_value", None) is not None:
+    _error = _traceback.TracebackException.from_exception(_sys.last_value, capture_locals=True)
+    _seen += ["".join(_error.format()), repr(_sys.last_value.__context__), repr(_sys.last_value.__cause__)]
+print("\\n".join(_seen))
+"""
+
+
+def leaks(text: str | bytes) -> list[str]:
+    """Return the pieces of the key that a text holds, plain or encoded."""
+    seen = text if isinstance(text, str) else text.decode("latin-1")
+    pieces = [SECRET[start : start + WINDOW] for start in range(len(SECRET) - WINDOW + 1)]
+    pieces += [base64.b64encode(bytes(before) + CANARY.encode()).decode()[4:-4] for before in range(3)]
+    return [piece for piece in [*pieces, CANARY.encode().hex()] if piece in seen]
+
+
+def everything(notebook: Notebook, cell: str) -> str:
+    """Run a cell and return all that can be seen of it: messages, a post-mortem, and every file."""
+    notebook.run("import sys\nfor _name in ('last_value', 'last_exc', 'last_traceback'): vars(sys).pop(_name, None)")
+    runs = [notebook.run(code) for code in (cell, "%tb", LOOK)]
+    assert runs[2].error is None, runs[2].error
+    files = [path for path in notebook.library.rglob("*") if path.is_file()]
+    names_and_contents = [f"{path}\n{path.read_bytes().decode('latin-1')}" for path in files]
+    return "\n".join([json.dumps([run.messages for run in runs], default=str), *names_and_contents])
+
+
+@pytest.mark.parametrize("planted", [CANARY, CANARY[12:22], base64.b64encode(f"Bearer {CANARY}".encode()).decode()])
+def test_the_scanner_finds_a_planted_key(planted: str) -> None:
+    assert leaks(f"some {planted} text")
+    assert leaks(f"some {planted} text".encode())
+    assert not leaks("some text sk-canary-")
+
+
+def test_a_key_in_a_traceback_is_found(notebook: Notebook, serve: Services) -> None:
+    """The positive control: what a careless program would show, this test would see."""
+    serve()
+    notebook.run("%xmode Verbose")
+
+    careless = "import os\ndef post(key):\n    1 / 0\npost(os.environ['COMETAPI_KEY'])"
+
+    assert leaks(everything(notebook, careless))
+
+
+@pytest.mark.parametrize("mode", ["Plain", "Context", "Verbose", "Minimal"])
+def test_a_live_call(notebook: Notebook, serve: Services, mode: str) -> None:
+    server = serve(answering())
+    notebook.run(f"%xmode {mode}")
+
+    seen = everything(notebook, "%gemini_image -o cat a cat")
+
+    assert leaks(server.log[0].headers["authorization"])  # the one place it belongs
+    assert "image.jpg" in seen
+    assert leaks(seen) == []
+
+
+@pytest.mark.parametrize("mode", ["Plain", "Context", "Verbose", "Minimal"])
+def test_a_service_that_sends_the_key_back(notebook: Notebook, serve: Services, mode: str) -> None:
+    said = f"Invalid key {CANARY}, that is {SECRET} or Bearer%20{CANARY} (request id: 1)"
+    error = json.dumps({"error": {"code": "invalid_key", "message": said}}).encode()
+    server = serve(answering(error, status="401 Unauthorized"))
+    notebook.run(f"%xmode {mode}")
+
+    seen = everything(notebook, "%gemini_image a cat")
+
+    assert len(server.log) == 1
+    assert "APIError: The service answered 401" in seen
+    assert leaks(seen) == []
+
+
+@pytest.mark.parametrize("mode", ["Plain", "Context", "Verbose", "Minimal"])
+def test_a_service_that_is_not_there(notebook: Notebook, mode: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    notebook.set(COMETAPI_KEY=CANARY, COMETAPI_BASE_URL=f"http://127.0.0.1:{port}")
+    notebook.run(f"%xmode {mode}")
+
+    seen = everything(notebook, "%gemini_image a cat")
+
+    assert "TransportError: Could not reach the service" in seen
+    assert "Nothing was sent" in seen
+    assert leaks(seen) == []
+
+
+def test_an_answer_that_holds_the_key(notebook: Notebook, serve: Services) -> None:
+    """Its words are shown and kept; the key in them is not shown."""
+    said = {"candidates": [{"content": {"parts": [{"text": f"Your key is {CANARY}."}]}}]}
+    serve(answering(json.dumps(said).encode()))
+
+    ran = notebook.run("%gemini_image a cat")
+
+    assert ran.error is not None
+    assert "Your key is [key]" in ran.error["traceback"][0]
+    assert leaks(json.dumps(ran.outputs)) == []
+
+
+def test_a_wrong_key_is_not_quoted(notebook: Notebook) -> None:
+    with FaultServer() as server:
+        for key in (f"{CANARY}\u2014", f"{CANARY}\n{CANARY}", CANARY * 40):
+            notebook.set(COMETAPI_KEY=key, COMETAPI_BASE_URL=server.url)
+            notebook.run("%xmode Verbose")
+            assert leaks(json.dumps(notebook.run("%gemini_image a cat").outputs)) == []
+        assert server.log == []

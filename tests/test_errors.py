@@ -1,0 +1,64 @@
+"""Every error is one line that says what happened, whether it cost money and what to do, and keeps."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+
+import pytest
+
+from cometmagic import errors
+from cometmagic.errors import APIError, CometError, Fate, NoImageError, OptionError, TransportError, revive
+
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CometError)]
+
+
+def test_the_tree_in_the_docstring_names_every_kind() -> None:
+    assert len(KINDS) == 9
+    assert [kind for kind in KINDS if kind.__name__ not in str(errors.__doc__)] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OptionError("There is no prompt"), "There is no prompt. Nothing was sent, so nothing was charged."),
+        (OptionError("No x; did you mean y?", do="Try y."), "No x; did you mean y? Nothing was sent, so nothing was"),
+        (TransportError("It was cut."), "It was cut. The request was sent and may have been charged."),
+        (TransportError("No network.", fate=Fate.UNSENT), "No network. Nothing was sent, so nothing was charged."),
+        (APIError("It said 400."), "It said 400. The service refused the request; that is not normally charged."),
+        (NoImageError("Only words.", do="Ask."), "Only words. The service answered, so it may have been charged. Ask."),
+        (CometError("Gone.", fate=Fate.PAST, do="Look."), "Gone. Look."),
+    ],
+)
+def test_the_line(error: CometError, line: str) -> None:
+    assert str(error).startswith(line)
+    assert error._render_traceback_() == [f"{type(error).__name__}: {error}"]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("fate", [None, *Fate])
+def test_an_error_survives_json_pickle_and_copies(kind: type[CometError], fate: Fate | None) -> None:
+    error = kind("It happened.", do="Do this.", fate=fate, status=500, code="x")
+
+    twins = (
+        revive(json.loads(json.dumps(error.record()))),
+        pickle.loads(pickle.dumps(error)),  # noqa: S301  # our own
+        copy.copy(error),
+    )
+
+    for twin in twins:
+        assert type(twin) is kind
+        assert str(twin) == str(error)
+        assert (twin.fate, twin.status, twin.code) == (error.fate, 500, "x")
+
+
+def test_facts_read_as_attributes() -> None:
+    assert NoImageError("No.", response="words").response == "words"
+    with pytest.raises(AttributeError):
+        _ = NoImageError("No.").response
+
+
+@pytest.mark.parametrize("record", [{}, {"type": "Exotic", "what": "It happened", "fate": "NEWER", "do": ""}])
+def test_a_record_of_another_version_is_read(record: dict[str, str]) -> None:
+    assert type(revive(record)) is CometError

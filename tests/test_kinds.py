@@ -1,0 +1,90 @@
+"""How what people write becomes a value, and how a wrong one is told."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cometmagic.kinds import Choice, Flag, JsonObject, Kind, Number, Pairs, Several, Text, suggest
+
+SIZES = Choice(("512", "1K", "4K"))
+WHERE = Several(Choice(("web", "image")))
+LEVELS = Pairs({"hate": "HARM_HATE_SPEECH"}, {"none": "BLOCK_NONE", "off": "OFF"})
+
+GOOD: list[tuple[Kind, Any, Any]] = [
+    (Text(), " two words ", "two words"),
+    (Text(), 5, "5"),
+    (SIZES, "4k", "4K"),
+    (SIZES, 512, "512"),
+    (WHERE, "image, web", ("web", "image")),
+    (WHERE, ["web"], ("web",)),
+    (Number(0, 2), "0.5", 0.5),
+    (Number(0, 2), 1, 1.0),
+    (Number(-9, 9, whole=True), "-7", -7),
+    (Flag(), True, True),
+    (Flag(), "off", False),
+    (Flag(), "Yes", True),
+    (Flag(), 0, False),
+    (JsonObject(), '{"a": [1]}', {"a": [1]}),
+    (JsonObject(), {"a": {"b": None}}, {"a": {"b": None}}),
+    (LEVELS, "hate=none", {"HARM_HATE_SPEECH": "BLOCK_NONE"}),
+    (LEVELS, ["HATE=block_none"], {"HARM_HATE_SPEECH": "BLOCK_NONE"}),
+    (LEVELS, {"harm-hate-speech": "OFF"}, {"HARM_HATE_SPEECH": "OFF"}),
+]
+BAD: list[tuple[Kind, Any, str]] = [
+    (Text(), "  ", "is empty"),
+    (SIZES, "3K", "'3K' is not one of 512, 1K, 4K"),
+    (WHERE, "wep", "'wep' is not one of web, image; did you mean web?"),
+    (WHERE, "", "'' is not one of"),
+    (Number(0, 2), "warm", "'warm' is not a number"),
+    (Number(0, 2), "nan", "nan is not between 0 and 2"),
+    (Number(0, 2), "inf", "inf is not between"),
+    (Number(1, 9, whole=True), "1.0", "'1.0' is not a whole number"),
+    (Number(1, 9, whole=True), 10, "10 is not between 1 and 9"),
+    (Number(1, 9), True, "'True' is not a number"),
+    (Flag(), "perhaps", "'perhaps' is neither true nor false"),
+    (JsonObject(), "{", "is not valid JSON"),
+    (JsonObject(), "[" * 100_000, "is not valid JSON"),
+    (JsonObject(), {"a": float("nan")}, "is not valid JSON"),
+    (JsonObject(), {"a": object()}, "is not valid JSON"),
+    (JsonObject(), "[1]", "is not a JSON object"),
+    (LEVELS, "hate", "'hate' is not of the form NAME=VALUE"),
+    (LEVELS, "hat=none", "'hat' is not one of hate; did you mean hate?"),
+    (LEVELS, "hate=nine", "'nine' is not one of none, off; did you mean none?"),
+    (LEVELS, {"hate": 3}, "3 is not one of"),
+]
+
+
+@pytest.mark.parametrize(("kind", "written", "value"), GOOD)
+def test_what_is_read(kind: Kind, written: Any, value: Any) -> None:
+    assert kind.parse(written) == value
+    assert type(kind.parse(written)) is type(value)
+
+
+@pytest.mark.parametrize(("kind", "written", "told"), BAD)
+def test_what_is_refused(kind: Kind, written: Any, told: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}"):
+        kind.parse(written)
+
+
+@pytest.mark.parametrize(("kind", "_", "value"), GOOD)
+def test_a_value_reads_as_itself(kind: Kind, _: Any, value: Any) -> None:
+    """Options read back from call.json are built again from their values."""
+    assert kind.parse(value) == value
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for kind in (Text(), SIZES, WHERE, Number(0, 2), Number(0, 2, whole=True), Flag(), JsonObject(), LEVELS):
+        with contextlib.suppress(ValueError):
+            kind.parse(text)
+
+
+def test_a_suggestion_is_made_for_what_is_near() -> None:
+    assert suggest("--ASPECT-RATION", ["--aspect-ratio", "--alt"]) == "; did you mean --aspect-ratio?"
+    assert suggest("xyz", ["--aspect-ratio"]) == ""

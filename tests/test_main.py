@@ -1,0 +1,88 @@
+"""`python -m cometmagic`: a picture without a notebook, and the offline service on a port."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+PROGRAM = [sys.executable, "-m", "cometmagic"]
+
+
+def run(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PROGRAM, *arguments], cwd=place, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_picture_and_where_it_is(tmp_path: Path, library_folder: Path) -> None:
+    saved = tmp_path / "it's new.jpg"
+
+    done = run(tmp_path, "demo", 'a red bicycle, it\'s "new"', "--aspect-ratio", "16:9", "--save", str(saved))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    told = dict(line.split(": ", 1) for line in done.stdout.splitlines()[1:])
+    picture = Path(told["Picture"])
+    assert picture.is_relative_to(library_folder)
+    with Image.open(picture) as opened:
+        assert opened.size == (1376, 768)
+    assert saved.read_bytes() == picture.read_bytes()
+    assert json.loads((Path(told["All about the call"]) / "call.json").read_bytes())["source"] == "offline"
+    assert told["Price"] == "$0.000 (offline, nothing was sent)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["a cat", "--aspect-ration", "16:9"], "OptionError: There is no option --aspect-ration; did you mean"),
+        (["a cat", "--aspect-ratio", "16:8"], "OptionError: --aspect-ratio: '16:8' is not one of 1:1"),
+        (
+            ["a", "red", "bicycle"],
+            "OptionError: 'red bicycle' is no option. Nothing was sent, so nothing was charged. ",
+        ),
+        (["a cat", "--source", "live"], "MissingKeyError: --source live needs an API key"),
+        ([" "], "OptionError: There is no prompt"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_status_1(tmp_path: Path, arguments: list[str], told: str) -> None:
+    done = run(tmp_path, "demo", *arguments)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--help"], ["demo", "serve"]), (["demo", "--help"], ["%%gemini_image"]), (["serve", "--help"], ["--port"])],
+)
+def test_help(tmp_path: Path, arguments: list[str], words: list[str]) -> None:
+    done = run(tmp_path, *arguments)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [word for word in words if word not in done.stdout] == []
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_service_does_what_it_prints_and_stops(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stop: signal.Signals
+) -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "serve", "--port", "0"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        told = next(line for line in server.stdout if "export " in line)
+        settings = dict(word.split("=", 1) for word in told.split() if "=" in word)
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        done = run(tmp_path, "demo", "a red bicycle")
+        server.send_signal(stop)
+        _, errors = server.communicate(timeout=20)
+
+    assert (server.returncode, errors) == (0, "")
+    assert settings["COMETAPI_BASE_URL"].startswith("http://127.0.0.1:")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "live: 1024 x 1024 px" in done.stdout

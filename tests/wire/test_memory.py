@@ -1,0 +1,91 @@
+"""Large bodies, out and in, cost little memory: they are made and read in pieces."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cometmagic.library import CallFolder, Library
+from cometmagic.options import Options
+from cometmagic.parts import ImagePart, TextPart
+from cometmagic.request import ImageRequest, Turn
+from cometmagic.settle import settle
+from cometmagic.wire import body_chunks, body_length
+from tests.wire.answers import answer, body, image, picture
+
+MEGA = 2**20
+LARGE = picture("PNG") + hashlib.shake_128(b"noise").digest(20 * MEGA)
+
+
+@contextmanager
+def peak() -> Iterator[Callable[[], int]]:
+    """Give a function that tells how many bytes Python held at most, beyond those at the beginning."""
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    try:
+        yield lambda: tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+def planned(root: Path, *parts: TextPart | ImagePart) -> CallFolder:
+    return Library(root).open(ImageRequest((Turn(parts),), Options()), source="live", preview=0)
+
+
+def test_the_measure_sees_a_large_string() -> None:
+    with peak() as most:
+        bytes(30 * MEGA)
+
+        assert most() > 29 * MEGA
+
+
+@pytest.mark.parametrize("images", [1, 6])
+def test_a_body_with_large_references_is_made_in_pieces(tmp_path: Path, images: int) -> None:
+    folder = planned(tmp_path, TextPart("x"), *[ImagePart("image/png", content=LARGE)] * images)
+
+    with peak() as most:
+        length = sum(map(len, body_chunks(folder.body(), folder.path)))
+
+        assert most() < 4 * MEGA
+
+    assert length == body_length(folder.body(), folder.path) > images * len(LARGE) * 4 // 3
+
+
+WRITTEN: dict[str, tuple[Callable[[], bytes], int]] = {
+    # Whole pieces of base64, never more than one at a time.
+    "plain": (lambda: body(answer(image(LARGE))), 6),
+    "with-drafts": (lambda: body(answer(image(LARGE, thought=True), image(LARGE))), 6),
+    # A signature of 3 MB stands in answer.json, and is copied into it.
+    "signed": (lambda: body(answer(image(LARGE, thoughtSignature="s" * 3 * MEGA))), 30),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_large_answer_is_never_held_whole(tmp_path: Path, name: str) -> None:
+    make, megabytes = WRITTEN[name]
+    folder = planned(tmp_path, TextPart("x"))
+    folder.part.write_bytes(make())
+
+    with peak() as most:
+        assert settle(folder) is None
+
+        assert most() < megabytes * MEGA
+
+    with (folder.path / "image.png").open("rb") as saved:
+        assert hashlib.file_digest(saved, "sha256").digest() == hashlib.sha256(LARGE).digest()
+
+
+def test_repair_of_a_large_image_costs_a_few_times_its_size(tmp_path: Path) -> None:
+    folder = planned(tmp_path, TextPart("x"))
+    folder.part.write_bytes(body(answer(image(base64.urlsafe_b64encode(LARGE).decode()))))
+
+    with peak() as most:
+        assert settle(folder) is None
+
+        assert most() < 8 * len(LARGE)
