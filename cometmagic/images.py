@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageOps
 
+from cometmagic import strips
 from cometmagic.errors import OptionError
 from cometmagic.foreign import line
 from cometmagic.parts import MAGIC_BYTES, SHOWN, ImagePart, sniff
@@ -48,17 +49,26 @@ def preview(source: Path | BinaryIO, longest: int) -> bytes | None:
         return None
     target = io.BytesIO()
     try:
-        with Image.open(source, formats=_FORMATS) as opened:
-            opened.draft("RGB", (longest, longest))
-            picture = _flat(opened) if opened.mode in _NOT_REDUCED else opened
-            # Shrinks by whole steps first, which keeps a large picture cheap.
-            step = max(opened.size) // (longest * 2)
-            small = _flat(ImageOps.exif_transpose(picture.reduce(step) if step > 1 else picture))
-            small.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=None)
-            small.save(target, "JPEG", quality=PREVIEW_QUALITY)
+        small = _flat(_from_strips(source, longest) or _from_whole(source, longest))
+        small.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=None)
+        small.save(target, "JPEG", quality=PREVIEW_QUALITY)
     except Exception:  # noqa: BLE001  # as above; the original is safe on the disk
         return None
     return target.getvalue()
+
+
+def _from_strips(source: Path | BinaryIO, longest: int) -> Image.Image | None:
+    with source.open("rb") if isinstance(source, Path) else contextlib.nullcontext(source) as file:
+        return strips.reduced(file, longest)
+
+
+def _from_whole(source: Path | BinaryIO, longest: int) -> Image.Image:
+    with Image.open(source, formats=_FORMATS) as opened:
+        opened.draft("RGB", (longest, longest))
+        picture = _flat(opened) if opened.mode in _NOT_REDUCED else opened
+        # Shrinks by a whole step first, which keeps a large picture cheap.
+        step = max(opened.size) // longest
+        return ImageOps.exif_transpose(picture.reduce(step) if step > 1 else picture)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ interlaced, deeper than 8 bits or turned by EXIF are left to Pillow. Source: the
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 import zlib
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from PIL import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SMALLEST = 4_000_000  # pixels; a smaller picture may as well be decoded whole
-ROWS = 128  # of a strip, about
+ROWS = 32  # of a strip, about
 _READ = 64 * 1024
 _HEADER = struct.Struct(">IIBBBBB")
 _MODES = {0: ("L", 1), 2: ("RGB", 3), 4: ("LA", 2), 6: ("RGBA", 4)}
@@ -28,7 +29,7 @@ _NEEDED = (b"PLTE", b"tRNS", b"eXIf")  # chunks that change how the pixels are t
 def reduced(file: BinaryIO, longest: int) -> Image.Image | None:
     """Return the picture at a whole fraction of its size, its longest side `longest` or little more.
 
-    None when the file is not a large plain PNG. Raises `ValueError` when it is one, but damaged.
+    None when the file is not a large plain PNG. Raises `ValueError` or `zlib.error` when it is damaged.
     """
     file.seek(0)
     head = file.read(len(SIGNATURE) + 8 + _HEADER.size)
@@ -37,6 +38,8 @@ def reduced(file: BinaryIO, longest: int) -> Image.Image | None:
     width, height, bits, color, _, _, interlaced = _HEADER.unpack(head[16:])
     step = max(width, height) // longest
     if bits != 8 or interlaced or color not in _MODES or width * height < SMALLEST or step < 2:
+        return None
+    if not _is_plain(file):
         return None
     mode, channels = _MODES[color]
     small = Image.new(mode, (-(-width // step), -(-height // step)))
@@ -49,21 +52,31 @@ def reduced(file: BinaryIO, longest: int) -> Image.Image | None:
     return small if top == height else None
 
 
-def _pixels(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the packed pixel data of a PNG. Raises `ValueError` for a chunk that changes their meaning."""
-    file.seek(len(SIGNATURE))
-    while len(head := file.read(8)) == 8:
-        length, kind = struct.unpack(">I4s", head)
-        if kind in _NEEDED:
-            raise ValueError(f"a PNG with {kind.decode()}")
-        if kind == b"IEND":
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yield kind and length of each chunk, with the file at its data."""
+    place = len(SIGNATURE)
+    while True:
+        file.seek(place)
+        head = file.read(8)
+        if len(head) < 8:
             return
-        if kind != b"IDAT":
-            file.seek(length, io.SEEK_CUR)
-        while kind == b"IDAT" and length and (piece := file.read(min(length, _READ))):
-            length -= len(piece)
+        length, kind = struct.unpack(">I4s", head)
+        yield kind, length
+        place += length + 12
+
+
+def _is_plain(file: BinaryIO) -> bool:
+    """Whether no chunk before the pixels changes how they are to be read."""
+    return not any(kind in _NEEDED for kind, _ in itertools.takewhile(lambda chunk: chunk[0] != b"IDAT", _chunks(file)))
+
+
+def _pixels(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the packed pixel data of a PNG."""
+    for kind, length in _chunks(file):
+        left = length if kind == b"IDAT" else 0
+        while left and (piece := file.read(min(left, _READ))):
+            left -= len(piece)
             yield piece
-        file.seek(4, io.SEEK_CUR)  # the checksum; zlib has one of its own
 
 
 def _strips(packed: Iterator[bytes], stride: int, height: int, rows: int) -> Iterator[bytes]:
