@@ -156,7 +156,7 @@ class JsonObject:
 
     def parse(self, value: Any) -> dict[str, Any]:
         try:
-            made = json.loads(value if isinstance(value, str) else json.dumps(value, allow_nan=False))
+            made = json.loads(value if isinstance(value, str) else json.dumps(value), parse_constant=_refuse)
         except (TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"is not valid JSON ({error}); it looks like '{{\"generationConfig\": {{…}}}}'") from None
         if not isinstance(made, dict):
@@ -190,6 +190,10 @@ class Pairs:
         if key not in table and key not in full:
             raise ValueError(f"{word!r} is not one of {', '.join(table)}{suggest(key, table)}")
         return table.get(key) or full[key]
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is no JSON value")
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -165,7 +165,8 @@ class ImageResult:
     def __repr__(self) -> str:
         try:
             image = self.image
-            told = f"image {image.width}x{image.height} {image.mime_type} {self.source}"
+            size = f"{image.width}x{image.height} " if image.width else ""
+            told = f"image {size}{image.mime_type} {self.source}"
         except CometError:  # a debugger may look at a call that failed, or whose folder is gone
             told = "call without an image"
         return f"<cometmagic {told} {self.folder}>"

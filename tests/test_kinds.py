@@ -51,6 +51,7 @@ BAD: list[tuple[Kind, Any, str]] = [
     (JsonObject(), "{", "is not valid JSON"),
     (JsonObject(), "[" * 100_000, "is not valid JSON"),
     (JsonObject(), {"a": float("nan")}, "is not valid JSON"),
+    (JsonObject(), '{"a": -Infinity}', "is not valid JSON (-Infinity is no JSON value)"),
     (JsonObject(), {"a": object()}, "is not valid JSON"),
     (JsonObject(), "[1]", "is not a JSON object"),
     (LEVELS, "hate", "'hate' is not of the form NAME=VALUE"),

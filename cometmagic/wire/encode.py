@@ -16,6 +16,7 @@ from typing import Any
 
 import pybase64
 
+from cometmagic.errors import OptionError
 from cometmagic.options import Options
 from cometmagic.parts import ImagePart, Part, TextPart
 from cometmagic.request import ImageRequest
@@ -44,6 +45,8 @@ def encode(request: ImageRequest) -> dict[str, Any]:
         "contents": [{"role": turn.role, "parts": [written(part) for part in turn.parts]} for turn in request.turns]
     }
     _write_options(body, request.options)
+    if _PLACE.search(skeleton(request.options.extra)):
+        raise OptionError('--extra: {"file": "reference-…"} stands for an image here and cannot be sent.')
     return _merged(body, request.options.extra)
 
 

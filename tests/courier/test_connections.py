@@ -191,3 +191,15 @@ def test_two_calls_are_two_connections_with_keys_of_their_own(ask: Asker) -> Non
     first, second = (ask(*answering(WHOLE)).exchange.headers["idempotency-key"] for _ in range(2))
 
     assert first != second
+
+
+def test_a_proxy_never_gets_what_stays_on_this_machine(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain HTTP is for this machine only; through a proxy it would carry the key in clear."""
+    with FaultServer([recv_request(), fin()]) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+
+        outcome = ask(*answering(answer(image())))
+
+    assert outcome.made.image.data == picture()
+    assert proxy.log == []

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from cometmagic.errors import OptionError
 from cometmagic.images import reference
 from cometmagic.kinds import Choice, Flag, Number, Pairs, Several, Text
 from cometmagic.library import Library
 from cometmagic.options import Option, Options
-from cometmagic.request import ImageRequest
+from cometmagic.parts import TextPart
+from cometmagic.request import ImageRequest, Turn
 from cometmagic.session import compose
 from cometmagic.wire import body_chunks, body_length, decode_request, encode, request_hash
 from tests.faults.asking import Asker
@@ -209,3 +211,10 @@ def test_the_hash_tells_requests_apart() -> None:
 
     assert len(set(hashes)) == len(requests)
     assert request_hash(composed(["x", RED])) == hashes[4]
+
+
+def test_extra_json_cannot_stand_for_an_image() -> None:
+    request = ImageRequest((Turn((TextPart("a cat"),)),), Options(extra={"x": {"file": "reference-1.png"}}))
+
+    with pytest.raises(OptionError, match="stands for an image"):
+        encode(request)
