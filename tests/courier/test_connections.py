@@ -198,6 +198,8 @@ def test_a_proxy_never_gets_what_stays_on_this_machine(ask: Asker, monkeypatch: 
     with FaultServer([recv_request(), fin()]) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("ALL_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
 
         outcome = ask(*answering(answer(image())))
 
