@@ -28,7 +28,6 @@ from tests.faults.leaks import KEY, leaks, spoken
 from tests.faults.server import Exchange, FaultServer, Step
 
 PROMPT = "a red bicycle"
-PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 @dataclass
@@ -97,9 +96,6 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Any:
     @contextmanager
     def served(*scenarios: list[Step]) -> Iterator[FaultServer]:
         with FaultServer(*scenarios) as server:
-            for name in PROXIES:
-                monkeypatch.delenv(name, raising=False)
-                monkeypatch.delenv(name.upper(), raising=False)
             monkeypatch.setenv("COMETAPI_KEY", KEY)
             monkeypatch.setenv("COMETAPI_BASE_URL", server.url)
             yield server
