@@ -14,9 +14,8 @@ from typing import Any
 
 from cometmagic import advice
 from cometmagic.courier.client import Event, Job, courier
-from cometmagic.courier.delivery import Live, Offline, Route
+from cometmagic.courier.route import Live, Offline, Route
 from cometmagic.errors import MissingKeyError, OptionError
-from cometmagic.images import reference
 from cometmagic.library import CallFolder, Library, check_target
 from cometmagic.options import CellOptions, Options, build, declared
 from cometmagic.parts import Part, TextPart
@@ -132,7 +131,7 @@ async def agenerate(prompt: Prompt, *, images: Iterable[Any] = (), **options: An
 def compose(prompt: Prompt, images: Iterable[Any], options: Options) -> ImageRequest:
     """Return the request of a prompt. Raises `OptionError` when there is nothing to ask."""
     pieces = [prompt] if isinstance(prompt, str) else list(prompt)
-    parts = [_part(piece) for piece in pieces] + [reference(image) for image in images]
+    parts = [TextPart(piece) if isinstance(piece, str) else _image(piece) for piece in pieces] + [*map(_image, images)]
     request = ImageRequest((Turn(tuple(parts)),), options)
     text = request.prompt
     if not text.strip():
@@ -142,8 +141,10 @@ def compose(prompt: Prompt, images: Iterable[Any], options: Options) -> ImageReq
     return request
 
 
-def _part(piece: Any) -> Part:
-    return TextPart(piece) if isinstance(piece, str) else reference(piece)
+def _image(given: Any) -> Part:
+    from cometmagic.images import reference  # Pillow, which a request of words does not need
+
+    return reference(given)
 
 
 def _check_texts(request: ImageRequest, cell: CellOptions) -> None:

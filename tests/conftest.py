@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from cometmagic.courier import client
 from tests.isolation import clear_settings
 
 
@@ -20,3 +22,9 @@ def _fresh_settings(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> No
     """Start each test without key or settings, and with a library of its own."""
     clear_settings(monkeypatch)
     monkeypatch.setenv("COMETMAGIC_LIBRARY", str(library_folder))
+
+
+@pytest.fixture
+def carried_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Carry this test's calls on a thread of its own process, so that what it patches is what runs."""
+    monkeypatch.setitem(client._couriers, os.getpid(), client.ThreadCourier())

@@ -37,9 +37,17 @@ def test_loading_the_extension_imports_nothing_heavy(tmp_path: Path) -> None:
     assert "cometmagic" in added
 
 
-def test_a_picture_imports_what_it_needs(tmp_path: Path) -> None:
-    """The positive control: the report would have shown them. Widgets are never needed for a cell."""
+def test_a_picture_needs_neither_http_nor_pillow_in_the_kernel(tmp_path: Path) -> None:
     added = imported(f"{LOAD}shell.run_line_magic('gemini_image', 'a cat')", tmp_path)
+
+    assert added & set(HEAVY) == {"pybase64"}
+
+
+def test_the_report_shows_what_is_imported(tmp_path: Path) -> None:
+    """The positive control: without a process of its own, the courier brings its libraries along."""
+    here = "import subprocess\nsubprocess.Popen = None\n"
+
+    added = imported(f"{LOAD}{here}shell.run_line_magic('gemini_image', 'a cat')", tmp_path)
 
     assert added & set(HEAVY) == {"httpx", "PIL", "pybase64"}
 

@@ -143,6 +143,7 @@ def test_a_write_that_fails_leaves_the_old_file(monkeypatch: pytest.MonkeyPatch,
     assert (tmp_path / "call.json").read_bytes() == b"old"
 
 
+@pytest.mark.usefixtures("carried_here")
 def test_every_step_of_a_call_is_on_disk_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
     replace = Path.replace

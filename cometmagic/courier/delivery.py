@@ -14,7 +14,6 @@ import os
 import ssl
 import uuid
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -24,45 +23,17 @@ import httpx
 from cometmagic.courier.blot import blot
 from cometmagic.courier.failure import failure
 from cometmagic.courier.inflate import InflateError, Unasked, inflater
+from cometmagic.courier.route import Live, Offline, Route
 from cometmagic.errors import CometError, Fate, LibraryError, NoImageError
 from cometmagic.foreign import line
 from cometmagic.library import CallFolder, State, now
 from cometmagic.offline import service
-from cometmagic.settings import Key
 from cometmagic.settle import settle
 from cometmagic.wire import body_chunks, body_length, explain
 from cometmagic.wire.explain import ERROR_BYTES
 
 Report = Callable[[dict[str, Any]], None]
 EXPLAINING = 10.0  # seconds an error's body may take; its status is known by then
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Seconds and bytes a call may take."""
-
-    connect: float = 10.0
-    write: float = 60.0
-    idle: float = 300.0
-    total: float = 600.0
-    body: int = 256 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Live:
-    """The way to a service: its address and the key."""
-
-    base_url: str
-    key: Key
-    limits: Limits = field(default_factory=Limits)
-
-
-@dataclass(frozen=True)
-class Offline:
-    """The way to the service that is built in."""
-
-
-Route = Live | Offline
 
 
 async def deliver(folder: CallFolder, route: Route, report: Report) -> None:

@@ -15,7 +15,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cometmagic import images
 from cometmagic.foreign import clean
 from cometmagic.library import preview_of
 from cometmagic.parts import SHOWN, ImagePart, TextPart
@@ -53,6 +52,8 @@ def picture(result: ImageResult) -> Bundle:
 
 def single(image: ImagePart) -> Bundle:
     """Return (MIME bundle, metadata) of one image of a result, as small as its picture."""
+    from cometmagic import images  # Pillow, which the kernel needs for nothing else
+
     plain = {"text/plain": repr(image)}
     small = images.preview(io.BytesIO(image.data), LONGEST_SHOWN)
     if small is None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from cometmagic import settle as settling
-from cometmagic.courier.delivery import Live, Offline, deliver
+from cometmagic.courier.delivery import deliver
+from cometmagic.courier.route import Live, Offline
 from cometmagic.errors import Fate
 from cometmagic.library import CallFolder, Library, State
 from cometmagic.options import Options
@@ -83,6 +84,7 @@ def test_a_folder_that_vanished_before_ends_the_call(library_folder: Path) -> No
     assert events == [{"event": "done"}]
 
 
+@pytest.mark.usefixtures("carried_here")
 @pytest.mark.parametrize("problem", [OSError(28, "No space left on device"), RecursionError("deep"), KeyError("x")])
 def test_h1_what_cannot_be_saved_stays_where_it_came(
     ask: Asker, monkeypatch: pytest.MonkeyPatch, problem: Exception

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cometmagic.courier.delivery import Limits
 from cometmagic.courier.inflate import Gunzip, InflateError, inflater
+from cometmagic.courier.route import Limits
 from cometmagic.errors import Fate, TransportError
 from tests.faults.asking import Asker, Outcome
 from tests.faults.server import Step, recv_request, response, send, sliced

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cometmagic.courier.delivery import Limits
+from cometmagic.courier.route import Limits
 from cometmagic.errors import APIError, Fate, TransportError
 from tests.faults.asking import Asker
 from tests.faults.server import Step, drip, hang, limit, recv_request, response, send, sleep

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 import cometmagic
-from cometmagic.courier.delivery import Limits, Live, deliver
+from cometmagic.courier.delivery import deliver
+from cometmagic.courier.route import Limits, Live
 from cometmagic.errors import CometError, Fate
 from cometmagic.library import CallFolder, Library, State
 from cometmagic.options import Options
