@@ -67,6 +67,11 @@ def __getattr__(name: str) -> Any:
     return getattr(importlib.import_module(f"cometmagic.{_HOMES.get(name, 'errors')}"), name)
 
 
+def __dir__() -> list[str]:
+    """Return what completion offers: the public names, looked up or not."""
+    return [*__all__, "__version__"]
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics: what `%load_ext cometmagic` calls."""
     from cometmagic.notebook.magic import load

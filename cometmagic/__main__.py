@@ -3,33 +3,67 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cometmagic.errors import CometError, OptionError
+from cometmagic.kinds import Number
 from cometmagic.line import parse
+
+PORT = Number(0, 65535, whole=True)
+DELAY = Number(0, 3600)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    parser = argparse.ArgumentParser("python -m cometmagic", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    demo = commands.add_parser("demo", help="make one picture and say where it is")
-    demo.add_argument("prompt", help="what to see, e.g. 'a red bicycle'")
-    demo.add_argument("options", nargs=argparse.REMAINDER, help="options of %%%%gemini_image, e.g. --aspect-ratio 16:9")
-    serve = commands.add_parser("serve", help="answer as the service does, offline, on this machine")
-    serve.add_argument("--port", type=int, default=8765, help="0 takes any free port (default %(default)s)")
-    serve.add_argument("--delay", type=float, default=0.0, help="seconds to wait before each answer")
-    given = parser.parse_args(arguments)
-    if given.command == "serve":
-        from cometmagic.offline import app
-
-        return app.run(given.port, given.delay)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a prompt may have letters that the terminal has not
+        sys.stdout.reconfigure(errors="backslashreplace")
+    given = _parser().parse_args(_prompt_first(sys.argv[1:] if arguments is None else arguments))
     try:
-        return _demo(given.prompt, given.options)
+        return _serve(given.port, given.delay) if given.command == "serve" else _demo(given.prompt, given.options)
     except CometError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt as interrupt:
+        print(str(interrupt) or "Interrupted.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m cometmagic", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="make one picture and say where it is")
+    demo.add_argument("prompt", help="what to see, e.g. 'a red bicycle'; it may also stand behind the options")
+    demo.add_argument("options", nargs=argparse.REMAINDER, help="options of %%%%gemini_image, e.g. --aspect-ratio 16:9")
+    serve = commands.add_parser("serve", help="answer as the service does, offline, on this machine")
+    serve.add_argument("--port", type=_reader(PORT), default=8765, help="0 takes any free port (default %(default)s)")
+    serve.add_argument("--delay", type=_reader(DELAY), default=0.0, help="seconds to wait before each answer")
+    return parser
+
+
+def _reader(kind: Number) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            return kind.parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
+
+
+def _prompt_first(words: Sequence[str]) -> list[str]:
+    """Return a command's words with the prompt of `demo` before its options, where it stands behind them."""
+    command, *rest = words or [""]
+    if command == "demo" and len(rest) > 1 and rest[0].startswith("-") and " " not in rest[0]:
+        return [command, rest[-1], *rest[:-1]]
+    return list(words)
+
+
+def _serve(port: int, delay: float) -> int:
+    from cometmagic.offline import app
+
+    return app.run(port, delay)
 
 
 def _demo(prompt: str, words: Sequence[str]) -> int:
@@ -39,7 +73,7 @@ def _demo(prompt: str, words: Sequence[str]) -> int:
 
     line = parse(shlex.join(words))
     if line.prompt:
-        raise OptionError(f"{line.prompt!r} is no option.", do="Write the prompt in quotes, before the options.")
+        raise OptionError(f"{line.prompt!r} is no option.", do="Write the prompt in quotes, first or last.")
     result = generate(prompt, **line.options)
     image = result.image
     made = f"{result.source}: {image.width} x {image.height} px in {result.seconds:.1f} s"

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cometmagic import models
+from cometmagic.kinds import suggest
 from cometmagic.options import Options
 from cometmagic.response import Usage
 
@@ -36,23 +37,25 @@ def warnings(options: Options, references: int = 0) -> list[str]:
     """Return one line for each thing the model is not known to take."""
     model = models.lookup(options.model)
     if model is None:
-        return [f"{options.model} is not in the table of {models.CHECKED}; sent as it is, price unknown."]
-    if model.retired:
-        return [f"{options.model} was retired on {model.retired}; use {model.replacement}."]
+        near = suggest(options.model, models.KNOWN) or "."
+        return [f"{options.model} is not in the table of {models.CHECKED}; sent as it is, price unknown{near}"]
     checks = (
         ("--aspect-ratio", options.aspect_ratio, model.ratios),
         ("--image-size", options.image_size, model.sizes),
         ("--thinking", options.thinking, model.thinking),
         *(("--search", kind, model.search) for kind in options.search or ()),
     )
-    said = [
-        _unknown(options.model, flag, value, known) for flag, value, known in checks if value and value not in known
-    ]
+    said = [_retired(options.model, model)] if model.retired else []
+    said += [_unknown(options.model, flag, value, has) for flag, value, has in checks if value and value not in has]
     if options.system and not model.system:
         said.append(f"{options.model} is not known to take a system instruction; sent all the same.")
     if references > model.references:
         said.append(f"{options.model} is known to take {model.references} reference images, not {references}.")
     return said
+
+
+def _retired(name: str, model: models.Model) -> str:
+    return f"{name} was retired on {model.retired}; use {model.replacement}. Sent all the same."
 
 
 def _unknown(name: str, flag: str, value: str, known: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
 """The errors a user can meet, each told in one line.
 
-Every one says three things: what happened, whether it may have cost money, and what to do next.
+Every one says what happened, whether it may have cost money, and what to do next where that is not plain.
 They stand at the bottom of the package and know nothing of HTTP, notebooks or files, so that each
 layer can raise them and a call folder can keep them (`record`) and give them back (`revive`).
 
@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Any
+
+LOOK_FIRST = "Look at the balance before trying again."  # what to do when it may have cost money
 
 
 class Fate(StrEnum):
@@ -103,6 +105,13 @@ class NoImageError(CometError):
     """The service answered without an image."""
 
     fate = Fate.ANSWERED
+
+
+class Interrupted(KeyboardInterrupt):
+    """The waiting was interrupted, and what was waited for goes on. Shown as one line, like the errors."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Interrupted: {self}"]
 
 
 _BY_NAME = {

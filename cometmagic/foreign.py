@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 # Escape sequences, in their 7-bit and 8-bit forms: CSI; strings such as OSC and DCS; the short ones.
@@ -43,14 +43,19 @@ def line(text: object, cap: int = LINE_CAP) -> str:
     return clean(" ".join(clean(text).split()), cap)
 
 
-def redact(text: str, secret: str, shortest: int = 6) -> str:
+def redact(text: str, secret: str, kept: Sequence[str] = (), shortest: int = 6) -> str:
     """Return `text` with every piece of `secret` of `shortest` or more characters blotted out.
 
-    Also of its base64, hexadecimal and URL-encoded forms: some errors quote whole headers.
+    Also of its base64, hexadecimal and URL-encoded forms: some errors quote whole headers. Where one of
+    `kept` begins, it stays whole; of several the first does.
     """
     forms, out = "\0".join(_forms(secret)), []
     index = 0
     while index < len(text):
+        if ours := next((known for known in kept if known and text.startswith(known, index)), ""):
+            out.append(ours)
+            index += len(ours)
+            continue
         length = shortest
         if text[index : index + length] not in forms or index + length > len(text):
             out.append(text[index])

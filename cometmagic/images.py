@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 from cometmagic import strips
 from cometmagic.errors import OptionError
 from cometmagic.foreign import line
-from cometmagic.parts import MAGIC_BYTES, SHOWN, ImagePart, sniff
+from cometmagic.parts import MAGIC_BYTES, ImagePart, sniff
 
 PREVIEW_QUALITY = 85
 LARGEST_PREVIEWED = 64_000_000  # pixels; 4:1 at 4K has 33 million
@@ -108,8 +108,10 @@ def reference(given: Any) -> ImagePart:
     if isinstance(given, str | Path):
         return _from_bytes(_read(given), str(given))
     if isinstance(given, bytes | bytearray | memoryview):
-        return _from_bytes(bytes(given), f"These {len(given)} bytes")
-    raise OptionError(f"A {type(given).__name__} is not an image.", do="Give a path, bytes or a PIL image.")
+        return _from_bytes(bytes(given), f"These {len(given)} bytes", "hold")
+    kind = type(given).__name__
+    article = "An" if kind[0] in "aeiouAEIOU" else "A"
+    raise OptionError(f"{article} {kind} is not an image.", do="Give a path, bytes or a PIL image.")
 
 
 def _read(given: str | Path) -> bytes:
@@ -123,7 +125,7 @@ def _read(given: str | Path) -> bytes:
     raise OptionError(f"There is no image file {line(given)}.", do="Check the path.")
 
 
-def _from_bytes(content: bytes, name: str) -> ImagePart:
+def _from_bytes(content: bytes, name: str, verb: str = "holds") -> ImagePart:
     mime_type, _ = sniff(content[:MAGIC_BYTES])
     if mime_type in SENT_AS_THEY_ARE:
         return ImagePart(mime_type, content=content)
@@ -133,7 +135,7 @@ def _from_bytes(content: bytes, name: str) -> ImagePart:
     except OptionError:
         raise
     except Exception:  # noqa: BLE001  # as above
-        raise OptionError(f"{line(name)} holds no picture that can be sent.", do="Use PNG, JPEG or WebP.") from None
+        raise OptionError(f"{line(name)} {verb} no picture that can be sent.", do="Use PNG, JPEG or WebP.") from None
 
 
 def _as_png(picture: Image.Image, name: str) -> ImagePart:
@@ -147,8 +149,3 @@ def _as_png(picture: Image.Image, name: str) -> ImagePart:
     except Exception as error:  # noqa: BLE001  # a lazily read file shows its damage only now
         raise OptionError(f"{line(name)} cannot be read as a picture ({type(error).__name__}).") from None
     return ImagePart("image/png", content=buffer.getvalue(), width=upright.width, height=upright.height)
-
-
-def is_shown(part: ImagePart) -> bool:
-    """Whether front ends can draw the image's type."""
-    return part.mime_type in SHOWN

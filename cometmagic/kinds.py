@@ -12,13 +12,20 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from keyword import iskeyword
+from numbers import Number as AnyNumber
+from pathlib import PurePath
 from typing import Any, Protocol
+
+LONGEST_TOLD = 40  # characters of a wrong value in a message
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean X?" when one of `known` is near `word`, else an empty string."""
-    near = difflib.get_close_matches(word.lower(), {name.lower(): name for name in known}, n=1)
-    exact = {name.lower(): name for name in known}
+    """Return "; did you mean X?" when one of `known` is near `word`, else an empty string.
+
+    Dashes in front do not count: every flag has them.
+    """
+    exact = {name.lower().lstrip("-"): name for name in known}
+    near = difflib.get_close_matches(word.lower().lstrip("-"), exact, n=1)
     return f"; did you mean {exact[near[0]]}?" if near else ""
 
 
@@ -39,13 +46,14 @@ class Kind(Protocol):
 
 @dataclass(frozen=True)
 class Text:
-    """Any text that is not blank; `suggestions` help completion and do not restrict."""
+    """Any text that is not blank; a number or a path is taken as its text."""
 
     metavar: str = "TEXT"
-    suggestions: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
 
     def parse(self, value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, str | AnyNumber | PurePath):
+            raise ValueError(f"{_told(value)} is not a text")
         text = str(value).strip()
         if not text:
             raise ValueError("is empty")
@@ -62,7 +70,7 @@ class Name:
     def parse(self, value: Any) -> str:
         name = str(value).strip()
         if not name.isidentifier() or iskeyword(name):
-            raise ValueError(f"{name!r} is not a name for a variable")
+            raise ValueError(f"{_told(value)} is not a name for a variable")
         return name
 
 
@@ -78,13 +86,13 @@ class Choice:
         word = str(value).strip()
         if word.lower() not in by_case:
             hint = suggest(word, self.choices)
-            raise ValueError(f"{word!r} is not one of {', '.join(self.choices)}{hint}")
+            raise ValueError(f"{_told(value)} is not one of {', '.join(self.choices)}{hint}")
         return by_case[word.lower()]
 
 
 @dataclass(frozen=True)
 class Several:
-    """Several of a few words, separated by commas (`web,image`)."""
+    """One or more of a few words, as a list or separated by commas (`web,image`)."""
 
     each: Choice
     metavar: str = "KINDS"
@@ -94,7 +102,9 @@ class Several:
         return self.each.choices
 
     def parse(self, value: Any) -> tuple[str, ...]:
-        words = value.split(",") if isinstance(value, str) else list(value)
+        words = value.split(",") if isinstance(value, str) else _as_list(value)
+        if not words:
+            raise ValueError("is empty")
         chosen = {self.each.parse(word) for word in words}
         return tuple(choice for choice in self.choices if choice in chosen)
 
@@ -113,13 +123,19 @@ class Number:
         return "N" if self.whole else "X"
 
     def parse(self, value: Any) -> float | int:
+        text = str(value).strip()
         try:
-            number = (int if self.whole else float)(str(value).strip())
+            number = float(text)  # reads any length, which int() does not
+            inside = self.low <= number <= self.high
+            number = int(text) if self.whole and inside else number
         except ValueError:
-            raise ValueError(f"{str(value)!r} is not a {'whole number' if self.whole else 'number'}") from None
-        if not self.low <= number <= self.high:
-            raise ValueError(f"{value} is not between {self.low:g} and {self.high:g}")
+            raise ValueError(f"{_told(value)} is not a {'whole number' if self.whole else 'number'}") from None
+        if not inside:
+            raise ValueError(f"{_cut(text)} is not between {self.low:g} and {self.high:g}")
         return number
+
+
+_YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 @dataclass(frozen=True)
@@ -132,19 +148,10 @@ class Flag:
     def parse(self, value: Any) -> bool:
         if isinstance(value, bool):
             return value
-        words = {
-            "true": True,
-            "yes": True,
-            "on": True,
-            "1": True,
-            "false": False,
-            "no": False,
-            "off": False,
-            "0": False,
-        }
-        if str(value).strip().lower() not in words:
-            raise ValueError(f"{value!r} is neither true nor false")
-        return words[str(value).strip().lower()]
+        word = str(value).strip().lower()
+        if word not in _YES + _NO:
+            raise ValueError(f"{_told(value)} is neither true nor false")
+        return word in _YES
 
 
 @dataclass(frozen=True)
@@ -180,15 +187,15 @@ class Pairs:
     def _split(self, item: Any) -> tuple[str, str]:
         name, sign, setting = str(item).partition("=")
         if not sign:
-            raise ValueError(f"{str(item)!r} is not of the form {self.metavar}")
+            raise ValueError(f"{_told(item)} is not of the form {self.metavar}")
         return name, setting
 
     @staticmethod
-    def _full(word: str, table: dict[str, str]) -> str:
+    def _full(word: Any, table: dict[str, str]) -> str:
         key = str(word).strip().lower().replace("_", "-")
         full = {name.lower().replace("_", "-"): name for name in table.values()}
         if key not in table and key not in full:
-            raise ValueError(f"{word!r} is not one of {', '.join(table)}{suggest(key, table)}")
+            raise ValueError(f"{_told(word)} is not one of {', '.join(table)}{suggest(key, table)}")
         return table.get(key) or full[key]
 
 
@@ -197,4 +204,13 @@ def _refuse(word: str) -> None:
 
 
 def _as_list(value: Any) -> list[Any]:
-    return [value] if isinstance(value, str) else list(value)
+    return list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+
+
+def _told(value: Any) -> str:
+    """Return a value as a message shows it: on one line, and not at length."""
+    return _cut(repr(value).replace("\n", " "))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TOLD else text[: LONGEST_TOLD - 1] + "…"

@@ -8,8 +8,7 @@
       image.jpg …      images byte for byte as the service sent them
       preview.jpg      what the notebook embeds
 
-Every file is written beside its place, flushed to the disk and then renamed, so that a crash leaves
-either the old file or the new one. This module knows nothing of HTTP and of what an answer means.
+This module knows nothing of HTTP and of what an answer means.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from cometmagic.disk import write_whole
 from cometmagic.errors import CometError, Fate, LibraryError
 from cometmagic.parts import ImagePart
 from cometmagic.request import ImageRequest
@@ -52,35 +52,6 @@ class State(StrEnum):
 def now() -> str:
     """Return the local time with its offset, to the millisecond."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
-
-
-def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write a file so that `path` holds all of it or what it held before, also after a crash."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's names to the disk where the system can."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
-        return
-    try:
-        os.fsync(handle)
-    except OSError:  # some network file systems flush no folders
-        pass
-    finally:
-        os.close(handle)
 
 
 @dataclass(frozen=True)
@@ -120,6 +91,16 @@ class CallFolder:
         state = State.UNKNOWN if error.fate is Fate.UNKNOWN else State.FAILED
         self.update(state=state, settled=now(), error=error.record(), **fields)
         return error
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the call is settled and everything that came of it still lies here."""
+        try:
+            names = [row["name"] for row in self.read().get("files", [])]
+            settled = self.read()["state"] == State.SETTLED
+        except (LibraryError, KeyError):
+            return False
+        return settled and all((self.path / name).is_file() for name in ("answer.json", *names))
 
     def files(self) -> dict[str, ImagePart]:
         """Return the images of the folder by name."""
@@ -197,13 +178,13 @@ class Library:
             yield from (CallFolder(self.root / name) for name in names)
 
     def find(self, digest: str) -> CallFolder | None:
-        """Return the newest settled live call of the request with this hash, or None."""
+        """Return the newest live call of the request with this hash that is whole, or None."""
         for folder in self.folders():
             try:
                 call = folder.read()
             except LibraryError:
                 continue
-            if (call.get("request_hash"), call.get("state"), call.get("source")) == (digest, State.SETTLED, "live"):
+            if (call.get("request_hash"), call.get("source")) == (digest, "live") and folder.is_whole:
                 return folder
         return None
 

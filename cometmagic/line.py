@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cometmagic.errors import OptionError
-from cometmagic.kinds import Flag, suggest
+from cometmagic.kinds import Flag, Kind, suggest
 from cometmagic.options import CellOptions, Option, Options, declared
 
 WIDTH = 100
@@ -44,7 +44,8 @@ class _Words:
     def rest(self) -> str:
         return self.text[self._stream.tell() :].strip()
 
-    def next(self, what: str) -> str:
+    def next(self, what: str, needs: str = "") -> str:
+        """Return the next word, or raise `OptionError`: about `what`, or saying `needs` at the end."""
         try:
             word = self._lexer.get_token()
         except ValueError:
@@ -52,7 +53,7 @@ class _Words:
                 f"The quotation after {what} has no end.", do='Write "…" around values with spaces or apostrophes.'
             ) from None
         if word is None:
-            raise OptionError(f"{what} needs a value.")
+            raise OptionError(needs)
         return word
 
 
@@ -75,13 +76,21 @@ def parse(text: str) -> Line:
         elif off:
             raise OptionError(f"{flag} takes no value.")
         elif not sign:
-            value = words.next(f"{flag} {option.kind.metavar}")
-            if value in by_flag:
-                raise OptionError(f"{flag} {option.kind.metavar} needs a value, and {value} is an option.")
+            value = _value(words, flag, option.kind, by_flag)
         _put(line.options, option, value)
     line.prompt = words.rest
     _check_order(line.prompt, by_flag)
     return line
+
+
+def _value(words: _Words, flag: str, kind: Kind, known: Iterable[str]) -> str:
+    """Return the word after a flag, which must not be another flag."""
+    what = f"{flag} {kind.metavar}"
+    needs = f"{what} needs a value ({', '.join(kind.choices)})" if kind.choices else f"{what} needs a value"
+    value = words.next(what, needs)
+    if value in known:
+        raise OptionError(f"{needs}, and {value} is an option.")
+    return value
 
 
 def _check_order(prompt: str, known: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 from cometmagic.errors import OptionError
 from cometmagic.kinds import Choice, Flag, JsonObject, Kind, Name, Number, Pairs, Several, Text, suggest
-from cometmagic.models import DEFAULT_MODEL, KNOWN, RATIOS, SIZES
+from cometmagic.models import DEFAULT_MODEL, RATIOS, SIZES
 
 GENERATION = "generationConfig"
 IMAGE = f"{GENERATION}.imageConfig"
@@ -108,9 +108,7 @@ class Options(_Options):
 
     TITLE: ClassVar[str] = "API options"
 
-    model: str = option(
-        Text("ID", suggestions=KNOWN), "the model; any name is passed on", default=DEFAULT_MODEL, short="-m"
-    )
+    model: str = option(Text("ID"), "the model; any name is passed on", default=DEFAULT_MODEL, short="-m")
     aspect_ratio: str | None = option(
         Choice(RATIOS, "R"),
         "shape of the picture; left out, the model decides",
@@ -134,7 +132,7 @@ class Options(_Options):
     )
     search: tuple[str, ...] | None = option(
         Several(Choice(("web", "image"))),
-        "let the model look things up, on the web, among images or both (web,image)",
+        "let the model look things up; one or both, separated by a comma",
         path="tools",
     )
     system: str | None = option(Text(), "instruction that stands above the prompt", path="systemInstruction")

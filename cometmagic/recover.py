@@ -7,11 +7,9 @@ sends nothing, and trusts its caller that the carrier is gone.
 
 from __future__ import annotations
 
-from cometmagic.errors import Fate, TransportError
+from cometmagic.errors import LOOK_FIRST, Fate, TransportError
 from cometmagic.library import CallFolder, State
 from cometmagic.settle import settle
-
-LOOK_FIRST = "Look at the balance before trying again."
 
 
 def recover(folder: CallFolder) -> State:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cometmagic.errors import APIError, CometError, Fate, NoImageError, TransportError
+from cometmagic.errors import LOOK_FIRST, APIError, CometError, Fate, NoImageError, TransportError
 from cometmagic.foreign import line
 from cometmagic.response import ImageResponse
 from cometmagic.wire import page_title
@@ -29,7 +29,6 @@ REASONS = {
     "IMAGE_OTHER": "Rephrase the prompt or run the cell again.",
     "OTHER": "Rephrase the prompt or run the cell again.",
 }
-LOOK_FIRST = "Look at the balance before trying again."
 
 
 def malformed(head: bytes, kept: Path) -> CometError:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cometmagic import advice
+from cometmagic.disk import near
 from cometmagic.errors import CometError, Fate, LibraryError, NoImageError, revive
 from cometmagic.library import CallFolder, State, preview_of, slug
 from cometmagic.options import Options
@@ -157,7 +157,7 @@ class ImageResult:
             target = target.with_suffix(image.suffix) if known else target.with_name(target.name + image.suffix)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            return _copy_beside(image, target)
+            return _copy_new(image, target)
         except OSError as error:
             what = f"Cannot save to {target}: {error.strerror}."
             raise LibraryError(what, fate=Fate.PAST, do=f"The image is kept in {self.folder}.") from None
@@ -169,7 +169,7 @@ class ImageResult:
             told = f"image {size}{image.mime_type} {self.source}"
         except CometError:  # a debugger may look at a call that failed, or whose folder is gone
             told = "call without an image"
-        return f"<cometmagic {told} {self.folder}>"
+        return f"<cometmagic {told} {near(self.folder)}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         plain = {"text/plain": repr(self)}
@@ -180,22 +180,25 @@ class ImageResult:
         return ({mime_type: base64.b64encode(content).decode()} if mime_type in SHOWN else {}) | plain
 
 
-def _copy_beside(image: ImagePart, wanted: Path) -> Path:
+def _copy_new(image: ImagePart, wanted: Path) -> Path:
+    """Copy to a name that is not taken, and return it; nothing is left when the copy fails."""
     number, target = 1, wanted
     while True:
         try:
-            with target.open("xb") as file:
-                if image.path is not None:
-                    with image.path.open("rb") as original:
-                        shutil.copyfileobj(original, file)
-                else:
-                    file.write(image.data)
-                file.flush()
-                os.fsync(file.fileno())
-            return target
+            file = target.open("xb")
         except FileExistsError:
             number += 1
             target = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+            continue
+        try:
+            with file:
+                file.write(image.data)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        return target
 
 
 def _tuples(value: Any) -> Any:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from cometmagic import advice
 from cometmagic.courier.client import Event, Job, courier
 from cometmagic.courier.route import Live, Offline, Route
-from cometmagic.errors import MissingKeyError, OptionError
+from cometmagic.disk import near
+from cometmagic.errors import Fate, Interrupted, LibraryError, MissingKeyError, OptionError
 from cometmagic.library import CallFolder, Library, check_target
 from cometmagic.options import CellOptions, Options, build, declared
 from cometmagic.parts import Part, TextPart
@@ -27,7 +29,7 @@ from cometmagic.wire import request_hash
 LONGEST_PROMPT = 200_000  # characters; the largest model window is 131,000 tokens
 TICK = 0.1  # seconds between two looks at the job, so that an interrupt is noticed
 
-Prompt = str | Iterable[Any]
+Prompt = str | list[Any] | tuple[Any, ...]
 
 
 @dataclass
@@ -35,20 +37,12 @@ class Call:
     """A request that is under way, or a recording that was found."""
 
     folder: CallFolder
+    model: str
     cell: CellOptions
     source: str
     estimate: advice.Price
+    warnings: list[str]
     job: Job | None = None
-
-    @property
-    def model(self) -> str:
-        """The model that is asked."""
-        return str(self.folder.read()["model"])
-
-    @property
-    def warnings(self) -> list[str]:
-        """What was remarked before sending."""
-        return list(self.folder.read().get("warnings", []))
 
     def events(self) -> Iterator[Event | None]:
         """Yield the courier's events until the call has ended, and None when none came for a moment."""
@@ -60,16 +54,25 @@ class Call:
 
     def result(self) -> ImageResult:
         """Return the result of a call that has ended, or raise its error."""
-        return read_result(self.folder) if self.job is not None else ImageResult(self.folder.path, replayed=True)
+        if self.job is None:
+            return ImageResult(self.folder.path, replayed=True)
+        try:
+            return read_result(self.folder)
+        except LibraryError as gone:
+            gone.fate = Fate.UNKNOWN if self.source == "live" else Fate.OFFLINE
+            raise
 
-    def saved(self, result: ImageResult) -> ImageResult:
-        """Save a result to `--save`, if that was given, and return it."""
-        if self.cell.save:
-            result.save(self.cell.save)
-        return result
+    def save(self, result: ImageResult) -> Path | None:
+        """Save a result to `--save`, if that was given, and return where it lies then."""
+        return result.save(self.cell.save) if self.cell.save else None
+
+    def interrupted(self) -> Interrupted:
+        """Return what is raised when the waiting for this call is interrupted."""
+        goes_on = "The request goes on and may be charged" if self.source == "live" else "The work goes on"
+        return Interrupted(f"{goes_on}; its image will be saved in {near(self.folder.path)}.")
 
 
-def begin(prompt: Prompt, *, images: Iterable[Any] = (), **given: Any) -> Call:
+def begin(prompt: Prompt, *, images: Any = (), **given: Any) -> Call:
     """Check, write the call folder and start the delivery; nothing waits.
 
     `given` are the options of options.py as people write them. Raises a `CometError` for whatever is
@@ -77,46 +80,52 @@ def begin(prompt: Prompt, *, images: Iterable[Any] = (), **given: Any) -> Call:
     """
     options, cell = build(given)
     request = compose(prompt, images, options)
-    _check_texts(request, cell)
-    library, estimate = Library(library_folder()), advice.estimate(options, request.prompt, len(request.references))
-    cell = replace(cell, save=check_target(cell.save) if cell.save else None)
     source, route = _route(cell.source)
+    _check_texts(request, cell, route)
+    cell = replace(cell, save=check_target(cell.save) if cell.save else None)
+    library, warnings = Library(library_folder()), advice.warnings(options, len(request.references))
+    estimate = advice.estimate(options, request.prompt, len(request.references))
     if source in ("auto", "replay"):
         if found := library.find(request_hash(request)):
-            return Call(found, cell, "replay", estimate)
+            return Call(found, options.model, cell, "replay", estimate, warnings)
         if source == "replay":
-            raise OptionError(
-                f"There is no recording of this request in {library.root}.", do="Use --source live or offline."
-            )
+            what = f"There is no recording of this request in {library.root}."
+            raise OptionError(what, do="Use --source live or offline.")
         source = "offline"
     folder = library.open(
         request,
         source=source,
         host=endpoint().host if source == "live" and not endpoint().trusted else "",
         estimate=estimate.record(),
-        warnings=advice.warnings(options, len(request.references)),
+        warnings=warnings,
         preview=cell.preview,
         alt=cell.alt,
     )
-    return Call(folder, cell, source, estimate, courier().submit(folder, route))
+    return Call(folder, options.model, cell, source, estimate, warnings, courier().submit(folder, route))
 
 
 def generate(
-    prompt: Prompt, *, images: Iterable[Any] = (), progress: Callable[[Event], None] | None = None, **options: Any
+    prompt: Prompt, *, images: Any = (), progress: Callable[[Event], None] | None = None, **options: Any
 ) -> ImageResult:
     """Return the picture of a prompt.
 
-    `prompt` is a text, or texts and images in the order they are sent; `images` follow it. `options` are
-    those of the cell: `aspect_ratio="16:9"`, `image_size="2K"`. Raises a `CometError`.
+    `prompt` is a text, or texts and images in the order they are sent; `images`, one or several, follow
+    it. `options` are those of the cell: `aspect_ratio="16:9"`, `image_size="2K"`. Raises a `CometError`;
+    and `Interrupted` (a KeyboardInterrupt) when the waiting is interrupted: the picture is still saved.
     """
     call = begin(prompt, images=images, **options)
-    for event in call.events():
-        if event is not None and progress is not None:
-            progress(event)
-    return call.saved(call.result())
+    try:
+        for event in call.events():
+            if event is not None and progress is not None:
+                progress(event)
+    except KeyboardInterrupt:
+        raise call.interrupted() from None
+    result = call.result()
+    call.save(result)
+    return result
 
 
-async def agenerate(prompt: Prompt, *, images: Iterable[Any] = (), **options: Any) -> ImageResult:
+async def agenerate(prompt: Prompt, *, images: Any = (), **options: Any) -> ImageResult:
     """Return the picture of a prompt, as `generate` does, without blocking the event loop.
 
     Cancelling stops the waiting only: the picture is still saved in the library.
@@ -125,20 +134,30 @@ async def agenerate(prompt: Prompt, *, images: Iterable[Any] = (), **options: An
     while call.job is not None and not call.job.finished.is_set():  # noqa: ASYNC110  # an Event of a thread
         # Short steps: an interrupt of an awaiting cell is noticed at the next turn of the loop only.
         await asyncio.sleep(TICK)
-    return call.saved(call.result())
+    result = call.result()
+    call.save(result)
+    return result
 
 
-def compose(prompt: Prompt, images: Iterable[Any], options: Options) -> ImageRequest:
+def compose(prompt: Prompt, images: Any, options: Options) -> ImageRequest:
     """Return the request of a prompt. Raises `OptionError` when there is nothing to ask."""
-    pieces = [prompt] if isinstance(prompt, str) else list(prompt)
-    parts = [TextPart(piece) if isinstance(piece, str) else _image(piece) for piece in pieces] + [*map(_image, images)]
-    request = ImageRequest((Turn(tuple(parts)),), options)
+    parts = [TextPart(piece) if isinstance(piece, str) else _image(piece) for piece in _several(prompt)]
+    request = ImageRequest((Turn((*parts, *map(_image, _several(images)))),), options)
     text = request.prompt
     if not text.strip():
-        raise OptionError("There is no prompt.", do="Write what you want to see below the options.")
+        raise OptionError("There is no prompt.", do="Write what you want to see.")
     if len(text) > LONGEST_PROMPT:
         raise OptionError(f"The prompt has {len(text):,} characters; no model reads more than {LONGEST_PROMPT:,}.")
+    if {"", ".", ".."} & set(options.model.split("/")):
+        raise OptionError(f"--model: {options.model[:80]!r} is no name of a model.")  # it would lead to another address
     return request
+
+
+def _several(given: Any) -> list[Any]:
+    """Return one or several things as a list; None is none."""
+    if isinstance(given, list | tuple):
+        return list(given)
+    return [] if given is None else [given]
 
 
 def _image(given: Any) -> Part:
@@ -147,17 +166,16 @@ def _image(given: Any) -> Part:
     return reference(given)
 
 
-def _check_texts(request: ImageRequest, cell: CellOptions) -> None:
+def _check_texts(request: ImageRequest, cell: CellOptions, route: Route) -> None:
     """Refuse what cannot be sent or written down, or must not be."""
-    given, key = request.options.changed() | cell.changed(), _key_text()
+    given, key = request.options.changed() | cell.changed(), route.key.reveal() if isinstance(route, Live) else ""
     texts = {declared()[name].flag: _plain(value) for name, value in given.items()}
     for name, text in ({"The prompt": request.prompt} | texts).items():
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise OptionError(
-                f"{name} has a broken character at position {error.start + 1}.", do="Type it again."
-            ) from None
+            what = f"{name} has a broken character at position {error.start + 1}."
+            raise OptionError(what, do="Type it again.") from None
         if "\0" in text:
             raise OptionError(f"{name} has a null character at position {text.index(chr(0)) + 1}.", do="Take it out.")
         if key and key in text:
@@ -167,15 +185,6 @@ def _check_texts(request: ImageRequest, cell: CellOptions) -> None:
 
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _key_text() -> str:
-    """Return the key's text for comparison, or an empty string."""
-    try:
-        key = find_key()
-    except MissingKeyError:
-        return ""
-    return key.reveal() if key else ""
 
 
 def _route(asked: str) -> tuple[str, Route]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from cometmagic.errors import MissingKeyError, OptionError
+from cometmagic.errors import LibraryError, MissingKeyError, OptionError
 from cometmagic.kinds import Choice
 from cometmagic.options import SOURCES
 
@@ -150,6 +150,8 @@ def library_folder() -> Path:
         return Path(os.environ.get("COMETMAGIC_LIBRARY", "").strip() or DEFAULT_LIBRARY).expanduser().absolute()
     except RuntimeError as error:  # a `~user` nobody knows
         raise OptionError(f"COMETMAGIC_LIBRARY: {error}", do="Name a folder that can be written.") from None
+    except FileNotFoundError:
+        raise LibraryError("The working folder is gone.", do="Change to another with %cd.") from None
 
 
 def default_source() -> str:

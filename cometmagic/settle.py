@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic import images
+from cometmagic.disk import sync_folder, write_whole
 from cometmagic.errors import CometError
-from cometmagic.library import CallFolder, State, now, preview_of, sync_folder, write_whole
+from cometmagic.library import CallFolder, State, now, preview_of
 from cometmagic.parts import MAGIC_BYTES, SHOWN, UNKNOWN, ImagePart, sniff
 from cometmagic.refusals import malformed, no_image
 from cometmagic.response import ImageResponse
@@ -40,7 +41,7 @@ def settle(folder: CallFolder) -> CometError | None:
     response = decode(_answer_json(folder, answer), {row["name"]: _part(folder, row) for row in rows}).response
     facts = _facts(response, rows)
     if any(row["role"] == "image" for row in rows):
-        facts["notes"] = [*_notes(answer, rows, spoilt), *_previews(folder, rows)]
+        facts["notes"] = [*_notes(folder, answer, rows, spoilt), *_previews(folder, rows)]
         folder.update(state=State.SETTLED, settled=now(), **facts)
         if not spoilt:
             with contextlib.suppress(OSError):  # Windows deletes no file that is still mapped
@@ -161,7 +162,7 @@ def _facts(response: ImageResponse, rows: list[dict[str, Any]]) -> dict[str, Any
     }
 
 
-def _notes(answer: Answer, rows: list[dict[str, Any]], spoilt: int) -> Iterator[str]:
+def _notes(folder: CallFolder, answer: Answer, rows: list[dict[str, Any]], spoilt: int) -> Iterator[str]:
     """Yield what the user should know about an answer that holds a picture."""
     if answer.cut:
         yield "The answer was cut short; this picture came whole, but it may be a draft."
@@ -172,6 +173,8 @@ def _notes(answer: Answer, rows: list[dict[str, Any]], spoilt: int) -> Iterator[
     for row in rows:
         if row["mime_type"] == UNKNOWN[0]:
             yield f"{row['name']} is no picture of a known kind; it is kept as it came."
+        elif row["role"] == "image" and row["mime_type"] not in SHOWN:
+            yield f"{row['name']} is of a kind that notebooks do not show; it is kept in {folder.path}."
 
 
 def _previews(folder: CallFolder, rows: list[dict[str, Any]]) -> Iterator[str]:
@@ -184,4 +187,12 @@ def _previews(folder: CallFolder, rows: list[dict[str, Any]]) -> Iterator[str]:
         if small := images.preview(original, pixels):
             write_whole(preview_of(original), small, 0o666)
         else:
-            yield f"No preview of {row['name']} could be made: it is damaged or very large."
+            yield f"{row['name']} is {_why_unseen(row)}: it is kept as it came."
+
+
+def _why_unseen(row: dict[str, Any]) -> str:
+    """Return why there is no preview of an image, as far as its size tells."""
+    if row["width"] is None:  # Pillow does not measure what is vast either
+        return "damaged or far too large"
+    too_large = row["width"] * row["height"] > images.LARGEST_PREVIEWED
+    return "too large for a preview" if too_large else "incomplete or damaged"

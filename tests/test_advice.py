@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
-from cometmagic import advice
+from cometmagic import advice, models
 from cometmagic.options import Options
 from cometmagic.response import Usage
 
 LITE, OLD = "gemini-3.1-flash-lite-image", "gemini-2.5-flash-image"
+
+
+def told_of(unknown: str) -> str:
+    return f"{unknown} is not in the table of {models.CHECKED}; sent as it is, price unknown"
 
 
 @pytest.mark.parametrize(
@@ -27,8 +31,28 @@ LITE, OLD = "gemini-3.1-flash-lite-image", "gemini-2.5-flash-image"
         ),
         ({"aspect_ratio": "1:8", "model": LITE, "image_size": "2K"}, 0, ["--aspect-ratio 1:8", "--image-size 2K"]),
         ({}, 15, ["gemini-3.1-flash-image-preview is known to take 14 reference images, not 15."]),
-        ({"model": OLD, "system": "be brief"}, 0, [f"{OLD} was retired on 2026-10-02; use gemini-3.1-flash-image-pre"]),
-        ({"model": "new-model", "image_size": "4K"}, 99, ["new-model is not in the table of "]),
+        (
+            {"model": OLD},
+            0,
+            [f"{OLD} was retired on 2026-10-02; use gemini-3.1-flash-image-preview. Sent all the same."],
+        ),
+        (
+            {"model": OLD, "image_size": "4k", "system": "be brief", "search": "web"},
+            4,
+            [
+                f"{OLD} was retired on 2026-10-02; use ",
+                f"--image-size 4K is not known to work on {OLD}",
+                f"--search web is not known to work on {OLD}",
+                f"{OLD} is not known to take a system instruction",
+                f"{OLD} is known to take 3 reference images, not 4.",
+            ],
+        ),
+        ({"model": "new-model", "image_size": "4K"}, 99, [f"{told_of('new-model')}."]),
+        (
+            {"model": "gemini-3.1-flash-imge"},
+            0,
+            [f"{told_of('gemini-3.1-flash-imge')}; did you mean gemini-3.1-flash-image?"],
+        ),
     ],
 )
 def test_warnings(given: dict[str, Any], references: int, told: list[str]) -> None:

@@ -99,6 +99,15 @@ def test_what_holds_no_piece_is_left_alone(text: str) -> None:
     assert redact(text, "") == text
 
 
+def test_what_is_kept_stays_whole_and_what_is_around_it_does_not() -> None:
+    secret, kept = "sk-offline-0123456789", ["/home/offline/call", "/home/offline"]
+
+    shown = redact(f"{secret} is in /home/offline/call/x-0123456789, not in /home/offline-01 or offline", secret, kept)
+
+    assert shown == "[key] is in /home/offline/call/x[key], not in /home/offline-01 or [key]"
+    assert redact(f"({secret})", secret, ["-", "0", ""]) == "([key])"
+
+
 def test_the_forms_of_a_secret() -> None:
     secret = "sk-A/b+c=d&e-0123456789"
 

@@ -200,6 +200,23 @@ def test_what_is_no_picture_is_refused_before_sending(given_as: Any) -> None:
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize(
+    ("given_as", "told"),
+    [
+        (7, "An int is not an image. "),
+        (["x"], "A list is not an image. "),
+        (None, "A NoneType is not an image. "),
+        (b"Hello!", "These 6 bytes hold no picture that can be sent. "),
+        (ImagePart("image/tiff", content=b"II"), "The image/tiff image holds no picture that can be sent. "),
+    ],
+)
+def test_what_is_no_picture_is_told_in_good_english(given_as: Any, told: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        reference(given_as)
+
+    assert str(caught.value).startswith(told)
+
+
 def test_a_damaged_pil_image_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "half.png"
     path.write_bytes(encoded(Image.effect_noise((64, 64), 90))[:900])

@@ -57,6 +57,14 @@ def test_a_public_name_is_found(name: str) -> None:
     assert getattr(cometmagic, name)
 
 
+def test_the_public_names_are_offered() -> None:
+    assert dir(cometmagic) == sorted([*cometmagic.__all__, "__version__"])
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert Path(cometmagic.__file__).with_name("py.typed").is_file()
+
+
 def test_a_name_that_is_not_public_is_told() -> None:
     with pytest.raises(AttributeError, match="module 'cometmagic' has no attribute 'generat'"):
         _ = cometmagic.generat

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cometmagic.disk import write_whole
 from cometmagic.errors import CometError, Fate, LibraryError, TransportError
-from cometmagic.library import CallFolder, Library, State, check_target, slug, write_whole
+from cometmagic.library import CallFolder, Library, State, check_target, slug
 from cometmagic.options import Options
 from cometmagic.parts import ImagePart, Part, TextPart
 from cometmagic.request import ImageRequest, Turn
@@ -195,8 +196,13 @@ def test_only_live_calls_that_made_a_picture_are_found(library: Library) -> None
     assert library.find(digest) is None
 
     good = library.open(request(), source="live")
-    good.update(state="settled")
+    (good.path / "image.jpg").write_bytes(painted())
+    (good.path / "answer.json").write_text("{}")
+    good.update(state="settled", files=[{"name": "image.jpg"}])
     assert library.find(digest) == good
+
+    (good.path / "image.jpg").unlink()
+    assert library.find(digest) is None
 
 
 @pytest.mark.parametrize("content", [None, b"{", b"[]", b"\xff"])

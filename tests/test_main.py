@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,11 +12,21 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from cometmagic.__main__ import main
+
 PROGRAM = [sys.executable, "-m", "cometmagic"]
 
 
-def run(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*PROGRAM, *arguments], cwd=place, capture_output=True, text=True, timeout=60, check=False)
+def run(place: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=place,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def test_a_picture_and_where_it_is(tmp_path: Path, library_folder: Path) -> None:
@@ -41,10 +52,13 @@ def test_a_picture_and_where_it_is(tmp_path: Path, library_folder: Path) -> None
         (["a cat", "--aspect-ratio", "16:8"], "OptionError: --aspect-ratio: '16:8' is not one of 1:1"),
         (
             ["a", "red", "bicycle"],
-            "OptionError: 'red bicycle' is no option. Nothing was sent, so nothing was charged. ",
+            "OptionError: 'red bicycle' is no option. Nothing was sent, so nothing was charged. Write the prompt",
         ),
         (["a cat", "--source", "live"], "MissingKeyError: --source live needs an API key"),
         ([" "], "OptionError: There is no prompt"),
+        (["--aspect-ration", "16:9", "a cat"], "OptionError: There is no option --aspect-ration; did you mean"),
+        (["--thoughts", "a", "cat"], "OptionError: 'a' is no option. Nothing was sent"),
+        (["--thoughts", "a cat", "--seed", "5"], "OptionError: --seed stands behind the prompt."),
     ],
 )
 def test_what_is_wrong_is_one_line_and_status_1(tmp_path: Path, arguments: list[str], told: str) -> None:
@@ -64,6 +78,63 @@ def test_help(tmp_path: Path, arguments: list[str], words: list[str]) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert [word for word in words if word not in done.stdout] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [
+        (["--aspect-ratio", "16:9", "a red bicycle"], (1376, 768)),
+        (["-t", "-5 degrees in a street"], (1024, 1024)),
+        (["-5 degrees in a street", "--seed", "-7"], (1024, 1024)),
+    ],
+)
+def test_options_may_stand_on_either_side(tmp_path: Path, words: list[str], size: tuple[int, int]) -> None:
+    done = run(tmp_path, "demo", *words)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    prompt = next(word for word in words if " " in word)
+    assert done.stdout.startswith(f"{prompt!r} by ")
+    assert f"{size[0]} x {size[1]} px" in done.stdout
+
+
+def test_a_terminal_without_the_prompts_letters(tmp_path: Path) -> None:
+    done = run(tmp_path, "demo", "ein grünes Rad", PYTHONIOENCODING="ascii")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(r"'ein gr\xfcnes Rad' by ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--port", "99999"], "argument --port: 99999 is not between 0 and 65535"),
+        (["--port", "-1"], "argument --port: -1 is not between 0 and 65535"),
+        (["--delay", "-1"], "argument --delay: -1 is not between 0 and 3600"),
+        (["--delay", "nan"], "argument --delay: nan is not between 0 and 3600"),
+    ],
+)
+def test_what_the_service_cannot_take(tmp_path: Path, arguments: list[str], told: str) -> None:
+    done = run(tmp_path, "serve", *arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].endswith(f": error: {told}")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [(KeyboardInterrupt(), "Interrupted.\n"), (KeyboardInterrupt("It goes on."), "It goes on.\n")],
+)
+def test_an_interrupt_is_one_line_and_status_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], raised: BaseException, told: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("cometmagic.session.generate", interrupted)
+
+    assert main(["demo", "a cat"]) == 130
+    assert capsys.readouterr() == ("", told)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

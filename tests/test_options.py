@@ -53,6 +53,10 @@ def test_values_are_split_between_service_and_notebook() -> None:
         ({"aspect_ration": "1:1"}, "There is no option 'aspect_ration'; did you mean aspect_ratio?"),
         ({"aspect-ratio": "1:1"}, "There is no option 'aspect-ratio'; did you mean aspect_ratio?"),
         ({"aspect_ratio": "1:7"}, "--aspect-ratio: '1:7' is not one of 1:1,"),
+        ({"search": 5}, "--search: 5 is not one of web, image"),
+        ({"search": []}, "--search: is empty"),
+        ({"safety": 5}, "--safety: 5 is not of the form CATEGORY=THRESHOLD"),
+        ({"model": ["x"]}, "--model: ['x'] is not a text"),
         ({"source": "dead"}, "--source: 'dead' is not one of auto, live, replay, offline"),
     ],
 )

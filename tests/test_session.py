@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from cometmagic import agenerate, generate
-from cometmagic.errors import CometError, MissingKeyError, OptionError, TransportError
+from cometmagic.errors import CometError, Fate, Interrupted, LibraryError, MissingKeyError, OptionError, TransportError
 from cometmagic.library import Library
+from cometmagic.options import Options
+from cometmagic.session import compose
 from tests.notebook.answers import CANARY, FINAL, answering, painted, serving
 
 
@@ -173,3 +175,50 @@ def test_a_call_that_is_cancelled_is_kept(monkeypatch: pytest.MonkeyPatch, libra
 def test_every_error_of_the_package_is_one_family() -> None:
     with pytest.raises(CometError):
         generate("")
+
+
+@pytest.mark.parametrize("model", ["../../../admin", "a/../b", "/x", "x//y", "."])
+def test_a_model_name_leads_to_no_other_address(model: str) -> None:
+    with pytest.raises(OptionError, match="is no name of a model"):
+        generate("a cat", model=model)
+
+
+def test_one_image_is_as_good_as_a_list_of_one(library_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "sketch.png"
+    path.write_bytes(painted("PNG"))
+    for given in (str(path), path, path.read_bytes(), [path], (str(path),)):
+        assert [part.data for part in compose("x", given, Options()).references] == [path.read_bytes()]
+
+
+@pytest.mark.parametrize("prompt", [None, [], (), "", [None], {"a": "b"}, 5, b"a cat"])
+def test_what_is_no_prompt_is_told_in_one_line(prompt: Any) -> None:
+    with pytest.raises(OptionError) as told:
+        generate(prompt)
+
+    assert told.value.fate is Fate.UNSENT
+
+
+def test_a_working_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.delenv("COMETMAGIC_LIBRARY")
+
+    with pytest.raises(LibraryError, match=r"^The working folder is gone\. Nothing was sent"):
+        generate("a cat")
+
+
+def test_an_interrupt_tells_where_the_picture_will_be(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
+    def pressed(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with serving(monkeypatch, answering(after=0.5)), pytest.raises(Interrupted, match="may be charged") as told:
+        generate("a cat", progress=pressed)
+
+    [folder] = library_folder.iterdir()
+    assert folder.name in str(told.value)
+    deadline = time.monotonic() + 20
+    while not (folder / "image.jpg").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (folder / "image.jpg").read_bytes() == FINAL

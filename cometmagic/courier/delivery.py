@@ -125,11 +125,9 @@ async def _post(folder: CallFolder, route: Live, report: Report) -> CometError |
 
     trust = _trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     proxied = url.scheme == "https"  # plain HTTP stays on this machine, and a proxy would read the key
-    folder.update(state=State.SENT, sent=now())
-    async with (
-        httpx.AsyncClient(timeout=limits, follow_redirects=False, verify=trust, trust_env=proxied) as client,
-        client.stream("POST", url, headers=headers, content=content()) as response,
-    ):
+    client = httpx.AsyncClient(timeout=limits, follow_redirects=False, verify=trust, trust_env=proxied)
+    folder.update(state=State.SENT, sent=now())  # everything that can fail without a connection has been done
+    async with client, client.stream("POST", url, headers=headers, content=content()) as response:
         if not response.is_success:
             return explain(response.status_code, await _head(response), response.headers)
         folder.update(status=response.status_code, request_id=_request_id(response.headers))

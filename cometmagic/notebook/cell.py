@@ -25,13 +25,6 @@ if TYPE_CHECKING:
 UPDATE_EVERY = 0.5  # seconds; a flood of updates makes the notebook server drop all outputs
 
 
-class Interrupted(KeyboardInterrupt):
-    """The waiting was interrupted; the call goes on. Shown as one line."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"Interrupted: {self}"]
-
-
 class Waiting:
     """The one output that first says "under way" and then becomes the picture.
 
@@ -94,16 +87,19 @@ def run(shell: InteractiveShell, prompt: str, options: dict[str, Any]) -> ImageR
         result = call.result()
     except KeyboardInterrupt:
         waiting.become(show.ended(call, waiting.seconds, "Interrupted"))
-        goes_on = "The request goes on and may be charged" if call.source == "live" else "The work goes on"
-        raise Interrupted(f"{goes_on}; its image will be saved in {show.near(call.folder.path)}.") from None
+        raise call.interrupted() from None
     except CometError:
         waiting.become(show.ended(call, waiting.seconds, "No image"))
         raise
     waiting.become(show.picture(result))
-    publish(show.caption(result))
     if call.cell.into:
         shell.user_ns[call.cell.into] = result
-    return call.saved(result)
+    saved = None
+    try:
+        saved = call.save(result)
+    finally:
+        publish(show.caption(result, saved))
+    return result
 
 
 def show_part(image: ImagePart) -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import base64
 import html
 import io
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cometmagic.disk import near
 from cometmagic.foreign import clean
 from cometmagic.library import preview_of
 from cometmagic.parts import SHOWN, ImagePart, TextPart
@@ -61,16 +61,17 @@ def single(image: ImagePart) -> Bundle:
     return {"image/jpeg": base64.b64encode(small).decode()} | plain, {"image/jpeg": _fitted(image)}
 
 
-def caption(result: ImageResult) -> Bundle:
-    """Return (MIME bundle, metadata) of what is told under the picture."""
+def caption(result: ImageResult, saved: Path | None = None) -> Bundle:
+    """Return (MIME bundle, metadata) of what is told under the picture; `saved` is where a copy lies."""
     facts = _facts(result)
+    notes = [*([f"Saved as {near(saved)}."] if saved else []), *result.warnings]
     lines = [f'<div style="{_QUIET}">{_text(" · ".join(facts))}<br><code>{_text(near(result.folder))}</code></div>']
-    lines += [f'<div style="{_QUIET}">{_text(note)}</div>' for note in result.warnings]
+    lines += [f'<div style="{_QUIET}">{_text(note)}</div>' for note in notes]
     if text := result.text.strip():
         lines.append(f'<div style="white-space:pre-wrap;margin:.3em 0">{_text(text)}</div>')
     lines += _thoughts(result)
-    plain = [" · ".join([*facts, near(result.folder)]), *result.warnings, *filter(None, [text])]
-    return {"text/html": "".join(lines), "text/plain": "\n".join(plain)}, {}
+    plain = [" · ".join([*facts, near(result.folder)]), *notes, *filter(None, [text])]
+    return {"text/html": _framed("".join(lines)), "text/plain": "\n".join(plain)}, {}
 
 
 def _facts(result: ImageResult) -> list[str]:
@@ -147,7 +148,12 @@ def ended(call: Call, seconds: float, told: str) -> Bundle:
 
 def _lines(*texts: str) -> Bundle:
     quiet = "".join(f'<div style="{_QUIET}">{_text(text)}</div>' for text in texts)
-    return {"text/html": quiet, "text/plain": "\n".join(texts)}, {}
+    return {"text/html": _framed(quiet), "text/plain": "\n".join(texts)}, {}
+
+
+def _framed(inside: str) -> str:
+    """Return HTML in which front ends look for no formulas: a model that speaks of $5 means dollars."""
+    return f'<div class="mathjax_ignore tex2jax_ignore">{inside}</div>'
 
 
 def _img(mime_type: str, encoded: str, alt: str, size: dict[str, int]) -> str:
@@ -164,12 +170,6 @@ def _fitted(image: ImagePart, longest: int = LONGEST_SHOWN) -> dict[str, int]:
 
 def _digest(result: ImageResult) -> str:
     return next(str(row["sha256"]) for row in result.call["files"] if row["role"] == "image")
-
-
-def near(folder: Path) -> str:
-    """Return a folder's path as seen from the working folder."""
-    relative = os.path.relpath(folder)
-    return str(folder) if relative.startswith("..") else relative
 
 
 def _text(text: str) -> str:

@@ -18,6 +18,7 @@ from cometmagic import models
 from cometmagic.offline.connection import Listener, Seen
 
 _POLL = 0.2  # seconds between looks at whether to stop
+_KEY = "sk-0000000000"  # for the examples: no word holds a piece of it, which would be blotted out
 
 
 class Server:
@@ -90,11 +91,11 @@ def _how_to(url: str) -> str:
     call = f"{url}/v1beta/models/{models.DEFAULT_MODEL}:generateContent"
     body = json.dumps({"contents": [{"parts": [{"text": "a red bicycle"}]}]})
     return (
-        f"The offline service listens on {url} (no key, no network, no cost).\n\n"
+        f"The offline service listens on {url} (any key, no network, no cost).\n\n"
         f"With cometmagic, before the notebook starts:\n"
-        f"  export COMETAPI_BASE_URL={url} COMETAPI_KEY=offline-key\n\n"
+        f"  export COMETAPI_BASE_URL={url} COMETAPI_KEY={_KEY}\n\n"
         f"With curl:\n"
-        f"  curl {call} \\\n    -H 'Authorization: Bearer offline' -H 'Content-Type: application/json' \\\n"
+        f"  curl {call} \\\n    -H 'Authorization: Bearer {_KEY}' -H 'Content-Type: application/json' \\\n"
         f"    -d '{body}'\n\n"
         f"Ctrl-C stops it.\n"
     )

@@ -20,12 +20,13 @@ from cometmagic.parts import ImagePart, Part, TextPart
 from cometmagic.request import Turn
 from cometmagic.response import ImageResponse
 from cometmagic.wire.carve import Blob, Buffer, MalformedError, carve
+from cometmagic.wire.explain import WORDS
 from cometmagic.wire.facts import response
+from cometmagic.wire.repair import repaired
 from cometmagic.wire.shape import object_, objects, shaped, string
 
 _CHUNK = 4 * 2**18  # base64 characters at a time, divisible by 4
-_SPACE = b" \t\r\n"
-_URLSAFE = bytes.maketrans(b"-_", b"+/")
+_NO_ANSWER: list[dict[str, Any]] = [{"content": {"parts": []}}]  # the candidates of a document that has none
 _NO_FILES: Mapping[str, ImagePart] = MappingProxyType({})
 
 
@@ -45,7 +46,8 @@ class EncodedImage:
 
         Raises `ValueError` when there are none, or when they are not base64, also after repair.
         """
-        view: memoryview | bytes = self.data.view if isinstance(self.data, Blob) else self.data.encode()
+        escaped = isinstance(self.data, Blob)
+        view = self.data.view if isinstance(self.data, Blob) else memoryview(self.data.encode())
         try:
             file.writelines(
                 pybase64.b64decode(view[start : start + _CHUNK], validate=True) for start in range(0, len(view), _CHUNK)
@@ -53,20 +55,13 @@ class EncodedImage:
         except binascii.Error:
             file.seek(0)
             file.truncate()
-            file.write(_repaired(self.data.text() if isinstance(self.data, Blob) else self.data))
+            file.writelines(repaired(view, escaped=escaped))
         if not file.tell():
             raise ValueError("the image is empty")
 
     def placed(self, name: str) -> None:
         """Say in the JSON that the image now lies in the file `name`."""
         self.node["data"] = {"file": name}
-
-
-def _repaired(text: str) -> bytes:
-    """Return what base64 with line breaks, a URL-safe alphabet or wrong padding stands for."""
-    raw = text.rpartition("base64,")[2].encode("ascii", "replace").translate(_URLSAFE, _SPACE)
-    pieces = filter(None, raw.split(b"="))
-    return b"".join(pybase64.b64decode(piece + b"=" * (-len(piece) % 4), validate=True) for piece in pieces)
 
 
 @dataclass(frozen=True)
@@ -95,21 +90,35 @@ def decode(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) -> Answer
         raise MalformedError("the answer is no JSON object")
     document = shaped(carved.documents)
     candidate, feedback = document["candidates"][0], object_(document.get("promptFeedback"))
-    ended = candidate.get("finishReason") or feedback.get("blockReason") or document.get("error")
+    error = _error(document)
+    ended = candidate.get("finishReason") or feedback.get("blockReason") or error
     parts = [made for node in candidate["content"]["parts"] for made in _read_part(node, files)]
-    found = document.get("error")
     return Answer(
         response=response(document, [part for part in parts if not isinstance(part, EncodedImage)]),
         parts=tuple(parts),
         document=document,
-        error=found if isinstance(found, dict) else {"message": string(found) or str(found)} if found else None,
+        error=error,
         cut=carved.cut or (carved.streamed and not ended),
     )
 
 
+def _error(document: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the error a document reports, also one that is nothing but a message."""
+    found = document.get("error")
+    if isinstance(found, dict):
+        return found
+    words = next(filter(None, (string(document.get(name)) for name in WORDS)), "")
+    if found:
+        return {"message": string(found) or words or str(found)}
+    if not words or document["candidates"] != _NO_ANSWER or document.get("promptFeedback"):
+        return None
+    return {"message": words, "code": document.get("code"), "status": document.get("status")}
+
+
 def _read_part(node: dict[str, Any], files: Mapping[str, ImagePart]) -> Iterator[TextPart | ImagePart | EncodedImage]:
     """Yield what one part of the JSON holds."""
-    thought = node.get("thought") in (True, "true")
+    marked = node.get("thought")
+    thought = marked == 1 or string(marked).strip().lower() in ("true", "1")
     inline = object_(node.get("inlineData"))
     data, uri = inline.get("data"), string(object_(node.get("fileData")).get("fileUri"))
     if isinstance(data, dict) and (filed := files.get(string(data.get("file")))):

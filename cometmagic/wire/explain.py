@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cometmagic.errors import APIError, Fate
+from cometmagic.errors import LOOK_FIRST, APIError, Fate
 from cometmagic.foreign import line
 from cometmagic.wire.shape import string
 
@@ -25,9 +25,10 @@ _OVERLOADED = re.compile(r"overload|capacity|too many requests", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]{0,200}>(.{0,500}?)</title>", re.IGNORECASE | re.DOTALL)
 _ID_HEADERS = ("x-request-id", "x-oneapi-request-id", "request-id", "cf-ray")
 
+# Where an error has its words, as sent and as `shape` spells it.
+WORDS = ("message", "detail", "msg", "error_description", "errorDescription")
 WRONG_PLACE = "Check COMETAPI_BASE_URL (it should be like https://api.cometapi.com) and the model name."
 WAIT = "Wait a little and run the cell again."
-LOOK_FIRST = "Look at the balance before trying again."
 # What to do, by error code first, then by status.
 _BY_CODE = {
     "invalid_request": (Fate.REFUSED, "Check the options and --extra."),
@@ -65,8 +66,8 @@ def explain(status: int, body: bytes, headers: Mapping[str, str] | None = None) 
 def explain_object(found: dict[str, Any]) -> APIError:
     """Return the error that an `error` object inside a status 200 stands for."""
     inner = _innermost(found)
-    code = inner.get("code")
-    status = code if isinstance(code, int) and 400 <= code < 600 else 200
+    numbers = (number for number in (inner.get("code"), inner.get("status")) if isinstance(number, int))
+    status = next((number for number in numbers if 400 <= number < 600), 200)
     return _explained(status, inner, string(found.get("message")), {})
 
 
@@ -143,7 +144,7 @@ def _string_begun(token: str) -> str:
 def _message_and_code(found: dict[str, Any]) -> tuple[str, str]:
     word = found.get("status") if isinstance(found.get("status"), str) else found.get("code")
     code = word if isinstance(word, str) else ""
-    told = found.get("message") or found.get("detail")
+    told = next(filter(None, map(found.get, WORDS)), None)
     return line(string(told) or told or "no explanation"), line(code, 80)
 
 

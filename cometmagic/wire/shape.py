@@ -13,11 +13,17 @@ from typing import Any
 from cometmagic.wire.carve import Blob
 
 _SNAKE = re.compile(r"_([a-z])")
-# In Markdown's parentheses base64 may be wrapped; elsewhere the first letter that is no base64 ends it.
+# In Markdown's parentheses base64 may be wrapped anyhow; elsewhere further lines are taken that are too long
+# for words, and a short last one (`_short_line`).
+_LETTER, _BREAK, _END = r"[A-Za-z0-9+/_\-]", r"[ \t]*\r?\n[ \t]*", r"(?=[ \t]*(?:[\r\n\"'<>()\]`=]|\Z))"
+_LONG_LINE = rf"{_BREAK}{_LETTER}{{32,}}+{_END}"
 _DATA_URI = re.compile(
     r"\(\s*data:image/[^,\s]{0,100};base64,(?P<wrapped>[A-Za-z0-9+/=_\-\s]+)(?:\"[^\"]*\"\s*)?\)"
-    r"|data:image/[^,\s]{0,100};base64,(?P<plain>[A-Za-z0-9+/_\-]+={0,2})"
+    rf"|data:image/[^,\s]{{0,100}};base64,(?P<plain>(?:{_LETTER}++|(?={_LONG_LINE}))(?:{_LONG_LINE})*+={{0,2}})"
 )
+_SHORT_LINE = re.compile(rf"{_BREAK}({_LETTER}{{1,31}}+(?:={{1,2}}|{_END}))")
+_WORD = re.compile(r"[A-Za-z][a-z]*|[A-Z]+")
+_WIDEST = 1000  # characters of a line that may be wrapped base64
 
 
 def shaped(documents: list[Any]) -> dict[str, Any]:
@@ -94,6 +100,15 @@ def _pieces(text: str) -> Iterator[dict[str, Any]]:
         if found["wrapped"] and before.endswith("]"):  # the rest of Markdown's ![alt](…)
             before = before.rpartition("![")[0]
         yield {"text": before}
-        yield {"inlineData": {"data": found["wrapped"] or found["plain"]}}
-        start = found.end()
+        last = "" if found["wrapped"] else _short_line(text, found)
+        yield {"inlineData": {"data": (found["wrapped"] or found["plain"]) + last}}
+        start = found.end() + len(last)
     yield {"text": text[start:]}
+
+
+def _short_line(text: str, found: re.Match[str]) -> str:
+    """Return the line after a data URI when it is the rest of its base64 and no words."""
+    line, lines = _SHORT_LINE.match(text, found.end()), found["plain"].split()
+    if line is None or lines[-1].endswith("=") or len(lines[0]) > _WIDEST or _WORD.fullmatch(line[1]):
+        return ""
+    return line[0] if sum(map(len, [*lines, line[1]])) % 4 == 0 else ""

@@ -10,7 +10,9 @@ import pytest
 
 from cometmagic.errors import Fate, NoImageError, TransportError
 from cometmagic.library import State
+from cometmagic.session import generate
 from tests.faults.asking import Asker, Outcome
+from tests.faults.leaks import KEY
 from tests.faults.server import (
     FaultServer,
     Step,
@@ -205,3 +207,14 @@ def test_a_proxy_never_gets_what_stays_on_this_machine(ask: Asker, monkeypatch: 
 
     assert outcome.made.image.data == picture()
     assert proxy.log == []
+
+
+def test_a_proxy_that_cannot_be_used_is_told_as_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMETAPI_KEY", KEY)
+    monkeypatch.setenv("COMETAPI_BASE_URL", "https://127.0.0.1:9")
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:9")
+
+    with pytest.raises(TransportError, match=r"[Pp]roxy") as told:
+        generate("a cat")
+
+    assert told.value.fate is Fate.UNSENT

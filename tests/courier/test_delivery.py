@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from cometmagic import settle as settling
 from cometmagic.courier.delivery import deliver
+from cometmagic.courier.failure import failure
 from cometmagic.courier.route import Live, Offline
 from cometmagic.errors import Fate
 from cometmagic.library import CallFolder, Library, State
@@ -20,7 +23,7 @@ from cometmagic.request import ImageRequest, Turn
 from cometmagic.settings import Key
 from tests.faults.asking import Asker
 from tests.faults.leaks import KEY, leaks
-from tests.faults.server import recv_request, response, send
+from tests.faults.server import fin, recv_request, response, rst, send
 from tests.wire.answers import answer, answering, body, image, picture, text
 
 Events = list[dict[str, Any]]
@@ -30,9 +33,9 @@ def planned(root: Path, *parts: TextPart | ImagePart) -> CallFolder:
     return Library(root).open(ImageRequest((Turn(parts or (TextPart("x"),)),), Options()), source="live", preview=16)
 
 
-def delivered(folder: CallFolder, url: str) -> Events:
+def delivered(folder: CallFolder, url: str, key: str = KEY) -> Events:
     events: Events = []
-    asyncio.run(deliver(folder, Live(url, Key(KEY, "the test")), events.append))
+    asyncio.run(deliver(folder, Live(url, Key(key, "the test")), events.append))
     return events
 
 
@@ -135,6 +138,72 @@ def test_j6_an_answer_that_echoes_the_key(ask: Asker, name: str) -> None:
 
 def test_j6_the_request_id_of_a_good_answer(ask: Asker) -> None:
     assert ask(*answering(answer(image()), **{"X-Request-Id": KEY})).call["request_id"] == "[key]"
+
+
+@pytest.mark.parametrize("key", ["sk-9qXv7", "sk-9qXv7Lm/", 'q"9\\X/7Lm', "sk-9qXv7LmZ2bW"])
+@pytest.mark.parametrize("slash", ["/", "\\/"])
+def test_j6_a_short_or_strange_key_is_blotted_out_too(serving: Any, library_folder: Path, key: str, slash: str) -> None:
+    echoing = [
+        answer(text(f"you sent {key}!"), image(), image("!no base64!")),
+        answer(text(f"you sent {key}!"), finish=key),
+    ]
+    for document in echoing:
+        folder = planned(library_folder)
+        with serving(answering(body(document).replace(b"/", slash.encode()))) as server:
+            delivered(folder, server.url, key)
+
+        assert "you sent **" in (folder.path / "answer.json").read_text("utf-8")
+        for path in folder.path.iterdir():
+            content = path.read_text("utf-8", "replace").replace("\\/", "/")
+            assert key not in content
+            assert json.dumps(key)[1:-1] not in content
+
+
+def test_j6_the_paths_an_error_names_stay_whole(serving: Any, tmp_path: Path) -> None:
+    root = tmp_path / "offline" / "pictures"
+    folder = planned(root)
+    key = f"sk-offline{folder.id[-8:]}response.part-pictures"
+    with serving(answering(b"nonsense")) as server:
+        delivered(folder, server.url, key)
+    assert str(folder.part) in folder.read()["error"]["what"]
+
+    folder = planned(root)
+    with serving(answering({"error": {"message": f"bad key {key}, see {folder.path}"}})) as server:
+        delivered(folder, server.url, key)
+    assert f"bad key [key], see {folder.path}." in folder.read()["error"]["what"]
+
+
+BROKEN = {"closed": [recv_request(), fin()], "reset": [recv_request(), rst()], "unread": [rst()]}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_connection_is_told_in_words(ask: Asker, name: str) -> None:
+    told = str(ask(*BROKEN[name]).told)
+
+    assert "did not come whole" in told
+    assert "Error" not in told.replace("TransportError", "")
+
+
+@pytest.mark.parametrize("kind", [httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError])
+def test_the_words_of_a_broken_connection(kind: type[httpx.TransportError]) -> None:
+    assert "whole: the connection broke." in str(failure(kind(""), sent=True))
+    assert "whole: peer went away." in str(failure(kind("peer went away"), sent=True))
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_certificates_that_cannot_be_read_name_their_variable(
+    ask: Asker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    file = tmp_path / "company.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+
+    outcome = ask()
+
+    assert f"SSL_CERT_FILE names {file}, which cannot be read" in str(outcome.told)
+    assert outcome.told.fate is Fate.UNSENT
+    assert outcome.log == []
 
 
 def test_the_courier_lives_on_after_failures(ask: Asker) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from cometmagic.line import describe
 from cometmagic.options import declared
 from tests.faults.server import FaultServer
 from tests.notebook.answers import answering
@@ -42,6 +43,16 @@ def test_a_wrong_default_is_told_in_one_line_and_not_taken(notebook: Notebook) -
     assert notebook.run("%gemini_image a cat").error is None
 
 
+def test_a_default_of_a_wrong_type_is_told_in_one_line(notebook: Notebook) -> None:
+    [output] = notebook.run("%config GeminiImage.search = 5").outputs
+
+    assert (
+        output["text"]
+        .strip()
+        .endswith("GeminiImage.search: 5 is not one of web, image. Nothing was sent, so nothing was charged.")
+    )
+
+
 def test_a_wrong_default_does_not_bar_a_reload(notebook: Notebook) -> None:
     notebook.run("%config GeminiImage.aspect_ratio = '16:8'")
 
@@ -65,5 +76,5 @@ def test_config_lists_every_option_with_its_help(notebook: Notebook) -> None:
     told = " ".join(notebook.run("%config GeminiImage").text.split())
 
     for option in declared().values():
-        assert f"GeminiImage.{option.name}=" in told
-        assert option.help.split(";")[0][:30] in told
+        assert f"GeminiImage.{option.name}=<{option.kind.metavar or 'True|False'}> {describe(option)[:30]}" in told
+        assert ", ".join(option.kind.choices) in told

@@ -69,3 +69,11 @@ def test_a_result_whose_folder_is_gone_is_told_in_one_line(notebook: Notebook) -
     assert line.startswith("LibraryError: ")
     assert "call.json cannot be read" in line
     assert fallback["data"]["text/plain"].startswith("<cometmagic call without an image ")
+
+
+def test_a_caption_says_where_a_copy_was_saved(notebook: Notebook) -> None:
+    notebook.run("%gemini_image -s 512 --save bike.png a bicycle")
+    ran = notebook.run("%gemini_image -s 512 --save bike.png a bicycle")
+
+    assert "Saved as bike-2.jpg." in ran.text
+    assert (notebook.place / "bike-2.jpg").is_file()

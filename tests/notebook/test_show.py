@@ -49,7 +49,7 @@ def check_harmless(outputs: list[dict[str, Any]]) -> None:
     for output in outputs:
         found = Tags(output.get("data", {}).get("text/html", ""))
         assert found.tags <= OURS
-        assert found.attributes <= {"style", "src", "alt", "width", "height"}
+        assert found.attributes <= {"style", "src", "alt", "width", "height", "class"}
         assert all(address.startswith("data:image/") for address in found.addresses)
         assert not {"text/markdown", "image/svg+xml", "application/javascript"} & set(output.get("data", {}))
         assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(output.get("data", {}).get("text/plain", ""))

@@ -13,7 +13,7 @@ from tests.notebook.kernel import Ran
 
 # A cell, the error it ends with, and what the line must say.
 CELLS = [
-    ("%%gemini_image -a 16:9\n  \n", "OptionError", ["There is no prompt", "below the options"]),
+    ("%%gemini_image -a 16:9\n  \n", "OptionError", ["There is no prompt", "Write what you want to see"]),
     ("%gemini_image", "OptionError", ["There is no prompt"]),
     (
         "%gemini_image --aspect-ration 16:9 a cat",

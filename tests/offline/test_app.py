@@ -350,11 +350,13 @@ def test_run_tells_how_to_use_it_and_stops_cleanly(name: str) -> None:
         url = first.split()[5]
         while "Ctrl-C stops it." not in (line := child.stdout.readline()):
             first += line
-        assert f"COMETAPI_BASE_URL={url} COMETAPI_KEY=offline-key\n" in first
-        assert f"curl {url}/v1beta/models/{models.DEFAULT_MODEL}:generateContent" in first
         os.kill(child.pid, getattr(signal, name))
         out, err = child.communicate(timeout=60)
 
+    assert f"COMETAPI_BASE_URL={url} COMETAPI_KEY=sk-0000000000\n" in first
+    assert "'Authorization: Bearer sk-0000000000'" in first
+    assert "(any key, no network, no cost)" in first
+    assert f"curl {url}/v1beta/models/{models.DEFAULT_MODEL}:generateContent" in first
     assert (child.returncode, out.strip(), err) == (0, "Stopped.", "")
 
 

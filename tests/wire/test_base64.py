@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cometmagic.errors import TransportError
-from cometmagic.wire import Blob, EncodedImage
+from cometmagic.wire import Blob, EncodedImage, repair
 from tests.faults.asking import Asker
 from tests.wire.answers import answer, answering, base64_of, body, image, picture
 
@@ -60,7 +60,7 @@ def test_g1_line_ends_that_json_forbids(ask: Asker, raw: str) -> None:
 
 
 def test_base64_with_json_escapes(ask: Asker) -> None:
-    escaped = body(answer(image(LARGE))).replace(b"/", b"\\/").replace(b"=", b"\\u003d")
+    escaped = body(answer(image(LARGE))).replace(b"/", b"\\/").replace(b"=", b"\\u003d").replace(b"+", b"\\u002B")
 
     assert ask(*answering(escaped)).made.image.data == LARGE
 
@@ -99,6 +99,31 @@ def test_any_bytes_survive_any_writing(content: bytes, name: str, as_blob: bool)
     EncodedImage(data).write(file)
 
     assert file.getvalue() == content
+
+
+@given(st.binary(min_size=1, max_size=100), st.integers(1, 20), st.data())
+def test_an_escape_may_stand_across_any_two_pieces(content: bytes, size: int, data: st.DataObject) -> None:
+    escapes = {"/": ["\\/", "\\u002f", "\\u002F", "_"], "+": ["\\u002b", "-"], "=": ["\\u003d", ""]}
+    space = st.sampled_from(["", "", "\\n", "\\r\\n", "\\t", "\\u000a", "\n", " "])
+    written = "".join(
+        data.draw(st.sampled_from([letter, *escapes.get(letter, [])])) + data.draw(space)
+        for letter in base64_of(content)
+    )
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(repair, "_CHUNK", size)
+        found = b"".join(repair.repaired(memoryview(written.encode()), escaped=True))
+
+    assert found == content
+
+
+@pytest.mark.parametrize("junk", ["\\\\n", "\\\\", "\\u005c", "\\x", "\\u00", "\\", "\\\\\\n/", "\\u0000", "ä"])
+@pytest.mark.parametrize("size", [1, 3, 4, 7, 1000])
+def test_other_escapes_are_refused(monkeypatch: pytest.MonkeyPatch, junk: str, size: int) -> None:
+    monkeypatch.setattr(repair, "_CHUNK", size)
+
+    with pytest.raises(ValueError):  # noqa: PT011  # binascii's, json's and Unicode's
+        list(repair.repaired(memoryview(f"AAAA{junk}BBBB".encode()), escaped=True))
 
 
 @given(st.text(max_size=60))

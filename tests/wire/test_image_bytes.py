@@ -90,27 +90,41 @@ def bomb(width: int, height: int, *extra: bytes) -> bytes:
     return b"".join([png_header(width, height), *extra, png_chunk(b"IDAT", packed), png_chunk(b"IEND", b"")])
 
 
+# What cannot be drawn, and what is said of it.
 NOT_PREVIEWED = {
-    "G10-truncated-png": PNG[: len(PNG) // 2],
-    "G10-truncated-jpeg": JPEG[: len(JPEG) // 2],
-    "G10-header-only": PNG[:20],
-    "G12-bomb": bomb(13_000, 13_000),
-    "G13-bomb-of-pillow": bomb(20_000, 20_000),
-    "G13-vast-sides": png_header(2**31 - 1, 2**31 - 1) + png_chunk(b"IDAT", b""),
-    "G13-no-sides": png_header(0, 0) + png_chunk(b"IDAT", b""),
-    "G14-text-bomb": bomb(10, 10, png_chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(80_000_000)))),
-    "G17-broken-chunk": PNG[:16] + b"\xff" * 8 + PNG[24:],
+    "G10-truncated-png": (PNG[: len(PNG) // 2], "is incomplete"),
+    "G10-truncated-jpeg": (JPEG[: JPEG.index(b"\xff\xda") + 14], "is incomplete"),
+    "G10-jpeg-without-size": (JPEG[: len(JPEG) // 2], "is damaged"),
+    "G10-header-only": (PNG[:20], "is damaged"),
+    "G12-bomb": (bomb(13_000, 13_000), "is too large for a preview"),
+    "G13-bomb-of-pillow": (bomb(20_000, 20_000), "far too large"),
+    "G13-vast-sides": (png_header(2**31 - 1, 2**31 - 1) + png_chunk(b"IDAT", b""), "far too large"),
+    "G13-no-sides": (png_header(0, 0) + png_chunk(b"IDAT", b""), "damaged"),
+    "G14-text-bomb": (bomb(10, 10, png_chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(80_000_000)))), "damaged"),
+    "G17-broken-chunk": (PNG[:16] + b"\xff" * 8 + PNG[24:], "damaged"),
 }
 
 
 @pytest.mark.parametrize("name", NOT_PREVIEWED)
 def test_g10_to_g17_a_picture_that_cannot_be_drawn_is_saved(ask: Asker, name: str) -> None:
-    outcome = ask(*answering(answer(image(NOT_PREVIEWED[name]))))
+    content, words = NOT_PREVIEWED[name]
 
-    assert outcome.made.image.data == NOT_PREVIEWED[name]
-    assert outcome.made.preview()[1] == NOT_PREVIEWED[name]
-    assert "No preview of image" in outcome.notes
+    outcome = ask(*answering(answer(image(content))))
+
+    assert outcome.made.image.data == content
+    assert outcome.made.preview()[1] == content
+    assert outcome.notes.startswith("image.")
+    assert words in outcome.notes
+    assert "kept as it came" in outcome.notes
     assert repr(outcome.made)
+
+
+@pytest.mark.parametrize("kind", ["avif", "heic"])
+def test_a_kind_that_notebooks_do_not_show_is_told(ask: Asker, kind: str) -> None:
+    outcome = ask(*answering(answer(image(b"\0\0\0\x1cftyp" + kind.encode() + bytes(40)))))
+
+    assert f"image.{kind} is of a kind that notebooks do not show" in outcome.notes
+    assert str(outcome.folder.path) in outcome.notes
 
 
 def test_g11_a_png_without_its_last_bytes_is_drawn(ask: Asker) -> None:

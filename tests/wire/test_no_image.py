@@ -172,3 +172,34 @@ def test_f2_an_error_inside_a_200(ask: Asker, name: str) -> None:
     assert isinstance(told, APIError)
     assert words in str(told)
     assert told.fate is fate
+
+
+REPORTS: dict[str, tuple[Json, str, Fate]] = {
+    "message": ({"message": "the quota is used up", "success": False}, "the quota is used up", Fate.UNKNOWN),
+    "message-and-code": ({"code": "model_not_found", "message": "no channel"}, "model_not_found: no channel",
+                         Fate.REFUSED),
+    "message-and-number": ({"code": 429, "msg": "slow down", "data": None}, "429: slow down", Fate.REFUSED),
+    "message-and-status": ({"status": 403, "message": "not yours"}, "403: not yours", Fate.REFUSED),
+    "detail": ({"detail": "Not authenticated"}, "Not authenticated", Fate.UNKNOWN),
+    "error-description": ({"error_description": "the token ended"}, "the token ended", Fate.UNKNOWN),
+    "with-candidates": ({"candidates": [], "promptFeedback": None, "message": "nobody there"}, "nobody there",
+                        Fate.UNKNOWN),
+    "error-is-true": ({"error": True, "message": "out of order"}, ": out of order.", Fate.UNKNOWN),
+    "request-id": ({"message": "words (request id: 2026x)"}, "words (request id: 2026x)", Fate.UNKNOWN),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_200_that_is_nothing_but_a_message_is_an_error(ask: Asker, name: str) -> None:
+    document, words, fate = REPORTS[name]
+
+    told = ask(*answering(document)).told
+
+    assert isinstance(told, APIError)
+    assert words in str(told)
+    assert told.fate is fate
+
+
+def test_a_message_beside_an_answer_is_no_error(ask: Asker) -> None:
+    assert "(IMAGE_SAFETY)" in str(refused(ask, answer(finish="IMAGE_SAFETY", message="ok")))
+    assert ask(*answering(answer(image(), message="ok"))).notes == ""

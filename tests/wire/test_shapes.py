@@ -73,6 +73,59 @@ def test_f23_the_words_around_a_hidden_picture_stay(ask: Asker) -> None:
     assert made.text == "Here:\n\nenjoy"
 
 
+def _wrapped(uri: str, width: int, newline: str) -> str:
+    return newline.join(uri[start : start + width] for start in range(0, len(uri), width))
+
+
+def _ending(letters: int) -> bytes:
+    """Return a picture whose base64 ends with so many letters of padding."""
+    return RED + b"\xfe" * ((-letters - len(RED)) % 3 + 30)
+
+
+WORDS = ["", "enjoy", "Done", "Here is it.", "DONE", "Yours truly", "1. a bicycle", "\n1024x768"]
+
+
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("padding", [0, 1, 2])
+def test_f23_base64_in_lines_without_parentheses(ask: Asker, words: str, padding: int) -> None:
+    content = _ending(padding)
+    prefix, encoded = "data:image/png;base64,", base64_of(content)
+    assert encoded.count("=") == padding
+    writings = {
+        "from the prefix on": _wrapped(prefix + encoded, 76, "\n"),
+        "after the prefix": prefix + _wrapped(encoded, 76, "\n"),
+        "on lines of its own": f"{prefix}\n{_wrapped(encoded, 64, chr(10))}",
+        "windows": prefix + _wrapped(encoded, 72, "\r\n"),
+        "not at all": prefix + encoded,
+    }
+    for name, written in writings.items():
+        made = ask(*answering(answer(text(f"Look:\n{written}\n{words}")))).made
+
+        assert made.image.data == content, name
+        assert made.text.split() == ["Look:", *words.split()], name
+
+
+def test_f23_wrapped_base64_in_html(ask: Asker) -> None:
+    made = ask(*answering(answer(text(f'<img src="data:image/png;base64,\n  {WRAPPED}" alt="x">')))).made
+
+    assert made.image.data == RED
+    assert made.text == '<img src="" alt="x">'
+
+
+def test_f23_wrapped_base64_that_is_none_is_one_clear_error(ask: Asker) -> None:
+    outcome = ask(*answering(answer(text(f"data:image/png;base64,{'A' * 76}\n{'B' * 41}\nand words"))))
+
+    assert "cannot be decoded" in str(outcome.told)
+
+
+def test_f23_an_unwrapped_picture_takes_no_short_line_with_it(ask: Asker) -> None:
+    content = RED + b"\xfe" * (900 - len(RED))
+    made = ask(*answering(answer(text(f"data:image/png;base64,{base64_of(content)}\n1024x768")))).made
+
+    assert made.image.data == content
+    assert made.text.strip() == "1024x768"
+
+
 def test_f2_an_error_beside_the_picture_is_told(ask: Asker) -> None:
     assert "late trouble" in ask(*answering(HOLD_RED["F2-error-beside-image"])).notes
 
@@ -85,6 +138,11 @@ ORDERS: dict[str, tuple[list[Json], bytes, list[bytes], list[bytes]]] = {
     ),
     "F21-draft-last": ([image(BLUE), image(RED, thought=True)], BLUE, [BLUE], [RED]),
     "F21-draft-flag-as-text": ([image(RED, thought="true"), image(BLUE)], BLUE, [BLUE], [RED]),
+    "F21-draft-flag-as-python": ([image(BLUE), image(RED, thought="True")], BLUE, [BLUE], [RED]),
+    "F21-draft-flag-in-capitals": ([image(BLUE), image(RED, thought=" TRUE")], BLUE, [BLUE], [RED]),
+    "F21-draft-flag-as-number": ([image(BLUE), image(RED, thought=1)], BLUE, [BLUE], [RED]),
+    "F21-draft-flag-as-digit": ([image(BLUE), image(RED, thought="1")], BLUE, [BLUE], [RED]),
+    "F21-no-draft": ([image(BLUE), image(RED, thought="False")], RED, [BLUE, RED], []),
     "F21-draft-same-as-final": ([image(RED, thought=True), image(RED)], RED, [RED], [RED]),
     "F19-unmarked-drafts": ([image(RED), text("better:"), image(GREEN), image(BLUE)], BLUE, [RED, GREEN, BLUE], []),
     "F23-two-in-one-text": ([text(f"{URI} {URI}"), image(BLUE)], BLUE, [RED, RED, BLUE], []),
