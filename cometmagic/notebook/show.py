@@ -54,7 +54,9 @@ def single(image: ImagePart) -> Bundle:
     """Return (MIME bundle, metadata) of one image of a result, as small as its picture."""
     from cometmagic import images  # Pillow, which the kernel needs for nothing else
 
-    plain = {"text/plain": repr(image)}
+    size = f"{image.width}x{image.height} " if image.width else ""
+    where = near(image.path) if image.path else "in memory"
+    plain = {"text/plain": f"<image {size}{image.mime_type} {where}>"}
     small = images.preview(io.BytesIO(image.data), LONGEST_SHOWN)
     if small is None:
         return plain, {}
