@@ -49,7 +49,7 @@ def preview(source: Path | BinaryIO, longest: int) -> bytes | None:
         return None
     target = io.BytesIO()
     try:
-        small = _flat(_from_strips(source, longest) or _from_whole(source, longest))
+        small = on_white(_from_strips(source, longest) or _from_whole(source, longest))
         small.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=None)
         small.save(target, "JPEG", quality=PREVIEW_QUALITY)
     except Exception:  # noqa: BLE001  # as above; the original is safe on the disk
@@ -65,7 +65,7 @@ def _from_strips(source: Path | BinaryIO, longest: int) -> Image.Image | None:
 def _from_whole(source: Path | BinaryIO, longest: int) -> Image.Image:
     with Image.open(source, formats=_FORMATS) as opened:
         opened.draft("RGB", (longest, longest))
-        picture = _flat(opened) if opened.mode in _NOT_REDUCED else opened
+        picture = on_white(opened) if opened.mode in _NOT_REDUCED else opened
         # Shrinks by a whole step first, which keeps a large picture cheap.
         step = max(opened.size) // longest
         return ImageOps.exif_transpose(picture.reduce(step) if step > 1 else picture)
@@ -79,7 +79,7 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _flat(picture: Image.Image) -> Image.Image:
+def on_white(picture: Image.Image) -> Image.Image:
     """Return the picture in RGB with 8 bits, on white where it was transparent."""
     if picture.mode == "RGB":
         return picture
@@ -143,7 +143,7 @@ def _as_png(picture: Image.Image, name: str) -> ImagePart:
     try:
         upright = ImageOps.exif_transpose(picture)
         if upright.mode not in _KEPT_IN_PNG:
-            upright = upright.convert("RGBA") if upright.has_transparency_data else _flat(upright)
+            upright = upright.convert("RGBA") if upright.has_transparency_data else on_white(upright)
             upright.info.pop("icc_profile", None)  # it described the old mode
         upright.save(buffer, "PNG")
     except Exception as error:  # noqa: BLE001  # a lazily read file shows its damage only now

@@ -96,20 +96,25 @@ class CallFolder:
     def is_whole(self) -> bool:
         """Whether the call is settled and everything that came of it still lies here."""
         try:
-            names = [row["name"] for row in self.read().get("files", [])]
-            settled = self.read()["state"] == State.SETTLED
-        except (LibraryError, KeyError):
+            call = self.read()
+        except LibraryError:
             return False
-        return settled and all((self.path / name).is_file() for name in ("answer.json", *names))
+        names = ["answer.json", *(row["name"] for row in call.get("files", []))]
+        return call.get("state") == State.SETTLED and all((self.path / name).is_file() for name in names)
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether any of an answer's bytes lie here undecoded."""
+        return self.part.exists() and self.part.stat().st_size > 0
 
     def files(self) -> dict[str, ImagePart]:
         """Return the images of the folder by name."""
-        return {
-            row["name"]: ImagePart(
-                row["mime_type"], path=self.path / row["name"], width=row.get("width"), height=row.get("height")
-            )
-            for row in self.read().get("files", [])
-        }
+        return {row["name"]: self.image(row) for row in self.read().get("files", [])}
+
+    def image(self, row: dict[str, Any]) -> ImagePart:
+        """Return the image that a row of call.json's `files` describes."""
+        path = self.path / row["name"]
+        return ImagePart(row["mime_type"], path=path, width=row.get("width"), height=row.get("height"))
 
     def _json(self, name: str) -> dict[str, Any]:
         try:
@@ -213,9 +218,10 @@ def slug(text: str) -> str:
     """Return up to `SLUG_LENGTH` lower-case ASCII letters, digits and hyphens from a text."""
     plain = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    return (
-        words[:SLUG_LENGTH].rpartition("-")[0] or words[:SLUG_LENGTH] if len(words) > SLUG_LENGTH else words or "image"
-    )
+    if len(words) <= SLUG_LENGTH:
+        return words or "image"
+    cut = words[:SLUG_LENGTH]
+    return cut.rpartition("-")[0] or cut
 
 
 def _pretty(call: dict[str, Any]) -> bytes:

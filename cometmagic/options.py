@@ -86,8 +86,7 @@ class _Options:
         """
         known, values = cls.declared(), {}
         for name, value in given.items():
-            if name not in known:
-                raise OptionError(f"There is no option {name!r}{suggest(name, known)}")
+            _check_known(name, known)
             if value is None:
                 continue
             try:
@@ -195,6 +194,11 @@ def _read(made: Field[Any]) -> Option:
     return Option(name=made.name, default=default, **made.metadata)
 
 
+def _check_known(name: str, known: dict[str, Option]) -> None:
+    if name not in known:
+        raise OptionError(f"There is no option {name!r}{suggest(name, known)}")
+
+
 def declared() -> dict[str, Option]:
     """Return every option of both classes by name."""
     return {**Options.declared(), **CellOptions.declared()}
@@ -207,8 +211,7 @@ def build(given: dict[str, Any]) -> tuple[Options, CellOptions]:
     """
     known, cell = declared(), CellOptions.declared()
     for name in given:
-        if name not in known:
-            raise OptionError(f"There is no option {name!r}{suggest(name, known)}")
+        _check_known(name, known)
     return (
         Options.build({name: value for name, value in given.items() if name not in cell}),
         CellOptions.build({name: value for name, value in given.items() if name in cell}),

@@ -18,10 +18,10 @@ def recover(folder: CallFolder) -> State:
     if state is State.PLANNED:
         folder.fail(TransportError("The call was planned and never sent.", fate=Fate.UNSENT, do="Run the cell again."))
     elif state in (State.SENT, State.RECEIVED):
-        if not folder.part.exists() or not folder.part.stat().st_size:
-            folder.fail(TransportError("The call was sent, and what carried it ended before an answer.", do=LOOK_FIRST))
-        else:
+        if folder.has_answer:
             settle(folder)
+        else:
+            folder.fail(TransportError("The call was sent, and what carried it ended before an answer.", do=LOOK_FIRST))
     for litter in folder.path.glob(".*.tmp"):
         litter.unlink(missing_ok=True)
     return State(folder.read()["state"])

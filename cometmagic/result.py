@@ -50,11 +50,10 @@ class ImageResult:
     @property
     def image(self) -> ImagePart:
         """The final image: the last one that is not a thought."""
-        files = CallFolder(self.folder).files()
         row = next((row for row in self.call.get("files", []) if row["role"] == "image"), None)
         if row is None:
             raise NoImageError(f"{self.folder} holds no final image.", fate=Fate.PAST)
-        return files[row["name"]]
+        return CallFolder(self.folder).image(row)
 
     @property
     def images(self) -> tuple[ImagePart, ...]:

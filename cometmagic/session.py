@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic import advice
-from cometmagic.courier.client import Event, Job, courier
+from cometmagic.courier.client import Event, Job, submit
 from cometmagic.courier.route import Live, Offline, Route
 from cometmagic.disk import near
 from cometmagic.errors import Fate, Interrupted, LibraryError, MissingKeyError, OptionError
@@ -101,7 +101,7 @@ def begin(prompt: Prompt, *, images: Any = (), **given: Any) -> Call:
         preview=cell.preview,
         alt=cell.alt,
     )
-    return Call(folder, options.model, cell, source, estimate, warnings, courier().submit(folder, route))
+    return Call(folder, options.model, cell, source, estimate, warnings, submit(folder, route))
 
 
 def generate(

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import mmap
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,10 +20,10 @@ from cometmagic import images
 from cometmagic.disk import sync_folder, write_whole
 from cometmagic.errors import CometError
 from cometmagic.library import CallFolder, State, now, preview_of
-from cometmagic.parts import MAGIC_BYTES, SHOWN, UNKNOWN, ImagePart, sniff
+from cometmagic.parts import MAGIC_BYTES, SHOWN, UNKNOWN, sniff
 from cometmagic.refusals import malformed, no_image
 from cometmagic.response import ImageResponse
-from cometmagic.wire import Answer, Blob, EncodedImage, MalformedError, decode, explain_object
+from cometmagic.wire import Answer, Blob, EncodedImage, MalformedError, decode, explain_object, spliced
 
 THUMBNAIL = 512  # pixels of a draft in the notebook
 
@@ -38,7 +36,7 @@ def settle(folder: CallFolder) -> CometError | None:
         answer, rows, spoilt = _save_images(folder)
     except MalformedError:
         return folder.fail(malformed(_head(folder.part), folder.part))
-    response = decode(_answer_json(folder, answer), {row["name"]: _part(folder, row) for row in rows}).response
+    response = decode(_answer_json(folder, answer), {row["name"]: folder.image(row) for row in rows}).response
     facts = _facts(response, rows)
     if any(row["role"] == "image" for row in rows):
         facts["notes"] = [*_notes(folder, answer, rows, spoilt), *_previews(folder, rows)]
@@ -133,23 +131,9 @@ def _names(saved: list[_Saved]) -> list[tuple[str, str]]:
 
 def _answer_json(folder: CallFolder, answer: Answer) -> bytes:
     """Write and return answer.json: the document with long strings (signatures) as they stood."""
-    blobs: list[Blob] = []
-    mark = f"blob-{secrets.token_hex(8)}-"  # that no foreign text can guess
-
-    def placed(value: Any) -> str:
-        blobs.append(value)
-        return f"{mark}{len(blobs) - 1}"
-
-    text = json.dumps(answer.document, ensure_ascii=False, separators=(",", ":"), default=placed)
-    pieces: list[bytes] = re.split(rf'"{mark}(\d+)"'.encode(), text.encode("utf-8", "replace"))
-    pieces[1::2] = [blobs[int(number)].token() for number in pieces[1::2]]
-    content = b"".join(pieces)
+    content = spliced(answer.document, Blob.token, separators=(",", ":"))
     write_whole(folder.path / "answer.json", content)
     return content
-
-
-def _part(folder: CallFolder, row: dict[str, Any]) -> ImagePart:
-    return ImagePart(row["mime_type"], path=folder.path / row["name"], width=row["width"], height=row["height"])
 
 
 def _facts(response: ImageResponse, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def blot(folder: CallFolder, key: str) -> None:
     in_json = json.dumps(key)[1:-1]
     written = {key, in_json, in_json.replace("/", "\\/")}  # some services escape slashes
     for path in (folder.part, folder.path / "answer.json", folder.path / "call.json"):
-        for form in filter(None, written):
+        for form in written:
             _overwrite(path, form.encode())
 
 

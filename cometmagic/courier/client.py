@@ -66,8 +66,6 @@ class Job:
 class Courier(Protocol):
     """What carries call folders."""
 
-    outlives: bool
-
     @property
     def alive(self) -> bool:
         """Whether it takes further jobs."""
@@ -78,8 +76,6 @@ class Courier(Protocol):
 
 class ProcessCourier:
     """Carries deliveries in a process that outlives this one."""
-
-    outlives = True
 
     def __init__(self) -> None:
         """Start the process. Raises `OSError` when there can be none."""
@@ -93,7 +89,7 @@ class ProcessCourier:
         return self._process.poll() is None
 
     def submit(self, folder: CallFolder, route: Route) -> Job:
-        """Start the delivery of a planned call folder. Raises `OSError` when the process has ended."""
+        """Start the delivery of a planned call folder. Raises `OSError` or `ValueError` when the process has ended."""
         name, job = uuid.uuid4().hex, Job(folder)
         surroundings = {variable: os.environ.get(variable) for variable in SURROUNDINGS}
         told = {"job": name, "folder": str(folder.path), "route": pack(route), "surroundings": surroundings}
@@ -102,8 +98,7 @@ class ProcessCourier:
         try:
             with self._writing:
                 self._process.stdin.write(line)  # type: ignore[union-attr]  # a pipe was asked for
-                self._process.stdin.flush()  # type: ignore[union-attr]
-        except OSError:
+        except (OSError, ValueError):
             self._jobs.pop(name, None)
             raise
         return job
@@ -116,7 +111,7 @@ class ProcessCourier:
                 self._tell(self._jobs.pop(event["job"], None), event)
             else:
                 self._tell(self._jobs.get(event["job"]), event)
-        with self._process, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self._process:
             pass  # closes the pipes and takes its exit status
         for name in list(self._jobs):
             job = self._jobs.pop(name)
@@ -156,7 +151,6 @@ def _abandoned(folder: CallFolder) -> None:
 class ThreadCourier:
     """Carries deliveries on a daemon thread of this process, where no other can be started."""
 
-    outlives = False
     alive = True
 
     def __init__(self) -> None:
@@ -184,6 +178,16 @@ def courier() -> Courier:
         if found is None or not found.alive:
             found = _couriers[os.getpid()] = _new()
         return found
+
+
+def submit(folder: CallFolder, route: Route) -> Job:
+    """Start the delivery of a planned call folder, by a new courier when this one has just died."""
+    try:
+        return courier().submit(folder, route)
+    except (OSError, ValueError):  # it took nothing, so nothing can be sent twice
+        with _starting:
+            _couriers[os.getpid()] = _new()
+        return courier().submit(folder, route)
 
 
 def _new() -> Courier:

@@ -30,7 +30,7 @@ from cometmagic.library import CallFolder, State, now
 from cometmagic.offline import service
 from cometmagic.settle import settle
 from cometmagic.wire import body_chunks, body_length, explain
-from cometmagic.wire.explain import ERROR_BYTES
+from cometmagic.wire.explain import ERROR_BYTES, request_id
 
 Report = Callable[[dict[str, Any]], None]
 EXPLAINING = 10.0  # seconds an error's body may take; its status is known by then
@@ -43,7 +43,7 @@ async def deliver(folder: CallFolder, route: Route, report: Report) -> None:
     """
     try:
         error = await _carried(folder, route, report)
-        if error is None or _holds_something(folder):
+        if error is None or folder.has_answer:
             report({"event": "settling"})
             folder.update(state=State.RECEIVED, received=now())
             told = await asyncio.to_thread(_settle, folder)
@@ -68,10 +68,6 @@ async def _carried(folder: CallFolder, route: Route, report: Report) -> CometErr
             return await _post(folder, route, report)
     except Exception as problem:  # noqa: BLE001  # every failure must end in the folder, and none may show the key
         return failure(problem, sent=folder.read()["state"] != State.PLANNED)
-
-
-def _holds_something(folder: CallFolder) -> bool:
-    return folder.part.exists() and folder.part.stat().st_size > 0
 
 
 def _settle(folder: CallFolder) -> CometError | None:
@@ -130,7 +126,7 @@ async def _post(folder: CallFolder, route: Live, report: Report) -> CometError |
     async with client, client.stream("POST", url, headers=headers, content=content()) as response:
         if not response.is_success:
             return explain(response.status_code, await _head(response), response.headers)
-        folder.update(status=response.status_code, request_id=_request_id(response.headers))
+        folder.update(status=response.status_code, request_id=request_id("", response.headers))
         with folder.part.open("wb") as file:
             await _receive(response, file, route.limits.body, report)
             file.flush()
@@ -174,7 +170,3 @@ def _trust(file: str | None, folder: str | None) -> ssl.SSLContext:
     if file or folder:
         return ssl.create_default_context(cafile=file or None, capath=folder or None)
     return httpx.create_ssl_context(trust_env=False)
-
-
-def _request_id(headers: httpx.Headers) -> str:
-    return line(headers.get("x-request-id") or headers.get("x-oneapi-request-id") or "", 100)

@@ -81,7 +81,3 @@ def main(at_once: int = 8) -> None:
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     asyncio.run(work(sys.stdin.buffer, events, at_once))
-
-
-if __name__ == "__main__":
-    main()

@@ -18,7 +18,7 @@ from cometmagic.disk import near
 from cometmagic.foreign import clean
 from cometmagic.library import preview_of
 from cometmagic.parts import SHOWN, ImagePart, TextPart
-from cometmagic.response import Usage
+from cometmagic.response import ImageResponse, Usage
 from cometmagic.result import ImageResult
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ def single(image: ImagePart) -> Bundle:
 
 def caption(result: ImageResult, saved: Path | None = None) -> Bundle:
     """Return (MIME bundle, metadata) of what is told under the picture; `saved` is where a copy lies."""
-    facts = _facts(result)
+    facts, response = _facts(result), result.response
     notes = [*([f"Saved as {near(saved)}."] if saved else []), *result.warnings]
     lines = [f'<div style="{_QUIET}">{_text(" · ".join(facts))}<br><code>{_text(near(result.folder))}</code></div>']
     lines += [f'<div style="{_QUIET}">{_text(note)}</div>' for note in notes]
-    if text := result.text.strip():
+    if text := response.text.strip():
         lines.append(f'<div style="white-space:pre-wrap;margin:.3em 0">{_text(text)}</div>')
-    lines += _thoughts(result)
+    lines += _thoughts(response)
     plain = [" · ".join([*facts, near(result.folder)]), *notes, *filter(None, [text])]
     return {"text/html": _framed("".join(lines)), "text/plain": "\n".join(plain)}, {}
 
@@ -103,10 +103,10 @@ def _tokens(usage: Usage) -> str:
     return f"{usage.total:,} tokens{thinking}"
 
 
-def _thoughts(result: ImageResult) -> list[str]:
+def _thoughts(response: ImageResponse) -> list[str]:
     """Return the drafts and thoughts in order of arrival, folded: a card for each draft and what led to it."""
     cards, drafts = [""], 0
-    for part in result.response.parts:
+    for part in response.parts:
         if isinstance(part, TextPart) and part.thought:
             cards[-1] += _thought_text(part.text)
         elif isinstance(part, ImagePart) and part.thought:

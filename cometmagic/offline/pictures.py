@@ -36,25 +36,15 @@ def read(data: bytes, within: int = 4096) -> Image:
     """
     from PIL import Image, ImageOps
 
+    from cometmagic.images import on_white
+
     try:
         with Image.open(io.BytesIO(data)) as picture:
             picture.draft("RGB", (within, within))  # lets JPEG leave out what nobody will see
             upright = ImageOps.exif_transpose(picture)
-            return _on_white(upright)
+            return on_white(upright)
     except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(f"not a readable picture: {error}") from None
-
-
-def _on_white(picture: Image) -> Image:
-    """Return the picture in RGB; what is transparent becomes white, as paper is."""
-    from PIL import Image
-
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    clear = picture.convert("RGBA")
-    paper = Image.new("RGB", clear.size, "white")
-    paper.paste(clear, mask=clear.getchannel("A"))
-    return paper
 
 
 def jpeg(picture: Image, quality: int = FINAL_QUALITY, within: tuple[int, int] | None = None) -> bytes:

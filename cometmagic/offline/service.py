@@ -8,8 +8,6 @@ bytes; a word of `TRIGGERS` in the prompt gives a failure. Nothing here opens a 
 from __future__ import annotations
 
 import base64
-import json
-import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +17,7 @@ from cometmagic.offline import failures, grounding, reply, validate
 from cometmagic.offline.failures import TRIGGERS, Failure
 from cometmagic.offline.refusal import RefusedError
 from cometmagic.offline.validate import Asked
+from cometmagic.wire import spliced
 
 __all__ = ["TRIGGERS", "answer", "stream"]
 
@@ -108,15 +107,5 @@ def _deltas(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _written(document: dict[str, Any], indent: int | None = None) -> bytes:
     """Return the document as JSON, its bytes as base64 that is never a Python string."""
-    mark = f"bytes-{secrets.token_hex(8)}"
-    encoded: list[bytes] = []
-
-    def place(value: bytes) -> str:
-        encoded.append(pybase64.b64encode(value))
-        return mark
-
     separators = None if indent else (",", ":")
-    text = json.dumps(document, ensure_ascii=False, indent=indent, separators=separators, default=place)
-    first, *rest = text.encode().split(mark.encode())
-    pieces = [piece for pair in zip(encoded, rest, strict=True) for piece in pair]
-    return b"".join([first, *pieces])
+    return spliced(document, lambda value: b'"%s"' % pybase64.b64encode(value), indent=indent, separators=separators)

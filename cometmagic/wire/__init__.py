@@ -8,6 +8,7 @@ from cometmagic.wire.carve import Blob, MalformedError
 from cometmagic.wire.decode import Answer, EncodedImage, decode, decode_request
 from cometmagic.wire.encode import body_chunks, body_length, encode, reference_name, request_hash, skeleton
 from cometmagic.wire.explain import explain, explain_object, page_title
+from cometmagic.wire.splice import spliced
 
 __all__ = [
     "Answer",
@@ -25,4 +26,5 @@ __all__ = [
     "reference_name",
     "request_hash",
     "skeleton",
+    "spliced",
 ]

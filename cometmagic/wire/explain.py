@@ -82,7 +82,7 @@ def page_title(text: str) -> str:
 def _explained(status: int, found: dict[str, Any] | None, text: str, headers: Mapping[str, str]) -> APIError:
     message, code = _message_and_code(found) if found else (page_title(text) or line(text) or "no explanation", "")
     fate, do = _advice(status, code, message)
-    return _error(status, code, message, _request_id(text, headers), fate, do)
+    return _error(status, code, message, request_id(text, headers), fate, do)
 
 
 def _error(status: int, code: str, message: str, request_id: str, fate: Fate, do: str) -> APIError:
@@ -148,7 +148,8 @@ def _message_and_code(found: dict[str, Any]) -> tuple[str, str]:
     return line(string(told) or told or "no explanation"), line(code, 80)
 
 
-def _request_id(text: str, headers: Mapping[str, str]) -> str:
+def request_id(text: str, headers: Mapping[str, str]) -> str:
+    """Return the id a service gave a request, from its message or its headers, or an empty string."""
     named = _REQUEST_ID.search(text)
     if named:
         return named[1]

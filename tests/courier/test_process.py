@@ -144,6 +144,22 @@ def test_i11_a_picture_that_had_come_is_saved_when_the_courier_dies(live: Callab
     assert "cut short" in " ".join(waiting.result().warnings)
 
 
+def test_a_courier_that_died_a_moment_ago_is_replaced(
+    live: Callable[[FaultServer], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer(answering(answer(image()))) as server:
+        live(server)
+        generate("a cat", source="offline", image_size="512")
+        gone = courier_process()
+        gone.kill()
+        gone.wait()
+        monkeypatch.setattr(client.ProcessCourier, "alive", True)  # as it was when it was looked at
+
+        assert generate("a cat").image.data == picture()
+        assert courier_process() is not gone
+    assert len(server.log) == 1
+
+
 def test_without_processes_a_thread_carries(
     live: Callable[[FaultServer], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -255,13 +255,6 @@ def sun(pen: Pen, coat: Colour) -> None:
     pen.oval(Fade(light(coat, 0.5), coat), 0, -50, 40)
 
 
-def flock(pen: Pen, colour: Colour) -> None:
-    """Three far birds on the wing."""
-    for x, y, size in ((-30, -60, 1.0), (0, -78, 0.8), (26, -54, 0.7)):
-        one = pen.at(x, y, size)
-        one.bend(colour, 2.2, -16, -4, -8, -9, 0, 0, 8, -9, 16, -4)
-
-
 def cloud(pen: Pen, colour: Colour) -> None:
     """A flat-based cloud."""
     puffs = ((-62, -10, 16), (-36, -22, 22), (-4, -34, 30), (32, -24, 24), (60, -12, 16), (14, -14, 22), (-18, -14, 20))
