@@ -11,11 +11,12 @@ from typing import Any
 
 from cometmagic import models
 from cometmagic.kinds import suggest
-from cometmagic.options import Options
+from cometmagic.options import Limits, Options
 from cometmagic.response import Usage
 
 REFERENCE_TOKENS = 258  # measured for an input image on 2.x and 3 Pro
 CHARACTERS_PER_TOKEN = 4
+SLOWEST = 180  # seconds a picture may take, a 4K one with thoughts
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,17 @@ def _retired(name: str, model: models.Model) -> str:
 def _unknown(name: str, flag: str, value: str, known: tuple[str, ...]) -> str:
     has = f"it has {', '.join(known)}" if known else "it has no such choice"
     return f"{flag} {value} is not known to work on {name} ({has}); sent all the same."
+
+
+def remarks(limits: Limits, price: Price) -> list[str]:
+    """Return one line for each limit that may cost money."""
+    said = []
+    if min(limits.idle_timeout, limits.total_timeout) < SLOWEST:
+        said.append(f"Models take up to {SLOWEST} s; with a shorter limit you may pay for a picture you will not get.")
+    if limits.retry_unknown:
+        most = f"${price.usd * (1 + limits.retry_unknown):.3f}" if price.usd is not None else "an unknown sum"
+        said.append(f"--retry-unknown {limits.retry_unknown}: in the worst case this costs {most}.")
+    return said
 
 
 def estimate(options: Options, prompt: str = "", references: int = 0) -> Price:

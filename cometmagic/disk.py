@@ -1,44 +1,159 @@
 """How files are written so that a crash leaves either the old one or the new one, and never a part.
 
-A file is written beside its place, flushed to the disk and then renamed. This module knows no call
-folder.
+A file is written beside its place, flushed to the disk and only then given its name: over what was there
+(`write_whole`), or where nothing was (`save_new`). This module knows no call folder.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import itertools
 import os
 import secrets
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 HELD = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)  # seconds between tries while another program holds a file
+LONGEST_NAME = 255  # bytes; where a disk takes more, it counts characters
+WINDOWS = os.name == "nt"
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a file so that `path` holds all of it or what it held before, also after a crash."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    beside = _write_beside(path, content, mode)
     try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        _replace(beside, path)
+        _patiently(beside.replace, path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        _discard(beside)
         raise
     sync_folder(path.parent)
 
 
-def _replace(beside: Path, path: Path) -> None:
-    """Rename over a file; Windows refuses while somebody reads it, which lasts for moments."""
+def save_new(wanted: Path, content: bytes, mode: int = 0o666) -> Path:
+    """Write a new file and return where it lies: at `wanted`, or with a number when that name is taken.
+
+    No file that is there is ever touched, whoever else saves in the folder. Raises `OSError`, and then
+    nothing is left. After a crash the name holds all of it or does not exist, but where the disk has no
+    links: there a part can be left.
+    """
+    beside = _write_beside(wanted, content, mode)
+    try:
+        target = next(path for path in _free_names(wanted) if _take(path, beside, content, mode))
+    finally:
+        _discard(beside)
+    sync_folder(target.parent)
+    return target
+
+
+def _write_beside(path: Path, content: bytes, mode: int) -> Path:
+    """Write what shall become `path` to a hidden file in the same folder, and return that."""
+    ending = f".{secrets.token_hex(4)}.tmp"
+    beside = path.with_name(_fitted(f".{path.name}", ending, _longest_name(path.parent)))
+    _create(beside, content, mode)
+    return beside
+
+
+def _create(path: Path, content: bytes, mode: int) -> None:
+    """Write a file that was not there and flush it to the disk; nothing is left when that fails."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        _discard(path)
+        raise
+
+
+def _take(path: Path, beside: Path, content: bytes, mode: int) -> bool:
+    """Give the file that lies beside the name `path`, and tell whether it was free."""
+    try:
+        if WINDOWS:  # whose rename never overwrites, with or without links
+            _patiently(beside.rename, path)
+        else:
+            _link(path, beside, content, mode)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _link(path: Path, beside: Path, content: bytes, mode: int) -> None:
+    try:
+        path.hardlink_to(beside)
+        path.lstat()  # there are drives that link nothing and say they did
+    except FileExistsError:
+        raise
+    except (OSError, NotImplementedError):
+        # Drives without links say so in many ways, so none is singled out: another fault meets the next step too.
+        _discard(beside)  # there may be no room for both; further names then come straight here
+        _create_checked(path, content, mode)
+
+
+def _create_checked(path: Path, content: bytes, mode: int) -> None:
+    """Write a file at its final name and read it back, as drives without links are not to be trusted."""
+    _create(path, content, mode)
+    same = False
+    try:
+        same = path.read_bytes() == content
+    finally:
+        if not same:
+            _discard(path)
+    if not same:
+        raise OSError(errno.EIO, "What was written reads back differently")
+
+
+def _free_names(wanted: Path) -> Iterator[Path]:
+    """Yield `wanted`, then numbered names that were free on one look at the folder.
+
+    Whether a name is free when it is taken only the disk can say: others save too, and letters may
+    count as equal. The look spares trying thousands.
+    """
+    yield wanted
+    taken: set[str] = set()
+    with contextlib.suppress(OSError):  # one may write in folders that one may not list
+        taken = {path.name for path in wanted.parent.iterdir()}
+    longest = _longest_name(wanted.parent)
+    for number in itertools.count(2):
+        name = _fitted(wanted.stem, f"-{number}{wanted.suffix}", longest)
+        if name not in taken:
+            yield wanted.with_name(name)
+
+
+def _longest_name(folder: Path) -> int:
+    """Return how many bytes a name may have: 255, or 143 where names are encrypted."""
+    try:
+        longest = os.pathconf(folder, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):  # Windows has no such call, some systems no such fact
+        return LONGEST_NAME
+    return min(longest, LONGEST_NAME) if longest > 0 else LONGEST_NAME
+
+
+def _fitted(stem: str, ending: str, longest: int) -> str:
+    """Return `stem` and `ending` as one name, the stem cut between characters when it is too long."""
+    while len(stem) > 1 and len(os.fsencode(stem + ending)) > longest:
+        stem = stem[:-1]
+    return stem + ending
+
+
+def _patiently(step: Callable[..., object], *arguments: object) -> None:
+    """Rename or delete a file; Windows refuses while somebody reads it, which lasts for moments."""
     for pause in HELD:
         try:
-            beside.replace(path)
+            step(*arguments)
         except PermissionError:
             time.sleep(pause)
         else:
             return
-    beside.replace(path)
+    step(*arguments)
+
+
+def _discard(path: Path) -> None:
+    """Remove a file that is not needed; when even that fails, what happened before is what matters."""
+    with contextlib.suppress(OSError):
+        _patiently(path.unlink, True)  # missing_ok
 
 
 def near(path: Path) -> str:

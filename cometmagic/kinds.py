@@ -116,11 +116,12 @@ class Number:
     low: float
     high: float
     whole: bool = False
+    unit: str = ""
     choices: tuple[str, ...] = ()
 
     @property
     def metavar(self) -> str:
-        return "N" if self.whole else "X"
+        return self.unit or ("N" if self.whole else "X")
 
     def parse(self, value: Any) -> float | int:
         text = str(value).strip()
@@ -131,7 +132,7 @@ class Number:
         except ValueError:
             raise ValueError(f"{_told(value)} is not a {'whole number' if self.whole else 'number'}") from None
         if not inside:
-            raise ValueError(f"{_cut(text)} is not between {self.low:g} and {self.high:g}")
+            raise ValueError(f"{_cut(text)} is not between {self.low:.10g} and {self.high:.10g}")
         return number
 
 

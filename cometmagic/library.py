@@ -13,11 +13,13 @@ This module knows nothing of HTTP and of what an answer means.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import secrets
 import shutil
+import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cometmagic.disk import write_whole
+from cometmagic.disk import sync_folder, write_whole
 from cometmagic.errors import CometError, Fate, LibraryError
 from cometmagic.parts import ImagePart
 from cometmagic.request import ImageRequest
@@ -34,6 +36,8 @@ from cometmagic.wire import encode, reference_name, request_hash, skeleton
 
 LEAST_FREE = 64 * 1024 * 1024  # bytes; below it nothing is sent, because an answer could not be kept
 SLUG_LENGTH = 40
+UNPLANNED = ".new.tmp"  # the end of a folder's name until all that is needed to send lies in it
+LONGEST_PLANNING = 3600.0  # seconds
 VERSION = 1
 HOW_TO_MOVE = "Set COMETMAGIC_LIBRARY to a folder that can be written."
 
@@ -143,27 +147,33 @@ class Library:
             free = shutil.disk_usage(self.root).free
             if free < LEAST_FREE:
                 raise LibraryError(f"The disk of {self.root} has only {free >> 20} MB left.", do=HOW_TO_MOVE)
-            folder = self._make(request.prompt)
-            self._plan(folder, request, facts)
+            return self._make(request, facts)
         except OSError as error:
             why = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
             raise LibraryError(f"Cannot write in {self.root}: {why}.", do=HOW_TO_MOVE) from None
-        return folder
 
-    def _make(self, prompt: str) -> CallFolder:
-        while True:
-            stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-            path = self.root / f"{stamp}-{slug(prompt)}-{secrets.token_hex(3)}"
-            try:
-                path.mkdir()
-            except FileExistsError:
-                continue
-            return CallFolder(path)
+    def _make(self, request: ImageRequest, facts: dict[str, Any]) -> CallFolder:
+        """Make the folder beside its place and rename it: one that stands there has all it needs."""
+        beside = self.root / f".{secrets.token_hex(8)}{UNPLANNED}"
+        try:
+            beside.mkdir()
+            self._plan(beside, request, facts)
+            while True:
+                stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+                path = self.root / f"{stamp}-{slug(request.prompt)}-{secrets.token_hex(3)}"
+                if not path.exists():
+                    beside.rename(path)
+                    sync_folder(self.root)
+                    return CallFolder(path)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
 
-    def _plan(self, folder: CallFolder, request: ImageRequest, facts: dict[str, Any]) -> None:
+    @staticmethod
+    def _plan(folder: Path, request: ImageRequest, facts: dict[str, Any]) -> None:
         for number, part in enumerate(request.references, 1):
-            write_whole(folder.path / reference_name(number, part), part.data, 0o666)
-        write_whole(folder.path / "request.json", skeleton(encode(request)))
+            write_whole(folder / reference_name(number, part), part.data, 0o666)
+        write_whole(folder / "request.json", skeleton(encode(request)))
         call = {
             "version": VERSION,
             "state": State.PLANNED,
@@ -174,7 +184,14 @@ class Library:
             "planned": now(),
             **facts,
         }
-        write_whole(folder.path / "call.json", _pretty(call))
+        write_whole(folder / "call.json", _pretty(call))
+
+    def tidy(self) -> None:
+        """Remove what calls have left that a crash kept from being planned; none of them was sent."""
+        for path in self.root.glob(f".*{UNPLANNED}"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > LONGEST_PLANNING:
+                    shutil.rmtree(path)
 
     def folders(self) -> Iterator[CallFolder]:
         """Yield the call folders, newest first."""

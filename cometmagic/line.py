@@ -16,7 +16,7 @@ from typing import Any
 
 from cometmagic.errors import OptionError
 from cometmagic.kinds import Flag, Kind, suggest
-from cometmagic.options import CellOptions, Option, Options, declared
+from cometmagic.options import GROUPS, Option, declared
 
 WIDTH = 100
 
@@ -144,7 +144,7 @@ Make a picture with a Gemini image model, show it and keep it.
 def help_text() -> str:
     """Return the help of the magic, made from the declaration."""
     blocks = [_INTRODUCTION]
-    for group in (Options, CellOptions):
+    for group in GROUPS:
         rows = [_row(option) for option in group.declared().values()]
         blocks.append(f"{group.TITLE}:\n" + "\n".join(rows))
     return "\n\n".join(blocks) + "\n"

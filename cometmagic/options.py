@@ -1,7 +1,7 @@
 """THE declaration: every option once, with its type, choices, help and place in the JSON.
 
-The magic's parser, the help text, `%config`, Python's keyword arguments, the README's table, the panel
-and the wire encoder all read these two classes. A new option is one new field here. This module knows
+The magic's parser, the help text, `%config`, Python's keyword arguments, the README's table and the wire
+encoder all read these three classes. A new option is one new field here. This module knows
 where a value goes in a request (`path`), not how a request is written: that is wire.py's.
 """
 
@@ -33,6 +33,7 @@ THRESHOLDS = {
     "off": "OFF",
 }
 SOURCES = ("auto", "live", "replay", "offline")
+_SECONDS = Number(0.01, 86_400, unit="S")
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,40 @@ class CellOptions(_Options):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Limits(_Options):
+    """What a call and a session may take: dollars, seconds, calls at once. COMETMAGIC_DAY_CAP=5 sets one as well."""
+
+    TITLE: ClassVar[str] = "Limits"
+
+    max_cost: float | None = option(
+        Number(0, 10_000, unit="USD"), "refuse before sending when the call may cost more than this"
+    )
+    session_cap: float | None = option(
+        Number(0, 1_000_000, unit="USD"), "refuse what would bring this session's spending above this"
+    )
+    day_cap: float | None = option(
+        Number(0, 1_000_000, unit="USD"),
+        "refuse what would bring today's spending in this library above this, all notebooks together",
+    )
+    retry_unknown: int = option(
+        Number(0, 3, whole=True),
+        "send again up to N times when it is not known what became of a request; each may cost a whole picture",
+        default=0,
+    )
+    at_once: int = option(Number(1, 64, whole=True), "calls under way together", default=8)
+    largest_answer: int = option(
+        Number(1, 100_000, whole=True, unit="MB"), "megabytes an answer may have, packed or unpacked", default=256
+    )
+    connect_timeout: float = option(_SECONDS, "seconds to connect in", default=10.0)
+    write_timeout: float = option(_SECONDS, "seconds the service may take no byte of the request", default=60.0)
+    idle_timeout: float = option(_SECONDS, "seconds the service may send nothing", default=300.0)
+    total_timeout: float = option(_SECONDS, "seconds for all of it, waits and further tries included", default=600.0)
+
+
+GROUPS = (Options, CellOptions, Limits)
+
+
 def _read(made: Field[Any]) -> Option:
     default = made.default_factory() if made.default_factory is not MISSING else made.default
     return Option(name=made.name, default=default, **made.metadata)
@@ -200,19 +235,20 @@ def _check_known(name: str, known: dict[str, Option]) -> None:
 
 
 def declared() -> dict[str, Option]:
-    """Return every option of both classes by name."""
-    return {**Options.declared(), **CellOptions.declared()}
+    """Return every option of all classes by name."""
+    return {name: option for group in GROUPS for name, option in group.declared().items()}
 
 
-def build(given: dict[str, Any]) -> tuple[Options, CellOptions]:
-    """Split values as people write them into what is sent and what concerns the notebook.
+def build(given: dict[str, Any]) -> tuple[Options, CellOptions, Limits]:
+    """Split values as people write them into what is sent, what concerns the notebook, and limits.
 
     Raises `OptionError` for an unknown name (with a suggestion) or a bad value (with the choices).
     """
-    known, cell = declared(), CellOptions.declared()
+    known = declared()
     for name in given:
         _check_known(name, known)
-    return (
-        Options.build({name: value for name, value in given.items() if name not in cell}),
-        CellOptions.build({name: value for name, value in given.items() if name in cell}),
-    )
+
+    def of(group: type[_Options]) -> dict[str, Any]:
+        return {name: value for name, value in given.items() if name in group.declared()}
+
+    return Options.build(of(Options)), CellOptions.build(of(CellOptions)), Limits.build(of(Limits))

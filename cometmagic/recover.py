@@ -1,19 +1,95 @@
-"""A call that nobody carries any more, brought to its end by what its folder holds.
+"""Calls that nobody carries any more, brought to their end by what their folders hold.
 
-The carrier may have died at any step: before sending, while the answer came, while it was decoded. What
-is whole is saved; what was sent and never answered is written down as perhaps charged. This module
-sends nothing, and trusts its caller that the carrier is gone.
+Whoever carries a call holds a lock on its folder, which the system drops when he dies. A carrier may die
+at any step: before sending, while the answer came, while it was decoded. What is whole is saved; what was
+sent and never answered is written down as perhaps charged. This module sends nothing.
 """
 
 from __future__ import annotations
 
-from cometmagic.errors import LOOK_FIRST, Fate, TransportError
-from cometmagic.library import CallFolder, State
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cometmagic.accounts import account
+from cometmagic.elsewhere import bring_home, moved
+from cometmagic.errors import LOOK_FIRST, Fate, LibraryError, TransportError
+from cometmagic.glance import unfinished
+from cometmagic.library import CallFolder, Library, State
+from cometmagic.locks import Busy, NoLocks, hold
 from cometmagic.settle import settle
+
+ON_ITS_WAY = timedelta(seconds=60)  # between the planning of a call and the moment its carrier takes it
+LONGEST_CALL = timedelta(minutes=30)  # where the disk has no locks, a call older than this is taken for left behind
+FINISHED = (State.SETTLED, State.FAILED, State.UNKNOWN)
+
+
+@contextmanager
+def keep_from_others(folder: CallFolder, patience: float = 0.0) -> Iterator[None]:
+    """Hold a call, so that one at a time carries or recovers it. Raises `Busy` when another does."""
+    try:
+        held = hold(folder.path / "request.json", patience, create=False)
+    except NoLocks:
+        yield
+        return
+    with held:
+        yield
+
+
+def pending(library: Library) -> Iterator[CallFolder]:
+    """Yield the calls without an end that somebody carries, newest first."""
+    for name in unfinished(library.root):
+        folder = CallFolder(library.root / name)
+        with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
+            if folder.read()["state"] not in FINISHED and is_carried(folder):
+                yield folder
+
+
+def is_carried(folder: CallFolder) -> bool:
+    """Whether somebody is at work on a call, or may be about to."""
+    call = folder.read()
+    age = datetime.now().astimezone() - datetime.fromisoformat(call["planned"])
+    if call["state"] == State.PLANNED and age < ON_ITS_WAY:
+        return True
+    try:
+        with hold(folder.path / "request.json", create=False):
+            return False
+    except Busy:
+        return True
+    except NoLocks:
+        return age < LONGEST_CALL
+    except OSError:
+        return False
+
+
+def left_behind(library: Library, newest: int | None = None) -> Iterator[CallFolder]:
+    """Yield the calls among the `newest` ones that nobody carries and that have no end, or an untidy one."""
+    for name in unfinished(library.root, newest):
+        folder = CallFolder(library.root / name)
+        with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
+            if (folder.read()["state"] not in FINISHED or litter(folder)) and not is_carried(folder):
+                yield folder
 
 
 def recover(folder: CallFolder) -> State:
-    """Settle a call whose carrier is gone, and return where it stands then."""
+    """Bring a call whose carrier is gone to its end, and return where it stands then.
+
+    Raises `Busy` when it has a carrier, `OSError` while its disk takes nothing.
+    """
+    with keep_from_others(folder):
+        away = moved(folder)
+        _finish(away or folder)
+        if away is not None:
+            with contextlib.suppress(OSError):  # its own disk is still full
+                bring_home(away, folder)
+                away = None
+        account(away or folder)
+    return State((away or folder).read()["state"])
+
+
+def _finish(folder: CallFolder) -> None:
     state = State(folder.read()["state"])
     if state is State.PLANNED:
         folder.fail(TransportError("The call was planned and never sent.", fate=Fate.UNSENT, do="Run the cell again."))
@@ -22,6 +98,14 @@ def recover(folder: CallFolder) -> State:
             settle(folder)
         else:
             folder.fail(TransportError("The call was sent, and what carried it ended before an answer.", do=LOOK_FIRST))
-    for litter in folder.path.glob(".*.tmp"):
-        litter.unlink(missing_ok=True)
-    return State(folder.read()["state"])
+    for path in litter(folder):
+        path.unlink(missing_ok=True)
+
+
+def litter(folder: CallFolder) -> list[Path]:
+    """Return the files of a call that a crash has left and nobody needs."""
+    found = list(folder.path.glob(".*.tmp"))
+    call = folder.read()
+    if call.get("state") == State.SETTLED and not call.get("spoilt") and folder.part.exists():
+        found.append(folder.part)  # it was decoded, every image of it, and about to be deleted
+    return found

@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cometmagic import advice
-from cometmagic.disk import near
+from cometmagic import accounts, advice
+from cometmagic.disk import near, save_new
 from cometmagic.errors import CometError, Fate, LibraryError, NoImageError, revive
 from cometmagic.library import CallFolder, State, preview_of, slug
 from cometmagic.options import Options
@@ -103,8 +103,7 @@ class ImageResult:
         call = self.call
         if self.source != "live":
             return advice.Price(0.0, f"{self.source}, nothing was sent")
-        used = advice.cost(call["model"], self.usage)
-        return used if used.usd is not None else advice.Price(**call["estimate"])
+        return accounts.price(call)
 
     @property
     def cost(self) -> float | None:
@@ -156,7 +155,7 @@ class ImageResult:
             target = target.with_suffix(image.suffix) if known else target.with_name(target.name + image.suffix)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            return _copy_new(image, target)
+            return save_new(target, image.data)
         except OSError as error:
             what = f"Cannot save to {target}: {error.strerror}."
             raise LibraryError(what, fate=Fate.PAST, do=f"The image is kept in {self.folder}.") from None
@@ -177,27 +176,6 @@ class ImageResult:
         except (CometError, OSError):
             return plain
         return ({mime_type: base64.b64encode(content).decode()} if mime_type in SHOWN else {}) | plain
-
-
-def _copy_new(image: ImagePart, wanted: Path) -> Path:
-    """Copy to a name that is not taken, and return it; nothing is left when the copy fails."""
-    number, target = 1, wanted
-    while True:
-        try:
-            file = target.open("xb")
-        except FileExistsError:
-            number += 1
-            target = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
-            continue
-        try:
-            with file:
-                file.write(image.data)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-        return target
 
 
 def _tuples(value: Any) -> Any:

@@ -8,41 +8,61 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cometmagic import advice
-from cometmagic.courier.client import Event, Job, submit
+from cometmagic.accounts import reserved
+from cometmagic.courier.client import Event, Job, deliver
 from cometmagic.courier.route import Live, Offline, Route
 from cometmagic.disk import near
-from cometmagic.errors import Fate, Interrupted, LibraryError, MissingKeyError, OptionError
-from cometmagic.library import CallFolder, Library, check_target
-from cometmagic.options import CellOptions, Options, build, declared
+from cometmagic.errors import Fate, Interrupted, LibraryError, MissingKeyError, OptionError, revive
+from cometmagic.library import CallFolder, Library, State, check_target
+from cometmagic.options import CellOptions, Limits, Options, build, declared
 from cometmagic.parts import Part, TextPart
 from cometmagic.request import ImageRequest, Turn
 from cometmagic.result import ImageResult, read_result
-from cometmagic.settings import HOW_TO_SET, default_source, endpoint, find_key, library_folder
+from cometmagic.settings import HOW_TO_SET, default_source, endpoint, environment_limits, find_key, library_folder
 from cometmagic.wire import request_hash
 
 LONGEST_PROMPT = 200_000  # characters; the largest model window is 131,000 tokens
 TICK = 0.1  # seconds between two looks at the job, so that an interrupt is noticed
+TAKING_BACK = 0.25  # seconds to wait after an interrupt for word whether the call could be taken back
+ON_A_THREAD = "No helper process could be started: the picture is lost if this kernel ends before it has come."
 
 Prompt = str | list[Any] | tuple[Any, ...]
+
+
+SESSION = uuid.uuid4().hex  # what `--session-cap` adds up over
+
+
+class Detached(asyncio.CancelledError):
+    """An awaited call was cancelled, and goes on. Shown as one line, like `Interrupted`."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Interrupted: {self}"]
 
 
 @dataclass
 class Call:
     """A request that is under way, or a recording that was found."""
 
-    folder: CallFolder
+    planned: CallFolder
     model: str
     cell: CellOptions
     source: str
     estimate: advice.Price
     warnings: list[str]
     job: Job | None = None
+
+    @property
+    def folder(self) -> CallFolder:
+        """Where the call lies: another folder than planned when its disk was full."""
+        return self.planned if self.job is None else CallFolder(self.job.folder)
 
     def events(self) -> Iterator[Event | None]:
         """Yield the courier's events until the call has ended, and None when none came for a moment."""
@@ -66,42 +86,73 @@ class Call:
         """Save a result to `--save`, if that was given, and return where it lies then."""
         return result.save(self.cell.save) if self.cell.save else None
 
-    def interrupted(self) -> Interrupted:
-        """Return what is raised when the waiting for this call is interrupted."""
+    def stop(self) -> str:
+        """Stop waiting: take the call back if nothing was sent, and return what becomes of it in one sentence."""
+        if self.job is not None:
+            self.job.cancel()
+            deadline = time.monotonic() + TAKING_BACK
+            while time.monotonic() < deadline:
+                event = self.job.next(TICK)
+                if event is not None and event["event"] in ("done", "detached"):
+                    break
+        return self._future()
+
+    def _future(self) -> str:
+        state, where = State(self.folder.read()["state"]), near(self.folder.path)
+        if state is State.SETTLED:
+            return f"Its image is saved in {where}."
+        if state in (State.FAILED, State.UNKNOWN):
+            return str(revive(self.folder.read()["error"]))
         goes_on = "The request goes on and may be charged" if self.source == "live" else "The work goes on"
-        return Interrupted(f"{goes_on}; its image will be saved in {near(self.folder.path)}.")
+        stays = "" if self.job is None or self.job.outlives_kernel else " if this kernel goes on too"
+        return f"{goes_on}; its image will be saved in {where}{stays}."
 
 
 def begin(prompt: Prompt, *, images: Any = (), **given: Any) -> Call:
     """Check, write the call folder and start the delivery; nothing waits.
 
     `given` are the options of options.py as people write them. Raises a `CometError` for whatever is
-    wrong before anything is sent.
+    wrong before anything is sent, and `Interrupted`.
     """
-    options, cell = build(given)
+    try:
+        call, route = _plan(prompt, images, given)
+    except KeyboardInterrupt:
+        raise Interrupted("Nothing was sent, so nothing was charged.") from None
+    if route is not None:
+        try:
+            call.job = deliver(call.planned.path, route)
+        except KeyboardInterrupt:  # the order may have gone out
+            raise Interrupted(call._future()) from None  # noqa: SLF001
+        if not call.job.outlives_kernel:
+            call.warnings.append(ON_A_THREAD)
+    return call
+
+
+def _plan(prompt: Prompt, images: Any, given: dict[str, Any]) -> tuple[Call, Route | None]:
+    """Check everything that can be checked for nothing; return the call and the way to send it, if it is sent."""
+    options, cell, limits = build(environment_limits() | given)
     request = compose(prompt, images, options)
-    source, route = _route(cell.source)
+    source, route = _route(cell.source, limits)
     _check_texts(request, cell, route)
     cell = replace(cell, save=check_target(cell.save) if cell.save else None)
     library, warnings = Library(library_folder()), advice.warnings(options, len(request.references))
     estimate = advice.estimate(options, request.prompt, len(request.references))
     if source in ("auto", "replay"):
         if found := library.find(request_hash(request)):
-            return Call(found, options.model, cell, "replay", estimate, warnings)
+            return Call(found, options.model, cell, "replay", estimate, warnings), None
         if source == "replay":
             what = f"There is no recording of this request in {library.root}."
             raise OptionError(what, do="Use --source live or offline.")
         source = "offline"
-    folder = library.open(
-        request,
-        source=source,
-        host=endpoint().host if source == "live" and not endpoint().trusted else "",
-        estimate=estimate.record(),
-        warnings=warnings,
-        preview=cell.preview,
-        alt=cell.alt,
-    )
-    return Call(folder, options.model, cell, source, estimate, warnings, submit(folder, route))
+    facts: dict[str, Any] = {"source": source, "estimate": estimate.record(), "preview": cell.preview, "alt": cell.alt}
+    if source == "offline":
+        folder = library.open(request, warnings=warnings, **facts)
+    else:
+        warnings += advice.remarks(limits, estimate)
+        host = "" if endpoint().trusted else endpoint().host
+        with reserved(library.root, options.model, estimate, limits, SESSION) as name:
+            folder = library.open(request, warnings=warnings, host=host, id=name, **facts)
+    return Call(folder, options.model, cell, source, estimate, warnings), route
 
 
 def generate(
@@ -111,16 +162,17 @@ def generate(
 
     `prompt` is a text, or texts and images in the order they are sent; `images`, one or several, follow
     it. `options` are those of the cell: `aspect_ratio="16:9"`, `image_size="2K"`. Raises a `CometError`;
-    and `Interrupted` (a KeyboardInterrupt) when the waiting is interrupted: the picture is still saved.
+    and `Interrupted` (a KeyboardInterrupt) when the waiting is interrupted: a picture that was asked for
+    is still saved.
     """
     call = begin(prompt, images=images, **options)
     try:
         for event in call.events():
             if event is not None and progress is not None:
                 progress(event)
+        result = call.result()
     except KeyboardInterrupt:
-        raise call.interrupted() from None
-    result = call.result()
+        raise Interrupted(call.stop()) from None
     call.save(result)
     return result
 
@@ -128,15 +180,29 @@ def generate(
 async def agenerate(prompt: Prompt, *, images: Any = (), **options: Any) -> ImageResult:
     """Return the picture of a prompt, as `generate` does, without blocking the event loop.
 
-    Cancelling stops the waiting only: the picture is still saved in the library.
+    Cancelling stops the waiting only: what was sent goes on, and its picture is saved in the library.
     """
-    call = await asyncio.to_thread(begin, prompt, images=images, **options)
-    while call.job is not None and not call.job.finished.is_set():  # noqa: ASYNC110  # an Event of a thread
+    beginning = asyncio.ensure_future(asyncio.to_thread(begin, prompt, images=images, **options))
+    try:
         # Short steps: an interrupt of an awaiting cell is noticed at the next turn of the loop only.
-        await asyncio.sleep(TICK)
+        while not (await asyncio.wait({beginning}, timeout=TICK))[0]:
+            pass
+        call = beginning.result()
+        while call.job is not None and not call.job.finished.is_set():  # noqa: ASYNC110  # an Event of a thread
+            await asyncio.sleep(TICK)
+    except asyncio.CancelledError:
+        raise Detached(await _stopped(beginning)) from None
     result = call.result()
     call.save(result)
     return result
+
+
+async def _stopped(beginning: asyncio.Future[Call]) -> str:
+    """Take back what an awaited call has begun, and return what becomes of it."""
+    await asyncio.wait({beginning})  # at most as long as it takes to write down what is sent
+    if error := beginning.exception():
+        return str(error)
+    return await asyncio.to_thread(beginning.result().stop)
 
 
 def compose(prompt: Prompt, images: Any, options: Options) -> ImageRequest:
@@ -187,12 +253,12 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _route(asked: str) -> tuple[str, Route]:
+def _route(asked: str, limits: Limits) -> tuple[str, Route]:
     """Return the source that is meant, `auto` when no key decides it, and the way to it."""
     source = default_source() if asked == "auto" else asked
     key = find_key() if source in ("auto", "live") else None
     if source == "live" and key is None:
         raise MissingKeyError("--source live needs an API key, and none was found.", do=HOW_TO_SET)
     if key is not None:
-        return "live", Live(endpoint().url, key)
+        return "live", Live(endpoint().url, key, limits)
     return source, Offline()

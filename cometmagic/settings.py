@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from cometmagic.errors import LibraryError, MissingKeyError, OptionError
 from cometmagic.kinds import Choice
-from cometmagic.options import SOURCES
+from cometmagic.options import SOURCES, Limits
 
 KEY_VARIABLE = "COMETAPI_KEY"
 DEFAULT_BASE_URL = "https://api.cometapi.com"
@@ -160,3 +160,19 @@ def default_source() -> str:
         return Choice(SOURCES).parse(os.environ.get("COMETMAGIC_SOURCE", "").strip() or "auto")
     except ValueError as error:
         raise OptionError(f"COMETMAGIC_SOURCE: {error}") from None
+
+
+def environment_limits() -> dict[str, Any]:
+    """Return the limits that variables such as COMETMAGIC_DAY_CAP set, as they stand there.
+
+    Raises `OptionError` that names the variable.
+    """
+    set_here: dict[str, Any] = {}
+    for name, option in Limits.declared().items():
+        variable = f"COMETMAGIC_{name.upper()}"
+        if text := os.environ.get(variable, "").strip():
+            try:
+                set_here[name] = option.kind.parse(text)
+            except ValueError as error:
+                raise OptionError(f"{variable}: {error}") from None
+    return set_here

@@ -39,6 +39,7 @@ def settle(folder: CallFolder) -> CometError | None:
     response = decode(_answer_json(folder, answer), {row["name"]: folder.image(row) for row in rows}).response
     facts = _facts(response, rows)
     if any(row["role"] == "image" for row in rows):
+        facts["spoilt"] = spoilt
         facts["notes"] = [*_notes(folder, answer, rows, spoilt), *_previews(folder, rows)]
         folder.update(state=State.SETTLED, settled=now(), **facts)
         if not spoilt:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic.courier import client
+from cometmagic.courier import client, retry
+from tests.figures import figures, pytest_terminal_summary  # noqa: F401  # the table at the end of a run
 from tests.isolation import clear_settings
 
 
@@ -22,9 +23,18 @@ def _fresh_settings(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> No
     """Start each test without key or settings, and with a library of its own."""
     clear_settings(monkeypatch)
     monkeypatch.setenv("COMETMAGIC_LIBRARY", str(library_folder))
+    # Where a call goes when its disk is full: never the user's own folder.
+    monkeypatch.setenv("XDG_STATE_HOME", str(library_folder.with_name("state")))
 
 
 @pytest.fixture
 def carried_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Carry this test's calls on a thread of its own process, so that what it patches is what runs."""
     monkeypatch.setitem(client._couriers, os.getpid(), client.ThreadCourier())
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again after moments; for deliveries that are `carried_here`."""
+    monkeypatch.setattr(retry, "FIRST", 0.02)
+    monkeypatch.setattr(retry, "JITTER", 0.01)

@@ -68,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(_patch.undo)
     clear_settings(_patch)
     _patch.setenv("COMETMAGIC_LIBRARY", str(Path(scratch.name, "library")))
+    _patch.setenv("XDG_STATE_HOME", str(Path(scratch.name, "state")))
     _guard("connect")
     _guard("connect_ex")
 

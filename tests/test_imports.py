@@ -47,7 +47,7 @@ def test_the_report_shows_what_is_imported(tmp_path: Path) -> None:
     """The positive control: without a process of its own, the courier brings its libraries along."""
     here = "import subprocess\nsubprocess.Popen = None\n"
 
-    added = imported(f"{LOAD}{here}shell.run_line_magic('gemini_image', 'a cat')", tmp_path)
+    added = imported(f"{here}{LOAD}shell.run_line_magic('gemini_image', 'a cat')", tmp_path)
 
     assert added & set(HEAVY) == {"httpx", "PIL", "pybase64"}
 

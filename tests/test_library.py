@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from cometmagic.disk import write_whole
 from cometmagic.errors import CometError, Fate, LibraryError, TransportError
+from cometmagic.ledger import Ledger
 from cometmagic.library import CallFolder, Library, State, check_target, slug
 from cometmagic.options import Options
 from cometmagic.parts import ImagePart, Part, TextPart
@@ -171,7 +172,8 @@ def test_a_nearly_full_disk_is_told_before_paying(monkeypatch: pytest.MonkeyPatc
 
     assert server.log == []
     assert "Nothing was sent" in str(caught.value)
-    assert list(library.root.iterdir()) == []
+    assert list(library.folders()) == []
+    assert Ledger(library.root).spending().usd == 0
 
 
 @pytest.mark.parametrize("where", ["file", "file/below", "sealed/new"])

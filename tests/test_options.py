@@ -40,10 +40,13 @@ def test_a_cell_option_has_none() -> None:
 
 
 def test_values_are_split_between_service_and_notebook() -> None:
-    options, cell = build({"aspect_ratio": "16:9", "image_size": "2k", "preview": "0", "into": None})
+    options, cell, limits = build(
+        {"at_once": "3", "aspect_ratio": "16:9", "image_size": "2k", "preview": "0", "into": None}
+    )
 
     assert options.changed() == {"aspect_ratio": "16:9", "image_size": "2K"}
     assert cell.changed() == {"preview": 0}
+    assert limits.changed() == {"at_once": 3}
     assert Options.build(options.changed()) == options
 
 

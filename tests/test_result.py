@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import pickle
@@ -147,6 +148,43 @@ def test_a_picture_that_cannot_be_saved_is_still_there(tmp_path: Path, bike: Ima
 
     assert "sent" not in str(caught.value)
     assert bike.image.data == FINAL
+
+
+def test_a_save_that_fails_in_mid_write_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bike: ImageResult
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "new.jpg").write_text("mine")
+    before = sorted(tmp_path.iterdir())
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(LibraryError, match=r"new\.jpg: No space left on device\. The image is kept in "):
+            bike.save(tmp_path / "new.jpg")
+
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "new.jpg").read_text() == "mine"
+    assert bike.save(tmp_path / "new.jpg").read_bytes() == FINAL
+
+
+def test_a_picture_is_saved_where_there_are_no_links(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bike: ImageResult
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    monkeypatch.setattr(os, "link", refused)
+
+    assert [bike.save(tmp_path / "new.jpg").name for _ in range(3)] == ["new.jpg", "new-2.jpg", "new-3.jpg"]
+    assert (tmp_path / "new-3.jpg").read_bytes() == FINAL
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_a_name_as_long_as_the_disk_takes_is_numbered_too(tmp_path: Path, bike: ImageResult) -> None:
+    name = f"{'é' * 125}.jpg"
+
+    assert [bike.save(tmp_path / name).name for _ in range(2)] == [name, f"{'é' * 124}-2.jpg"]
 
 
 def test_a_picture_is_saved_with_the_umask(tmp_path: Path, bike: ImageResult) -> None:

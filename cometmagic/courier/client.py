@@ -1,15 +1,15 @@
-"""The session's end of the courier: submit a call folder, read events.
+"""The session's end of the courier: hand over a call folder, read events.
 
 Deliveries run in a process of their own (process.py), started on first use, that outlives the kernel; a
 reader thread puts its events where the waiting cell finds them. Where no process can be started the
-same deliveries run on a thread, and die with the kernel. An event is a small dict with an `event` name;
-the last one is `done`. Everything else about a call is read from its folder. This module imports
-neither HTTP nor Pillow: the kernel stays light.
+same deliveries run on a thread, and die with the kernel: `Job.outlives_kernel` tells.
+
+An event is a small dict with an `event` name; the last one is `done`. Everything else about a call is
+read from its folder. This module imports neither HTTP nor Pillow nor the library: loading the extension stays light.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -17,13 +17,12 @@ import queue
 import subprocess
 import sys
 import threading
-import uuid
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from cometmagic.courier.route import Route, pack
-from cometmagic.library import CallFolder
-from cometmagic.settings import KEY_VARIABLE
+from cometmagic.settings import KEY_VARIABLE, Key
 
 Event = dict[str, Any]
 
@@ -41,16 +40,21 @@ _PROGRAM = (
 
 
 class Job:
-    """One delivery under way."""
+    """One delivery under way. `folder` is where it lies: another one when a disk was full."""
 
-    def __init__(self, folder: CallFolder) -> None:
+    def __init__(self, folder: Path, courier: Courier) -> None:
         """Begin with no events."""
         self.folder = folder
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.finished = threading.Event()
+        self.outlives_kernel = courier.outlives_kernel
+        self._name = str(folder)
+        self._courier = courier
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
     def report(self, event: Event) -> None:
         """Take an event from the delivery; from any thread."""
+        if event["event"] == "moved":
+            self.folder = Path(event["folder"])
         if event["event"] == "done":
             self.finished.set()
         self._events.put(event)
@@ -62,24 +66,64 @@ class Job:
         except queue.Empty:
             return None
 
+    def cancel(self) -> None:
+        """Take the job back if nothing was sent: then it ends as not sent. Else a `detached` event comes."""
+        self._say("cancel")
 
-class Courier(Protocol):
-    """What carries call folders."""
+    def abandon(self) -> None:
+        """Say that nobody waits for it any more; should an answer come, it is kept."""
+        self._say("abandon")
+
+    def _say(self, what: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # the courier is gone, and the call at its end
+            self._courier.order({what: self._name})
+
+
+class Courier(ABC):
+    """What carries call folders: it takes orders and gives events."""
+
+    outlives_kernel: bool
+
+    def __init__(self) -> None:
+        """Begin without jobs."""
+        self._jobs: dict[str, Job] = {}
 
     @property
+    @abstractmethod
     def alive(self) -> bool:
         """Whether it takes further jobs."""
 
-    def submit(self, folder: CallFolder, route: Route) -> Job:
-        """Start the delivery of a planned call folder."""
+    @abstractmethod
+    def order(self, said: dict[str, Any]) -> None:
+        """Pass an order on to the office. Raises `OSError` or `ValueError` when there is none any more."""
+
+    def submit(self, folder: Path, work: dict[str, Any]) -> Job:
+        """Start work on a call folder. Raises as `order` does, and then nothing was started."""
+        job, name = Job(folder, self), str(folder)
+        self._jobs[name] = job
+        try:
+            self.order({"job": name, **work})
+        except (OSError, ValueError):
+            self._jobs.pop(name, None)
+            raise
+        return job
+
+    def tell(self, event: Event) -> None:
+        """Hand an event to its job."""
+        name = event.pop("job")
+        job = self._jobs.pop(name, None) if event["event"] == "done" else self._jobs.get(name)
+        if job is not None:
+            job.report(event)
 
 
-class ProcessCourier:
+class ProcessCourier(Courier):
     """Carries deliveries in a process that outlives this one."""
+
+    outlives_kernel = True
 
     def __init__(self) -> None:
         """Start the process. Raises `OSError` when there can be none."""
-        self._jobs: dict[str, Job] = {}
+        super().__init__()
         self._writing = threading.Lock()
         self._process = _start()
         threading.Thread(target=self._read, name="cometmagic-events", daemon=True).start()
@@ -88,40 +132,27 @@ class ProcessCourier:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def submit(self, folder: CallFolder, route: Route) -> Job:
-        """Start the delivery of a planned call folder. Raises `OSError` or `ValueError` when the process has ended."""
-        name, job = uuid.uuid4().hex, Job(folder)
-        surroundings = {variable: os.environ.get(variable) for variable in SURROUNDINGS}
-        told = {"job": name, "folder": str(folder.path), "route": pack(route), "surroundings": surroundings}
-        line = json.dumps(told).encode() + b"\n"
-        self._jobs[name] = job
-        try:
-            with self._writing:
-                self._process.stdin.write(line)  # type: ignore[union-attr]  # a pipe was asked for
-        except (OSError, ValueError):
-            self._jobs.pop(name, None)
-            raise
-        return job
+    def order(self, said: dict[str, Any]) -> None:
+        # An interrupt may have left half a line behind: a new one always begins afresh.
+        line = memoryview(b"\n" + json.dumps(said).encode() + b"\n")
+        with self._writing:
+            while line:
+                line = line[self._process.stdin.write(line) :]  # type: ignore[union-attr]  # a pipe was asked for
+
+    def forget(self) -> None:
+        """Close this process's ends of the pipes, so that the courier notices when its own kernel goes."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            pipe.close()  # type: ignore[union-attr]  # as above
 
     def _read(self) -> None:
         """Hand events to their jobs; when the process ends, tell those that it left."""
         for line in self._process.stdout or ():
-            event = json.loads(line)
-            if event["event"] == "done":
-                self._tell(self._jobs.pop(event["job"], None), event)
-            else:
-                self._tell(self._jobs.get(event["job"]), event)
+            self.tell(json.loads(line))
         with contextlib.suppress(OSError), self._process:
             pass  # closes the pipes and takes its exit status
-        for name in list(self._jobs):
-            job = self._jobs.pop(name)
+        for name, job in list(self._jobs.items()):
             _abandoned(job.folder)
-            job.report({"event": "done"})
-
-    @staticmethod
-    def _tell(job: Job | None, event: Event) -> None:
-        if job is not None:
-            job.report(event)
+            self.tell({"job": name, "event": "done"})
 
 
 def _start() -> subprocess.Popen[bytes]:
@@ -140,31 +171,37 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _abandoned(folder: CallFolder) -> None:
+def _abandoned(folder: Path) -> None:
     """Settle what a process that died has left."""
+    from cometmagic.library import CallFolder
     from cometmagic.recover import recover
 
     with contextlib.suppress(Exception):  # the folder says what it can
-        recover(folder)
+        recover(CallFolder(folder))
 
 
-class ThreadCourier:
+class ThreadCourier(Courier):
     """Carries deliveries on a daemon thread of this process, where no other can be started."""
 
-    alive = True
+    @property
+    def alive(self) -> bool:
+        return True
+
+    outlives_kernel = False
 
     def __init__(self) -> None:
         """Start the thread."""
+        import asyncio  # with HTTP and Pillow, what the kernel does without as a rule
+
+        from cometmagic.courier.office import Office
+
+        super().__init__()
         self._loop = asyncio.new_event_loop()
+        self._office = Office(self.tell)
         threading.Thread(target=self._loop.run_forever, name="cometmagic-courier", daemon=True).start()
 
-    def submit(self, folder: CallFolder, route: Route) -> Job:
-        """Start the delivery of a planned call folder."""
-        from cometmagic.courier.delivery import deliver
-
-        job = Job(folder)
-        asyncio.run_coroutine_threadsafe(deliver(folder, route, job.report), self._loop)
-        return job
+    def order(self, said: dict[str, Any]) -> None:
+        self._loop.call_soon_threadsafe(self._office.take, said)
 
 
 _couriers: dict[int, Courier] = {}  # by process id: a forked child gets one of its own
@@ -180,14 +217,25 @@ def courier() -> Courier:
         return found
 
 
-def submit(folder: CallFolder, route: Route) -> Job:
-    """Start the delivery of a planned call folder, by a new courier when this one has just died."""
+def deliver(folder: Path, route: Route) -> Job:
+    """Start the delivery of a planned call folder."""
+    surroundings = {variable: os.environ.get(variable) for variable in SURROUNDINGS}
+    return _submit(folder, {"route": pack(route), "surroundings": surroundings})
+
+
+def recover(folder: Path, key: Key | None) -> Job:
+    """Start the recovery of a call whose carrier is gone; `key` is kept out of what is found."""
+    return _submit(folder, {"recover": key.reveal() if key else ""})
+
+
+def _submit(folder: Path, work: dict[str, Any]) -> Job:
+    """Have work done, by a new courier when this one has just died."""
     try:
-        return courier().submit(folder, route)
+        return courier().submit(folder, work)
     except (OSError, ValueError):  # it took nothing, so nothing can be sent twice
         with _starting:
             _couriers[os.getpid()] = _new()
-        return courier().submit(folder, route)
+        return courier().submit(folder, work)
 
 
 def _new() -> Courier:
@@ -195,3 +243,17 @@ def _new() -> Courier:
         return ProcessCourier()
     except Exception:  # noqa: BLE001  # whatever stands against a process: a thread can always be had
         return ThreadCourier()
+
+
+def _in_forked_child() -> None:
+    """Forget the parent's couriers, whose pipes and locks are not ours."""
+    global _starting  # noqa: PLW0603  # a lock that another thread of the parent held would never be let go
+    _starting = threading.Lock()
+    for found in _couriers.values():
+        if isinstance(found, ProcessCourier):
+            found.forget()
+    _couriers.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_forked_child)

@@ -1,172 +1,209 @@
-"""One prepared call folder to a settled one: post it, keep every byte that comes, settle.
+"""One planned call folder to a settled one: try, wait and try again where that is safe, settle.
 
-The body is generated from the folder, the answer is written to `response.part` as it arrives. There is
-one POST on one fresh connection: no retries, no redirects, and a total deadline of our own, because a
-client's timeouts begin anew with every byte. Whatever happens, the folder says what became of the call.
+What may be tried again stands in retry.py, how many are under way together is the gate's, and a POST is
+post.py's. Whatever happens, the folder says what became of the call, and the ledger what it cost.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
-import ssl
-import uuid
-from collections.abc import AsyncIterator, Callable
-from importlib.metadata import version
-from typing import Any, BinaryIO
-from urllib.parse import quote
+import time
+from typing import Any
 
-import httpx
-
+from cometmagic.accounts import account
 from cometmagic.courier.blot import blot
 from cometmagic.courier.failure import failure
-from cometmagic.courier.inflate import InflateError, Unasked, inflater
-from cometmagic.courier.route import Live, Offline, Route
-from cometmagic.errors import CometError, Fate, LibraryError, NoImageError
+from cometmagic.courier.gate import Gate
+from cometmagic.courier.post import Post, Report
+from cometmagic.courier.retry import ANSWERED, CROWDED, Tries, classify
+from cometmagic.courier.route import Live, Offline
+from cometmagic.elsewhere import move_away
+from cometmagic.errors import CometError, Fate, LibraryError, NoImageError, TransportError
 from cometmagic.foreign import line
 from cometmagic.library import CallFolder, State, now
+from cometmagic.locks import Busy
 from cometmagic.offline import service
+from cometmagic.recover import keep_from_others
 from cometmagic.settle import settle
-from cometmagic.wire import body_chunks, body_length, explain
-from cometmagic.wire.explain import ERROR_BYTES, request_id
+from cometmagic.wire import body_chunks, explain
 
-Report = Callable[[dict[str, Any]], None]
-EXPLAINING = 10.0  # seconds an error's body may take; its status is known by then
+INTERRUPTED = "The call was interrupted before it was sent."
 
 
-async def deliver(folder: CallFolder, route: Route, report: Report) -> None:
-    """Carry the call of `folder` and settle it; `report` gets one event at each step, and `done` in any case.
+async def deliver(folder: CallFolder, route: Live | Offline, report: Report, gate: Gate | None = None) -> None:
+    """Carry the call of `folder` and settle it; `report` gets an event at each step, and `done` in any case.
 
-    Raises nothing but cancellation: what became of the call stands in the folder.
+    Cancelling is for calls that have not been sent. What became of the call stands in the folder; where
+    that is another one, because a disk was full, a `moved` event says so.
     """
-    try:
-        error = await _carried(folder, route, report)
-        if error is None or folder.has_answer:
-            report({"event": "settling"})
-            folder.update(state=State.RECEIVED, received=now())
-            told = await asyncio.to_thread(_settle, folder)
-            # What came may hold the whole image all the same, or a plain refusal; then the failure says less.
-            error = None if told is None or isinstance(told, NoImageError) else error
-        if error is not None:
-            folder.fail(error)
-        if isinstance(route, Live):
-            await asyncio.to_thread(blot, folder, route.key.reveal())
-    except (OSError, LibraryError):
-        pass  # the folder is gone or the disk is full: what was written last still stands
-    finally:
-        report({"event": "done"})
+    await Delivery(folder, route, report, gate or Gate()).run()
 
 
-async def _carried(folder: CallFolder, route: Route, report: Report) -> CometError | None:
-    """Bring the answer into `response.part`; return what went wrong."""
-    try:
-        if isinstance(route, Offline):
-            return await asyncio.to_thread(_ask_offline, folder, report)
-        async with asyncio.timeout(route.limits.total):
-            return await _post(folder, route, report)
-    except Exception as problem:  # noqa: BLE001  # every failure must end in the folder, and none may show the key
-        return failure(problem, sent=folder.read()["state"] != State.PLANNED)
+class Delivery:
+    """One call on its way."""
 
+    def __init__(self, folder: CallFolder, route: Live | Offline, report: Report, gate: Gate) -> None:
+        """Begin with nothing sent."""
+        self.folder = folder
+        self.route = route
+        self.report = report
+        self.gate = gate
+        self._post: Post | None = None  # the try that is under way, or was the last
+        self._settled: CometError | None = None  # the error that settling has written down already
 
-def _settle(folder: CallFolder) -> CometError | None:
-    """Settle, and return the error of an answer that has no image or cannot be saved."""
-    try:
-        return settle(folder)
-    except Exception as problem:  # noqa: BLE001  # the answer is paid for: whatever happens, say where it lies
-        why = problem.strerror if isinstance(problem, OSError) else f"{type(problem).__name__}: {line(problem, 200)}"
-        what, do = f"The answer came but could not be saved ({why}).", f"What came is kept in {folder.part}."
-        error = CometError(what, fate=Fate.ANSWERED, do=do)
-        folder.update(error=error.record())
+    @property
+    def sent(self) -> bool:
+        """Whether a byte of the request, in its last try, may have left."""
+        return self._post is not None and self._post.sent
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        """Whether stopping now costs nothing."""
+        return isinstance(self.route, Live) and not self.sent
+
+    async def run(self) -> None:
+        """See `deliver`."""
+        try:
+            with keep_from_others(self.folder, patience=1.0):
+                if self.folder.read()["state"] == State.PLANNED:
+                    await self._carry()
+        except (OSError, LibraryError, Busy):
+            pass  # the folder is gone, no disk takes more, or another carries it: what was written last stands
+        finally:
+            self.report({"event": "done"})
+
+    async def _carry(self) -> None:
+        try:
+            error = await self._ask_offline() if isinstance(self.route, Offline) else await self._ask(self.route)
+        except asyncio.CancelledError:
+            error = TransportError(INTERRUPTED, fate=Fate.UNSENT)
+        if error is not None and error is not self._settled:
+            self._write(error=error)
+        if isinstance(self.route, Live):
+            await asyncio.to_thread(blot, self.folder, self.route.key.reveal())
+            account(self.folder)
+
+    async def _ask_offline(self) -> CometError | None:
+        try:
+            error = await asyncio.to_thread(self._sketched)
+        except Exception as problem:  # noqa: BLE001  # every failure must end in the folder
+            error = failure(problem, sent=self.folder.read()["state"] != State.PLANNED)
+        return await self._settle(error)
+
+    async def _ask(self, route: Live) -> CometError | None:
+        """Try until there is an answer or nothing more to try; return what went wrong."""
+        tries, error = Tries(route.limits.retry_unknown), None
+        try:
+            async with asyncio.timeout(None) as total:
+                while True:
+                    async with self.gate.place(route.limits.at_once, self._tell_closed):
+                        if not tries.number:  # the wait for a place in a batch does not count
+                            total.reschedule(asyncio.get_running_loop().time() + route.limits.total_timeout)
+                            tries.until = time.monotonic() + route.limits.total_timeout
+                        error = await self._try(route)
+                    pause = tries.pause(error)
+                    await self.gate.ended(classify(error).kind)
+                    if error is None or pause is None:
+                        return error
+                    await self._wait(error, pause, tries.number)
+        except TransportError as stopped:  # the gate lets no more through
+            return error or stopped
+        except TimeoutError as problem:
+            if not self.sent:
+                return error or failure(problem, sent=False)
+            error = await self._settle(failure(problem, sent=True))
+            await self.gate.ended(classify(error).kind)
+            return error
+
+    async def _try(self, route: Live) -> CometError | None:
+        """Make one try, and settle what came; return what went wrong."""
+        post = self._post = Post(self.folder, route, self.report)
+        self.folder.part.unlink(missing_ok=True)  # what an earlier try left holds no picture
+        try:
+            error = await post.send()
+        except Exception as problem:  # noqa: BLE001  # every failure must end in the folder, and none may show the key
+            error = failure(problem, sent=post.sent, uploaded=(post.uploaded, post.length))
+        finally:
+            self._now_in(post.folder)
+        return await self._settle(error)
+
+    async def _settle(self, error: CometError | None) -> CometError | None:
+        """Settle what came, if anything did; return what went wrong."""
+        if error is not None and not self.folder.has_answer:
+            return error
+        self.report({"event": "settling"})
+        self._write(state=State.RECEIVED, received=now())
+        told = await asyncio.to_thread(self._settled_anywhere)
+        # What came may hold the whole image all the same, or a plain refusal; then the failure says less.
+        if told is None or error is None or isinstance(told, NoImageError):
+            self._settled = told
+            if told is not None:
+                told.facts["reason"] = ANSWERED
+            return told
         return error
 
+    def _settled_anywhere(self) -> CometError | None:
+        """Settle, on another disk when this one takes no more; return the error of an answer without an image."""
+        try:
+            return settle(self.folder)
+        except OSError as problem:
+            with contextlib.suppress(Exception):
+                away = move_away(self.folder, self.folder.part.stat().st_size)
+                told = settle(away)
+                self._now_in(away)
+                return told
+            return self._unsaved(problem)
+        except Exception as problem:  # noqa: BLE001  # the answer is paid for: whatever happens, say where it lies
+            return self._unsaved(problem)
 
-def _ask_offline(folder: CallFolder, report: Report) -> CometError | None:
-    """Ask the service that is built in, with the very bytes that would have gone out."""
-    call = folder.update(state=State.SENT, sent=now())
-    report({"event": "sent"})
-    status, body = service.answer(call["model"], b"".join(body_chunks(folder.body(), folder.path)))
-    if status != 200:
-        return explain(status, body)
-    with folder.part.open("wb") as file:
-        file.write(body)
-        os.fsync(file.fileno())
-    return None
+    def _unsaved(self, problem: Exception) -> CometError:
+        why = problem.strerror if isinstance(problem, OSError) else f"{type(problem).__name__}: {line(problem, 200)}"
+        what, do = f"The answer came but could not be saved ({why}).", f"What came is kept in {self.folder.part}."
+        error = CometError(what, fate=Fate.ANSWERED, do=do)
+        self.folder.update(error=error.record())
+        return error
 
+    async def _wait(self, error: CometError, pause: float, number: int) -> None:
+        """Write down a try that failed and wait; nothing is under way meanwhile."""
+        tries = [*self.folder.read().get("tries", []), {"ended": now(), "error": error.record()}]
+        self._write(state=State.PLANNED, tries=tries, error=None)
+        self._post = None
+        if error.facts.get("status") in CROWDED:
+            self.gate.close(pause)
+        self.report({"event": "waiting", "seconds": pause, "why": error.what, "try": number + 1})
+        await asyncio.sleep(pause)
 
-async def _post(folder: CallFolder, route: Live, report: Report) -> CometError | None:
-    """Send the request once and keep the answer; return the error an answer other than 2xx stands for."""
-    call, body = folder.read(), folder.body()
-    limits = httpx.Timeout(
-        connect=route.limits.connect, write=route.limits.write, read=route.limits.idle, pool=route.limits.connect
-    )
-    headers = {
-        "Authorization": f"Bearer {route.key.reveal()}",
-        "Content-Type": "application/json",
-        "Content-Length": str(body_length(body, folder.path)),
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip",
-        "Connection": "close",
-        "User-Agent": f"cometmagic/{version('cometmagic')}",
-        "Idempotency-Key": str(uuid.uuid4()),
-    }
-    model = quote(call["model"].removeprefix("models/"))
-    url = httpx.URL(f"{route.base_url}/v1beta/models/{model}:generateContent")
+    def _tell_closed(self, seconds: float) -> None:
+        self.report({"event": "waiting", "seconds": seconds, "why": "The service asked for a pause."})
 
-    async def content() -> AsyncIterator[bytes]:
-        for chunk in body_chunks(body, folder.path):
-            yield chunk
-        report({"event": "sent"})
+    def _write(self, *, error: CometError | None = None, **fields: Any) -> None:
+        """Write down what became of the call, on another disk when this one takes no more."""
+        for _ in range(2):
+            try:
+                self.folder.fail(error) if error is not None else self.folder.update(**fields)
+            except OSError:
+                if not self.folder.has_answer:
+                    raise
+                self._now_in(move_away(self.folder, self.folder.part.stat().st_size))
+            else:
+                return
 
-    trust = _trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-    proxied = url.scheme == "https"  # plain HTTP stays on this machine, and a proxy would read the key
-    client = httpx.AsyncClient(timeout=limits, follow_redirects=False, verify=trust, trust_env=proxied)
-    folder.update(state=State.SENT, sent=now())  # everything that can fail without a connection has been done
-    async with client, client.stream("POST", url, headers=headers, content=content()) as response:
-        if not response.is_success:
-            return explain(response.status_code, await _head(response), response.headers)
-        folder.update(status=response.status_code, request_id=request_id("", response.headers))
-        with folder.part.open("wb") as file:
-            await _receive(response, file, route.limits.body, report)
+    def _now_in(self, folder: CallFolder) -> None:
+        if folder != self.folder:
+            self.folder = folder
+            self.report({"event": "moved", "folder": str(folder.path)})
+
+    def _sketched(self) -> CometError | None:
+        """Ask the service that is built in, with the very bytes that would have gone out."""
+        call = self.folder.update(state=State.SENT, sent=now())
+        self.report({"event": "sent"})
+        status, body = service.answer(call["model"], b"".join(body_chunks(self.folder.body(), self.folder.path)))
+        if status != 200:
+            return explain(status, body)
+        with self.folder.part.open("wb") as file:
+            file.write(body)
             file.flush()
             os.fsync(file.fileno())
-    return None
-
-
-async def _receive(response: httpx.Response, file: BinaryIO, cap: int, report: Report) -> None:
-    """Write the body to `file`, unpacked, as it arrives."""
-    unpack, received, unpacked = inflater(response.headers.get("content-encoding", "")), 0, 0
-    async for chunk in response.aiter_raw():
-        received += len(chunk)
-        for piece in unpack.feed(chunk):
-            unpacked += len(piece)
-            if unpacked > cap:
-                raise InflateError(f"the answer is larger than {cap >> 20} MB")
-            file.write(piece)
-        report({"event": "receiving", "bytes": received})
-    unpack.finish()
-
-
-async def _head(response: httpx.Response) -> bytes:
-    """Return the beginning of an error's body, unpacked as far as it can be."""
-    out, unpack = bytearray(), inflater(response.headers.get("content-encoding", ""))
-    if isinstance(unpack, Unasked):
-        return b""
-    # The status has been read: when the rest is cut, damaged or slow, what came is shown.
-    with contextlib.suppress(InflateError, httpx.HTTPError, TimeoutError):
-        async with asyncio.timeout(EXPLAINING):
-            async for chunk in response.aiter_raw():
-                for piece in unpack.feed(chunk):
-                    out += piece
-                    if len(out) >= ERROR_BYTES:
-                        return bytes(out[:ERROR_BYTES])
-    return bytes(out)
-
-
-@functools.lru_cache(maxsize=4)
-def _trust(file: str | None, folder: str | None) -> ssl.SSLContext:
-    """Return the certificates that are trusted; reading them takes longer than everything else of a call."""
-    if file or folder:
-        return ssl.create_default_context(cafile=file or None, capath=folder or None)
-    return httpx.create_ssl_context(trust_env=False)
+        return None

@@ -6,7 +6,9 @@ Nothing of the exception is kept but its words: what httpx raises holds the requ
 from __future__ import annotations
 
 import os
+import socket
 import ssl
+from collections.abc import Iterator
 
 import httpx
 
@@ -14,6 +16,7 @@ from cometmagic.courier.inflate import InflateError
 from cometmagic.errors import LOOK_FIRST, CometError, Fate, TransportError
 from cometmagic.foreign import line
 
+# What fails before the request begins to leave, and never after.
 UNSENT_ERRORS = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -23,28 +26,58 @@ UNSENT_ERRORS = (
 )
 
 
-def failure(problem: Exception, *, sent: bool) -> CometError:
-    """Return what a problem means for the user; `sent` is False when the request was still being prepared."""
+def failure(problem: Exception, *, sent: bool, uploaded: tuple[int, int] = (0, 0)) -> CometError:
+    """Return what a problem means for the user; `sent` is False when no byte of the request can have left.
+
+    `uploaded` is how many bytes of how many were handed to the connection. `.reason` of the error says
+    what stood against a connection: `connection`, `name` or `tls`, which may pass, or nothing, when it
+    will not.
+    """
     if isinstance(problem, CometError):
         return problem
     said = line(problem, 200) or _unsaid(problem)
-    if isinstance(problem, UNSENT_ERRORS):
+    if isinstance(problem, UNSENT_ERRORS) or (not sent and isinstance(problem, httpx.TransportError)):
         return _unsent(problem, said)
-    if not sent and _is_of_certificates(problem):
-        return _no_certificates(problem)
     if not sent:
-        return TransportError(
-            f"The request could not be prepared ({type(problem).__name__}: {said}).", fate=Fate.UNSENT
-        )
-    return TransportError(_what(problem, said), do=LOOK_FIRST)
+        return _unprepared(problem, said)
+    return TransportError(_what(problem, said, *uploaded), do=LOOK_FIRST)
+
+
+def _unprepared(problem: Exception, said: str) -> CometError:
+    if isinstance(problem, TimeoutError):
+        return TransportError("The request could not be sent within the total time limit.", fate=Fate.UNSENT)
+    if _is_of_certificates(problem):
+        return _no_certificates(problem)
+    what = f"The request could not be prepared ({type(problem).__name__}: {said})."
+    return TransportError(what, fate=Fate.UNSENT)
 
 
 def _unsent(problem: Exception, said: str) -> CometError:
-    if isinstance(problem.__cause__, ssl.SSLError) or "CERTIFICATE" in said or "SSL" in said:
+    causes = list(_causes(problem))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or "CERTIFICATE" in said:
         do = "A company proxy may need its certificate in SSL_CERT_FILE."
         return TransportError(f"No safe connection to the service: {said}.", fate=Fate.UNSENT, do=do)
     do = "Check the network, the proxy settings and COMETAPI_BASE_URL."
-    return TransportError(f"Could not reach the service ({said}).", fate=Fate.UNSENT, do=do)
+    what = f"Could not reach the service ({said})."
+    return TransportError(what, fate=Fate.UNSENT, do=do, reason=_reason(problem, causes))
+
+
+def _reason(problem: Exception, causes: list[BaseException]) -> str:
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return "name"
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return "tls"
+    may_pass = (httpx.NetworkError, httpx.TimeoutException)
+    return "connection" if isinstance(problem, may_pass) else ""
+
+
+def _causes(problem: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and what led to it; connecting tries several addresses at once, hence the groups."""
+    yield problem
+    inner = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
+    for cause in (*inner, problem.__cause__, problem.__context__ if problem.__cause__ is None else None):
+        if cause is not None:
+            yield from _causes(cause)
 
 
 def _unsaid(problem: Exception) -> str:
@@ -65,8 +98,11 @@ def _no_certificates(problem: Exception) -> CometError:
     return TransportError(f"SSL_CERT_FILE names {file}, which cannot be read ({why}).", fate=Fate.UNSENT, do=do)
 
 
-def _what(problem: Exception, said: str) -> str:
+def _what(problem: Exception, said: str, uploaded: int, length: int) -> str:
     match problem:
+        case httpx.TransportError() if uploaded < length:
+            how_far = f"after {uploaded / 1e6:.1f} of {length / 1e6:.1f} MB"
+            return f"The connection broke {how_far} of the request ({said.rstrip('.')})."
         case httpx.TimeoutException():
             return f"The service stayed silent too long ({type(problem).__name__})."
         case InflateError() | httpx.HTTPError():

@@ -8,18 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from cometmagic.options import Limits
 from cometmagic.settings import Key
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Seconds and bytes a call may take."""
-
-    connect: float = 10.0
-    write: float = 60.0
-    idle: float = 300.0
-    total: float = 600.0
-    body: int = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display
 
 from cometmagic import session
-from cometmagic.errors import CometError
+from cometmagic.errors import CometError, Interrupted
 from cometmagic.notebook import show
 from cometmagic.parts import ImagePart
 from cometmagic.result import ImageResult
@@ -38,6 +38,7 @@ class Waiting:
         self.begun = time.monotonic()
         self.told: float | None = None
         self.received = 0
+        self.why, self.until = "", 0.0  # why the courier waits, and until when on the monotonic clock
         self._display_id = f"cometmagic-{secrets.token_hex(8)}"
 
     @property
@@ -47,15 +48,26 @@ class Waiting:
 
     def beat(self, event: dict[str, Any] | None) -> None:
         """Take an event, or a moment without one; at most two updates a second are shown."""
-        if event is not None and event["event"] == "receiving":
-            self.received = event["bytes"]
+        match event:
+            case {"event": "receiving", "bytes": received}:
+                self.received, self.until = received, 0.0
+            case {"event": "waiting", "seconds": seconds, "why": why}:
+                self.why, self.until = why, time.monotonic() + seconds
         if self.told is None or self.seconds - self.told >= UPDATE_EVERY:
-            bundle = show.waiting(self.call, self.seconds, self.received)
+            bundle = show.waiting(self.call, self.seconds, self._step())
             if self.notebook:
                 publish(bundle, display_id=self._display_id, update=self.told is not None)
             else:
                 self._tell(bundle[0]["text/plain"])
             self.told = self.seconds
+
+    def _step(self) -> str:
+        left = self.until - time.monotonic()
+        if left > 0:
+            return f"{self.why} Trying again in {left:.0f} s"
+        if self.received:
+            return f"receiving, {self.received / 1e6:.1f} MB"
+        return "drawing" if self.call.source == "offline" else "waiting for the model"
 
     def become(self, bundle: show.Bundle) -> None:
         """Turn into the picture or the last line."""
@@ -86,8 +98,9 @@ def run(shell: InteractiveShell, prompt: str, options: dict[str, Any]) -> ImageR
             waiting.beat(event)
         result = call.result()
     except KeyboardInterrupt:
+        future = call.stop()
         waiting.become(show.ended(call, waiting.seconds, "Interrupted"))
-        raise call.interrupted() from None
+        raise Interrupted(future) from None
     except CometError:
         waiting.become(show.ended(call, waiting.seconds, "No image"))
         raise

@@ -7,15 +7,19 @@ a cell needs to run is imported by its first run, to keep `%load_ext` light.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 
-from cometmagic.errors import OptionError
+from cometmagic.errors import CometError, OptionError
+from cometmagic.glance import unfinished
 from cometmagic.line import help_text, parse
 from cometmagic.notebook.config import GeminiImage, given
+from cometmagic.settings import library_folder
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from cometmagic.result import ImageResult
 
 
+RECENT = 200  # calls that are looked at when the extension is loaded
 _RESULT = ("cometmagic.result", "ImageResult")
 _PART = ("cometmagic.parts", "ImagePart")
 
@@ -94,6 +99,27 @@ def load(shell: Any) -> None:  # IPython types its parts as optional, and its co
     formatter.for_type_by_name(*_RESULT, magics.show_once)
     formatter.for_type_by_name(*_PART, magics.show_part)
     shell.events.register("pre_run_cell", magics.forget)
+    with contextlib.suppress(RuntimeError):  # a Python without threads
+        threading.Thread(target=_warm, name="cometmagic-warm", daemon=True).start()
+    _look_back()
+
+
+def _warm() -> None:
+    """Start the courier behind the scenes, so that the first picture does not wait for it."""
+    from cometmagic.courier.client import courier
+
+    courier()
+
+
+def _look_back() -> None:
+    """Bring home what an earlier kernel left under way; the look itself is quick, and mostly all there is."""
+    with contextlib.suppress(CometError):  # a library that cannot be named is told when it is needed
+        root = library_folder()
+        if unfinished(root, RECENT):
+            from cometmagic.leftovers import recover_left_behind
+
+            for told in recover_left_behind(root, RECENT):
+                print(told)
 
 
 def unload(shell: Any) -> None:

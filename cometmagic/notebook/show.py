@@ -134,10 +134,9 @@ def _draft(part: ImagePart, number: int) -> str:
     return f'{img}<div style="{_QUIET}">{_text(name)}</div>'
 
 
-def waiting(call: Call, seconds: float, received: int) -> Bundle:
-    """Return (MIME bundle, metadata) of what is shown while a call is under way; `received` in bytes."""
-    step = "drawing" if call.source == "offline" else "waiting for the model"
-    told = [call.model, f"receiving, {received / 1e6:.1f} MB" if received else step, f"{seconds:.0f} s"]
+def waiting(call: Call, seconds: float, step: str) -> Bundle:
+    """Return (MIME bundle, metadata) of what is shown while a call is under way."""
+    told = [call.model, step, f"{seconds:.0f} s"]
     if call.source == "live":
         told.append(str(call.estimate))
     return _lines(" · ".join([*told, near(call.folder.path)]), *call.warnings)

@@ -16,6 +16,7 @@ from typing import Any
 from cometmagic.errors import LOOK_FIRST, APIError, Fate
 from cometmagic.foreign import line
 from cometmagic.wire.shape import string
+from cometmagic.wire.waits import asked_wait, used_up
 
 ERROR_BYTES = 64 * 1024
 _REQUEST_ID = re.compile(r"\(request id: ([\w.-]{1,80})\)")
@@ -29,17 +30,18 @@ _ID_HEADERS = ("x-request-id", "x-oneapi-request-id", "request-id", "cf-ray")
 WORDS = ("message", "detail", "msg", "error_description", "errorDescription")
 WRONG_PLACE = "Check COMETAPI_BASE_URL (it should be like https://api.cometapi.com) and the model name."
 WAIT = "Wait a little and run the cell again."
+LOOK_IN_DASHBOARD = "Check the balance and the quota in the CometAPI dashboard."
 # What to do, by error code first, then by status.
 _BY_CODE = {
     "invalid_request": (Fate.REFUSED, "Check the options and --extra."),
     "convert_request_failed": (Fate.REFUSED, "Check the options and --extra."),
     "model_not_found": (Fate.REFUSED, "Check --model: it is unknown, retired or not available now."),
-    "insufficient_user_quota": (Fate.REFUSED, "Check the balance in the CometAPI dashboard."),
+    "insufficient_user_quota": (Fate.REFUSED, LOOK_IN_DASHBOARD),
 }
 _BY_STATUS = {
     400: (Fate.REFUSED, "Change what the message names and run the cell again."),
     401: (Fate.REFUSED, "Check COMETAPI_KEY: the service does not accept the key."),
-    402: (Fate.REFUSED, "Check the balance in the CometAPI dashboard."),
+    402: (Fate.REFUSED, LOOK_IN_DASHBOARD),
     403: (Fate.REFUSED, "Check the key's permissions and the balance in the CometAPI dashboard."),
     404: (Fate.REFUSED, WRONG_PLACE),
     408: (Fate.UNKNOWN, LOOK_FIRST),
@@ -59,7 +61,7 @@ def explain(status: int, body: bytes, headers: Mapping[str, str] | None = None) 
     text = body[:ERROR_BYTES].decode("utf-8", "replace")
     if 300 <= status < 400:
         where = line(headers.get("location", "another address"), 200)
-        return _error(status, "", f"it redirects to {where}, which is not followed", "", Fate.REFUSED, WRONG_PLACE)
+        return _error(status, "", f"it redirects to {where}, which is not followed", Fate.REFUSED, WRONG_PLACE)
     return _explained(status, _error_object(text), text, headers)
 
 
@@ -82,20 +84,29 @@ def page_title(text: str) -> str:
 def _explained(status: int, found: dict[str, Any] | None, text: str, headers: Mapping[str, str]) -> APIError:
     message, code = _message_and_code(found) if found else (page_title(text) or line(text) or "no explanation", "")
     fate, do = _advice(status, code, message)
-    return _error(status, code, message, request_id(text, headers), fate, do)
+    wait = asked_wait(headers, found)
+    facts: dict[str, Any] = {"request_id": request_id(text, headers), "retry_after": wait}
+    if status == 429 and used_up(found):
+        do, facts["reason"] = LOOK_IN_DASHBOARD, "used up"
+    elif do == WAIT and wait:
+        do = f"It asks to wait {_duration(wait)}; run the cell again then."
+    return _error(status, code, message, fate, do, **facts)
 
 
-def _error(status: int, code: str, message: str, request_id: str, fate: Fate, do: str) -> APIError:
+def _duration(seconds: float) -> str:
+    for unit, name, most in ((1, "s", 120), (60, "min", 120)):
+        if seconds < unit * most:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds / 3600:.0f} h"
+
+
+def _error(
+    status: int, code: str, message: str, fate: Fate, do: str, *, request_id: str = "", **facts: Any
+) -> APIError:
     told = f" [request id {request_id}]" if request_id and request_id not in message else ""
     name = f"{status} {code}".strip()
-    return APIError(
-        f"The service answered {name}: {message.rstrip('.')}{told}.",
-        fate=fate,
-        do=do,
-        status=status,
-        code=code,
-        request_id=request_id,
-    )
+    what = f"The service answered {name}: {message.rstrip('.')}{told}."
+    return APIError(what, fate=fate, do=do, status=status, code=code, request_id=request_id, **facts)
 
 
 def _advice(status: int, code: str, message: str) -> tuple[Fate, str]:

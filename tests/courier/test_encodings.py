@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cometmagic.courier.inflate import Gunzip, InflateError, inflater
-from cometmagic.courier.route import Limits
 from cometmagic.errors import Fate, TransportError
+from cometmagic.options import Limits
 from tests.faults.asking import Asker, Outcome
 from tests.faults.server import Step, recv_request, response, send, sliced
 from tests.wire.answers import answer, body, image, picture, text
@@ -97,18 +97,18 @@ def test_d10_a_bomb_stops_at_the_limit(ask: Asker, filling: bytes) -> None:
     content = gzip.compress(filling * (100_000_000 // len(filling)), 6)
     steps = packed(content)
 
-    outcome = ask.carry(*steps, limits=Limits(body=3_000_000))
+    outcome = ask.carry(*steps, limits=Limits(largest_answer=3))
 
     assert isinstance(outcome.told, TransportError)
     assert outcome.told.fate is Fate.UNKNOWN
-    assert outcome.folder.part.stat().st_size <= 3_000_000
+    assert outcome.folder.part.stat().st_size <= 4 << 20
 
 
 def test_d13_a_plain_body_stops_at_the_limit(ask: Asker) -> None:
-    outcome = ask.carry(recv_request(), send(response(b" " * 5_000_000)), limits=Limits(body=3_000_000))
+    outcome = ask.carry(recv_request(), send(response(b" " * 5_000_000)), limits=Limits(largest_answer=3))
 
     assert "larger than" in str(outcome.told)
-    assert outcome.folder.part.stat().st_size <= 3_000_000
+    assert outcome.folder.part.stat().st_size <= 4 << 20
 
 
 def test_a_packed_error_is_told(ask: Asker) -> None:

@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from cometmagic.courier.route import Limits
 from cometmagic.errors import APIError, Fate, TransportError
+from cometmagic.options import Limits
 from tests.faults.asking import Asker
 from tests.faults.server import Step, drip, hang, limit, recv_request, response, send, sleep
 from tests.wire.answers import answer, body, image, picture, text
 
 WHOLE = response(body(answer(image(), text("x" * 500))))
-SHORT = Limits(connect=5, write=5, idle=5, total=1.0)
+SHORT = Limits(connect_timeout=5, write_timeout=5, idle_timeout=5, total_timeout=1.0)
 
 SLOW: dict[str, list[Step]] = {
     "C3-silent": [recv_request(), hang()],
@@ -38,7 +38,7 @@ def test_the_total_limit_holds(ask: Asker, name: str) -> None:
 
 
 def test_c3_silence_ends_at_the_idle_limit(ask: Asker) -> None:
-    outcome = ask.carry(recv_request(), hang(), limits=Limits(idle=0.3, total=30))
+    outcome = ask.carry(recv_request(), hang(), limits=Limits(idle_timeout=0.3, total_timeout=30))
 
     assert "stayed silent too long" in str(outcome.told)
     assert outcome.told.fate is Fate.UNKNOWN
@@ -51,11 +51,12 @@ def test_a_picture_that_came_before_the_limit_is_kept(ask: Asker) -> None:
     assert "cut short" in outcome.notes
 
 
+@pytest.mark.usefixtures("soon")
 def test_an_error_whose_body_hangs_is_its_status(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cometmagic.courier.delivery.EXPLAINING", 0.3)
+    monkeypatch.setattr("cometmagic.courier.post.EXPLAINING", 0.3)
     half = response(b'{"error": {"message": "half of', "429 Slow", {"Content-Length": "500"})
 
-    outcome = ask.carry(recv_request(), send(half), hang(), limits=Limits(total=30))
+    outcome = ask.carry(recv_request(), send(half), hang(), limits=Limits(total_timeout=30))
 
     assert isinstance(outcome.told, APIError)
     assert "half of" in str(outcome.told)
@@ -65,4 +66,4 @@ def test_an_error_whose_body_hangs_is_its_status(ask: Asker, monkeypatch: pytest
 def test_d15_slow_but_within_the_limits_is_fine(ask: Asker) -> None:
     steps = [recv_request(), sleep(0.3), send(WHOLE[:200]), sleep(0.3), send(WHOLE[200:])]
 
-    assert ask.carry(*steps, limits=Limits(idle=2, total=20)).made.image.data == picture()
+    assert ask.carry(*steps, limits=Limits(idle_timeout=2, total_timeout=20)).made.image.data == picture()

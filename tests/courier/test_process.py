@@ -117,7 +117,7 @@ def test_i11_a_courier_that_dies_while_waiting_is_told_as_perhaps_charged(live: 
     with FaultServer([recv_request(), sleep(5.0)], answering(answer(image()))) as server:
         live(server)
         waiting = begin("a cat")
-        wait_for(lambda: server.log)
+        wait_for(lambda: server.log and server.log[0].complete)
 
         courier_process().kill()
         for _ in waiting.events():

@@ -37,7 +37,7 @@ def test_text_without_escapes_says_where_the_picture_is(place: Path) -> None:
         input=typed("%gemini_image -a 16:9 -o bike a red bicycle", "print('at', bike.image.path)", "bike", "%tb"),
     )
 
-    [folder] = (place / "gemini_images").iterdir()
+    [folder] = [path.parent for path in place.glob("gemini_images/*/call.json")]
     assert f"at {folder / 'image.jpg'}" in done.stdout
     assert f"<cometmagic image 1376x768 image/jpeg offline gemini_images/{folder.name}>" in done.stdout
     assert f"offline sketch, not made by the model, free · gemini_images/{folder.name}" in done.stdout

@@ -1,0 +1,86 @@
+"""What a call may cost, what it did cost by what its folder says, and the lines about that in the ledger.
+
+It is an estimate by list prices and the tokens the service counted; what was really charged only the
+service knows. Where it is not known whether a try was charged, it counts as if it was.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cometmagic.advice import Price, cost
+from cometmagic.errors import BudgetError, Fate
+from cometmagic.ledger import MADE, NOTHING, UNKNOWN, UNSENT, Ledger
+from cometmagic.library import CallFolder, State
+from cometmagic.options import Limits
+from cometmagic.response import Usage
+
+_FREE = (Fate.UNSENT.name, Fate.REFUSED.name)
+
+
+def price(call: dict[str, Any]) -> Price:
+    """Return the price of a call that was answered: by the tokens it used, else the estimate made before."""
+    used = cost(call["model"], Usage(**call.get("usage", {})))
+    return used if used.usd is not None else Price(**call["estimate"])
+
+
+@contextmanager
+def reserved(root: Path, model: str, estimate: Price, limits: Limits, session: str) -> Iterator[str]:
+    """Reserve in the ledger of a library what a call may cost, and give the call a name; undone on failure.
+
+    Raises `BudgetError` when it may cost more than the limits allow.
+    """
+    tries = 1 + limits.retry_unknown
+    _check_price(estimate, tries, limits.max_cost)
+    name, ledger = uuid.uuid4().hex, Ledger(root)
+    ledger.reserve(
+        name,
+        model=model,
+        price=estimate,
+        tries=tries,
+        session=session,
+        session_cap=limits.session_cap,
+        day_cap=limits.day_cap,
+    )
+    try:
+        yield name
+    except BaseException:
+        ledger.close(name, 0.0, UNSENT)
+        raise
+
+
+def _check_price(estimate: Price, tries: int, most: float | None) -> None:
+    if most is None:
+        return
+    if estimate.usd is None:
+        raise BudgetError("The price of this model is not known, so --max-cost cannot be kept.", do="Leave it out.")
+    if estimate.usd * tries > most:
+        times = f"{tries} × " if tries > 1 else ""
+        what = f"This may cost {times}${estimate.usd:.3f}, which is above --max-cost ${most:g}"
+        raise BudgetError(what, do="Choose a smaller --image-size, or raise --max-cost.")
+
+
+def account(folder: CallFolder) -> None:
+    """Write the end of a live call into the ledger of its library."""
+    call = folder.read()
+    if call.get("source") == "live" and call.get("id"):
+        Ledger(Path(call.get("home") or folder.path).parent).close(call["id"], *_outcome(call))
+
+
+def _outcome(call: dict[str, Any]) -> tuple[float | None, str]:
+    """Return the dollars of a call, None for the worst case, and the ledger's word for its end."""
+    state, fate = call["state"], (call.get("error") or {}).get("fate")
+    doubtful = sum(one["error"]["fate"] == Fate.UNKNOWN.name for one in call.get("tries", []))
+    before = doubtful * (call["estimate"]["usd"] or 0.0)
+    if state == State.FAILED and fate in _FREE:
+        return (before, UNKNOWN) if doubtful else (0.0, UNSENT if fate == Fate.UNSENT.name else NOTHING)
+    used = price(call).usd
+    if state == State.SETTLED and used is not None:
+        return before + used, MADE
+    if state == State.FAILED and call.get("usage") and used is not None:
+        return before + used, NOTHING  # it answered in words, which cost as well
+    return None, MADE if state == State.SETTLED else UNKNOWN

@@ -1,0 +1,107 @@
+"""The courier's office: takes jobs, runs their deliveries, tells what happens.
+
+It is the same in the courier's process and on the thread that stands in for it. A job is a call folder
+and the way it goes; the folder's path is its name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from cometmagic.courier.blot import blot
+from cometmagic.courier.delivery import Delivery
+from cometmagic.courier.gate import Gate
+from cometmagic.courier.log import crash, note
+from cometmagic.courier.route import Live, unpack
+from cometmagic.errors import CometError
+from cometmagic.library import CallFolder, now
+from cometmagic.locks import Busy
+from cometmagic.recover import recover
+
+Tell = Callable[[dict[str, Any]], None]
+
+
+class Office:
+    """All deliveries of one courier; all methods are for one event loop."""
+
+    def __init__(self, tell: Tell) -> None:
+        """`tell` takes each event, with the name of its job; it must not wait."""
+        self._tell = tell
+        self._gates: dict[str, Gate] = {}  # by address
+        self._under_way: dict[str, tuple[Delivery | None, asyncio.Task[None]]] = {}
+
+    def take(self, order: dict[str, Any]) -> None:
+        """Start a job, or carry out what is said about one: `{"cancel": name}`, `{"abandon": name}`."""
+        if "cancel" in order:
+            self._cancel(order["cancel"])
+        elif "abandon" in order:
+            self._abandon(order["abandon"])
+        elif "recover" in order:
+            self._begin(order["job"], None, self._recover(CallFolder(Path(order["job"])), order["recover"]))
+        else:
+            self._deliver(order)
+
+    def _begin(self, job: str, delivery: Delivery | None, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._under_way[job] = delivery, task
+        task.add_done_callback(lambda _: self._under_way.pop(job, None))
+
+    def _deliver(self, order: dict[str, Any]) -> None:
+        for name, value in order["surroundings"].items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        job = order["job"]
+        folder, route = CallFolder(Path(job)), unpack(order["route"])
+        gate = self._gates.setdefault(route.base_url if isinstance(route, Live) else "", Gate())
+        delivery = Delivery(folder, route, lambda event: self._tell({"job": job} | event), gate)
+        self._begin(job, delivery, self._run(delivery))
+
+    @staticmethod
+    async def _run(delivery: Delivery) -> None:
+        begun = time.monotonic()
+        note(delivery.folder, "begun")
+        try:
+            await delivery.run()
+        except Exception as problem:  # noqa: BLE001  # a fault of ours: the folder is recovered, the log says where
+            crash(delivery.folder.path.parent, problem)
+        note(delivery.folder, "ended", seconds=round(time.monotonic() - begun, 1))
+
+    async def _recover(self, folder: CallFolder, key: str) -> None:
+        try:
+            await asyncio.to_thread(recover, folder)
+            if key:
+                await asyncio.to_thread(blot, folder, key)
+        except (OSError, CometError, Busy):  # it stays as it is for the next time
+            pass
+        except Exception as problem:  # noqa: BLE001  # as above
+            crash(folder.path.parent, problem)
+        note(folder, "recovered")
+        self._tell({"job": str(folder.path), "event": "done"})
+
+    def _cancel(self, job: str) -> None:
+        """Take a job back, as long as nothing of it was sent."""
+        delivery, task = self._under_way.get(job, (None, None))
+        if delivery is not None and task is not None and delivery.may_be_cancelled:
+            task.cancel()
+        else:
+            self._tell({"job": job, "event": "detached"})
+
+    def _abandon(self, job: str) -> None:
+        """Write down that nobody waits for a call any more; should an answer come, it is kept."""
+        delivery, _ = self._under_way.get(job, (None, None))
+        if delivery is not None:
+            with contextlib.suppress(OSError):
+                delivery.folder.update(abandoned=now())
+
+    async def idle(self) -> None:
+        """Wait until nothing is under way."""
+        while self._under_way:
+            await asyncio.gather(*(task for _, task in self._under_way.values()), return_exceptions=True)

@@ -1,0 +1,66 @@
+"""`response.part` as it grows, on another disk when its own takes no more.
+
+What arrives has been paid for. Each piece is handed to the system at once, so that a killed courier
+loses nothing it has read, and a full or broken disk means another place and not a lost picture.
+"""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Self
+
+from cometmagic.elsewhere import move_away
+from cometmagic.library import CallFolder
+
+
+class Spool:
+    """Writes the answer of a call; `folder` is where it lies, `size` how many bytes of it."""
+
+    def __init__(self, folder: CallFolder) -> None:
+        """Nothing is opened yet."""
+        self.folder = folder
+        self.size = 0
+        self._file = -1
+
+    def __enter__(self) -> Self:
+        """Begin anew in the call's folder."""
+        try:
+            self._file = self._opened(os.O_TRUNC)
+        except OSError:
+            self._move()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        os.close(self._file)
+
+    def write(self, piece: bytes) -> None:
+        """Append a piece. Raises `OSError` when no disk takes it."""
+        try:
+            self._write(piece)
+        except OSError:
+            self._move()
+            self._write(piece)
+
+    def flush(self) -> None:
+        """Have all of it on the disk. Raises `OSError` when no disk takes it."""
+        try:
+            os.fsync(self._file)
+        except OSError:
+            self._move()
+            os.fsync(self._file)
+
+    def _write(self, piece: bytes) -> None:
+        view, done = memoryview(piece), 0
+        while done < len(view):
+            done += os.write(self._file, view[done:])
+        self.size += done
+
+    def _move(self) -> None:
+        self.folder = move_away(self.folder, self.size)
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = self._opened(os.O_APPEND)
+
+    def _opened(self, how: int) -> int:
+        return os.open(self.folder.part, os.O_WRONLY | os.O_CREAT | how | getattr(os, "O_BINARY", 0), 0o600)

@@ -1,0 +1,100 @@
+"""Another place for a call whose disk fails after the answer was paid for.
+
+The whole call folder goes to the user's state folder, or to the one for temporary files, under its own
+name; when its disk can be written again, it comes home. This module knows nothing of what an answer means.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from cometmagic.disk import write_whole
+from cometmagic.errors import LibraryError
+from cometmagic.library import CallFolder
+
+NOT_COPIED = "response.part"
+
+
+def places() -> Iterator[Path]:
+    """Yield the folders that stand in for a library, the best one first."""
+    with contextlib.suppress(RuntimeError):  # no home
+        yield _state_folder() / "cometmagic"
+    yield Path(tempfile.gettempdir(), f"cometmagic-{_user()}")
+
+
+def _state_folder() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        return str(getattr(os, "getuid", int)())
+
+
+def move_away(folder: CallFolder, received: int) -> CallFolder:
+    """Copy a call, with the first `received` bytes of its answer, to another disk and return it there.
+
+    Raises `OSError` when no place takes it.
+    """
+    refused = OSError("there is no other place")
+    for place in places():
+        target = place / folder.id
+        try:
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.copytree(folder.path, target, ignore=shutil.ignore_patterns(NOT_COPIED, ".*"))
+            _copy_beginning(folder.part, target / NOT_COPIED, received)
+        except OSError as error:
+            shutil.rmtree(target, ignore_errors=True)
+            refused = error
+            continue
+        away = CallFolder(target)
+        away.update(home=str(folder.path))
+        with contextlib.suppress(OSError):  # its disk is full; `recover` looks here as well
+            folder.update(moved_to=str(target))
+        return away
+    raise refused
+
+
+def _copy_beginning(source: Path, target: Path, length: int) -> None:
+    if not length:
+        return
+    with source.open("rb") as read, target.open("xb") as write:
+        while length > 0 and (block := read.read(min(length, 1 << 20))):
+            write.write(block)
+            length -= len(block)
+        write.flush()
+        os.fsync(write.fileno())
+
+
+def moved(folder: CallFolder) -> CallFolder | None:
+    """Return where a call was moved to, or None."""
+    for place in places():
+        away = CallFolder(place / folder.id)
+        with contextlib.suppress(LibraryError):
+            if away.read().get("home") == str(folder.path):
+                return away
+    return None
+
+
+def bring_home(away: CallFolder, folder: CallFolder) -> None:
+    """Put a call that was moved back into its own folder. Raises `OSError` while that disk takes nothing."""
+    for path in away.path.iterdir():
+        if path.name not in ("call.json", "request.json"):  # that one is the same, and bears the lock
+            write_whole(folder.path / path.name, path.read_bytes(), 0o666 if path.suffix != ".json" else 0o600)
+    if not away.part.exists():
+        folder.part.unlink(missing_ok=True)
+    folder.update(**away.read() | {"home": None, "moved_to": None})
+    shutil.rmtree(away.path)

@@ -1,0 +1,61 @@
+"""What earlier kernels left: calls still under way, and calls to bring to their end.
+
+The courier does the work, so that a kernel that only looks back stays light. Everything is told in lines
+of text; nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from cometmagic.courier import client
+from cometmagic.disk import near
+from cometmagic.errors import CometError, revive
+from cometmagic.foreign import line
+from cometmagic.library import CallFolder, Library, State
+from cometmagic.recover import left_behind, pending
+from cometmagic.settings import Key, find_key
+
+PATIENCE = 60.0  # seconds for one recovery; a large answer takes one or two
+
+
+def recover_left_behind(root: Path, newest: int | None = None) -> Iterator[str]:
+    """Bring the calls to their end that nobody carries any more, and yield a line about each."""
+    library = Library(root)
+    library.tidy()
+    unfinished = {folder: folder.read()["state"] for folder in left_behind(library, newest)}
+    jobs = [(folder, client.recover(folder.path, _key())) for folder in unfinished]
+    for folder, job in jobs:
+        job.finished.wait(PATIENCE)
+        yield _told(folder, before=unfinished[folder])
+
+
+def _key() -> Key | None:
+    try:
+        return find_key()
+    except CometError:  # whatever stands there is no key that could have been sent
+        return None
+
+
+def _told(folder: CallFolder, before: str) -> str:
+    call = folder.read()
+    state, name = State(call["state"]), f"{line(call['prompt'], 60)!r}"
+    if state is State.SETTLED:
+        verb = "Recovered" if before != State.SETTLED else "Tidied up after"
+        return f"{verb} the picture of {name}: {near(folder.path)}"
+    if state in (State.FAILED, State.UNKNOWN) and call.get("error"):
+        return f"No picture of {name} from {call['planned'][:16]}: {revive(call['error'])} ({near(folder.path)})"
+    return f"{name} could not be recovered now: {near(folder.path)}"
+
+
+def under_way(root: Path) -> Iterator[str]:
+    """Yield a line about each call that somebody carries."""
+    for folder in pending(Library(root)):
+        call = folder.read()
+        age = (datetime.now().astimezone() - datetime.fromisoformat(call["planned"])).total_seconds()
+        abandoned = ", abandoned" if call.get("abandoned") else ""
+        size = f", {folder.part.stat().st_size / 1e6:.1f} MB received" if folder.has_answer else ""
+        what = f"{line(call['prompt'], 60)!r} by {call['model']}"
+        yield f"{what}: {call['state']}{abandoned} for {age:.0f} s{size} ({near(folder.path)})"
