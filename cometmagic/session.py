@@ -40,13 +40,6 @@ Prompt = str | list[Any] | tuple[Any, ...]
 SESSION = uuid.uuid4().hex  # what `--session-cap` adds up over
 
 
-class Detached(asyncio.CancelledError):
-    """An awaited call was cancelled, and goes on. Shown as one line, like `Interrupted`."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"Interrupted: {self}"]
-
-
 @dataclass
 class Call:
     """A request that is under way, or a recording that was found."""
@@ -96,6 +89,16 @@ class Call:
                 if event is not None and event["event"] in ("done", "detached"):
                     break
         return self._future()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the courier is at work on it."""
+        return self.job is not None and not self.job.finished.is_set()
+
+    def abandon(self) -> None:
+        """Stop caring: nothing is shown when it ends, and what should still come is kept."""
+        if self.job is not None:
+            self.job.abandon()
 
     def _future(self) -> str:
         state, where = State(self.folder.read()["state"]), near(self.folder.path)
@@ -190,8 +193,12 @@ async def agenerate(prompt: Prompt, *, images: Any = (), **options: Any) -> Imag
         call = beginning.result()
         while call.job is not None and not call.job.finished.is_set():  # noqa: ASYNC110  # an Event of a thread
             await asyncio.sleep(TICK)
-    except asyncio.CancelledError:
-        raise Detached(await _stopped(beginning)) from None
+    except asyncio.CancelledError as cancelled:
+        # The very one must go on, or `asyncio.timeout` does not know its own; it only learns to speak.
+        told = await _stopped(beginning)
+        cancelled.args = (told,)
+        cancelled._render_traceback_ = lambda: [f"Interrupted: {told}"]  # type: ignore[attr-defined]  # see errors.py
+        raise
     result = call.result()
     call.save(result)
     return result

@@ -29,7 +29,7 @@ Event = dict[str, Any]
 
 # What a delivery reads from the environment; it may have changed since the process was started.
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-SURROUNDINGS = (*_PROXIES, *map(str.upper, _PROXIES), "SSL_CERT_FILE", "SSL_CERT_DIR")
+SURROUNDINGS = (*_PROXIES, *map(str.upper, _PROXIES), "SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_STATE_HOME")
 
 
 # Not `-m`, which would import from the working folder; and the very package that runs here, wherever it lies.

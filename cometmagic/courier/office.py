@@ -39,7 +39,8 @@ class Office:
     def take(self, order: dict[str, Any]) -> None:
         """Start a job, or carry out what is said about one: `{"cancel": name}`, `{"abandon": name}`."""
         if "cancel" in order:
-            self._cancel(order["cancel"])
+            # A task that has not made its first step would end without a word: this comes after that step.
+            asyncio.get_running_loop().call_soon(self._cancel, order["cancel"])
         elif "abandon" in order:
             self._abandon(order["abandon"])
         elif "recover" in order:

@@ -15,7 +15,7 @@ from IPython.display import display
 
 from cometmagic import session
 from cometmagic.errors import CometError, Interrupted
-from cometmagic.notebook import show
+from cometmagic.notebook import second_stop, show
 from cometmagic.parts import ImagePart
 from cometmagic.result import ImageResult
 
@@ -98,9 +98,7 @@ def run(shell: InteractiveShell, prompt: str, options: dict[str, Any]) -> ImageR
             waiting.beat(event)
         result = call.result()
     except KeyboardInterrupt:
-        future = call.stop()
-        waiting.become(show.ended(call, waiting.seconds, "Interrupted"))
-        raise Interrupted(future) from None
+        raise _interrupted(call, waiting) from None
     except CometError:
         waiting.become(show.ended(call, waiting.seconds, "No image"))
         raise
@@ -113,6 +111,20 @@ def run(shell: InteractiveShell, prompt: str, options: dict[str, Any]) -> ImageR
     finally:
         publish(show.caption(result, saved))
     return result
+
+
+def _interrupted(call: session.Call, waiting: Waiting) -> Interrupted:
+    """Stop waiting, show that, and return what is raised; a second interrupt abandons what goes on."""
+    future = call.stop()
+    waiting.become(show.ended(call, waiting.seconds, "Interrupted"))
+
+    def abandon() -> None:
+        call.abandon()
+        waiting.become(show.ended(call, waiting.seconds, "Abandoned"))
+
+    if call.goes_on and waiting.notebook and second_stop.listen(abandon):
+        future += " Interrupt again to abandon it."
+    return Interrupted(future)
 
 
 def show_part(image: ImagePart) -> None:

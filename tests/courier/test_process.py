@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,19 +19,11 @@ from cometmagic.errors import Fate, TransportError
 from cometmagic.session import begin, generate
 from tests.faults.leaks import KEY
 from tests.faults.server import FaultServer, recv_request, response, send, sleep
+from tests.waiting import wait_for
 from tests.wire.answers import answer, answering, body, image, picture
 
 PATIENCE = 30.0
 WHOLE = response(body(answer(image(thoughtSignature="s" * 50_000))))
-
-
-def wait_for(happened: Callable[[], Any]) -> Any:
-    """Return what `happened` gives, once it gives something."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := happened()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-    return found
 
 
 def call(library: Path) -> dict[str, Any]:

@@ -154,6 +154,27 @@ def hang() -> Step:
     return step
 
 
+class Held:
+    """Steps that hold an answer back until it is let go, and count how many are held."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.inside = 0
+        self.most = 0
+        self._lock = threading.Lock()
+
+    def steps(self, *after: Step) -> list[Step]:
+        return [recv_request(), self._hold, *after]
+
+    def _hold(self, _: Connection) -> None:
+        with self._lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        self.let_go.wait(PATIENCE)
+        with self._lock:
+            self.inside -= 1
+
+
 def response(
     body: bytes, status: str = "200 OK", headers: Mapping[str, str] | None = None, *, length: bool = True
 ) -> bytes:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import time
 
-from tests.notebook.answers import FINAL, answering
+from tests.faults.server import Held, recv_request, response, send
+from tests.notebook.answers import FINAL, answering, full
 from tests.notebook.conftest import Notebook, Services
+from tests.waiting import wait_for
 
 
 def settled(notebook: Notebook, seconds: float = 20.0) -> dict[str, object]:
@@ -50,7 +52,8 @@ def test_an_interrupt_gives_the_prompt_back_and_keeps_the_picture(notebook: Note
     assert ran.error["ename"] == "Interrupted"
     [line] = ran.error["traceback"]
     where = folder.relative_to(notebook.place)
-    assert line == f"Interrupted: The request goes on and may be charged; its image will be saved in {where}."
+    told = f"The request goes on and may be charged; its image will be saved in {where}."
+    assert line == f"Interrupted: {told} Interrupt again to abandon it."
     assert "Interrupted after" in ran.updates[-1]["content"]["data"]["text/plain"]
     assert notebook.run("print('alive')").text.strip() == "alive"
     assert settled(notebook)["state"] == "settled"
@@ -79,3 +82,75 @@ def test_a_failed_call_leaves_the_variable_alone(notebook: Notebook, serve: Serv
     assert notebook.run("%gemini_image -o cat a cat").error is not None
 
     assert notebook.evaluate("cat") == "mine"
+
+
+def test_a_second_interrupt_abandons_the_call(notebook: Notebook, serve: Services) -> None:
+    held = Held()
+    server = serve(held.steps(send(response(full()))))
+    request = notebook.kernel.start("%gemini_image a cat")
+    notebook.kernel.until(request, "update_display_data")
+    notebook.kernel.interrupt()
+    ran = notebook.kernel.finish(request)
+    assert ran.error is not None
+    assert ran.error["traceback"][0].endswith(" Interrupt again to abandon it.")
+
+    wait_for(lambda: pressed_again(notebook))
+
+    held.let_go.set()
+    assert settled(notebook)["state"] == "settled"
+    assert (notebook.folders[0] / "image.jpg").read_bytes() == FINAL
+    assert notebook.run("print('alive')").text.strip() == "alive"
+    assert len(server.log) == 1
+
+
+def pressed_again(notebook: Notebook) -> bool:
+    """Press, and tell whether the kernel listened."""
+    notebook.kernel.interrupt()
+    return "abandoned" in (notebook.folders[0] / "call.json").read_text()
+
+
+def test_an_interrupted_await_is_told_in_one_line(notebook: Notebook, serve: Services) -> None:
+    held = Held()
+    server = serve(held.steps(send(response(full()))))
+    request = notebook.kernel.start("import cometmagic\nawait cometmagic.agenerate('a cat')")
+    wait_for(lambda: held.inside)
+
+    notebook.kernel.interrupt()
+    ran = notebook.kernel.finish(request)
+
+    assert ran.error is not None
+    [line] = ran.error["traceback"]
+    assert line.startswith("Interrupted: The request goes on and may be charged; its image will be saved in ")
+    held.let_go.set()
+    assert settled(notebook)["state"] == "settled"
+    assert len(server.log) == 1
+
+
+def test_a_wait_is_counted_down(notebook: Notebook, serve: Services) -> None:
+    busy = response(b'{"error": {"code": 429, "message": "Slow down."}}', "429 Slow", {"Retry-After": "2"})
+    serve([recv_request(), send(busy)], answering())
+
+    ran = notebook.run("%gemini_image a cat")
+
+    assert ran.error is None
+    told = "\n".join(update["content"]["data"]["text/plain"] for update in ran.updates)
+    assert "Slow down. Trying again in 2 s" in told
+    assert "Trying again in 1 s" in told
+
+
+def test_what_an_earlier_kernel_left_is_brought_home_when_the_extension_is_loaded(
+    notebook: Notebook, serve: Services
+) -> None:
+    serve(answering())
+    notebook.run("%gemini_image a red bicycle")
+    [folder] = notebook.folders
+    (folder / "image.jpg").unlink()
+    call = json.loads((folder / "call.json").read_bytes())
+    (folder / "call.json").write_text(json.dumps(call | {"state": "received"}, indent=1))
+    (folder / "response.part").write_bytes(full())
+
+    ran = notebook.run("%reload_ext cometmagic")
+
+    assert "Recovered the picture of 'a red bicycle'" in ran.text
+    assert (folder / "image.jpg").read_bytes() == FINAL
+    assert notebook.run("%reload_ext cometmagic").text == ""

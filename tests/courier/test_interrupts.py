@@ -1,0 +1,194 @@
+"""I1 to I7: what an interrupt costs. Nothing before sending; afterwards the picture still comes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cometmagic.courier import client
+from cometmagic.errors import Fate, Interrupted
+from cometmagic.ledger import Ledger
+from cometmagic.library import Library, State
+from cometmagic.session import agenerate, begin, generate
+from tests.courier.test_gate import ended
+from tests.courier.test_retry import BUSY, refusing
+from tests.faults.leaks import KEY
+from tests.faults.server import Held, response, send
+from tests.waiting import wait_for
+from tests.wire.answers import answer, answering, body, image, picture
+
+WHOLE = response(body(answer(image())))
+
+
+@pytest.fixture
+def held() -> Held:
+    return Held()
+
+
+def only_call(library: Path) -> dict[str, Any]:
+    [folder] = Library(library).folders()
+    return folder.read()
+
+
+def at_first(name: str) -> Any:
+    """Return a progress callback that is interrupted at the first event of this name."""
+
+    def pressed(event: dict[str, Any]) -> None:
+        if event["event"] == name:
+            raise KeyboardInterrupt
+
+    return pressed
+
+
+def test_i1_the_picture_comes_after_an_interrupt(serving: Any, held: Held, library_folder: Path) -> None:
+    with serving(held.steps(send(WHOLE))) as server:
+        with pytest.raises(Interrupted, match="goes on and may be charged; its image will be saved in"):
+            generate("a cat", progress=at_first("sent"))
+        held.let_go.set()
+        wait_for(lambda: only_call(library_folder)["state"] == State.SETTLED)
+
+    [folder] = Library(library_folder).folders()
+    assert (folder.path / "image.png").read_bytes() == picture()
+    assert len(server.log) == 1
+
+
+def test_i3_a_call_that_waits_for_its_place_is_taken_back(serving: Any, held: Held, library_folder: Path) -> None:
+    with serving(held.steps(send(WHOLE)), answering(answer(image()))) as server:
+        first = begin("one", at_once=1)
+        wait_for(lambda: held.inside)
+        second = begin("two", at_once=1)
+
+        told = second.stop()
+
+        held.let_go.set()
+        ended(first)
+    assert told == "The call was interrupted before it was sent. Nothing was sent, so nothing was charged."
+    assert len(server.log) == 1
+    assert second.folder.read()["error"]["fate"] == Fate.UNSENT.name
+    entries = {entry.call: entry for entry in Ledger(library_folder).entries()}
+    assert entries[second.folder.read()["id"]].outcome == "unsent"
+    assert entries[first.folder.read()["id"]].outcome == "made"
+
+
+def test_i5_an_interrupt_in_a_wait_is_not_charged(serving: Any, library_folder: Path) -> None:
+    with (
+        serving(refusing("429 Slow", BUSY, **{"Retry-After": "100"})) as server,
+        pytest.raises(Interrupted, match="Nothing was sent, so nothing was charged"),
+    ):
+        generate("a cat", progress=at_first("waiting"))
+
+    assert len(server.log) == 1
+    assert only_call(library_folder)["state"] == State.FAILED
+    assert Ledger(library_folder).spending().usd == 0
+
+
+def test_an_interrupt_after_the_end_says_where_the_picture_is(serving: Any, library_folder: Path) -> None:
+    with serving(answering(answer(image()))), pytest.raises(Interrupted, match="Its image is saved in"):
+        generate("a cat", progress=at_first("done"))
+
+
+def test_an_abandoned_call_is_kept_all_the_same(serving: Any, held: Held) -> None:
+    with serving(held.steps(send(WHOLE))):
+        call = begin("a cat")
+        wait_for(lambda: held.inside)
+        call.abandon()
+        wait_for(lambda: call.folder.read().get("abandoned"))
+        held.let_go.set()
+        ended(call)
+
+    assert call.result().image.data == picture()
+    assert call.folder.read()["abandoned"]
+
+
+def test_i7_a_cancelled_await_detaches(serving: Any, held: Held, library_folder: Path) -> None:
+    async def asked() -> None:
+        task = asyncio.ensure_future(agenerate("a cat"))
+        while not held.inside:  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await task
+
+    with serving(held.steps(send(WHOLE))) as server:
+        with pytest.raises(
+            asyncio.CancelledError, match="goes on and may be charged; its image will be saved in"
+        ) as told:
+            asyncio.run(asked())
+        held.let_go.set()
+        wait_for(lambda: only_call(library_folder)["state"] == State.SETTLED)
+
+    assert told.value._render_traceback_() == [f"Interrupted: {told.value}"]  # type: ignore[attr-defined]
+    assert len(server.log) == 1
+
+
+@pytest.mark.parametrize("how", ["wait_for", "timeout", "group"])
+def test_i7_other_ways_to_cancel_detach_as_well(serving: Any, held: Held, library_folder: Path, how: str) -> None:
+    async def asked() -> None:
+        if how == "wait_for":
+            await asyncio.wait_for(agenerate("a cat"), 2.0)
+        elif how == "timeout":
+            async with asyncio.timeout(2.0):
+                await agenerate("a cat")
+        else:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(agenerate("a cat"))
+                while not held.inside:  # noqa: ASYNC110  # as above
+                    await asyncio.sleep(0.01)
+                raise TimeoutError
+
+    with serving(held.steps(send(WHOLE))) as server:
+        with pytest.raises((TimeoutError, ExceptionGroup)):
+            asyncio.run(asked())
+        held.let_go.set()
+        wait_for(lambda: only_call(library_folder)["state"] in (State.SETTLED, State.FAILED))
+
+    assert len(server.log) <= 1
+    assert len(server.log) == (only_call(library_folder)["state"] == State.SETTLED)
+
+
+def test_i8_many_interrupts_leave_nothing_behind(serving: Any, held: Held) -> None:
+    def open_files() -> int:
+        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # links that vanish meanwhile
+
+    held.let_go.set()
+    with serving(*[held.steps(send(WHOLE))] * 31):
+        generate("a cat")
+        before, threads = open_files(), threading.active_count()
+        for _ in range(30):
+            with pytest.raises(Interrupted):
+                generate("a cat", progress=at_first("sent"))
+        assert client.courier().alive
+        deadline = time.monotonic() + 30
+        while client.courier()._jobs and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    assert client.courier()._jobs == {}
+    assert threading.active_count() <= threads + 1  # the server's
+    assert open_files() <= before + 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_i15_a_forked_child_has_a_courier_of_its_own(serving: Any) -> None:
+    with serving(answering(answer(image())), answering(answer(image()))) as server:
+        generate("a cat")
+        mine = client.courier()
+        assert isinstance(mine, client.ProcessCourier)
+        child = os.fork()
+        if child == 0:
+            made = generate("a dog")
+            os._exit(0 if made.image.data == picture() and client.courier() is not mine else 1)
+
+        assert os.waitpid(child, 0)[1] == 0
+        assert client.courier() is mine
+        assert mine.alive
+    assert len(server.log) == 2
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMETAPI_KEY", KEY)
