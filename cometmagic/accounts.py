@@ -81,6 +81,6 @@ def _outcome(call: dict[str, Any]) -> tuple[float | None, str]:
     used = price(call).usd
     if state == State.SETTLED and used is not None:
         return before + used, MADE
-    if state == State.FAILED and call.get("usage") and used is not None:
+    if state == State.FAILED and call.get("usage", {}).get("answer") is not None:
         return before + used, NOTHING  # it answered in words, which cost as well
     return None, MADE if state == State.SETTLED else UNKNOWN

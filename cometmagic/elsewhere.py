@@ -54,6 +54,7 @@ def move_away(folder: CallFolder, received: int) -> CallFolder:
         target = place / folder.id
         try:
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _check_ours(place)
             shutil.copytree(folder.path, target, ignore=shutil.ignore_patterns(NOT_COPIED, ".*"))
             _copy_beginning(folder.part, target / NOT_COPIED, received)
         except OSError as error:
@@ -66,6 +67,12 @@ def move_away(folder: CallFolder, received: int) -> CallFolder:
             folder.update(moved_to=str(target))
         return away
     raise refused
+
+
+def _check_ours(place: Path) -> None:
+    """Refuse a folder that somebody else has laid out for us, in a place where everybody may write."""
+    if hasattr(os, "getuid") and place.lstat().st_uid != os.getuid():
+        raise PermissionError(f"{place} belongs to somebody else")
 
 
 def _copy_beginning(source: Path, target: Path, length: int) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from cometmagic import advice
 from cometmagic.accounts import reserved
-from cometmagic.courier.client import Event, Job, deliver
+from cometmagic.courier.client import Event, Job, courier, deliver
 from cometmagic.courier.route import Live, Offline, Route
 from cometmagic.disk import near
 from cometmagic.errors import Fate, Interrupted, LibraryError, MissingKeyError, OptionError, revive
@@ -126,8 +126,6 @@ def begin(prompt: Prompt, *, images: Any = (), **given: Any) -> Call:
             call.job = deliver(call.planned.path, route)
         except KeyboardInterrupt:  # the order may have gone out
             raise Interrupted(call._future()) from None  # noqa: SLF001
-        if not call.job.outlives_kernel:
-            call.warnings.append(ON_A_THREAD)
     return call
 
 
@@ -147,6 +145,8 @@ def _plan(prompt: Prompt, images: Any, given: dict[str, Any]) -> tuple[Call, Rou
             what = f"There is no recording of this request in {library.root}."
             raise OptionError(what, do="Use --source live or offline.")
         source = "offline"
+    if not courier().outlives_kernel:
+        warnings.append(ON_A_THREAD)
     facts: dict[str, Any] = {"source": source, "estimate": estimate.record(), "preview": cell.preview, "alt": cell.alt}
     if source == "offline":
         folder = library.open(request, warnings=warnings, **facts)

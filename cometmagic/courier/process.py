@@ -62,4 +62,15 @@ def main() -> None:
     # What anything prints must not get among the events.
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    _allow_many_files()
     asyncio.run(work(sys.stdin.buffer, events))
+
+
+def _allow_many_files() -> None:
+    """Open as many files as the system lets us: each call of a batch holds its folder's lock while it waits."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(ValueError, OSError):  # macOS has a lower limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

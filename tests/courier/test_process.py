@@ -163,6 +163,7 @@ def test_without_processes_a_thread_carries(
 
     assert isinstance(client.courier(), client.ThreadCourier)
     assert made.image.data == picture()
+    assert "lost if this kernel ends before it has come" in " ".join(made.warnings)
 
 
 def test_nothing_is_imported_from_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
