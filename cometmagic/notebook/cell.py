@@ -54,20 +54,21 @@ class Waiting:
             case {"event": "waiting", "seconds": seconds, "why": why}:
                 self.why, self.until = why, time.monotonic() + seconds
         if self.told is None or self.seconds - self.told >= UPDATE_EVERY:
-            bundle = show.waiting(self.call, self.seconds, self._step())
+            bundle = show.waiting(self.call, self.seconds, *self._step())
             if self.notebook:
                 publish(bundle, display_id=self._display_id, update=self.told is not None)
             else:
-                self._tell(bundle[0]["text/plain"])
+                self._tell(bundle[0]["text/plain"].partition("\n")[0])  # one line can be taken back
             self.told = self.seconds
 
-    def _step(self) -> str:
+    def _step(self) -> tuple[str, str]:
+        """Return what happens now, and why the courier waits if it does."""
         left = self.until - time.monotonic()
         if left > 0:
-            return f"{self.why} Trying again in {left:.0f} s"
+            return f"trying again in {left:.0f} s", self.why
         if self.received:
-            return f"receiving, {self.received / 1e6:.1f} MB"
-        return "drawing" if self.call.source == "offline" else "waiting for the model"
+            return f"receiving, {self.received / 1e6:.1f} MB", ""
+        return "drawing" if self.call.source == "offline" else "waiting for the model", ""
 
     def become(self, bundle: show.Bundle) -> None:
         """Turn into the picture or the last line."""

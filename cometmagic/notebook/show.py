@@ -134,12 +134,12 @@ def _draft(part: ImagePart, number: int) -> str:
     return f'{img}<div style="{_QUIET}">{_text(name)}</div>'
 
 
-def waiting(call: Call, seconds: float, step: str) -> Bundle:
-    """Return (MIME bundle, metadata) of what is shown while a call is under way."""
-    told = [call.model, step, f"{seconds:.0f} s"]
+def waiting(call: Call, seconds: float, step: str, why: str = "") -> Bundle:
+    """Return (MIME bundle, metadata) of what is shown while a call is under way; `why` it has to wait."""
+    told = [call.model, step, f"{seconds:.0f} s{' so far' if why else ''}"]
     if call.source == "live":
         told.append(str(call.estimate))
-    return _lines(" · ".join([*told, near(call.folder.path)]), *call.warnings)
+    return _lines(" · ".join([*told, near(call.folder.path)]), *filter(None, [why]), *call.warnings)
 
 
 def ended(call: Call, seconds: float, told: str) -> Bundle:
