@@ -1,4 +1,4 @@
-"""`python -m cometmagic`: the main job without a notebook, and the offline service on a port."""
+"""`python -m cometmagic`: the main job without a notebook, the doctor, and the offline service on a port."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     given = _parser().parse_args(_prompt_first(sys.argv[1:] if arguments is None else arguments))
     try:
-        return _serve(given.port, given.delay) if given.command == "serve" else _demo(given.prompt, given.options)
+        match given.command:
+            case "serve":
+                return _serve(given.port, given.delay)
+            case "doctor":
+                return _doctor()
+        return _demo(given.prompt, given.options)
     except CometError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
@@ -36,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="make one picture and say where it is")
     demo.add_argument("prompt", help="what to see, e.g. 'a red bicycle'; it may also stand behind the options")
     demo.add_argument("options", nargs=argparse.REMAINDER, help="options of %%%%gemini_image, e.g. --aspect-ratio 16:9")
+    commands.add_parser("doctor", help="tell what stands in the way of a call; status 1 when something does")
     serve = commands.add_parser("serve", help="answer as the service does, offline, on this machine")
     serve.add_argument("--port", type=_reader(PORT), default=8765, help="0 takes any free port (default %(default)s)")
     serve.add_argument("--delay", type=_reader(DELAY), default=0.0, help="seconds to wait before each answer")
@@ -64,6 +70,14 @@ def _serve(port: int, delay: float) -> int:
     from cometmagic.offline import app
 
     return app.run(port, delay)
+
+
+def _doctor() -> int:
+    from cometmagic.doctor import examine
+
+    report = examine()
+    print(report)
+    return int(report.stops)
 
 
 def _demo(prompt: str, words: Sequence[str]) -> int:

@@ -164,6 +164,11 @@ def near(path: Path) -> str:
         return str(path)
 
 
+def amount(size: int) -> str:
+    """Return a number of bytes as people read it: `12.3 kB`."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+
+
 def sync_folder(folder: Path) -> None:
     """Flush a folder's names to the disk where the system can."""
     try:

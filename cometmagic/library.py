@@ -85,7 +85,7 @@ class CallFolder:
     def update(self, **fields: Any) -> dict[str, Any]:
         """Lay `fields` over call.json and return the whole."""
         call = self.read() | fields
-        write_whole(self.path / "call.json", _pretty(call))
+        write_whole(self.path / "call.json", pretty(call))
         return call
 
     def fail(self, error: CometError, **fields: Any) -> CometError:
@@ -103,8 +103,9 @@ class CallFolder:
             call = self.read()
         except LibraryError:
             return False
-        names = ["answer.json", *(row["name"] for row in call.get("files", []))]
-        return call.get("state") == State.SETTLED and all((self.path / name).is_file() for name in names)
+        names = _names(call)
+        is_settled = call.get("state") == State.SETTLED and names is not None
+        return is_settled and all((self.path / name).is_file() for name in ["answer.json", *(names or [])])
 
     @property
     def has_answer(self) -> bool:
@@ -149,8 +150,7 @@ class Library:
                 raise LibraryError(f"The disk of {self.root} has only {free >> 20} MB left.", do=HOW_TO_MOVE)
             return self._make(request, facts)
         except OSError as error:
-            why = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
-            raise LibraryError(f"Cannot write in {self.root}: {why}.", do=HOW_TO_MOVE) from None
+            raise unwritable(self.root, error, do=HOW_TO_MOVE) from None
 
     def _make(self, request: ImageRequest, facts: dict[str, Any]) -> CallFolder:
         """Make the folder beside its place and rename it: one that stands there has all it needs."""
@@ -184,7 +184,7 @@ class Library:
             "planned": now(),
             **facts,
         }
-        write_whole(folder / "call.json", _pretty(call))
+        write_whole(folder / "call.json", pretty(call))
 
     def tidy(self) -> None:
         """Remove what calls have left that a crash kept from being planned; none of them was sent."""
@@ -194,21 +194,38 @@ class Library:
                     shutil.rmtree(path)
 
     def folders(self) -> Iterator[CallFolder]:
-        """Yield the call folders, newest first."""
-        if self.root.is_dir():
-            names = sorted((path.name for path in self.root.iterdir() if (path / "call.json").is_file()), reverse=True)
-            yield from (CallFolder(self.root / name) for name in names)
+        """Yield the call folders by name, newest first; hidden ones are still being made.
 
-    def find(self, digest: str) -> CallFolder | None:
-        """Return the newest live call of the request with this hash that is whole, or None."""
-        for folder in self.folders():
-            try:
-                call = folder.read()
-            except LibraryError:
-                continue
-            if (call.get("request_hash"), call.get("source")) == (digest, "live") and folder.is_whole:
-                return folder
-        return None
+        Raises `LibraryError` when the library is there and cannot be looked into.
+        """
+        try:
+            names = sorted((path.name for path in self.root.iterdir() if _is_call(path)), reverse=True)
+        except (FileNotFoundError, NotADirectoryError):  # nothing has been made yet
+            return
+        except OSError as error:
+            raise LibraryError(f"Cannot read {self.root}: {error.strerror}.", do=HOW_TO_MOVE) from None
+        yield from (CallFolder(self.root / name) for name in names)
+
+
+def _is_call(path: Path) -> bool:
+    try:
+        return not path.name.startswith(".") and (path / "call.json").is_file()
+    except OSError:  # a folder of somebody else's
+        return False
+
+
+def _names(call: dict[str, Any]) -> list[str] | None:
+    """Return the names in `files`, or None when one is no name of a file of the folder: others make libraries too."""
+    rows = call.get("files", [])
+    names = [row.get("name") if isinstance(row, dict) else None for row in rows] if isinstance(rows, list) else [None]
+    plain = [name for name in names if isinstance(name, str) and name.strip(".") and not set(name) & set("/\\:\0")]
+    return plain if plain == names else None
+
+
+def unwritable(folder: Path, error: OSError, **how: Any) -> LibraryError:
+    """Return the error for a folder in which `error` came up; `how` goes to it."""
+    why = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
+    return LibraryError(f"Cannot write in {folder}: {why}.", **how)
 
 
 def preview_of(original: Path) -> Path:
@@ -241,5 +258,6 @@ def slug(text: str) -> str:
     return cut.rpartition("-")[0] or cut
 
 
-def _pretty(call: dict[str, Any]) -> bytes:
+def pretty(call: dict[str, Any]) -> bytes:
+    """Return the text of call.json."""
     return json.dumps(call, ensure_ascii=False, indent=1, allow_nan=False).encode()

@@ -1,4 +1,4 @@
-"""A magic's line as options, and the help text: both read the declaration.
+"""A magic's line as options, options as a line, and the help text: all read the declaration.
 
 Options come first and the prompt after them, as it stands: the prompt of a line magic may hold
 apostrophes, dollar signs and braces. Backslashes are plain characters, so Windows paths survive. This
@@ -8,6 +8,7 @@ module knows no IPython.
 from __future__ import annotations
 
 import io
+import json
 import shlex
 import textwrap
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cometmagic.errors import OptionError
-from cometmagic.kinds import Flag, Kind, suggest
+from cometmagic.kinds import Flag, Kind, Pairs, Text, suggest
 from cometmagic.options import GROUPS, Option, declared
 
 WIDTH = 100
@@ -122,6 +123,33 @@ def _put(options: dict[str, Any], option: Option, value: Any) -> None:
 def signature(option: Option) -> str:
     """Return an option's flags and value as help texts show them: `-a, --aspect-ratio R`."""
     return " ".join(filter(None, (", ".join(option.flags), option.kind.metavar)))
+
+
+def written(name: str, value: Any) -> str:
+    """Return an option with its value as a line has it: `--aspect-ratio 16:9`, `--safety hate=none`, `--thoughts`.
+
+    Also one that only another version knows.
+    """
+    option = declared().get(name) or Option(name, Text(), "", None)
+    if value is False:
+        return f"--no-{option.flag.removeprefix('--')}"
+    values = [value]
+    if isinstance(option.kind, Pairs) and isinstance(value, dict):
+        left, right = ({full: short for short, full in side.items()} for side in (option.kind.left, option.kind.right))
+        values = [f"{left.get(key, key)}={right.get(setting, setting)}" for key, setting in value.items()]
+    return " ".join(option.flag if value is True else f"{option.flag} {_word(value)}" for value in values)
+
+
+def _word(value: Any) -> str:
+    """Return a value as `_Words` reads it."""
+    match value:
+        case float():
+            return repr(value).removesuffix(".0")
+        case list() | tuple():
+            return ",".join(map(_word, value))
+        case dict():
+            return shlex.quote(json.dumps(value, ensure_ascii=False))
+    return shlex.quote(str(value))
 
 
 def describe(option: Option) -> str:

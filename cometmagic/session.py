@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cometmagic import advice
+from cometmagic import advice, catalog, replay
 from cometmagic.accounts import reserved
 from cometmagic.courier.client import Event, Job, courier, deliver
 from cometmagic.courier.route import Live, Offline, Route
@@ -139,11 +139,10 @@ def _plan(prompt: Prompt, images: Any, given: dict[str, Any]) -> tuple[Call, Rou
     library, warnings = Library(library_folder()), advice.warnings(options, len(request.references))
     estimate = advice.estimate(options, request.prompt, len(request.references))
     if source in ("auto", "replay"):
-        if found := library.find(request_hash(request)):
+        if found := catalog.find(library, request_hash(request)):
             return Call(found, options.model, cell, "replay", estimate, warnings), None
         if source == "replay":
-            what = f"There is no recording of this request in {library.root}."
-            raise OptionError(what, do="Use --source live or offline.")
+            raise replay.missing(library, request)
         source = "offline"
     if not courier().outlives_kernel:
         warnings.append(ON_A_THREAD)

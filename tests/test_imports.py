@@ -43,6 +43,14 @@ def test_a_picture_needs_neither_http_nor_pillow_in_the_kernel(tmp_path: Path) -
     assert added & set(HEAVY) == {"pybase64"}
 
 
+@pytest.mark.parametrize("magic", ["gemini_library", "gemini_doctor"])
+def test_looking_around_imports_nothing_heavy(tmp_path: Path, magic: str) -> None:
+    added = imported(f"{LOAD}shell.run_line_magic({magic!r}, '')", tmp_path)
+
+    assert added & set(HEAVY) <= {"pybase64"}
+    assert "cometmagic" in added
+
+
 def test_the_report_shows_what_is_imported(tmp_path: Path) -> None:
     """The positive control: without a process of its own, the courier brings its libraries along."""
     here = "import subprocess\nsubprocess.Popen = None\n"

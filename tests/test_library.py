@@ -24,7 +24,6 @@ from cometmagic.options import Options
 from cometmagic.parts import ImagePart, Part, TextPart
 from cometmagic.request import ImageRequest, Turn
 from cometmagic.session import generate
-from cometmagic.wire import request_hash
 from tests.notebook.answers import answering, painted, serving
 
 SLUGS = [
@@ -188,23 +187,52 @@ def test_a_library_that_cannot_be_written_is_told_before_paying(tmp_path: Path, 
         Library(tmp_path / where).open(request(), source="live")
 
 
-def test_only_live_calls_that_made_a_picture_are_found(library: Library) -> None:
-    digest = request_hash(request())
-    for source, state in (("offline", "settled"), ("live", "failed"), ("live", "sent"), ("live", "unknown")):
-        library.open(request(), source=source).update(state=state)
-    library.open(request("another"), source="live").update(state="settled")
-    (library.root / "20990101-000000-broken-000000").mkdir()
-    (library.root / "20990101-000000-broken-000000" / "call.json").write_text("{")
-    assert library.find(digest) is None
+def test_a_folder_that_is_still_being_made_is_no_call(library: Library) -> None:
+    folder = library.open(request(), source="live")
+    assert len(list(library.folders())) == 1
 
-    good = library.open(request(), source="live")
-    (good.path / "image.jpg").write_bytes(painted())
-    (good.path / "answer.json").write_text("{}")
-    good.update(state="settled", files=[{"name": "image.jpg"}])
-    assert library.find(digest) == good
+    folder.path.rename(library.root / ".half-made")
 
-    (good.path / "image.jpg").unlink()
-    assert library.find(digest) is None
+    assert list(library.folders()) == []
+
+
+def test_a_library_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
+    assert list(Library(tmp_path / "nowhere").folders()) == []
+    with pytest.raises(LibraryError, match=r"^Cannot read .*: File name too long\..*COMETMAGIC_LIBRARY"):
+        list(Library(tmp_path / ("x" * 300)).folders())
+
+
+def test_a_sealed_folder_in_the_library_is_passed_over(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, is_file = library.open(request(), source="live"), Path.is_file
+
+    def refused(path: Path) -> bool:  # root may look anywhere
+        if path.parent.name == "lost+found":
+            raise PermissionError(13, "Permission denied")
+        return is_file(path)
+
+    (library.root / "lost+found").mkdir()
+    monkeypatch.setattr(Path, "is_file", refused)
+
+    assert list(library.folders()) == [folder]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [None, {}, "x", [None], ["image.jpg"], [{}], [{"name": 5}], [{"name": ".."}], [{"name": "../other/image.jpg"}]],
+)
+def test_files_that_do_not_lie_in_the_folder_make_no_whole_call(library: Library, files: Any) -> None:
+    """A library may be somebody else's, and what it names must not lead out of it."""
+    (library.root / "other").mkdir(parents=True)
+    (library.root / "other" / "image.jpg").write_bytes(painted())
+    folder = library.open(request(), source="live")
+    for name in ("answer.json", "image.jpg"):
+        (folder.path / name).write_bytes(b"{}")
+    folder.update(state="settled", files=[{"name": "image.jpg"}])
+    assert folder.is_whole
+
+    folder.update(files=files)
+
+    assert not folder.is_whole
 
 
 @pytest.mark.parametrize("content", [None, b"{", b"[]", b"\xff"])

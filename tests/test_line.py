@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cometmagic.errors import OptionError
-from cometmagic.line import describe, help_text, parse
-from cometmagic.options import declared
+from cometmagic.line import describe, help_text, parse, written
+from cometmagic.options import Options, declared
 
 LINES: list[tuple[str, dict[str, Any], str]] = [
     ("", {}, ""),
@@ -108,3 +108,38 @@ def test_help_says_choices_once() -> None:
     told = describe(declared()["search"])
 
     assert told.count("web") == told.count("image)") == 1
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        {"model": "a model", "aspect_ratio": "16:9", "image_size": "2K", "thinking": "high"},
+        {"thoughts": True, "image_only": True},
+        {"search": ("web", "image")},
+        {"system": 'it\'s "brief", \\ 100% of ünique'},
+        {"temperature": 0.0, "top_p": 0.25, "top_k": 5, "seed": -7, "max_output_tokens": 100_000},
+        {"safety": {"hate": "none", "HARM_CATEGORY_HARASSMENT": "off"}},
+        {"extra": {"generationConfig": {"a": ["it's", None, True, 1.5]}}},
+    ],
+)
+def test_options_are_written_as_a_line_is_read(given_: dict[str, Any]) -> None:
+    options = Options.build(given_)
+    line = " ".join(written(name, value) for name, value in options.changed().items())
+
+    assert Options.build(parse(f"{line} a cat").options) == options
+    assert parse(f"{line} a cat").prompt == "a cat"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("thoughts", True, "--thoughts"),
+        ("thoughts", False, "--no-thoughts"),
+        ("temperature", 1.0, "--temperature 1"),
+        ("safety", {"HARM_CATEGORY_HATE_SPEECH": "BLOCK_NONE", "other": "x"}, "--safety hate=none --safety other=x"),
+        ("search", ["web", "image"], "--search web,image"),
+        ("unknown_to_us", "a b", "--unknown-to-us 'a b'"),
+    ],
+)
+def test_an_option_is_written_as_people_write_it(name: str, value: Any, expected: str) -> None:
+    assert written(name, value) == expected

@@ -71,7 +71,11 @@ def test_what_is_wrong_is_one_line_and_status_1(tmp_path: Path, arguments: list[
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["--help"], ["demo", "serve"]), (["demo", "--help"], ["%%gemini_image"]), (["serve", "--help"], ["--port"])],
+    [
+        (["--help"], ["demo", "doctor", "serve"]),
+        (["demo", "--help"], ["%%gemini_image"]),
+        (["serve", "--help"], ["--port"]),
+    ],
 )
 def test_help(tmp_path: Path, arguments: list[str], words: list[str]) -> None:
     done = run(tmp_path, *arguments)
@@ -119,6 +123,28 @@ def test_what_the_service_cannot_take(tmp_path: Path, arguments: list[str], told
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].endswith(f": error: {told}")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "status", "last"),
+    [
+        ({}, 0, "Nothing stops a call."),
+        ({"COMETAPI_BASE_URL": "https://relay.example"}, 0, "Nothing stops a call."),
+        ({"COMETMAGIC_SOURCE": "lve"}, 1, "Calls are stopped by what is marked ✗."),
+        ({"COMETMAGIC_LIBRARY": "pyproject.toml/x", "PYTHONIOENCODING": "ascii"}, 1, None),
+    ],
+)
+def test_the_doctor_has_status_1_when_something_stops_a_call(
+    tmp_path: Path, variables: dict[str, str], status: int, last: str | None
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    surroundings = {"SSL_CERT_FILE": "", "HTTPS_PROXY": "", "HTTP_PROXY": "", "ALL_PROXY": ""}
+
+    done = run(tmp_path, "doctor", **surroundings | variables)
+
+    assert (done.returncode, done.stderr) == (status, "")
+    assert done.stdout.startswith("key ")
+    assert done.stdout.splitlines()[-1] == (last or "Calls are stopped by what is marked \\u2717.")
 
 
 @pytest.mark.parametrize(

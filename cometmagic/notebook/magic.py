@@ -1,8 +1,8 @@
-"""`%%gemini_image` and `%gemini_image`: a thin door to the session.
+"""`%%gemini_image`, `%gemini_image`, `%gemini_library` and `%gemini_doctor`: thin doors to what knows how.
 
-The line's options lie over the session's (`%config GeminiImage`); the cell's text is the prompt, byte
-for byte. The picture is shown while the cell runs, so the result the cell returns is not shown again. What
-a cell needs to run is imported by its first run, to keep `%load_ext` light.
+Of `%%gemini_image` the line's options lie over the session's (`%config GeminiImage`); the cell's text is the
+prompt, byte for byte. The picture is shown while the cell runs, so the result the cell returns is not shown
+again. What a magic needs to run is imported by its first run, to keep `%load_ext` light.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
-from cometmagic.errors import CometError, OptionError
+from cometmagic.errors import CometError, Fate, OptionError
 from cometmagic.glance import unfinished
 from cometmagic.line import help_text, parse
+from cometmagic.notebook import library_magic
 from cometmagic.notebook.config import GeminiImage, given
 from cometmagic.settings import library_folder
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Configurable
 
+    from cometmagic.library import Library
     from cometmagic.parts import ImagePart
     from cometmagic.result import ImageResult
 
@@ -59,6 +61,25 @@ class GeminiMagics(Magics):
         self.shown = result.folder
         return result
 
+    @no_var_expand
+    @line_magic
+    def gemini_library(self, line: str) -> ImageResult | None:
+        """See `library_magic.help_text`, which replaces this text."""
+        result = library_magic.run(_library, line)
+        self.shown = result.folder if result else None
+        return result
+
+    @no_var_expand
+    @line_magic
+    def gemini_doctor(self, line: str) -> None:
+        """Tell which settings and surroundings calls have, and what is wrong with them. The key is not shown."""
+        from cometmagic import doctor
+        from cometmagic.notebook import front_end
+
+        if line.strip():
+            raise OptionError(f"%gemini_doctor takes nothing, not {line.strip()[:60]!r}.", fate=Fate.PAST)
+        print(doctor.examine(*front_end.rows(self.host, given(self.defaults))))
+
     def show_once(self, result: ImageResult) -> None:
         """Show a result that is the value of a cell, unless the cell has just shown it."""
         if result.folder != self.shown:
@@ -87,7 +108,14 @@ def _defaults(shell: InteractiveShell) -> Configurable:
         return GeminiImage()
 
 
+def _library() -> Library:
+    from cometmagic.library import Library
+
+    return Library(library_folder())
+
+
 GeminiMagics.gemini_image.__doc__ = help_text()
+GeminiMagics.gemini_library.__doc__ = library_magic.help_text()
 
 
 def load(shell: Any) -> None:  # IPython types its parts as optional, and its configurables as shells
@@ -127,8 +155,9 @@ def unload(shell: Any) -> None:
     magics = shell.magics_manager.registry.pop("GeminiMagics", None)
     if not isinstance(magics, GeminiMagics):
         return
-    for kind in ("line", "cell"):
-        shell.magics_manager.magics[kind].pop("gemini_image", None)
+    for kind, names in magics.magics.items():
+        for name in names:
+            shell.magics_manager.magics[kind].pop(name, None)
     shell.configurables.remove(magics.defaults)
     for name in (_RESULT, _PART):
         shell.display_formatter.ipython_display_formatter.pop(".".join(name), None)

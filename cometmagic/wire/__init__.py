@@ -9,6 +9,7 @@ from cometmagic.wire.decode import Answer, EncodedImage, decode, decode_request
 from cometmagic.wire.encode import body_chunks, body_length, encode, reference_name, request_hash, skeleton
 from cometmagic.wire.explain import explain, explain_object, page_title
 from cometmagic.wire.splice import spliced
+from cometmagic.wire.unsigned import unsigned
 
 __all__ = [
     "Answer",
@@ -27,4 +28,5 @@ __all__ = [
     "request_hash",
     "skeleton",
     "spliced",
+    "unsigned",
 ]

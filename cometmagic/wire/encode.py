@@ -20,6 +20,7 @@ from cometmagic.errors import OptionError
 from cometmagic.options import Options
 from cometmagic.parts import ImagePart, Part, TextPart
 from cometmagic.request import ImageRequest
+from cometmagic.wire.unsigned import unsigned
 
 CHUNK = 3 * 2**18  # bytes of an image at a time: divisible by 3, 1 MiB of base64
 _PLACE = re.compile(rb'\{"file":"(reference-\d+\.[a-z]+)"\}')
@@ -99,8 +100,11 @@ def skeleton(body: dict[str, Any]) -> bytes:
 
 
 def request_hash(request: ImageRequest) -> str:
-    """Return the hex digest that tells one request from another: model, body and the images' contents."""
-    digest = hashlib.sha256(request.options.model.encode() + b"\n" + skeleton(encode(request)))
+    """Return the hex digest that tells one request from another: model, body and the images' contents.
+
+    Thought signatures do not count, so that a recording is found as well where they were left out.
+    """
+    digest = hashlib.sha256(request.options.model.encode() + b"\n" + unsigned(skeleton(encode(request))))
     for part in request.references:
         digest.update(hashlib.sha256(part.data).digest())
     return digest.hexdigest()

@@ -1,0 +1,35 @@
+"""What only a notebook knows of its surroundings, as rows for the doctor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from cometmagic.line import written
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+# Where a kernel runs, and what gives it away.
+_HOSTS: dict[str, Callable[[], bool]] = {
+    "Google Colab": lambda: "google.colab" in sys.modules,
+    "VS Code": lambda: "VSCODE_PID" in os.environ or "VSCODE_CWD" in os.environ,
+    "Binder": lambda: "BINDER_SERVICE_HOST" in os.environ,
+    "JupyterHub": lambda: "JUPYTERHUB_USER" in os.environ,
+}
+
+
+def rows(shell: InteractiveShell, defaults: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what shows the outputs, and the options that the session sets."""
+    options = " ".join(written(name, value) for name, value in defaults.items())
+    return [("front end", _front_end(shell)), *([("defaults", f"{options} (%config GeminiImage)")] if options else [])]
+
+
+def _front_end(shell: InteractiveShell) -> str:
+    if not hasattr(shell, "kernel"):
+        return "a terminal, which shows no widgets"
+    hosts = [name for name, is_here in _HOSTS.items() if is_here()]
+    return f"a Jupyter kernel, ipykernel {version('ipykernel')}{f', in {hosts[0]}' if hosts else ''}"

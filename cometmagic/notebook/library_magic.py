@@ -1,0 +1,137 @@
+"""`%gemini_library`: what has been made, shown, and packed; a thin door to the modules that know how.
+
+It reads the line, calls one of them, and prints or shows what it gives. What an action needs is imported
+when it runs, to keep `%load_ext` light.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cometmagic.errors import Fate, OptionError
+from cometmagic.kinds import suggest
+
+if TYPE_CHECKING:
+    from cometmagic.library import Library
+    from cometmagic.result import ImageResult
+
+MAGIC = "%gemini_library"
+
+
+def list_(library: Library, words: str) -> None:
+    """Print the newest calls."""
+    from cometmagic import listing
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else listing.WIDTH
+    print(listing.table(library, words, width))
+
+
+def show(library: Library, name: str) -> ImageResult | None:
+    """Show a call as its cell did, and print what is known of it; return its result, if it has one."""
+    from cometmagic import catalog, listing
+    from cometmagic.notebook import cell
+    from cometmagic.result import ImageResult
+
+    folder = catalog.lookup(library, name)
+    result = ImageResult(folder.path) if folder.is_whole else None
+    if result:
+        cell.show_result(result)
+    else:
+        print(listing.unsettled(folder))
+    print(f"\n{listing.facts(folder)}")
+    return result
+
+
+def pack(library: Library, place: str) -> None:
+    """Make the lean copy and print what is in it."""
+    from cometmagic.pack import pack
+
+    print(pack(library, Path(place)))
+
+
+def pending(library: Library, _: str) -> None:
+    """Print what is under way, in this kernel and in others."""
+    from cometmagic.leftovers import under_way
+
+    print("\n".join(under_way(library.root)) or "Nothing is under way.")
+
+
+def recover(library: Library, _: str) -> None:
+    """Bring home what an earlier session left behind, and print what became of it."""
+    from cometmagic.leftovers import recover_left_behind
+
+    found = False
+    for told in recover_left_behind(library.root):
+        found = True
+        print(told)
+    if not found:
+        print("Nothing was left behind.")
+
+
+def spend(library: Library, _: str) -> None:
+    """Print what was spent."""
+    from cometmagic.session import SESSION
+    from cometmagic.spent import statement
+
+    print(statement(library.root, SESSION))
+
+
+@dataclass(frozen=True)
+class Action:
+    """One word after the magic: what it does, what stands behind it, and whether that may be left out."""
+
+    run: Callable[[Library, str], ImageResult | None]
+    help: str
+    takes: str = ""
+    optional: bool = False
+
+    def check(self, name: str, argument: str) -> None:
+        """Raise `OptionError` when what stands behind the word is not what it takes."""
+        if argument.startswith("-"):
+            raise _wrong(f"There is no option {argument.split(maxsplit=1)[0]}.")
+        if argument and not self.takes:
+            raise _wrong(f"{MAGIC} {name} takes nothing, not {argument[:60]!r}.")
+        if self.takes and not argument and not self.optional:
+            raise _wrong(f"{MAGIC} {name} needs {self.takes}.")
+
+
+ACTIONS = {
+    "list": Action(list_, "the newest calls; with WORDS those that have them all", "[WORDS]", optional=True),
+    "show": Action(show, "the picture of one call and what is known of it; a part of the id is enough", "ID"),
+    "pending": Action(pending, "what is still under way, in this notebook and in others"),
+    "recover": Action(recover, "bring home what an earlier session left behind"),
+    "pack": Action(pack, "copy all recordings to a folder that replays them without key and network", "FOLDER"),
+    "spend": Action(spend, "what was spent"),
+}
+
+
+def help_text() -> str:
+    """Return the help of the magic."""
+    rows = [f"    {f'{MAGIC} {name} {action.takes}':<30} {action.help}" for name, action in ACTIONS.items()]
+    return "\n".join(["Show what has been made, and share it. Left out, the action is list.", "", *rows, ""])
+
+
+def run(library: Callable[[], Library], line: str) -> ImageResult | None:
+    """Do what a line says, and return the result that it shows."""
+    name, *rest = line.split(maxsplit=1) or ["list"]
+    argument = _unquoted("".join(rest).strip())
+    if name not in ACTIONS:
+        hint, do = suggest(name, ACTIONS) or ".", f"Known are {', '.join(ACTIONS)}; {MAGIC}? explains them."
+        raise _wrong(f"There is no {MAGIC} {name[:60]}{hint}", do)
+    ACTIONS[name].check(name, argument)
+    return ACTIONS[name].run(library(), argument)
+
+
+def _unquoted(text: str) -> str:
+    """Return a text without the quotes around the whole of it, which a path with spaces may have."""
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1] if is_quoted else text
+
+
+def _wrong(what: str, do: str = f"{MAGIC}? explains it.") -> OptionError:
+    return OptionError(what, fate=Fate.PAST, do=do)
