@@ -12,7 +12,7 @@ import itertools
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 HELD = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)  # seconds between tries while another program holds a file
@@ -20,9 +20,9 @@ LONGEST_NAME = 255  # bytes; where a disk takes more, it counts characters
 WINDOWS = os.name == "nt"
 
 
-def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write a file so that `path` holds all of it or what it held before, also after a crash."""
-    beside = _write_beside(path, content, mode)
+def write_whole(path: Path, content: bytes | Iterable[bytes | memoryview], mode: int = 0o600) -> None:
+    """Write a file, perhaps in pieces, so that `path` holds all of it or what it held before, also after a crash."""
+    beside = _write_beside(path, (content,) if isinstance(content, bytes) else content, mode)
     try:
         _patiently(beside.replace, path)
     except BaseException:
@@ -38,7 +38,7 @@ def save_new(wanted: Path, content: bytes, mode: int = 0o666) -> Path:
     nothing is left. After a crash the name holds all of it or does not exist, but where the disk has no
     links: there a part can be left.
     """
-    beside = _write_beside(wanted, content, mode)
+    beside = _write_beside(wanted, (content,), mode)
     try:
         target = next(path for path in _free_names(wanted) if _take(path, beside, content, mode))
     finally:
@@ -47,7 +47,7 @@ def save_new(wanted: Path, content: bytes, mode: int = 0o666) -> Path:
     return target
 
 
-def _write_beside(path: Path, content: bytes, mode: int) -> Path:
+def _write_beside(path: Path, content: Iterable[bytes | memoryview], mode: int) -> Path:
     """Write what shall become `path` to a hidden file in the same folder, and return that."""
     ending = f".{secrets.token_hex(4)}.tmp"
     beside = path.with_name(_fitted(f".{path.name}", ending, _longest_name(path.parent)))
@@ -55,12 +55,12 @@ def _write_beside(path: Path, content: bytes, mode: int) -> Path:
     return beside
 
 
-def _create(path: Path, content: bytes, mode: int) -> None:
+def _create(path: Path, content: Iterable[bytes | memoryview], mode: int) -> None:
     """Write a file that was not there and flush it to the disk; nothing is left when that fails."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(content)
             file.flush()
             os.fsync(file.fileno())
     except BaseException:
@@ -94,7 +94,7 @@ def _link(path: Path, beside: Path, content: bytes, mode: int) -> None:
 
 def _create_checked(path: Path, content: bytes, mode: int) -> None:
     """Write a file at its final name and read it back, as drives without links are not to be trusted."""
-    _create(path, content, mode)
+    _create(path, (content,), mode)
     same = False
     try:
         same = path.read_bytes() == content

@@ -23,7 +23,7 @@ from cometmagic.catalog import recordings
 from cometmagic.disk import amount
 from cometmagic.errors import CometError, LibraryError
 from cometmagic.foreign import line
-from cometmagic.library import HOW_TO_MOVE, LEAST_FREE, Library, unwritable
+from cometmagic.library import HOW_TO_MOVE, LEAST_FREE, Library, counted, unwritable
 from cometmagic.models import CHECKED
 from cometmagic.settings import HOW_TO_SET, Key, default_source, endpoint, find_key, library_folder
 
@@ -137,7 +137,7 @@ def _library(report: Report, library: Library | None) -> None:
         place = next(parent for parent in (root, *root.parents) if parent.exists())
         with tempfile.NamedTemporaryFile(dir=place, prefix=".cometmagic-"):
             free = shutil.disk_usage(place).free
-        held = f"{len(list(library.folders()))} calls" if root.exists() else "not made yet"
+        held = counted(len(list(library.folders()))) if root.exists() else "not made yet"
     except (OSError, LibraryError) as error:
         report.see("library", f"{root}, {BROKEN}")
         told = error if isinstance(error, LibraryError) else unwritable(root, error)

@@ -228,6 +228,11 @@ def unwritable(folder: Path, error: OSError, **how: Any) -> LibraryError:
     return LibraryError(f"Cannot write in {folder}: {why}.", **how)
 
 
+def counted(number: int) -> str:
+    """Return so many calls in words: "1 call"."""
+    return f"{number} call{'s' * (number != 1)}"
+
+
 def preview_of(original: Path) -> Path:
     """Return where the small picture of an image lies: `preview.jpg`, `preview-thought-1.jpg`."""
     return original.with_name("preview.jpg" if original.stem == "image" else f"preview-{original.stem}.jpg")

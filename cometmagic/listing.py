@@ -18,7 +18,7 @@ from cometmagic.differences import kept_options
 from cometmagic.disk import amount, near
 from cometmagic.errors import CometError, LibraryError, revive
 from cometmagic.foreign import line
-from cometmagic.library import CallFolder, Library, State
+from cometmagic.library import CallFolder, Library, State, counted
 from cometmagic.line import written
 
 SHOWN = 30  # calls in a table
@@ -48,18 +48,14 @@ def table(library: Library, words: str = "", width: int = WIDTH) -> str:
         return f"There is no call in {place} yet."
     found = [(folder, call) for folder, call in entries if _has(folder, call, words)]
     if not found:
-        return f"None of the {_counted(len(entries))} in {place} has {words!r}."
+        return f"None of the {counted(len(entries))} in {place} has {words!r}."
     rows, chosen = [_row(*entry) for entry in found[:SHOWN]], f" with {words!r}" if words else ""
-    lines = [f"{_counted(len(found))}{chosen} in {place}, newest first", "", *_aligned(rows, width)]
+    lines = [f"{counted(len(found))}{chosen} in {place}, newest first", "", *_aligned(rows, width)]
     if len(found) > SHOWN:
         lines += ["", f"and {len(found) - SHOWN} older ones; %gemini_library list WORDS finds those with certain words"]
     if any(row.cost.endswith("?") for row in rows):
         lines += ["", "? sent, but without a picture: it may have been charged"]
     return "\n".join(lines)
-
-
-def _counted(number: int) -> str:
-    return f"{number} call{'s' * (number != 1)}"
 
 
 def _has(folder: CallFolder, call: dict[str, Any], words: str) -> bool:

@@ -23,7 +23,7 @@ from cometmagic.library import CallFolder, State, now, preview_of
 from cometmagic.parts import MAGIC_BYTES, SHOWN, UNKNOWN, sniff
 from cometmagic.refusals import malformed, no_image
 from cometmagic.response import ImageResponse
-from cometmagic.wire import Answer, Blob, EncodedImage, MalformedError, decode, explain_object, spliced
+from cometmagic.wire import Answer, Blob, EncodedImage, MalformedError, decode, explain_object, read, spliced
 
 THUMBNAIL = 512  # pixels of a draft in the notebook
 
@@ -36,7 +36,9 @@ def settle(folder: CallFolder) -> CometError | None:
         answer, rows, spoilt = _save_images(folder)
     except MalformedError:
         return folder.fail(malformed(_head(folder.part), folder.part))
-    response = decode(_answer_json(folder, answer), {row["name"]: folder.image(row) for row in rows}).response
+    # The document with long strings (signatures) as they stood.
+    write_whole(folder.path / "answer.json", spliced(answer.document, Blob.token, separators=(",", ":")))
+    response = read(answer.document, {row["name"]: folder.image(row) for row in rows}).response
     facts = _facts(response, rows)
     if any(row["role"] == "image" for row in rows):
         facts["spoilt"] = spoilt
@@ -128,13 +130,6 @@ def _names(saved: list[_Saved]) -> list[tuple[str, str]]:
             others += 1
             names.append(("other", f"image-{others}"))
     return names
-
-
-def _answer_json(folder: CallFolder, answer: Answer) -> bytes:
-    """Write and return answer.json: the document with long strings (signatures) as they stood."""
-    content = spliced(answer.document, Blob.token, separators=(",", ":"))
-    write_whole(folder.path / "answer.json", content)
-    return content
 
 
 def _facts(response: ImageResponse, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cometmagic.disk import near
 from cometmagic.ledger import Ledger, Spending
+from cometmagic.library import counted
 from cometmagic.models import CHECKED
 
 
@@ -30,7 +31,7 @@ def statement(root: Path, session: str) -> str:
 
 
 def _line(name: str, spent: Spending) -> str:
-    return f"{name:<14}${spent.usd:>9,.3f}  {spent.calls:>5} call{'s' * (spent.calls != 1)}"
+    return f"{name:<14}${spent.usd:>9,.3f}  {counted(spent.calls):>10}"
 
 
 def _notes(spent: Spending) -> Iterator[str]:

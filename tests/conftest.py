@@ -13,6 +13,17 @@ from tests.figures import figures, pytest_terminal_summary  # noqa: F401  # the 
 from tests.isolation import clear_settings
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let one schedule of a seeded campaign be played alone."""
+    parser.addoption("--seed", action="append", default=[], help="play this seed only; repeatable")
+
+
+@pytest.fixture
+def seeds(request: pytest.FixtureRequest) -> list[str]:
+    """Return the seeds that were asked for by `--seed`; none means all of a campaign."""
+    return list(request.config.getoption("--seed"))
+
+
 @pytest.fixture
 def library_folder(tmp_path: Path) -> Path:
     """Return the folder that holds the test's pictures; nothing has made it yet."""

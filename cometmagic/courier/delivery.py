@@ -29,8 +29,6 @@ from cometmagic.recover import keep_from_others
 from cometmagic.settle import settle
 from cometmagic.wire import body_chunks, explain
 
-INTERRUPTED = "The call was interrupted before it was sent."
-
 
 async def deliver(folder: CallFolder, route: Live | Offline, report: Report, gate: Gate | None = None) -> None:
     """Carry the call of `folder` and settle it; `report` gets an event at each step, and `done` in any case.
@@ -46,7 +44,7 @@ class Delivery:
 
     def __init__(self, folder: CallFolder, route: Live | Offline, report: Report, gate: Gate) -> None:
         """Begin with nothing sent."""
-        self.folder = folder
+        self.folder = self._planned = folder
         self.route = route
         self.report = report
         self.gate = gate
@@ -78,12 +76,21 @@ class Delivery:
         try:
             error = await self._ask_offline() if isinstance(self.route, Offline) else await self._ask(self.route)
         except asyncio.CancelledError:
-            error = TransportError(INTERRUPTED, fate=Fate.UNSENT)
+            error = self._interrupted()
         if error is not None and error is not self._settled:
             self._write(error=error)
         if isinstance(self.route, Live):
-            await asyncio.to_thread(blot, self.folder, self.route.key.reveal())
+            for folder in dict.fromkeys((self._planned, self.folder)):  # what was moved has left something behind
+                await asyncio.to_thread(blot, folder, self.route.key.reveal())
             account(self.folder)
+
+    def _interrupted(self) -> CometError:
+        """Return the error of a call that is taken back: what it may have cost is what its earlier tries may have."""
+        before = {one["error"]["fate"] for one in self.folder.read().get("tries", [])}
+        if not before:
+            return TransportError("The call was interrupted before it was sent.", fate=Fate.UNSENT)
+        fate = next(fate for fate in (Fate.UNKNOWN, Fate.REFUSED, Fate.UNSENT) if fate.name in before)
+        return TransportError("The call was interrupted while it waited for another try.", fate=fate)
 
     async def _ask_offline(self) -> CometError | None:
         try:

@@ -108,4 +108,7 @@ def _deltas(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _written(document: dict[str, Any], indent: int | None = None) -> bytes:
     """Return the document as JSON, its bytes as base64 that is never a Python string."""
     separators = None if indent else (",", ":")
-    return spliced(document, lambda value: b'"%s"' % pybase64.b64encode(value), indent=indent, separators=separators)
+    pieces = spliced(
+        document, lambda value: (b'"', pybase64.b64encode(value), b'"'), indent=indent, separators=separators
+    )
+    return b"".join(pieces)

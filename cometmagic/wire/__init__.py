@@ -5,7 +5,7 @@ error body into one error. Nothing here opens a connection or shows anything.
 """
 
 from cometmagic.wire.carve import Blob, MalformedError
-from cometmagic.wire.decode import Answer, EncodedImage, decode, decode_request
+from cometmagic.wire.decode import Answer, EncodedImage, decode, decode_request, read
 from cometmagic.wire.encode import body_chunks, body_length, encode, reference_name, request_hash, skeleton
 from cometmagic.wire.explain import explain, explain_object, page_title
 from cometmagic.wire.splice import spliced
@@ -24,6 +24,7 @@ __all__ = [
     "explain",
     "explain_object",
     "page_title",
+    "read",
     "reference_name",
     "request_hash",
     "skeleton",

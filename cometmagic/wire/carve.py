@@ -8,10 +8,12 @@ can be read patiently (`patient`). This module knows nothing of what the JSON me
 
 from __future__ import annotations
 
+import codecs
 import json
 import mmap
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,8 @@ LONG = 4096  # characters from which a string is cut out
 LARGEST = 4 * 2**20  # bytes of JSON around the long strings; answers have a few hundred
 MOST = 100_000  # short strings; answers have a few dozen
 _UTF_16 = re.compile(rb"(?P<bom>\xff\xfe|\xfe\xff)|(?P<little>[^\0]\0[^\0]\0)|\0[^\0]\0[^\0]", re.DOTALL)
+_STRING = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
+_PIECE = 2**20
 _HALF_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?$")
 
 
@@ -37,24 +41,39 @@ class Blob:
     view: memoryview
     whole: bool = True
 
-    def text(self) -> str:
-        """Return the string it stands for."""
-        raw = bytes(self.view).decode("utf-8", "replace")
-        if not self.whole:
+    def text(self, most: int | None = None) -> str:
+        """Return the string it stands for, or that of its first `most` bytes."""
+        view = self.view if most is None else self.view[:most]
+        raw = str(view, "utf-8", "replace")
+        if not self.whole or len(view) < len(self.view):
             raw = _HALF_ESCAPE.sub(r"\1", raw)
         try:
-            return str(json.loads(f'"{raw}"', strict=False))
+            return str(json.loads(f'"{raw}"', strict=False)) if "\\" in raw or '"' in raw else raw
         except ValueError:
             return raw
 
-    def token(self) -> bytes:
-        """Return the JSON string as it stood, quotes included, or one that is JSON if it was none."""
-        raw = b'"%s"' % bytes(self.view)
-        try:
-            json.loads(raw)
-        except ValueError:
-            return json.dumps(self.text()).encode()
-        return raw
+    def holds(self, words: bytes) -> bool:
+        """Whether some plain words stand in it, found without making a string of it."""
+        return re.search(re.escape(words), self.view) is not None
+
+    def token(self) -> Iterator[bytes | memoryview]:
+        """Yield the JSON string as it stood, quotes included, or one that is JSON if it was none."""
+        if _STRING.fullmatch(self.view) and _is_utf_8(self.view):
+            yield from (b'"', self.view, b'"')
+        else:
+            yield json.dumps(self.text()).encode()
+
+
+def _is_utf_8(view: memoryview) -> bool:
+    """Whether bytes are UTF-8, looked at in pieces: a string of all of them would be as large again."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(view), _PIECE):
+            decoder.decode(view[start : start + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

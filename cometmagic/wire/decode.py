@@ -26,6 +26,7 @@ from cometmagic.wire.repair import repaired
 from cometmagic.wire.shape import object_, objects, shaped, string
 
 _CHUNK = 4 * 2**18  # base64 characters at a time, divisible by 4
+_READ = 2**20  # bytes of a text that are read; what is shown of it is less
 _NO_ANSWER: list[dict[str, Any]] = [{"content": {"parts": []}}]  # the candidates of a document that has none
 _NO_FILES: Mapping[str, ImagePart] = MappingProxyType({})
 
@@ -72,7 +73,7 @@ class Answer:
     parts: tuple[TextPart | ImagePart | EncodedImage, ...]
     document: dict[str, Any]
     error: dict[str, Any] | None
-    cut: bool
+    cut: bool = False
 
     @property
     def images(self) -> tuple[EncodedImage, ...]:
@@ -88,17 +89,20 @@ def decode(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) -> Answer
     carved = carve(buffer)
     if not objects(carved.documents):
         raise MalformedError("the answer is no JSON object")
-    document = shaped(carved.documents)
-    candidate, feedback = document["candidates"][0], object_(document.get("promptFeedback"))
-    error = _error(document)
-    ended = candidate.get("finishReason") or feedback.get("blockReason") or error
-    parts = [made for node in candidate["content"]["parts"] for made in _read_part(node, files)]
+    answer = read(shaped(carved.documents), files)
+    feedback = object_(answer.document.get("promptFeedback"))
+    ended = answer.document["candidates"][0].get("finishReason") or feedback.get("blockReason") or answer.error
+    return replace(answer, cut=carved.cut or (carved.streamed and not ended))
+
+
+def read(document: dict[str, Any], files: Mapping[str, ImagePart] = _NO_FILES) -> Answer:
+    """Return the answer that a document holds, as `decode` gave it and perhaps with images put in files since."""
+    parts = [made for node in document["candidates"][0]["content"]["parts"] for made in _read_part(node, files)]
     return Answer(
         response=response(document, [part for part in parts if not isinstance(part, EncodedImage)]),
         parts=tuple(parts),
         document=document,
-        error=error,
-        cut=carved.cut or (carved.streamed and not ended),
+        error=_error(document),
     )
 
 
@@ -128,7 +132,7 @@ def _read_part(node: dict[str, Any], files: Mapping[str, ImagePart]) -> Iterator
     if uri:
         # Never fetched: an address in an answer is text.
         yield TextPart(f"(the answer points to a file: {line(uri)})", thought)
-    text = clean(string(node.get("text")))
+    text = clean(string(node.get("text"), _READ))
     if text:
         yield TextPart(text, thought)
 

@@ -53,9 +53,9 @@ def object_(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def string(value: Any) -> str:
-    """Return what should be a string, or an empty one."""
-    return value.text() if isinstance(value, Blob) else value if isinstance(value, str) else ""
+def string(value: Any, most: int | None = None) -> str:
+    """Return what should be a string, or an empty one; of a long one at least the first `most` bytes."""
+    return value.text(most) if isinstance(value, Blob) else value if isinstance(value, str) else ""
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
@@ -78,18 +78,26 @@ def _camel(value: Any) -> Any:
 
 def _plain(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a part with the images that some relays hide in texts and addresses as plain inlineData."""
-    filed, text = object_(node.get("fileData")), string(node.get("text"))
+    filed, text = object_(node.get("fileData")), _text_with_images(node.get("text"))
     uri, thought = string(filed.get("fileUri")), {"thought": node.get("thought")}
     if uri.startswith("data:"):
         node = {name: value for name, value in node.items() if name != "fileData"}
         image = {"inlineData": {"mimeType": filed.get("mimeType"), "data": uri}}
-        yield from [node, thought | image] if text or "inlineData" in node else [node | image]
-    elif "data:image/" in text:
+        yield from [node, thought | image] if node.get("text") or "inlineData" in node else [node | image]
+    elif text:
         for piece in _pieces(text):
             yield thought | piece
         yield {name: value for name, value in node.items() if name != "text"}
     else:
         yield node
+
+
+def _text_with_images(value: Any) -> str:
+    """Return a text that has images in it, or an empty one."""
+    if isinstance(value, Blob) and not value.holds(b"data:image"):
+        return ""
+    text = string(value)
+    return text if "data:image/" in text else ""
 
 
 def _pieces(text: str) -> Iterator[dict[str, Any]]:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+Piece = bytes | memoryview
 
-def spliced(document: Any, written: Callable[[Any], bytes], **how: Any) -> bytes:
-    """Return `document` as JSON; what JSON has no form for stands in it as `written` gives it.
+
+def spliced(document: Any, written: Callable[[Any], Iterable[Piece]], **how: Any) -> Iterator[Piece]:
+    """Yield `document` as JSON, piece by piece; what JSON has no form for stands in it as `written` gives it.
 
     `how` goes to `json.dumps`.
     """
     mark = f"splice-{secrets.token_hex(8)}"  # that no foreign text can guess
-    pieces: list[bytes] = []
+    large: list[Any] = []
 
     def place(value: Any) -> str:
-        pieces.append(written(value))
+        large.append(value)
         return mark
 
     text = json.dumps(document, ensure_ascii=False, default=place, **how)
     first, *rest = text.encode("utf-8", "replace").split(f'"{mark}"'.encode())
-    return b"".join([first, *chain.from_iterable(zip(pieces, rest, strict=True))])
+    yield first
+    for value, after in zip(large, rest, strict=True):
+        yield from written(value)
+        yield after

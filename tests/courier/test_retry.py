@@ -139,8 +139,8 @@ def check(stopped: Stopped, server: FaultServer, asked: float | str | None) -> N
         return
     low, high = (retry.FIRST / 2, retry.FIRST) if isinstance(asked, str) else (asked, asked + retry.JITTER)
     assert low <= stopped.waits[0] <= high <= LONGEST
-    assert isinstance(stopped.told, Interrupted)  # I5: back at once, and nothing was charged
-    assert "Nothing was sent, so nothing was charged" in str(stopped.told)
+    assert isinstance(stopped.told, Interrupted)  # I5: back at once, and not charged
+    assert Fate.REFUSED in str(stopped.told)
     [folder] = stopped.library.folders()
     assert folder.read()["state"] == State.FAILED
 

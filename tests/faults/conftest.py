@@ -1,5 +1,16 @@
-"""The fault server's fixtures, for every test of this folder."""
+"""The couriers of the campaign, for every test of this folder."""
 
-from tests.faults.asking import ask, serving
+from __future__ import annotations
 
-__all__ = ["ask", "serving"]
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.campaign import Campaign
+
+
+@pytest.fixture(scope="package")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
+    """Return the couriers that carry all schedules."""
+    with Campaign(tmp_path_factory.mktemp("campaign")) as campaign:
+        yield campaign

@@ -217,6 +217,6 @@ def test_what_was_spent_is_told(notebook: Notebook, serve: Services) -> None:
 
     told = notebook.run("%gemini_library spend").text
 
-    assert "this session  $    0.135      2 calls" in told
+    assert "this session  $    0.135     2 calls" in told
     assert told.count("0.135") == 3
     assert "1 of unknown outcome: counted as if charged." in told
