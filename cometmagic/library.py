@@ -37,7 +37,7 @@ from cometmagic.wire import encode, reference_name, request_hash, skeleton
 LEAST_FREE = 64 * 1024 * 1024  # bytes; below it nothing is sent, because an answer could not be kept
 SLUG_LENGTH = 40
 UNPLANNED = ".new.tmp"  # the end of a folder's name until all that is needed to send lies in it
-LONGEST_PLANNING = 3600.0  # seconds
+LONGEST_PLANNING = 600.0  # seconds
 VERSION = 1
 HOW_TO_MOVE = "Set COMETMAGIC_LIBRARY to a folder that can be written."
 

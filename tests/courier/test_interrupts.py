@@ -79,7 +79,7 @@ def test_i3_a_call_that_waits_for_its_place_is_taken_back(serving: Any, held: He
 def test_i5_an_interrupt_in_a_wait_is_not_charged(serving: Any, library_folder: Path) -> None:
     with (
         serving(refusing("429 Slow", BUSY, **{"Retry-After": "100"})) as server,
-        pytest.raises(Interrupted, match="waited for another try. The service refused .* not normally charged"),
+        pytest.raises(Interrupted, match=r"waited for another try. The service refused .* not normally charged"),
     ):
         generate("a cat", progress=at_first("waiting"))
 

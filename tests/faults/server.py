@@ -166,11 +166,12 @@ class Held:
     def steps(self, *after: Step) -> list[Step]:
         return [recv_request(), self._hold, *after]
 
-    def _hold(self, _: Connection) -> None:
+    def _hold(self, connection: Connection) -> None:
         with self._lock:
             self.inside += 1
             self.most = max(self.most, self.inside)
-        self.let_go.wait(PATIENCE)
+        while not self.let_go.wait(0.01) and connection.wait(0):
+            pass
         with self._lock:
             self.inside -= 1
 
@@ -203,6 +204,11 @@ class FaultServer:
         self._playing: list[threading.Thread] = []
         self._last: Any = None
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    @property
+    def posts(self) -> int:
+        """How many requests came, whole or in part; a connection without a byte is none."""
+        return sum(bool(exchange.start_line) for exchange in self.log)
 
     def __enter__(self) -> Self:
         self._accepting.start()
