@@ -8,107 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from cometmagic import advice, catalog, replay
 from cometmagic.accounts import reserved
-from cometmagic.courier.client import Event, Job, courier, deliver
+from cometmagic.call import TICK, Call
+from cometmagic.courier.client import Event, courier, deliver
 from cometmagic.courier.route import Live, Offline, Route
-from cometmagic.disk import near
-from cometmagic.errors import Fate, Interrupted, LibraryError, MissingKeyError, OptionError, revive
-from cometmagic.library import CallFolder, Library, State, check_target
+from cometmagic.errors import Interrupted, MissingKeyError, OptionError
+from cometmagic.library import Library, check_target
 from cometmagic.options import CellOptions, Limits, Options, build, declared
 from cometmagic.parts import Part, TextPart
 from cometmagic.request import ImageRequest, Turn
-from cometmagic.result import ImageResult, read_result
+from cometmagic.result import ImageResult
 from cometmagic.settings import HOW_TO_SET, default_source, endpoint, environment_limits, find_key, library_folder
 from cometmagic.wire import request_hash
 
 LONGEST_PROMPT = 200_000  # characters; the largest model window is 131,000 tokens
-TICK = 0.1  # seconds between two looks at the job, so that an interrupt is noticed
-TAKING_BACK = 0.25  # seconds to wait after an interrupt for word whether the call could be taken back
 ON_A_THREAD = "No helper process could be started: the picture is lost if this kernel ends before it has come."
 
 Prompt = str | list[Any] | tuple[Any, ...]
 
 
 SESSION = uuid.uuid4().hex  # what `--session-cap` adds up over
-
-
-@dataclass
-class Call:
-    """A request that is under way, or a recording that was found."""
-
-    planned: CallFolder
-    model: str
-    cell: CellOptions
-    source: str
-    estimate: advice.Price
-    warnings: list[str]
-    job: Job | None = None
-
-    @property
-    def folder(self) -> CallFolder:
-        """Where the call lies: another folder than planned when its disk was full."""
-        return self.planned if self.job is None else CallFolder(self.job.folder)
-
-    def events(self) -> Iterator[Event | None]:
-        """Yield the courier's events until the call has ended, and None when none came for a moment."""
-        while self.job is not None:
-            event = self.job.next(TICK)
-            yield event
-            if event is not None and event["event"] == "done":
-                return
-
-    def result(self) -> ImageResult:
-        """Return the result of a call that has ended, or raise its error."""
-        if self.job is None:
-            return ImageResult(self.folder.path, replayed=True)
-        try:
-            return read_result(self.folder)
-        except LibraryError as gone:
-            gone.fate = Fate.UNKNOWN if self.source == "live" else Fate.OFFLINE
-            raise
-
-    def save(self, result: ImageResult) -> Path | None:
-        """Save a result to `--save`, if that was given, and return where it lies then."""
-        return result.save(self.cell.save) if self.cell.save else None
-
-    def stop(self) -> str:
-        """Stop waiting: take the call back if nothing was sent, and return what becomes of it in one sentence."""
-        if self.job is not None:
-            self.job.cancel()
-            deadline = time.monotonic() + TAKING_BACK
-            while time.monotonic() < deadline:
-                event = self.job.next(TICK)
-                if event is not None and event["event"] in ("done", "detached"):
-                    break
-        return self._future()
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether the courier is at work on it."""
-        return self.job is not None and not self.job.finished.is_set()
-
-    def abandon(self) -> None:
-        """Stop caring: nothing is shown when it ends, and what should still come is kept."""
-        if self.job is not None:
-            self.job.abandon()
-
-    def _future(self) -> str:
-        state, where = State(self.folder.read()["state"]), near(self.folder.path)
-        if state is State.SETTLED:
-            return f"Its image is saved in {where}."
-        if state in (State.FAILED, State.UNKNOWN):
-            return str(revive(self.folder.read()["error"]))
-        goes_on = "The request goes on and may be charged" if self.source == "live" else "The work goes on"
-        stays = "" if self.job is None or self.job.outlives_kernel else " if this kernel goes on too"
-        return f"{goes_on}; its image will be saved in {where}{stays}."
 
 
 def begin(prompt: Prompt, *, images: Any = (), **given: Any) -> Call:
@@ -125,7 +50,7 @@ def begin(prompt: Prompt, *, images: Any = (), **given: Any) -> Call:
         try:
             call.job = deliver(call.planned.path, route)
         except KeyboardInterrupt:  # the order may have gone out
-            raise Interrupted(call._future()) from None  # noqa: SLF001
+            raise Interrupted(call.future()) from None
     return call
 
 

@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,8 +25,8 @@ from cometmagic.advice import Price
 from cometmagic.errors import BudgetError, Fate, LibraryError
 from cometmagic.ledger import Ledger, Spending
 from cometmagic.locks import Busy, NoLocks, hold
+from tests.programs import program
 
-CHECKOUT = Path(__file__).parents[1]
 MODEL = "gemini-3.1-flash-image-preview"
 UNKNOWN = Price(None)
 PATIENCE = 60.0
@@ -49,22 +48,6 @@ def rows(ledger: Ledger) -> list[dict[str, Any]]:
 
 def today() -> date:
     return datetime.now().astimezone().date()
-
-
-@contextlib.contextmanager
-def program(source: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """Run `source` with this checkout's package, and end it in the end."""
-    with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)],
-        cwd=CHECKOUT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def say(process: subprocess.Popen[str], what: Any) -> None:

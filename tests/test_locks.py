@@ -7,11 +7,8 @@ import errno
 import gc
 import os
 import subprocess
-import sys
-import textwrap
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,8 +16,8 @@ from typing import Any
 import pytest
 
 from cometmagic.locks import Busy, NoLocks, hold
+from tests.programs import program
 
-CHECKOUT = Path(__file__).parents[1]
 PATIENCE = 60.0
 COUNTS = 100  # what each of the counting threads and processes adds
 THREADS, PROCESSES = 4, 2
@@ -39,22 +36,6 @@ def is_free(path: Path) -> bool:
     except Busy:
         return False
     return True
-
-
-@contextlib.contextmanager
-def program(source: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """Run `source` with this checkout's package, and end it in the end."""
-    with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)],
-        cwd=CHECKOUT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def told(process: subprocess.Popen[str]) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display
 
 from cometmagic import session
+from cometmagic.call import Call
 from cometmagic.errors import CometError, Interrupted
 from cometmagic.notebook import second_stop, show
 from cometmagic.parts import ImagePart
@@ -31,7 +32,7 @@ class Waiting:
     A plain terminal rewrites one line instead, and a terminal that nobody watches says nothing.
     """
 
-    def __init__(self, call: session.Call, *, notebook: bool) -> None:
+    def __init__(self, call: Call, *, notebook: bool) -> None:
         """Show nothing yet."""
         self.call = call
         self.notebook = notebook
@@ -114,7 +115,7 @@ def run(shell: InteractiveShell, prompt: str, options: dict[str, Any]) -> ImageR
     return result
 
 
-def _interrupted(call: session.Call, waiting: Waiting) -> Interrupted:
+def _interrupted(call: Call, waiting: Waiting) -> Interrupted:
     """Stop waiting, show that, and return what is raised; a second interrupt abandons what goes on."""
     future = call.stop()
     waiting.become(show.ended(call, waiting.seconds, "Interrupted"))

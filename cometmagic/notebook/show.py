@@ -22,7 +22,7 @@ from cometmagic.response import ImageResponse, Usage
 from cometmagic.result import ImageResult
 
 if TYPE_CHECKING:
-    from cometmagic.session import Call
+    from cometmagic.call import Call
 
 LONGEST_SHOWN = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
 CARD_WIDTH = 280  # CSS pixels of a draft

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from cometmagic.call import Call
 from cometmagic.courier import retry
 from cometmagic.errors import CometError, Fate
-from cometmagic.session import Call, begin
+from cometmagic.session import begin
 from tests.courier.test_retry import BUSY, refusing
-from tests.faults.leaks import KEY
-from tests.faults.server import FaultServer, Held, recv_request, response, send
+from tests.faults.server import Held, recv_request, response, send
 from tests.waiting import wait_for
 from tests.wire.answers import answer, answering, body, image, picture
 
@@ -26,19 +25,9 @@ def ended(*calls: Call) -> None:
         assert call.job.finished.wait(PATIENCE)
 
 
-@pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch) -> Callable[[FaultServer], None]:
-    def use(server: FaultServer) -> None:
-        monkeypatch.setenv("COMETAPI_KEY", KEY)
-        monkeypatch.setenv("COMETAPI_BASE_URL", server.url)
-
-    return use
-
-
-def test_at_most_so_many_calls_are_under_way(live: Any) -> None:
+def test_at_most_so_many_calls_are_under_way(serving: Any) -> None:
     held = Held()
-    with FaultServer(*[held.steps(send(response(body(answer(image())))))] * 7) as server:
-        live(server)
+    with serving(*[held.steps(send(response(body(answer(image())))))] * 7) as server:
         calls = [begin(f"cat {number}", at_once=3) for number in range(7)]
         wait_for(lambda: held.inside == 3)
         held.let_go.set()
@@ -50,14 +39,13 @@ def test_at_most_so_many_calls_are_under_way(live: Any) -> None:
 
 
 @pytest.mark.usefixtures("carried_here")
-def test_e13_a_429_holds_all_calls_back(live: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_e13_a_429_holds_all_calls_back(serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four find the door closed together; nobody else knocks until the pause is over, and then two at a time."""
     monkeypatch.setattr(retry, "JITTER", 0.0)
     held = Held()
     busy = refusing("429 Slow", BUSY, **{"Retry-After": "1.5"})
     good = send(response(body(answer(image()))))
-    with FaultServer(*[held.steps(*busy[1:])] * 4, *[[recv_request(), good]] * 12) as server:
-        live(server)
+    with serving(*[held.steps(*busy[1:])] * 4, *[[recv_request(), good]] * 12) as server:
         calls = [begin(f"cat {number}", at_once=4) for number in range(12)]
         held.let_go.set()
         ended(*calls)
@@ -69,11 +57,10 @@ def test_e13_a_429_holds_all_calls_back(live: Any, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.usefixtures("carried_here")
-def test_e21_after_three_unknown_outcomes_the_rest_is_not_sent(live: Any) -> None:
+def test_e21_after_three_unknown_outcomes_the_rest_is_not_sent(serving: Any) -> None:
     held = Held()
     storm = held.steps(send(response(b"", "504 Gateway Timeout")))
-    with FaultServer(*[storm] * 10) as server:
-        live(server)
+    with serving(*[storm] * 10) as server:
         calls = [begin(f"cat {number}", at_once=1) for number in range(10)]
         held.let_go.set()
         ended(*calls)
@@ -89,11 +76,10 @@ def test_e21_after_three_unknown_outcomes_the_rest_is_not_sent(live: Any) -> Non
 
 
 @pytest.mark.usefixtures("carried_here")
-def test_a_good_answer_between_unknown_ones_goes_on(live: Any) -> None:
+def test_a_good_answer_between_unknown_ones_goes_on(serving: Any) -> None:
     held = Held()
     storm, good = held.steps(send(response(b"", "504 Gateway Timeout"))), GOOD
-    with FaultServer(storm, storm, good, storm, storm, good) as server:
-        live(server)
+    with serving(storm, storm, good, storm, storm, good) as server:
         calls = [begin(f"cat {number}", at_once=1) for number in range(6)]
         held.let_go.set()
         ended(*calls)
@@ -102,9 +88,8 @@ def test_a_good_answer_between_unknown_ones_goes_on(live: Any) -> None:
 
 
 @pytest.mark.usefixtures("carried_here")
-def test_calls_asked_for_after_the_stop_are_sent(live: Any) -> None:
-    with FaultServer(*[refusing("504 Gateway")] * 3, GOOD) as server:
-        live(server)
+def test_calls_asked_for_after_the_stop_are_sent(serving: Any) -> None:
+    with serving(*[refusing("504 Gateway")] * 3, GOOD):
         for _ in range(3):
             ended(begin("a cat"))
         last = begin("a cat")
