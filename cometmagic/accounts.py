@@ -68,19 +68,21 @@ def account(folder: CallFolder) -> None:
     """Write the end of a live call into the ledger of its library."""
     call = folder.read()
     if call.get("source") == "live" and call.get("id"):
-        Ledger(Path(call.get("home") or folder.path).parent).close(call["id"], *_outcome(call))
+        Ledger(Path(call.get("home") or folder.path).parent).close(call["id"], *outcome(call))
 
 
-def _outcome(call: dict[str, Any]) -> tuple[float | None, str]:
+def outcome(call: dict[str, Any]) -> tuple[float | None, str]:
     """Return the dollars of a call, None for the worst case, and the ledger's word for its end."""
     state, fate = call["state"], (call.get("error") or {}).get("fate")
+    if state == State.PLANNED and not call.get("tries"):
+        return 0.0, UNSENT
     doubtful = sum(one["error"]["fate"] == Fate.UNKNOWN.name for one in call.get("tries", []))
     before = doubtful * (call["estimate"]["usd"] or 0.0)
     if state == State.FAILED and fate in _FREE:
-        return (before, UNKNOWN) if doubtful else (0.0, UNSENT if fate == Fate.UNSENT.name else NOTHING)
+        return (before, NOTHING) if doubtful else (0.0, UNSENT if fate == Fate.UNSENT.name else NOTHING)
     used = price(call).usd
     if state == State.SETTLED and used is not None:
         return before + used, MADE
-    if state == State.FAILED and call.get("usage", {}).get("answer") is not None:
+    if state == State.FAILED and call.get("usage", {}).get("answer") is not None and used is not None:
         return before + used, NOTHING  # it answered in words, which cost as well
     return None, MADE if state == State.SETTLED else UNKNOWN

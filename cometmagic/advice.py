@@ -80,9 +80,17 @@ def estimate(options: Options, prompt: str = "", references: int = 0) -> Price:
     model = models.lookup(options.model)
     if model is None or not model.prices:
         return Price(None)
-    image = model.prices.get(options.image_size or "1K", max(model.prices.values()))
+    generation = _object(options.extra.get("generationConfig"))
+    size = _object(generation.get("imageConfig")).get("imageSize") or options.image_size or "1K"
+    count = generation.get("candidateCount")
+    each = model.prices.get(str(size), max(model.prices.values()))
+    image = each * count if isinstance(count, int) and count > 1 else each
     tokens = len(prompt) / CHARACTERS_PER_TOKEN + references * REFERENCE_TOKENS
     return Price(round(image + tokens * model.text_in / 1e6, 6))
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def cost(name: str, usage: Usage) -> Price:

@@ -6,6 +6,7 @@ is made.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,11 +68,15 @@ class Call:
         if self.job is not None:
             self.job.cancel()
             deadline = time.monotonic() + TAKING_BACK
-            while time.monotonic() < deadline:
-                event = self.job.next(TICK)
-                if event is not None and event["event"] in ("done", "detached"):
-                    break
+            with contextlib.suppress(KeyboardInterrupt):  # pressed twice
+                while not self.knows_its_fate(TICK) and time.monotonic() < deadline:
+                    pass
         return self.future()
+
+    def knows_its_fate(self, patience: float) -> bool:
+        """Whether it is known, after a call was to be taken back, whether it was; waits `patience` seconds."""
+        event = self.job.next(patience) if self.job is not None else {"event": "done"}
+        return not self.goes_on or (event is not None and event["event"] in ("done", "detached"))
 
     @property
     def goes_on(self) -> bool:

@@ -14,9 +14,11 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 HELD = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)  # seconds between tries while another program holds a file
 LONGEST_NAME = 255  # bytes; where a disk takes more, it counts characters
+T = TypeVar("T")
 WINDOWS = os.name == "nt"
 
 
@@ -29,6 +31,11 @@ def write_whole(path: Path, content: bytes | Iterable[bytes | memoryview], mode:
         _discard(beside)
         raise
     sync_folder(path.parent)
+
+
+def read_whole(path: Path) -> bytes:
+    """Return a file's content; Windows lets nobody read while it is being replaced."""
+    return _patiently(path.read_bytes) if WINDOWS else path.read_bytes()
 
 
 def save_new(wanted: Path, content: bytes, mode: int = 0o666) -> Path:
@@ -138,16 +145,14 @@ def _fitted(stem: str, ending: str, longest: int) -> str:
     return stem + ending
 
 
-def _patiently(step: Callable[..., object], *arguments: object) -> None:
-    """Rename or delete a file; Windows refuses while somebody reads it, which lasts for moments."""
+def _patiently(step: Callable[..., T], *arguments: object) -> T:
+    """Rename, delete or read a file; Windows refuses while somebody else has it, which lasts for moments."""
     for pause in HELD:
         try:
-            step(*arguments)
+            return step(*arguments)
         except PermissionError:
             time.sleep(pause)
-        else:
-            return
-    step(*arguments)
+    return step(*arguments)
 
 
 def _discard(path: Path) -> None:

@@ -55,16 +55,19 @@ def move_away(folder: CallFolder, received: int) -> CallFolder:
         try:
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
             _check_ours(place)
-            shutil.copytree(folder.path, target, ignore=shutil.ignore_patterns(NOT_COPIED, ".*"))
+            target.mkdir()
+        except OSError as error:  # it may be there: a call that was moved already must move on, not be cleared away
+            refused = error
+            continue
+        try:
+            shutil.copytree(folder.path, target, ignore=shutil.ignore_patterns(NOT_COPIED, ".*"), dirs_exist_ok=True)
             _copy_beginning(folder.part, target / NOT_COPIED, received)
         except OSError as error:
             shutil.rmtree(target, ignore_errors=True)
             refused = error
             continue
         away = CallFolder(target)
-        away.update(home=str(folder.path))
-        with contextlib.suppress(OSError):  # its disk is full; `recover` looks here as well
-            folder.update(moved_to=str(target))
+        away.update(home=str(away.read().get("home") or folder.path))
         return away
     raise refused
 
@@ -103,5 +106,5 @@ def bring_home(away: CallFolder, folder: CallFolder) -> None:
             write_whole(folder.path / path.name, path.read_bytes(), 0o666 if path.suffix != ".json" else 0o600)
     if not away.part.exists():
         folder.part.unlink(missing_ok=True)
-    folder.update(**away.read() | {"home": None, "moved_to": None})
+    folder.update(**away.read() | {"home": None})
     shutil.rmtree(away.path)

@@ -23,7 +23,7 @@ from typing import Any
 from cometmagic.advice import Price
 from cometmagic.disk import sync_folder
 from cometmagic.errors import BudgetError, Fate, LibraryError
-from cometmagic.library import HOW_TO_MOVE, now
+from cometmagic.library import HOW_TO_MOVE, now, unwritable
 from cometmagic.locks import Busy, Lock, NoLocks, hold
 
 FILE, LOCK = "ledger.jsonl", ".ledger.lock"
@@ -96,8 +96,7 @@ class Ledger:
                 self._check(row, session_cap, day_cap)
                 self._append(row)
         except OSError as error:
-            why = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
-            raise LibraryError(f"Cannot write in {self.root}: {why}.", do=HOW_TO_MOVE) from None
+            raise unwritable(self.root, error, do=HOW_TO_MOVE) from None
 
     def close(self, call: str, usd: float | None, outcome: str) -> None:
         """Write down how a call ended: "made", "nothing", "unknown" or "unsent"; the last word counts.

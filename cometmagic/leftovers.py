@@ -6,19 +6,21 @@ of text; nothing is sent.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from cometmagic.catalog import planned_at
 from cometmagic.courier import client
-from cometmagic.disk import near
+from cometmagic.disk import amount, near
 from cometmagic.errors import CometError, revive
 from cometmagic.foreign import line
 from cometmagic.library import CallFolder, Library, State
 from cometmagic.recover import left_behind, pending
 from cometmagic.settings import Key, find_key
 
-PATIENCE = 60.0  # seconds for one recovery; a large answer takes one or two
+PATIENCE = 60.0  # seconds for all recoveries together; a large answer takes one or two
 
 
 def recover_left_behind(root: Path, newest: int | None = None) -> Iterator[str]:
@@ -27,8 +29,9 @@ def recover_left_behind(root: Path, newest: int | None = None) -> Iterator[str]:
     library.tidy()
     unfinished = {folder: folder.read()["state"] for folder in left_behind(library, newest)}
     jobs = [(folder, client.recover(folder.path, _key())) for folder in unfinished]
+    until = time.monotonic() + PATIENCE
     for folder, job in jobs:
-        job.finished.wait(PATIENCE)
+        job.finished.wait(max(0.0, until - time.monotonic()))
         yield _told(folder, before=unfinished[folder])
 
 
@@ -41,12 +44,13 @@ def _key() -> Key | None:
 
 def _told(folder: CallFolder, before: str) -> str:
     call = folder.read()
-    state, name = State(call["state"]), f"{line(call['prompt'], 60)!r}"
+    state, name = State(call["state"]), f"{line(call.get('prompt', ''), 60)!r}"
     if state is State.SETTLED:
         verb = "Recovered" if before != State.SETTLED else "Tidied up after"
         return f"{verb} the picture of {name}: {near(folder.path)}"
     if state in (State.FAILED, State.UNKNOWN) and call.get("error"):
-        return f"No picture of {name} from {call['planned'][:16]}: {revive(call['error'])} ({near(folder.path)})"
+        when = f"{planned_at(call):%Y-%m-%d %H:%M}"
+        return f"No picture of {name} from {when}: {revive(call['error'])} ({near(folder.path)})"
     return f"{name} could not be recovered now: {near(folder.path)}"
 
 
@@ -54,8 +58,8 @@ def under_way(root: Path) -> Iterator[str]:
     """Yield a line about each call that somebody carries."""
     for folder in pending(Library(root)):
         call = folder.read()
-        age = (datetime.now().astimezone() - datetime.fromisoformat(call["planned"])).total_seconds()
+        age = (datetime.now().astimezone() - planned_at(call)).total_seconds()
         abandoned = ", abandoned" if call.get("abandoned") else ""
-        size = f", {folder.part.stat().st_size / 1e6:.1f} MB received" if folder.has_answer else ""
-        what = f"{line(call['prompt'], 60)!r} by {call['model']}"
+        size = f", {amount(received)} received" if (received := folder.received) else ""
+        what = f"{line(call.get('prompt', ''), 60)!r} by {line(call.get('model', ''), 60)}"
         yield f"{what}: {call['state']}{abandoned} for {age:.0f} s{size} ({near(folder.path)})"

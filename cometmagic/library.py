@@ -28,7 +28,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cometmagic.disk import sync_folder, write_whole
+from cometmagic.disk import read_whole, sync_folder, write_whole
 from cometmagic.errors import CometError, Fate, LibraryError
 from cometmagic.parts import ImagePart
 from cometmagic.request import ImageRequest
@@ -110,7 +110,15 @@ class CallFolder:
     @property
     def has_answer(self) -> bool:
         """Whether any of an answer's bytes lie here undecoded."""
-        return self.part.exists() and self.part.stat().st_size > 0
+        return self.received > 0
+
+    @property
+    def received(self) -> int:
+        """How many bytes of an answer lie here undecoded."""
+        try:
+            return self.part.stat().st_size
+        except OSError:
+            return 0
 
     def files(self) -> dict[str, ImagePart]:
         """Return the images of the folder by name."""
@@ -123,7 +131,7 @@ class CallFolder:
 
     def _json(self, name: str) -> dict[str, Any]:
         try:
-            found = json.loads((self.path / name).read_bytes())
+            found = json.loads(read_whole(self.path / name))
         except (OSError, ValueError) as error:
             raise LibraryError(f"{self.path / name} cannot be read ({type(error).__name__}).", fate=Fate.PAST) from None
         if not isinstance(found, dict):
@@ -226,6 +234,12 @@ def unwritable(folder: Path, error: OSError, **how: Any) -> LibraryError:
     """Return the error for a folder in which `error` came up; `how` goes to it."""
     why = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
     return LibraryError(f"Cannot write in {folder}: {why}.", **how)
+
+
+def worst_of_tries(call: dict[str, Any]) -> Fate | None:
+    """Return what the tries of a call that failed and were followed by another may have cost, None without any."""
+    fates = {one["error"]["fate"] for one in call.get("tries") or ()}
+    return next((fate for fate in (Fate.UNKNOWN, Fate.REFUSED, Fate.UNSENT) if fate.name in fates), None)
 
 
 def counted(number: int) -> str:

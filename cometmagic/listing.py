@@ -11,13 +11,14 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from cometmagic.accounts import price
+from cometmagic.accounts import outcome
 from cometmagic.advice import Price
 from cometmagic.catalog import LONG_AGO, calls, planned_at, short_id
 from cometmagic.differences import kept_options
 from cometmagic.disk import amount, near
 from cometmagic.errors import CometError, LibraryError, revive
 from cometmagic.foreign import line
+from cometmagic.ledger import MADE, NOTHING, UNSENT
 from cometmagic.library import CallFolder, Library, State, counted
 from cometmagic.line import written
 
@@ -80,12 +81,11 @@ def _cost(call: dict[str, Any]) -> str:
     if call.get("source") != "live":
         return "free" if call else "?"
     try:
-        if call["state"] == State.SETTLED:
-            return _dollars(price(call))
-        free = ("UNSENT", "REFUSED")
-        if call["state"] == State.PLANNED or call.get("error", {}).get("fate") in free:
+        usd, word = outcome(call)
+        if word in (UNSENT, NOTHING) and not usd:
             return "-"
-        return f"{_dollars(Price(**call['estimate']))}?"
+        known = Price(usd) if usd is not None else Price(**call["estimate"])
+        return _dollars(known) if word == MADE else f"{_dollars(known)}?"
     except (CometError, AttributeError, KeyError, TypeError, ValueError):
         return "?"
 

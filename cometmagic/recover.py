@@ -12,18 +12,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cometmagic.accounts import account
+from cometmagic.blot import blot, blot_answer
+from cometmagic.catalog import planned_at
 from cometmagic.elsewhere import bring_home, moved
 from cometmagic.errors import LOOK_FIRST, Fate, LibraryError, TransportError
 from cometmagic.glance import unfinished
-from cometmagic.library import CallFolder, Library, State
+from cometmagic.library import CallFolder, Library, State, worst_of_tries
 from cometmagic.locks import Busy, NoLocks, hold
+from cometmagic.options import Limits
 from cometmagic.settle import settle
 
 ON_ITS_WAY = timedelta(seconds=60)  # between the planning of a call and the moment its carrier takes it
-LONGEST_CALL = timedelta(minutes=30)  # where the disk has no locks, a call older than this is taken for left behind
-FINISHED = (State.SETTLED, State.FAILED, State.UNKNOWN)
+MARGIN = timedelta(minutes=20)  # for the wait in a batch, beyond a call's own limit
+UNFINISHED = (State.PLANNED, State.SENT, State.RECEIVED)
 
 
 @contextmanager
@@ -43,14 +47,14 @@ def pending(library: Library) -> Iterator[CallFolder]:
     for name in unfinished(library.root):
         folder = CallFolder(library.root / name)
         with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
-            if folder.read()["state"] not in FINISHED and is_carried(folder):
+            if folder.read()["state"] in UNFINISHED and is_carried(folder):
                 yield folder
 
 
 def is_carried(folder: CallFolder) -> bool:
     """Whether somebody is at work on a call, or may be about to."""
     call = folder.read()
-    age = datetime.now().astimezone() - datetime.fromisoformat(call["planned"])
+    age = datetime.now().astimezone() - planned_at(call)
     if call["state"] == State.PLANNED and age < ON_ITS_WAY:
         return True
     try:
@@ -59,9 +63,14 @@ def is_carried(folder: CallFolder) -> bool:
     except Busy:
         return True
     except NoLocks:
-        return age < LONGEST_CALL
+        return age < _longest(call)
     except OSError:
         return False
+
+
+def _longest(call: dict[str, Any]) -> timedelta:
+    """Return the age at which a call must have ended, where the disk has no locks to tell."""
+    return MARGIN + timedelta(seconds=call.get("limits", {}).get("total_timeout") or Limits().total_timeout)
 
 
 def left_behind(library: Library, newest: int | None = None) -> Iterator[CallFolder]:
@@ -69,18 +78,22 @@ def left_behind(library: Library, newest: int | None = None) -> Iterator[CallFol
     for name in unfinished(library.root, newest):
         folder = CallFolder(library.root / name)
         with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
-            if (folder.read()["state"] not in FINISHED or litter(folder)) and not is_carried(folder):
+            if (folder.read()["state"] in UNFINISHED or litter(folder)) and not is_carried(folder):
                 yield folder
 
 
-def recover(folder: CallFolder) -> State:
+def recover(folder: CallFolder, key: str = "") -> State:
     """Bring a call whose carrier is gone to its end, and return where it stands then.
 
-    Raises `Busy` when it has a carrier, `OSError` while its disk takes nothing.
+    `key` is blotted out of what the answer echoes. Raises `Busy` when it has a carrier, `OSError` while its
+    disk takes nothing.
     """
     with keep_from_others(folder):
         away = moved(folder)
+        blot_answer(away or folder, key)
         _finish(away or folder)
+        for place in filter(None, (away, folder)) if key else ():
+            blot(place, key)
         if away is not None:
             with contextlib.suppress(OSError):  # its own disk is still full
                 bring_home(away, folder)
@@ -90,9 +103,15 @@ def recover(folder: CallFolder) -> State:
 
 
 def _finish(folder: CallFolder) -> None:
-    state = State(folder.read()["state"])
-    if state is State.PLANNED:
-        folder.fail(TransportError("The call was planned and never sent.", fate=Fate.UNSENT, do="Run the cell again."))
+    state = folder.read()["state"]
+    if state == State.PLANNED:
+        before = worst_of_tries(folder.read())
+        what = (
+            "The call was planned and never sent."
+            if before is None
+            else "What carried the call ended between two tries."
+        )
+        folder.fail(TransportError(what, fate=before or Fate.UNSENT, do="Run the cell again."))
     elif state in (State.SENT, State.RECEIVED):
         if folder.has_answer:
             settle(folder)

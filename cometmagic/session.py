@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from cometmagic import advice, catalog, replay
-from cometmagic.accounts import reserved
-from cometmagic.call import TICK, Call
+from cometmagic.accounts import account, reserved
+from cometmagic.call import TAKING_BACK, TICK, Call
 from cometmagic.courier.client import Event, courier, deliver
 from cometmagic.courier.route import Live, Offline, Route
-from cometmagic.errors import Interrupted, MissingKeyError, OptionError
-from cometmagic.library import Library, check_target
+from cometmagic.errors import CometError, Fate, Interrupted, MissingKeyError, OptionError, TransportError
+from cometmagic.library import CallFolder, Library, check_target
 from cometmagic.options import CellOptions, Limits, Options, build, declared
 from cometmagic.parts import Part, TextPart
 from cometmagic.request import ImageRequest, Turn
@@ -36,14 +38,18 @@ Prompt = str | list[Any] | tuple[Any, ...]
 SESSION = uuid.uuid4().hex  # what `--session-cap` adds up over
 
 
-def begin(prompt: Prompt, *, images: Any = (), **given: Any) -> Call:
+def begin(prompt: Prompt, *, images: Any = (), unwanted: Callable[[], bool] = lambda: False, **given: Any) -> Call:
     """Check, write the call folder and start the delivery; nothing waits.
 
-    `given` are the options of options.py as people write them. Raises a `CometError` for whatever is
-    wrong before anything is sent, and `Interrupted`.
+    `given` are the options of options.py as people write them; `unwanted` tells whether the asker has left
+    meanwhile. Raises a `CometError` for whatever is wrong before anything is sent, and `Interrupted`.
     """
     try:
+        if unwanted():
+            raise _withdrawn()
         call, route = _plan(prompt, images, given)
+        if unwanted() and route is not None:
+            raise _withdrawn(call.planned)
     except KeyboardInterrupt:
         raise Interrupted("Nothing was sent, so nothing was charged.") from None
     if route is not None:
@@ -52,6 +58,15 @@ def begin(prompt: Prompt, *, images: Any = (), **given: Any) -> Call:
         except KeyboardInterrupt:  # the order may have gone out
             raise Interrupted(call.future()) from None
     return call
+
+
+def _withdrawn(planned: CallFolder | None = None) -> CometError:
+    """Bring a call that was handed to nobody to its end, and return its error."""
+    error: CometError = TransportError("The call was interrupted before it was sent.", fate=Fate.UNSENT)
+    if planned is not None:
+        planned.fail(error)
+        account(planned)
+    return error
 
 
 def _plan(prompt: Prompt, images: Any, given: dict[str, Any]) -> tuple[Call, Route | None]:
@@ -78,7 +93,7 @@ def _plan(prompt: Prompt, images: Any, given: dict[str, Any]) -> tuple[Call, Rou
         warnings += advice.remarks(limits, estimate)
         host = "" if endpoint().trusted else endpoint().host
         with reserved(library.root, options.model, estimate, limits, SESSION) as name:
-            folder = library.open(request, warnings=warnings, host=host, id=name, **facts)
+            folder = library.open(request, warnings=warnings, host=host, id=name, limits=limits.changed(), **facts)
     return Call(folder, options.model, cell, source, estimate, warnings), route
 
 
@@ -109,7 +124,8 @@ async def agenerate(prompt: Prompt, *, images: Any = (), **options: Any) -> Imag
 
     Cancelling stops the waiting only: what was sent goes on, and its picture is saved in the library.
     """
-    beginning = asyncio.ensure_future(asyncio.to_thread(begin, prompt, images=images, **options))
+    left = threading.Event()
+    beginning = asyncio.ensure_future(asyncio.to_thread(begin, prompt, images=images, unwanted=left.is_set, **options))
     try:
         # Short steps: an interrupt of an awaiting cell is noticed at the next turn of the loop only.
         while not (await asyncio.wait({beginning}, timeout=TICK))[0]:
@@ -119,6 +135,7 @@ async def agenerate(prompt: Prompt, *, images: Any = (), **options: Any) -> Imag
             await asyncio.sleep(TICK)
     except asyncio.CancelledError as cancelled:
         # The very one must go on, or `asyncio.timeout` does not know its own; it only learns to speak.
+        left.set()
         told = await _stopped(beginning)
         cancelled.args = (told,)
         cancelled._render_traceback_ = lambda: [f"Interrupted: {told}"]  # type: ignore[attr-defined]  # see errors.py
@@ -129,11 +146,26 @@ async def agenerate(prompt: Prompt, *, images: Any = (), **options: Any) -> Imag
 
 
 async def _stopped(beginning: asyncio.Future[Call]) -> str:
-    """Take back what an awaited call has begun, and return what becomes of it."""
+    """Take back what an awaited call has begun, and return what becomes of it.
+
+    Whoever cancels a second time gets no answer, but what can be taken back is taken back all the same.
+    """
+    if beginning.done():
+        _take_back(beginning)
+    else:
+        beginning.add_done_callback(_take_back)
     await asyncio.wait({beginning})  # at most as long as it takes to write down what is sent
     if error := beginning.exception():
         return str(error)
-    return await asyncio.to_thread(beginning.result().stop)
+    call, until = beginning.result(), time.monotonic() + TAKING_BACK
+    while not call.knows_its_fate(0.0) and time.monotonic() < until:  # noqa: ASYNC110  # news of a thread
+        await asyncio.sleep(TICK / 10)
+    return call.future()
+
+
+def _take_back(beginning: asyncio.Future[Call]) -> None:
+    if not beginning.cancelled() and beginning.exception() is None and (job := beginning.result().job):
+        job.cancel()
 
 
 def compose(prompt: Prompt, images: Any, options: Options) -> ImageRequest:

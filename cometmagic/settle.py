@@ -44,8 +44,9 @@ def settle(folder: CallFolder) -> CometError | None:
         facts["spoilt"] = spoilt
         facts["notes"] = [*_notes(folder, answer, rows, spoilt), *_previews(folder, rows)]
         folder.update(state=State.SETTLED, settled=now(), **facts)
+        del answer  # with its views on the file: Windows deletes none that is mapped
         if not spoilt:
-            with contextlib.suppress(OSError):  # Windows deletes no file that is still mapped
+            with contextlib.suppress(OSError):  # a later recovery tidies up
                 folder.part.unlink()
         return None
     if answer.error:
@@ -146,6 +147,8 @@ def _notes(folder: CallFolder, answer: Answer, rows: list[dict[str, Any]], spoil
     """Yield what the user should know about an answer that holds a picture."""
     if answer.cut:
         yield "The answer was cut short; this picture came whole, but it may be a draft."
+    elif damage := folder.read().get("damage"):
+        yield f"{damage} This picture came whole as far as can be told."
     if spoilt:
         yield f"{spoilt} image{'s' * (spoilt > 1)} of the answer could not be read; the raw answer is in response.part."
     if answer.error:

@@ -147,7 +147,8 @@ class ProcessCourier(Courier):
     def _read(self) -> None:
         """Hand events to their jobs; when the process ends, tell those that it left."""
         for line in self._process.stdout or ():
-            self.tell(json.loads(line))
+            with contextlib.suppress(ValueError):  # half a line is the last word of one that was killed
+                self.tell(json.loads(line))
         with contextlib.suppress(OSError), self._process:
             pass  # closes the pipes and takes its exit status
         for name, job in list(self._jobs.items()):
@@ -175,9 +176,11 @@ def _abandoned(folder: Path) -> None:
     """Settle what a process that died has left."""
     from cometmagic.library import CallFolder
     from cometmagic.recover import recover
+    from cometmagic.settings import find_key
 
     with contextlib.suppress(Exception):  # the folder says what it can
-        recover(CallFolder(folder))
+        key = find_key()
+        recover(CallFolder(folder), key.reveal() if key else "")
 
 
 class ThreadCourier(Courier):

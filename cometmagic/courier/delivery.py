@@ -1,7 +1,8 @@
 """One planned call folder to a settled one: try, wait and try again where that is safe, settle.
 
-What may be tried again stands in retry.py, how many are under way together is the gate's, and a POST is
-post.py's. Whatever happens, the folder says what became of the call, and the ledger what it cost.
+What may be tried again stands in retry.py, how many are under way together is the gate's, a POST is
+post.py's, and what is written down keeper.py's. Whatever happens, the folder says what became of the
+call, and the ledger what it cost.
 """
 
 from __future__ import annotations
@@ -9,25 +10,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import time
-from typing import Any
 
 from cometmagic.accounts import account
-from cometmagic.courier.blot import blot
-from cometmagic.courier.failure import failure
+from cometmagic.blot import blot
+from cometmagic.courier import log
+from cometmagic.courier.failure import DAMAGED, failure
 from cometmagic.courier.gate import Gate
+from cometmagic.courier.keeper import Keeper
 from cometmagic.courier.post import Post, Report
-from cometmagic.courier.retry import ANSWERED, CROWDED, Tries, classify
+from cometmagic.courier.retry import ANSWERED, CROWDED, LONGEST, Tries, classify
 from cometmagic.courier.route import Live, Offline
-from cometmagic.elsewhere import move_away
-from cometmagic.errors import CometError, Fate, LibraryError, NoImageError, TransportError
-from cometmagic.foreign import line
-from cometmagic.library import CallFolder, State, now
+from cometmagic.errors import LOOK_FIRST, CometError, Fate, LibraryError, NoImageError, TransportError
+from cometmagic.library import CallFolder, State, now, worst_of_tries
 from cometmagic.locks import Busy
 from cometmagic.offline import service
-from cometmagic.recover import keep_from_others
-from cometmagic.settle import settle
+from cometmagic.recover import keep_from_others, recover
 from cometmagic.wire import body_chunks, explain
+
+MOMENT = 0.3  # seconds to wait for a call that somebody only looks at
 
 
 async def deliver(folder: CallFolder, route: Live | Offline, report: Report, gate: Gate | None = None) -> None:
@@ -44,12 +44,19 @@ class Delivery:
 
     def __init__(self, folder: CallFolder, route: Live | Offline, report: Report, gate: Gate) -> None:
         """Begin with nothing sent."""
-        self.folder = self._planned = folder
+        self.keeper = Keeper(folder, report, route.key.reveal() if isinstance(route, Live) else "")
         self.route = route
         self.report = report
         self.gate = gate
         self._post: Post | None = None  # the try that is under way, or was the last
         self._settled: CometError | None = None  # the error that settling has written down already
+        self._on_a_thread = False  # while settling and what follows write into the folder
+        self._over = False
+
+    @property
+    def folder(self) -> CallFolder:
+        """Where the call lies."""
+        return self.keeper.folder
 
     @property
     def sent(self) -> bool:
@@ -59,16 +66,27 @@ class Delivery:
     @property
     def may_be_cancelled(self) -> bool:
         """Whether stopping now costs nothing."""
-        return isinstance(self.route, Live) and not self.sent
+        return isinstance(self.route, Live) and not self.sent and not self._over
+
+    def abandon(self) -> None:
+        """Write down that nobody waits for the call any more; when it is about to end that says nothing new."""
+        if not self._on_a_thread:
+            with contextlib.suppress(OSError, LibraryError):
+                self.folder.update(abandoned=now())
 
     async def run(self) -> None:
         """See `deliver`."""
         try:
-            with keep_from_others(self.folder, patience=1.0):
+            with keep_from_others(self.folder, patience=MOMENT):
                 if self.folder.read()["state"] == State.PLANNED:
                     await self._carry()
-        except (OSError, LibraryError, Busy):
-            pass  # the folder is gone, no disk takes more, or another carries it: what was written last stands
+        except (OSError, LibraryError, Busy) as problem:
+            # The folder is gone, no disk takes more, or another carries it: what was written last stands.
+            log.crash(self.folder.path.parent, problem)
+        except Exception as problem:  # noqa: BLE001  # a fault of ours: what came is saved all the same
+            log.crash(self.folder.path.parent, problem)
+            with contextlib.suppress(OSError, CometError, Busy):
+                await asyncio.to_thread(recover, self.folder)
         finally:
             self.report({"event": "done"})
 
@@ -77,20 +95,30 @@ class Delivery:
             error = await self._ask_offline() if isinstance(self.route, Offline) else await self._ask(self.route)
         except asyncio.CancelledError:
             error = self._interrupted()
-        if error is not None and error is not self._settled:
-            self._write(error=error)
-        if isinstance(self.route, Live):
-            for folder in dict.fromkeys((self._planned, self.folder)):  # what was moved has left something behind
-                await asyncio.to_thread(blot, folder, self.route.key.reveal())
-            account(self.folder)
+        self._over = self._on_a_thread = True
+        try:
+            if error is not None and error is not self._settled:
+                self.keeper.fail(self._with_earlier_tries(error))
+        finally:
+            if isinstance(self.route, Live):
+                await asyncio.to_thread(self._close, self.route.key.reveal())
+
+    def _close(self, key: str) -> None:
+        account(self.folder)
+        for folder in dict.fromkeys((self.keeper.planned, self.folder)):  # what was moved has left something behind
+            blot(folder, key)
+
+    def _with_earlier_tries(self, error: CometError) -> CometError:
+        """Return the last error of a call, which costs nothing itself but after a try that may have cost something."""
+        if error.fate in (Fate.UNSENT, Fate.REFUSED) and worst_of_tries(self.folder.read()) is Fate.UNKNOWN:
+            error.fate, error.do = Fate.UNKNOWN, LOOK_FIRST
+        return error
 
     def _interrupted(self) -> CometError:
         """Return the error of a call that is taken back: what it may have cost is what its earlier tries may have."""
-        before = {one["error"]["fate"] for one in self.folder.read().get("tries", [])}
-        if not before:
-            return TransportError("The call was interrupted before it was sent.", fate=Fate.UNSENT)
-        fate = next(fate for fate in (Fate.UNKNOWN, Fate.REFUSED, Fate.UNSENT) if fate.name in before)
-        return TransportError("The call was interrupted while it waited for another try.", fate=fate)
+        before = worst_of_tries(self.folder.read())
+        when = "before it was sent" if before is None else "while it waited for another try"
+        return TransportError(f"The call was interrupted {when}.", fate=before or Fate.UNSENT)
 
     async def _ask_offline(self) -> CometError | None:
         try:
@@ -101,106 +129,78 @@ class Delivery:
 
     async def _ask(self, route: Live) -> CometError | None:
         """Try until there is an answer or nothing more to try; return what went wrong."""
-        tries, error = Tries(route.limits.retry_unknown), None
+        tries, error, deadline = Tries(route.limits.retry_unknown), None, None
+        clock = asyncio.get_running_loop().time
         try:
             async with asyncio.timeout(None) as total:
                 while True:
+                    before = clock()
                     async with self.gate.place(route.limits.at_once, self._tell_closed):
-                        if not tries.number:  # the wait for a place in a batch does not count
-                            total.reschedule(asyncio.get_running_loop().time() + route.limits.total_timeout)
-                            tries.until = time.monotonic() + route.limits.total_timeout
+                        tries.waited += clock() - before if tries.number else 0.0
+                        # The first wait for a place, in a batch, does not count.
+                        deadline = deadline or clock() + route.limits.total_timeout
+                        total.reschedule(deadline)
                         error = await self._try(route)
-                    pause = tries.pause(error)
-                    await self.gate.ended(classify(error).kind)
+                        total.reschedule(None)  # what has come is settled, however long that takes
+                        error = await self._settle(error)
+                    pause = tries.pause(error, deadline - clock())
                     if error is None or pause is None:
+                        self.gate.ended(classify(error).kind)
                         return error
-                    await self._wait(error, pause, tries.number)
+                    # The gate may stay closed longer than this call may still wait.
+                    total.reschedule(min(deadline, clock() + pause + LONGEST - tries.waited))
+                    await self._wait(error, pause)
         except TransportError as stopped:  # the gate lets no more through
             return error or stopped
         except TimeoutError as problem:
             if not self.sent:
                 return error or failure(problem, sent=False)
             error = await self._settle(failure(problem, sent=True))
-            await self.gate.ended(classify(error).kind)
+            self.gate.ended(classify(error).kind)
             return error
 
     async def _try(self, route: Live) -> CometError | None:
-        """Make one try, and settle what came; return what went wrong."""
+        """Make one try; return what went wrong."""
         post = self._post = Post(self.folder, route, self.report)
         self.folder.part.unlink(missing_ok=True)  # what an earlier try left holds no picture
         try:
-            error = await post.send()
+            return await post.send()
         except Exception as problem:  # noqa: BLE001  # every failure must end in the folder, and none may show the key
-            error = failure(problem, sent=post.sent, uploaded=(post.uploaded, post.length))
+            return failure(problem, sent=post.sent, uploaded=(post.uploaded, post.length))
         finally:
-            self._now_in(post.folder)
-        return await self._settle(error)
+            self.keeper.now_in(post.folder)
 
     async def _settle(self, error: CometError | None) -> CometError | None:
         """Settle what came, if anything did; return what went wrong."""
         if error is not None and not self.folder.has_answer:
             return error
         self.report({"event": "settling"})
-        self._write(state=State.RECEIVED, received=now())
-        told = await asyncio.to_thread(self._settled_anywhere)
+        damage = error.what if error is not None and error.facts.get("reason") == DAMAGED else None
+        self.keeper.write(state=State.RECEIVED, received=now(), damage=damage)
+        self._on_a_thread = True
+        told = await asyncio.to_thread(self.keeper.settle)
+        self._on_a_thread = False
+        unsaved = self.folder.read()["state"] == State.RECEIVED  # and can be recovered later
         # What came may hold the whole image all the same, or a plain refusal; then the failure says less.
-        if told is None or error is None or isinstance(told, NoImageError):
+        if told is None or error is None or unsaved or isinstance(told, NoImageError):
             self._settled = told
             if told is not None:
                 told.facts["reason"] = ANSWERED
             return told
         return error
 
-    def _settled_anywhere(self) -> CometError | None:
-        """Settle, on another disk when this one takes no more; return the error of an answer without an image."""
-        try:
-            return settle(self.folder)
-        except OSError as problem:
-            with contextlib.suppress(Exception):
-                away = move_away(self.folder, self.folder.part.stat().st_size)
-                told = settle(away)
-                self._now_in(away)
-                return told
-            return self._unsaved(problem)
-        except Exception as problem:  # noqa: BLE001  # the answer is paid for: whatever happens, say where it lies
-            return self._unsaved(problem)
-
-    def _unsaved(self, problem: Exception) -> CometError:
-        why = problem.strerror if isinstance(problem, OSError) else f"{type(problem).__name__}: {line(problem, 200)}"
-        what, do = f"The answer came but could not be saved ({why}).", f"What came is kept in {self.folder.part}."
-        error = CometError(what, fate=Fate.ANSWERED, do=do)
-        self.folder.update(error=error.record())
-        return error
-
-    async def _wait(self, error: CometError, pause: float, number: int) -> None:
+    async def _wait(self, error: CometError, pause: float) -> None:
         """Write down a try that failed and wait; nothing is under way meanwhile."""
         tries = [*self.folder.read().get("tries", []), {"ended": now(), "error": error.record()}]
-        self._write(state=State.PLANNED, tries=tries, error=None)
+        self.keeper.write(state=State.PLANNED, tries=tries, error=None)
         self._post = None
         if error.facts.get("status") in CROWDED:
             self.gate.close(pause)
-        self.report({"event": "waiting", "seconds": pause, "why": error.what, "try": number + 1})
+        self.report({"event": "waiting", "seconds": pause, "why": error.what, "again": True})
         await asyncio.sleep(pause)
 
     def _tell_closed(self, seconds: float) -> None:
-        self.report({"event": "waiting", "seconds": seconds, "why": "The service asked for a pause."})
-
-    def _write(self, *, error: CometError | None = None, **fields: Any) -> None:
-        """Write down what became of the call, on another disk when this one takes no more."""
-        for _ in range(2):
-            try:
-                self.folder.fail(error) if error is not None else self.folder.update(**fields)
-            except OSError:
-                if not self.folder.has_answer:
-                    raise
-                self._now_in(move_away(self.folder, self.folder.part.stat().st_size))
-            else:
-                return
-
-    def _now_in(self, folder: CallFolder) -> None:
-        if folder != self.folder:
-            self.folder = folder
-            self.report({"event": "moved", "folder": str(folder.path)})
+        self.report({"event": "waiting", "seconds": seconds, "why": "The service asked for a pause.", "again": False})
 
     def _sketched(self) -> CometError | None:
         """Ask the service that is built in, with the very bytes that would have gone out."""

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 
 import httpx
 
-from cometmagic.courier.inflate import InflateError
+from cometmagic.courier.inflate import DamagedError, InflateError
 from cometmagic.errors import LOOK_FIRST, CometError, Fate, TransportError
 from cometmagic.foreign import line
 
+DAMAGED = "damaged"
 # What fails before the request begins to leave, and never after.
 UNSENT_ERRORS = (
     httpx.ConnectError,
@@ -31,7 +32,7 @@ def failure(problem: Exception, *, sent: bool, uploaded: tuple[int, int] = (0, 0
 
     `uploaded` is how many bytes of how many were handed to the connection. `.reason` of the error says
     what stood against a connection: `connection`, `name` or `tls`, which may pass, or nothing, when it
-    will not.
+    will not; or that the answer is `damaged`.
     """
     if isinstance(problem, CometError):
         return problem
@@ -40,7 +41,8 @@ def failure(problem: Exception, *, sent: bool, uploaded: tuple[int, int] = (0, 0
         return _unsent(problem, said)
     if not sent:
         return _unprepared(problem, said)
-    return TransportError(_what(problem, said, *uploaded), do=LOOK_FIRST)
+    reason = DAMAGED if isinstance(problem, DamagedError) else ""
+    return TransportError(_what(problem, said, *uploaded), do=LOOK_FIRST, reason=reason)
 
 
 def _unprepared(problem: Exception, said: str) -> CometError:

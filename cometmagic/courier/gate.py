@@ -28,7 +28,7 @@ class Gate:
         self._opens = 0.0  # on the loop's clock
         self._unknown = 0
         self._trips = 0
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     @asynccontextmanager
     async def place(self, at_once: int, tell: Callable[[float], None]) -> AsyncIterator[None]:
@@ -37,17 +37,16 @@ class Gate:
         Raises `TransportError` when the calls before it went so badly that this one should not be sent.
         """
         self._at_once = at_once
-        async with self._changed:
-            await self._wait(self._trips, tell)
-            self._inside += 1
+        await self._wait(tell)
+        self._inside += 1
         try:
             yield
         finally:
             self._inside -= 1
-            await self._wake()
+            self._wake()
 
-    async def _wait(self, trips: int, tell: Callable[[float], None]) -> None:
-        told = 0.0
+    async def _wait(self, tell: Callable[[float], None]) -> None:
+        trips, told = self._trips, 0.0
         while True:
             if self._trips != trips:
                 what = f"Not sent: of the last {UNKNOWN_IN_A_ROW} calls it is not known what became."
@@ -60,22 +59,24 @@ class Gate:
             if closed > 0 and self._opens != told:
                 told = self._opens
                 tell(closed)
+            changed = self._changed
             try:
                 async with asyncio.timeout(closed if closed > 0 else None):
-                    await self._changed.wait()
+                    await changed.wait()
             except TimeoutError:
                 continue
 
-    async def _wake(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def _wake(self) -> None:
+        """Let all that wait look again."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def close(self, seconds: float) -> None:
         """Let nobody through for a while, and half as many from then on."""
         self._opens = max(self._opens, asyncio.get_running_loop().time() + seconds)
         self._width = max(1, (self._width or self._at_once) // 2)
 
-    async def ended(self, kind: str) -> None:
+    def ended(self, kind: str) -> None:
         """Take note of a call's class (retry.py): success widens the gate, unknown outcomes in a row trip it."""
         self._unknown = self._unknown + 1 if kind == "U" else 0
         if kind == "G" and self._width:
@@ -83,4 +84,4 @@ class Gate:
         if self._unknown >= UNKNOWN_IN_A_ROW:
             self._unknown = 0
             self._trips += 1
-        await self._wake()
+        self._wake()

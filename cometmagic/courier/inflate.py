@@ -7,14 +7,21 @@ hundreds of megabytes.
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 STEP = 1024 * 1024
+MAGIC = b"\x1f\x8b"
 
 
 class InflateError(ValueError):
     """The bytes are not the gzip they claim to be, or they unpack to too much."""
+
+
+class DamagedError(InflateError):
+    """Some of the bytes are not those that were sent."""
 
 
 class Plain:
@@ -41,19 +48,32 @@ class Unasked(Plain):
 
 
 class Gunzip:
-    """A body packed with gzip."""
+    """A body packed with gzip, or one that only says so."""
 
     def __init__(self) -> None:
         """Begin before the first member."""
         self._inner = zlib.decompressobj(wbits=31)
+        self._head: bytes | None = b""  # until it is known whether this is gzip at all
+        self._plain = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what `chunk` unpacks to, at most `STEP` bytes at a time."""
+        """Yield what `chunk` unpacks to, at most `STEP` bytes at a time; of a damaged one, what came before."""
+        if self._head is not None:
+            chunk, self._head = self._head + chunk, None
+            if len(chunk) < len(MAGIC):
+                self._head = chunk
+                return
+            self._plain = not chunk.startswith(MAGIC)
+        if self._plain:
+            yield chunk
+            return
         while chunk:
+            before = self._inner.copy()
             try:
                 yield self._inner.decompress(chunk, STEP)
             except zlib.error as error:
-                raise InflateError(f"the packed answer is damaged ({error})") from None
+                yield from _as_far_as_it_goes(before, chunk)
+                raise DamagedError(f"the packed answer is damaged ({error})") from None
             chunk = self._inner.unconsumed_tail
             if self._inner.eof:
                 chunk = self._inner.unused_data.lstrip(b"\0")
@@ -62,8 +82,15 @@ class Gunzip:
 
     def finish(self) -> None:
         """Raise `InflateError` when the stream's end has not come."""
-        if not self._inner.eof:
+        if not self._plain and not self._inner.eof:
             raise InflateError("the packed answer is cut short")
+
+
+def _as_far_as_it_goes(inner: Any, chunk: bytes) -> Iterator[bytes]:
+    """Yield what unpacks before the damage, byte by byte: zlib gives back nothing of a step that fails."""
+    with contextlib.suppress(zlib.error):
+        for index in range(len(chunk)):
+            yield inner.decompress(chunk[index : index + 1])
 
 
 def inflater(encoding: str) -> Plain | Gunzip:

@@ -7,21 +7,17 @@ and the way it goes; the folder's path is its name.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from cometmagic.courier.blot import blot
 from cometmagic.courier.delivery import Delivery
 from cometmagic.courier.gate import Gate
 from cometmagic.courier.log import crash, note
 from cometmagic.courier.route import Live, unpack
-from cometmagic.errors import CometError
-from cometmagic.library import CallFolder, now
-from cometmagic.locks import Busy
+from cometmagic.library import CallFolder
 from cometmagic.recover import recover
 
 Tell = Callable[[dict[str, Any]], None]
@@ -43,6 +39,8 @@ class Office:
             asyncio.get_running_loop().call_soon(self._cancel, order["cancel"])
         elif "abandon" in order:
             self._abandon(order["abandon"])
+        elif order["job"] in self._under_way:  # somebody is at work on it: one end is enough
+            return
         elif "recover" in order:
             self._begin(order["job"], None, self._recover(CallFolder(Path(order["job"])), order["recover"]))
         else:
@@ -69,20 +67,13 @@ class Office:
     async def _run(delivery: Delivery) -> None:
         begun = time.monotonic()
         note(delivery.folder, "begun")
-        try:
-            await delivery.run()
-        except Exception as problem:  # noqa: BLE001  # a fault of ours: the folder is recovered, the log says where
-            crash(delivery.folder.path.parent, problem)
+        await delivery.run()
         note(delivery.folder, "ended", seconds=round(time.monotonic() - begun, 1))
 
     async def _recover(self, folder: CallFolder, key: str) -> None:
         try:
-            await asyncio.to_thread(recover, folder)
-            if key:
-                await asyncio.to_thread(blot, folder, key)
-        except (OSError, CometError, Busy):  # it stays as it is for the next time
-            pass
-        except Exception as problem:  # noqa: BLE001  # as above
+            await asyncio.to_thread(recover, folder, key)
+        except Exception as problem:  # noqa: BLE001  # it stays as it is for the next time
             crash(folder.path.parent, problem)
         note(folder, "recovered")
         self._tell({"job": str(folder.path), "event": "done"})
@@ -99,8 +90,7 @@ class Office:
         """Write down that nobody waits for a call any more; should an answer come, it is kept."""
         delivery, _ = self._under_way.get(job, (None, None))
         if delivery is not None:
-            with contextlib.suppress(OSError):
-                delivery.folder.update(abandoned=now())
+            delivery.abandon()
 
     async def idle(self) -> None:
         """Wait until nothing is under way."""

@@ -25,7 +25,7 @@ import httpx
 from cometmagic.courier.inflate import InflateError, Unasked, inflater
 from cometmagic.courier.route import Live
 from cometmagic.courier.spool import Spool
-from cometmagic.errors import CometError
+from cometmagic.errors import CometError, LibraryError
 from cometmagic.library import CallFolder, State, now
 from cometmagic.wire import body_chunks, body_length, explain
 from cometmagic.wire.explain import ERROR_BYTES, request_id
@@ -73,7 +73,7 @@ class Post:
         ):
             if not response.is_success:
                 return explain(response.status_code, await _head(response), response.headers)
-            with contextlib.suppress(OSError):  # the disk is full: the answer is what matters
+            with contextlib.suppress(OSError, LibraryError):  # the disk is full: the answer is what matters
                 self.folder.update(status=response.status_code, request_id=request_id("", response.headers))
             await self._receive(response)
         return None
@@ -87,7 +87,7 @@ class Post:
             "Accept-Encoding": "gzip",
             "Connection": "close",
             "User-Agent": f"cometmagic/{version('cometmagic')}",
-            "Idempotency-Key": str(call.get("id") or uuid.uuid4()),  # the same for each try of a call
+            "Idempotency-Key": str(call.get("id") or uuid.uuid4()),  # the call's: the same for each try
         }
 
     async def _content(self, body: dict[str, Any]) -> AsyncIterator[bytes]:
@@ -121,8 +121,10 @@ class Post:
                         self.report({"event": "receiving", "bytes": received})
                 unpack.finish()
             finally:
-                spool.flush()
-                self.folder = spool.folder
+                try:
+                    spool.flush()
+                finally:
+                    self.folder = spool.folder
 
 
 async def _head(response: httpx.Response) -> bytes:

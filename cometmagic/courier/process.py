@@ -19,6 +19,8 @@ from typing import Any, BinaryIO, TextIO
 
 from cometmagic.courier.office import Office
 
+MANY = 10_240  # files; macOS allows no more
+
 
 class Teller:
     """Writes events from a thread of its own: a kernel that is busy or stopped must not hold a delivery up."""
@@ -72,5 +74,6 @@ def _allow_many_files() -> None:
         import resource
 
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        with contextlib.suppress(ValueError, OSError):  # macOS has a lower limit of its own
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        with contextlib.suppress(ValueError, OSError):
+            enough = min(most, MANY) if most != resource.RLIM_INFINITY else MANY
+            resource.setrlimit(resource.RLIMIT_NOFILE, (enough, most))

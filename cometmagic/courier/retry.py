@@ -10,7 +10,6 @@ Sources: RFC 9110 §9.2.2 and §10.2.3, Google's error details, Cloudflare's 5xx
 from __future__ import annotations
 
 import random
-import time
 from dataclasses import dataclass, field
 
 from cometmagic.errors import CometError, Fate
@@ -74,7 +73,6 @@ class Tries:
     """The tries of one call: how many there were, how long it waited, and whether there is another."""
 
     unknown_again: int = 0  # what `--retry-unknown` says
-    until: float = float("inf")  # on the monotonic clock, when the call must have ended
     made: dict[str, int] = field(default_factory=dict)  # by class
     waited: float = 0.0
 
@@ -83,8 +81,8 @@ class Tries:
         """How many tries have ended."""
         return sum(self.made.values())
 
-    def pause(self, error: CometError | None) -> float | None:
-        """Return the seconds to wait before the next try, None when there is none."""
+    def pause(self, error: CometError | None, left: float = float("inf")) -> float | None:
+        """Return the seconds to wait before the next try, None when there is none; `left` are all that are left."""
         row = classify(error)
         self.made[row.kind] = self.made.get(row.kind, 0) + 1
         again = self.unknown_again if row.kind == "U" else row.again
@@ -92,8 +90,7 @@ class Tries:
             return None
         pause = self._wait(error.facts.get("retry_after"))
         self.waited += pause
-        fits = self.waited <= LONGEST and time.monotonic() + pause < self.until
-        return pause if fits else None
+        return pause if self.waited <= LONGEST and pause < left else None
 
     def _wait(self, asked: float | None) -> float:
         if asked is not None:

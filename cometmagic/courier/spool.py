@@ -26,7 +26,7 @@ class Spool:
     def __enter__(self) -> Self:
         """Begin anew in the call's folder."""
         try:
-            self._file = self._opened(os.O_TRUNC)
+            self._file = self._opened(self.folder, os.O_TRUNC)
         except OSError:
             self._move()
         return self
@@ -57,10 +57,12 @@ class Spool:
         self.size += done
 
     def _move(self) -> None:
-        self.folder = move_away(self.folder, self.size)
-        if self._file >= 0:
-            os.close(self._file)
-        self._file = self._opened(os.O_APPEND)
+        away = move_away(self.folder, self.size)
+        before, self._file = self._file, self._opened(away, os.O_APPEND)
+        self.folder = away
+        if before >= 0:
+            os.close(before)
 
-    def _opened(self, how: int) -> int:
-        return os.open(self.folder.part, os.O_WRONLY | os.O_CREAT | how | getattr(os, "O_BINARY", 0), 0o600)
+    @staticmethod
+    def _opened(folder: CallFolder, how: int) -> int:
+        return os.open(folder.part, os.O_WRONLY | os.O_CREAT | how | getattr(os, "O_BINARY", 0), 0o600)

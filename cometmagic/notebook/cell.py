@@ -39,7 +39,7 @@ class Waiting:
         self.begun = time.monotonic()
         self.told: float | None = None
         self.received = 0
-        self.why, self.until = "", 0.0  # why the courier waits, and until when on the monotonic clock
+        self.why, self.waits, self.until = "", "", 0.0  # why the courier waits, for what, until when (monotonic)
         self._display_id = f"cometmagic-{secrets.token_hex(8)}"
 
     @property
@@ -52,8 +52,9 @@ class Waiting:
         match event:
             case {"event": "receiving", "bytes": received}:
                 self.received, self.until = received, 0.0
-            case {"event": "waiting", "seconds": seconds, "why": why}:
-                self.why, self.until = why, time.monotonic() + seconds
+            case {"event": "waiting", "seconds": seconds, "why": why, "again": again}:
+                self.why, self.until, self.received = why, time.monotonic() + seconds, 0
+                self.waits = "trying again" if again else "sending"
         if self.told is None or self.seconds - self.told >= UPDATE_EVERY:
             bundle = show.waiting(self.call, self.seconds, *self._step())
             if self.notebook:
@@ -66,7 +67,7 @@ class Waiting:
         """Return what happens now, and why the courier waits if it does."""
         left = self.until - time.monotonic()
         if left > 0:
-            return f"trying again in {left:.0f} s", self.why
+            return f"{self.waits} in {left:.0f} s", self.why
         if self.received:
             return f"receiving, {self.received / 1e6:.1f} MB", ""
         return "drawing" if self.call.source == "offline" else "waiting for the model", ""

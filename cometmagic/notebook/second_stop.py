@@ -23,23 +23,25 @@ def listen(abandon: Callable[[], None]) -> bool:
         return False
     if threading.current_thread() is not threading.main_thread():
         return False
-    loop.call_soon(_arm, loop, abandon)
+    loop.call_soon(_arm, loop, abandon, loop.time() + WINDOW)
     return True
 
 
-def _arm(loop: asyncio.AbstractEventLoop, abandon: Callable[[], None]) -> None:
+def _arm(loop: asyncio.AbstractEventLoop, abandon: Callable[[], None], until: float) -> None:
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # the interrupted cell is still being brought to its end
-        loop.call_later(MOMENT, _arm, loop, abandon)
+        if loop.time() < until:
+            loop.call_later(MOMENT, _arm, loop, abandon, until)
         return
 
     def pressed(*_: object) -> None:
         disarm()
-        loop.call_soon_threadsafe(abandon)
+        if loop.time() < until:  # a kernel puts back after a cell what it found before, however late
+            loop.call_soon_threadsafe(abandon)
 
     def disarm() -> None:
         if signal.getsignal(signal.SIGINT) is pressed:
             signal.signal(signal.SIGINT, before)
 
     signal.signal(signal.SIGINT, pressed)
-    loop.call_later(WINDOW, disarm)
+    loop.call_at(until, disarm)

@@ -26,6 +26,7 @@ LARGEST = 4 * 2**20  # bytes of JSON around the long strings; answers have a few
 MOST = 100_000  # short strings; answers have a few dozen
 _UTF_16 = re.compile(rb"(?P<bom>\xff\xfe|\xfe\xff)|(?P<little>[^\0]\0[^\0]\0)|\0[^\0]\0[^\0]", re.DOTALL)
 _STRING = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
+_INSIDE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)  # of a string, up to its closing quote
 _PIECE = 2**20
 _HALF_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?$")
 
@@ -141,14 +142,11 @@ def _cut_out(buffer: Buffer, mark: str) -> tuple[bytes, list[Blob]]:
 def _closing_quote(buffer: Buffer, start: int) -> int:
     """Return where the string that begins at `start` ends, or -1."""
     quote = buffer.find(b'"', start)
-    while quote > 0 and buffer[quote - 1 : quote] == b"\\":
-        first = quote - 1
-        while first > start and buffer[first - 1 : first] == b"\\":
-            first -= 1
-        if (quote - first) % 2 == 0 or first < start:
-            return quote
-        quote = buffer.find(b'"', quote + 1)
-    return quote
+    if quote <= start or buffer[quote - 1 : quote] != b"\\":
+        return quote  # as in base64 of any length
+    inside = _INSIDE.match(buffer, start)
+    end = inside.end() if inside else start
+    return end if buffer[end : end + 1] == b'"' else -1
 
 
 def _resolved(value: Any, mark: str, blobs: list[Blob], level: int = 0) -> Any:

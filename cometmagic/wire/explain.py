@@ -114,7 +114,7 @@ def _advice(status: int, code: str, message: str) -> tuple[Fate, str]:
         return _BY_CODE[code.lower()]
     if status in _BY_STATUS:
         return _BY_STATUS[status]
-    if status == 503 and _OVERLOADED.search(message):
+    if status == 503 and _OVERLOADED.search(message) and "deadline" not in message.lower():
         return Fate.REFUSED, WAIT
     if 400 <= status < 500:
         return Fate.REFUSED, "Change the request and run the cell again."

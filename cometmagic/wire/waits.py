@@ -19,16 +19,18 @@ from cometmagic.wire.shape import objects, string
 LONGEST = 366 * 86_400.0  # seconds; what is longer is a mistake
 _NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
 _SAID = re.compile(r"\b(?:retry|try again) (?:in|after) (\d+(?:\.\d+)?) ?(ms|s|sec|seconds?)\b", re.IGNORECASE)
-_USED_UP = re.compile(r"per.?day|daily|insufficient|not enough|out of credit|balance|limit: 0\b", re.IGNORECASE)
+_USED_UP = re.compile(r"per.?day|daily|insufficient|not enough|out of credit|\bbalance\b|limit: 0\b", re.IGNORECASE)
 
 
 def asked_wait(headers: Mapping[str, str], error: Mapping[str, Any] | None) -> float | None:
     """Return the seconds an answer's headers and its error object ask to wait, None when they do not."""
     asked = [_milliseconds(headers.get("retry-after-ms")), _retry_after(headers), *_retry_infos(error)]
-    sensible = [wait for wait in asked if wait is not None and 0 <= wait <= LONGEST]
-    if not sensible and error is not None and (said := _SAID.search(string(error.get("message")))):
-        sensible.append(float(said[1]) / (1000 if said[2] == "ms" else 1))
-    return max(sensible, default=None)
+    said = _SAID.search(string((error or {}).get("message")))
+    in_words = float(said[1]) / (1000 if said[2].lower() == "ms" else 1) if said else None
+    for waits in (asked, [in_words]):
+        if sensible := [wait for wait in waits if wait is not None and 0 <= wait <= LONGEST]:
+            return max(sensible)
+    return None
 
 
 def _number(text: str) -> float | None:
@@ -77,7 +79,9 @@ def _duration(value: Any) -> float | None:
             return _number(value.strip().removesuffix("s"))
         case {"seconds": seconds, **rest}:
             whole, nanos = _duration(seconds), rest.get("nanos")
-            return whole + nanos / 1e9 if whole is not None and isinstance(nanos, int) else whole
+            if whole is None or not isinstance(nanos, int) or not 0 <= nanos < 10**9:
+                return whole
+            return whole + nanos / 1e9
     return None
 
 

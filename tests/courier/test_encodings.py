@@ -77,11 +77,22 @@ def test_d7_a_gzip_cut_before_the_image_ends(ask: Asker, share: float) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"no gzip at all", "damaged"), (PACKED[:12] + b"\xff" * 40 + PACKED[52:], "damaged"), (WHOLE, "damaged")],
-    ids=["words", "corrupt", "plain-json"],
+    [(b"no gzip at all", "cannot be read"), (PACKED[:12] + b"\xff" * 40 + PACKED[52:], "damaged")],
+    ids=["words", "corrupt"],
 )
 def test_d6_a_damaged_gzip(ask: Asker, content: bytes, words: str) -> None:
     assert words in str(unread(ask, *packed(content)).told)
+
+
+def test_d6_what_only_says_that_it_is_gzip_is_read_as_it_is(ask: Asker) -> None:
+    assert ask(*packed(WHOLE)).made.image.data == picture("JPEG")
+
+
+def test_d6_what_came_before_the_damage_is_kept(ask: Asker) -> None:
+    outcome = ask(*packed(PACKED[:-8] + bytes(8)))  # the checksum alone is wrong
+
+    assert outcome.made.image.data == picture("JPEG")
+    assert "damaged" in outcome.notes
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "\x1b[31m"], ids=repr)

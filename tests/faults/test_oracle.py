@@ -13,7 +13,7 @@ import pytest
 
 from cometmagic import disk
 from cometmagic import settle as settling
-from cometmagic.courier import delivery
+from cometmagic.courier import keeper
 from cometmagic.courier.post import Post
 from cometmagic.errors import CometError, Fate
 from cometmagic.library import CallFolder
@@ -43,7 +43,7 @@ def after(patch: Patch, then: Callable[[CallFolder], Any]) -> None:
         then(folder)
         return told
 
-    patch.setattr(delivery, "settle", settle)
+    patch.setattr(keeper, "settle", settle)
 
 
 def drops_a_picture(patch: Patch) -> None:
