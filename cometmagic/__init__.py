@@ -49,10 +49,14 @@ __all__ = [
 _HOMES = {
     "ImagePart": "parts",
     "ImageResult": "result",
+    "ImageResults": "results",
     "TextPart": "parts",
     "agenerate": "session",
     "ask_key": "settings",
     "generate": "session",
+    "generate_many": "batch",
+    "library": "library",
+    "plan": "planning",
 }
 
 

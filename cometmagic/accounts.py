@@ -35,7 +35,7 @@ def reserved(root: Path, model: str, estimate: Price, limits: Limits, session: s
     Raises `BudgetError` when it may cost more than the limits allow.
     """
     tries = 1 + limits.retry_unknown
-    _check_price(estimate, tries, limits.max_cost)
+    check_price(estimate, tries, limits.max_cost)
     name, ledger = uuid.uuid4().hex, Ledger(root)
     ledger.reserve(
         name,
@@ -53,7 +53,8 @@ def reserved(root: Path, model: str, estimate: Price, limits: Limits, session: s
         raise
 
 
-def _check_price(estimate: Price, tries: int, most: float | None) -> None:
+def check_price(estimate: Price, tries: int, most: float | None) -> None:
+    """Raise `BudgetError` when so many tries at this price may cost more than `most`."""
     if most is None:
         return
     if estimate.usd is None:

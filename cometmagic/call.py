@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cometmagic import advice
 from cometmagic.courier.client import Event, Job
+from cometmagic.courier.route import Route
 from cometmagic.disk import near
 from cometmagic.errors import Fate, LibraryError, revive
 from cometmagic.library import CallFolder, State
@@ -34,6 +35,7 @@ class Call:
     source: str
     estimate: advice.Price
     warnings: list[str]
+    route: Route | None = None  # None for a recording
     job: Job | None = None
 
     @property

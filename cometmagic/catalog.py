@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,9 @@ def recordings(library: Library, digest: str | None = None) -> Iterator[Entry]:
             yield folder, call
 
 
-def find(library: Library, digest: str) -> CallFolder | None:
-    """Return the newest recording of the request with this hash, or None."""
-    return next((folder for folder, _ in recordings(library, digest)), None)
+def find(library: Library, digest: str, number: int = 0) -> CallFolder | None:
+    """Return the recording of the request with this hash that is `number` older than the newest, or None."""
+    return next((folder for folder, _ in islice(recordings(library, digest), number, None)), None)
 
 
 def short_id(folder: CallFolder) -> str:

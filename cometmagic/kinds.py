@@ -75,6 +75,53 @@ class Name:
 
 
 @dataclass(frozen=True)
+class Anything:
+    """Values of a notebook, one or several: their meaning is found where they are used."""
+
+    metavar: str = "REF"
+    choices: tuple[str, ...] = ()
+
+    def parse(self, value: Any) -> tuple[Any, ...]:
+        given = tuple(value) if isinstance(value, list | tuple) else (value,)
+        if any(isinstance(one, str) and not one.strip() for one in given):
+            raise ValueError("is empty")
+        return given
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier result: True for the last one, its name, or the result itself. On a line the name may be left out."""
+
+    metavar: str = "[NAME]"
+    choices: tuple[str, ...] = ()
+    optional: bool = True
+
+    def parse(self, value: Any) -> Any:
+        return value.strip() or True if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class Lists:
+    """NAME=V1,V2,…, repeatable: some values for each name. What they are the options of that name know."""
+
+    metavar: str = "OPTION=V1,V2,…"
+    choices: tuple[str, ...] = ()
+
+    def parse(self, value: Any) -> dict[str, tuple[Any, ...]]:
+        items = list(value.items()) if isinstance(value, dict) else [_split(item, self) for item in _as_list(value)]
+        out: dict[str, tuple[Any, ...]] = {}
+        for written, some in items:
+            name = str(written).strip().lstrip("-").replace("-", "_")
+            if name in out:
+                raise ValueError(f"{name} is given twice")
+            words = some.split(",") if isinstance(some, str) else _as_list(some)
+            out[name] = tuple(word.strip() if isinstance(word, str) else word for word in words)
+            if not out[name] or "" in out[name]:
+                raise ValueError(f"a value of {name} is empty")
+        return out
+
+
+@dataclass(frozen=True)
 class Choice:
     """One of a few words, written in any case."""
 
@@ -182,14 +229,8 @@ class Pairs:
     choices: tuple[str, ...] = ()
 
     def parse(self, value: Any) -> dict[str, str]:
-        items = value.items() if isinstance(value, dict) else [self._split(item) for item in _as_list(value)]
+        items = value.items() if isinstance(value, dict) else [_split(item, self) for item in _as_list(value)]
         return {self._full(name, self.left): self._full(setting, self.right) for name, setting in items}
-
-    def _split(self, item: Any) -> tuple[str, str]:
-        name, sign, setting = str(item).partition("=")
-        if not sign:
-            raise ValueError(f"{_told(item)} is not of the form {self.metavar}")
-        return name, setting
 
     @staticmethod
     def _full(word: Any, table: dict[str, str]) -> str:
@@ -198,6 +239,14 @@ class Pairs:
         if key not in table and key not in full:
             raise ValueError(f"{_told(word)} is not one of {', '.join(table)}{suggest(key, table)}")
         return table.get(key) or full[key]
+
+
+def _split(item: Any, kind: Kind) -> tuple[str, str]:
+    """Return what stands before and behind the first equals sign of a value of `kind`."""
+    name, sign, setting = str(item).partition("=")
+    if not sign:
+        raise ValueError(f"{_told(item)} is not of the form {kind.metavar}")
+    return name, setting
 
 
 def _refuse(word: str) -> None:

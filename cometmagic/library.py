@@ -32,7 +32,7 @@ from cometmagic.disk import read_whole, sync_folder, write_whole
 from cometmagic.errors import CometError, Fate, LibraryError
 from cometmagic.parts import ImagePart
 from cometmagic.request import ImageRequest
-from cometmagic.wire import encode, reference_name, request_hash, skeleton
+from cometmagic.wire import encode, reference_name, request_hash, signature_name, skeleton
 
 LEAST_FREE = 64 * 1024 * 1024  # bytes; below it nothing is sent, because an answer could not be kept
 SLUG_LENGTH = 40
@@ -181,6 +181,8 @@ class Library:
     def _plan(folder: Path, request: ImageRequest, facts: dict[str, Any]) -> None:
         for number, part in enumerate(request.references, 1):
             write_whole(folder / reference_name(number, part), part.data, 0o666)
+        for number, signature in enumerate(request.signatures, 1):
+            write_whole(folder / signature_name(number), signature.data)
         write_whole(folder / "request.json", skeleton(encode(request)))
         call = {
             "version": VERSION,

@@ -11,12 +11,12 @@ import io
 import json
 import shlex
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from cometmagic.errors import OptionError
-from cometmagic.kinds import Flag, Kind, Pairs, Text, suggest
+from cometmagic.kinds import Earlier, Flag, Kind, Lists, Pairs, Text, suggest
 from cometmagic.options import GROUPS, Option, declared
 
 WIDTH = 100
@@ -58,10 +58,11 @@ class _Words:
         return word
 
 
-def parse(text: str) -> Line:
+def parse(text: str, is_name: Callable[[str], bool] = bool) -> Line:
     """Return the options and the prompt of a magic's line.
 
-    Raises `OptionError` for an unknown option, with a suggestion.
+    `is_name` tells of the word behind `--edit` and the like, whose value may be left out, whether it is that
+    value or the first word of the prompt. Raises `OptionError` for an unknown option, with a suggestion.
     """
     by_flag = {flag: option for option in declared().values() for flag in option.flags}
     line, words = Line(), _Words(text.strip())
@@ -74,6 +75,8 @@ def parse(text: str) -> Line:
         value: str | bool = written
         if isinstance(option.kind, Flag) and not sign:
             value = not off
+        elif isinstance(option.kind, Earlier) and not sign and not _names_one(words.rest, is_name):
+            value = True
         elif off:
             raise OptionError(f"{flag} takes no value.")
         elif not sign:
@@ -92,6 +95,12 @@ def _value(words: _Words, flag: str, kind: Kind, known: Iterable[str]) -> str:
     if value in known:
         raise OptionError(f"{needs}, and {value} is an option.")
     return value
+
+
+def _names_one(rest: str, is_name: Callable[[str], bool]) -> bool:
+    """Return whether the next word is the name of something earlier."""
+    word = rest.split(maxsplit=1)[0] if rest else ""
+    return not word.startswith("-") and is_name(word.strip("\"'"))
 
 
 def _check_order(prompt: str, known: Iterable[str]) -> None:
@@ -137,6 +146,8 @@ def written(name: str, value: Any) -> str:
     if isinstance(option.kind, Pairs) and isinstance(value, dict):
         left, right = ({full: short for short, full in side.items()} for side in (option.kind.left, option.kind.right))
         values = [f"{left.get(key, key)}={right.get(setting, setting)}" for key, setting in value.items()]
+    if isinstance(option.kind, Lists) and isinstance(value, dict):
+        values = [f"{key.replace('_', '-')}={_word(some)}" for key, some in value.items()]
     return " ".join(option.flag if value is True else f"{option.flag} {_word(value)}" for value in values)
 
 
@@ -155,7 +166,7 @@ def _word(value: Any) -> str:
 def describe(option: Option) -> str:
     """Return an option's help with its choices and its default."""
     notes = [", ".join(option.kind.choices)] if option.kind.choices else []
-    if option.default not in (None, False, {}):
+    if option.default not in (None, False, {}, ()):
         notes.append(f"default {option.default}")
     return f"{option.help} ({'; '.join(notes)})" if notes else option.help
 

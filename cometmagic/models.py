@@ -71,6 +71,7 @@ class Model:
     search: tuple[str, ...] = ()
     references: int = 14
     system: bool = True
+    signs: bool = True  # whether its images come with thought signatures, without which they cannot be sent back
     prices: dict[str, float] = field(default_factory=dict)
     image_tokens: dict[str, int] = field(default_factory=dict)
     text_in: float = 0.0
@@ -133,6 +134,7 @@ MODELS = (
         thinking=(),
         references=3,
         system=False,
+        signs=False,
         prices={"1K": 0.039},
         image_tokens={"1K": 1290},
         text_in=0.30,

@@ -12,7 +12,21 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 from cometmagic.errors import OptionError
-from cometmagic.kinds import Choice, Flag, JsonObject, Kind, Name, Number, Pairs, Several, Text, suggest
+from cometmagic.kinds import (
+    Anything,
+    Choice,
+    Earlier,
+    Flag,
+    JsonObject,
+    Kind,
+    Lists,
+    Name,
+    Number,
+    Pairs,
+    Several,
+    Text,
+    suggest,
+)
 from cometmagic.models import DEFAULT_MODEL, RATIOS, SIZES
 
 GENERATION = "generationConfig"
@@ -33,6 +47,8 @@ THRESHOLDS = {
     "off": "OFF",
 }
 SOURCES = ("auto", "live", "replay", "offline")
+CODE = ("curl", "httpx", "google-genai", "magic")
+MOST_AT_ONCE = 100  # pictures of one cell: a typing error must not cost a fortune
 _SECONDS = Number(0.01, 86_400, unit="S")
 
 
@@ -87,7 +103,7 @@ class _Options:
         """
         known, values = cls.declared(), {}
         for name, value in given.items():
-            _check_known(name, known)
+            check_known(name, known)
             if value is None:
                 continue
             try:
@@ -175,6 +191,20 @@ class CellOptions(_Options):
 
     TITLE: ClassVar[str] = "Cell options"
 
+    image: tuple[Any, ...] = option(
+        Anything(),
+        "reference image, repeatable: a variable (PIL image, numpy array, matplotlib figure, bytes, path, result), "
+        "Out[n], a file or an http(s) address",
+        default=(),
+        short="-i",
+        repeat=True,
+    )
+    edit: Any = option(Earlier(), "edit the last result, or the one of this name or id: its image is sent", short="-e")
+    chat: Any = option(Earlier(), "go on with the last or named result as a conversation, its earlier turns included")
+    count: int = option(Number(1, MOST_AT_ONCE, whole=True), "so many pictures at once", default=1, short="-n")
+    sweep: dict[str, tuple[Any, ...]] = option(
+        Lists(), "a picture for each value, repeatable: all combinations at once", default={}, repeat=True
+    )
     into: str | None = option(Name(), "put the result in this variable", short="-o")
     save: str | None = option(Text("PATH"), "also save the original there: a file or a folder; never overwrites")
     preview: int = option(
@@ -188,6 +218,13 @@ class CellOptions(_Options):
         "where the picture comes from; auto is live with a key, else a recording, else a sketch",
         default="auto",
     )
+    preset: str | None = option(Text("NAME"), "options and prompt frame from pyproject.toml")
+    dry_run: bool = option(Flag(), "show what would be sent and what it may cost; send nothing", default=False)
+    show_code: str | None = option(
+        Choice(CODE, "KIND"), "show the request as a program; the key only as $COMETAPI_KEY; send nothing"
+    )
+    background: bool = option(Flag(), "give the prompt back at once; the picture appears when it comes", default=False)
+    private_urls: bool = option(Flag(), "let addresses of images lead into your own network", default=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +266,8 @@ def _read(made: Field[Any]) -> Option:
     return Option(name=made.name, default=default, **made.metadata)
 
 
-def _check_known(name: str, known: dict[str, Option]) -> None:
+def check_known(name: str, known: dict[str, Option]) -> None:
+    """Raise `OptionError` for a name that is not among the known ones, with a suggestion."""
     if name not in known:
         raise OptionError(f"There is no option {name!r}{suggest(name, known)}")
 
@@ -246,7 +284,7 @@ def build(given: dict[str, Any]) -> tuple[Options, CellOptions, Limits]:
     """
     known = declared()
     for name in given:
-        _check_known(name, known)
+        check_known(name, known)
 
     def of(group: type[_Options]) -> dict[str, Any]:
         return {name: value for name, value in given.items() if name in group.declared()}

@@ -39,12 +39,38 @@ def sniff(head: bytes) -> tuple[str, str]:
     return UNKNOWN
 
 
+def _size(content: bytes | None, path: Path | None) -> int:
+    return len(content) if content is not None else path.stat().st_size if path is not None else 0
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A thought signature, which ties a part to the turn it was made in: its JSON string, quotes left out, as it came.
+
+    It is megabytes long and only ever carried back; nothing here reads it.
+    """
+
+    content: bytes | None = field(default=None, repr=False)
+    path: Path | None = None
+
+    @property
+    def data(self) -> bytes:
+        """The bytes as they stood in the answer."""
+        return self.content if self.content is not None else self.path.read_bytes() if self.path is not None else b""
+
+    @property
+    def size(self) -> int:
+        """How many bytes they are."""
+        return _size(self.content, self.path)
+
+
 @dataclass(frozen=True)
 class TextPart:
     """A run of text."""
 
     text: str
     thought: bool = False
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +83,7 @@ class ImagePart:
     width: int | None = None
     height: int | None = None
     thought: bool = False
+    signature: Signature | None = None
 
     @property
     def data(self) -> bytes:
@@ -66,6 +93,11 @@ class ImagePart:
         if self.path is None:
             raise ValueError("an image part has neither bytes nor a file")
         return self.path.read_bytes()
+
+    @property
+    def size(self) -> int:
+        """How many bytes they are."""
+        return _size(self.content, self.path)
 
     @property
     def suffix(self) -> str:

@@ -30,8 +30,13 @@ _HOW_TO_RECORD = (
 _HOW_TO_GO_ON = "Write the cell as it was recorded, or use --source live or offline."
 
 
-def missing(library: Library, request: ImageRequest) -> OptionError:
-    """Return the error for a request without a recording; it names the nearest one."""
+def missing(library: Library, request: ImageRequest, number: int = 0) -> OptionError:
+    """Return the error for a request without a recording; it names the nearest one. `number` of it were found."""
+    if number:
+        have = f"only {number} recording{'s' * (number > 1)}"
+        return OptionError(
+            f"There are {have} of this request in {near(library.root)}.", do="Ask for fewer with --count."
+        )
     what, nearest = f"There is no recording of this request in {near(library.root)}", _nearest(library, request)
     if nearest is None:
         return OptionError(f"{what}, nor of any other.", do=_HOW_TO_RECORD)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cometmagic.options import Options
-from cometmagic.parts import ImagePart, Part, TextPart
+from cometmagic.parts import ImagePart, Part, Signature, TextPart
 
 
 @dataclass(frozen=True)
@@ -35,5 +35,15 @@ class ImageRequest:
 
     @property
     def references(self) -> tuple[ImagePart, ...]:
-        """All images that are sent, in order."""
+        """All images that are sent, in order: those of the user, and in a conversation those of earlier turns."""
         return tuple(part for turn in self.turns for part in turn.parts if isinstance(part, ImagePart))
+
+    @property
+    def shown(self) -> tuple[ImagePart, ...]:
+        """The images that the user sends with the last turn."""
+        return tuple(part for part in self.turns[-1].parts if isinstance(part, ImagePart))
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """The thought signatures of earlier turns, in order."""
+        return tuple(part.signature for turn in self.turns for part in turn.parts if part.signature is not None)

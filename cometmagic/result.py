@@ -160,6 +160,18 @@ class ImageResult:
             what = f"Cannot save to {target}: {error.strerror}."
             raise LibraryError(what, fate=Fate.PAST, do=f"The image is kept in {self.folder}.") from None
 
+    def edit(self, prompt: Any, **options: Any) -> ImageResult:
+        """Return a new picture made from this one: its image is sent with the prompt. Takes what `generate` takes."""
+        import cometmagic  # by the front door: a result knows no way to make one
+
+        return cometmagic.generate(prompt, edit=self, **options)
+
+    def chat(self, prompt: Any, **options: Any) -> ImageResult:
+        """Return the next picture of a conversation: the earlier turns go along with their thought signatures."""
+        import cometmagic  # as above
+
+        return cometmagic.generate(prompt, chat=self, **options)
+
     def __repr__(self) -> str:
         try:
             image = self.image

@@ -1,41 +1,82 @@
 """The one path from a request to a result, for the cell, the panel and Python.
 
-`begin` checks everything that can be checked for nothing, writes the call folder and hands it to the
-courier; `Call` is what is then under way. `generate` waits for it. This module knows no notebook.
+`begin` takes a plan, writes the call folder and hands it to the courier; `Call` is what is then under way.
+`generate` waits for it. This module knows no notebook.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from cometmagic import advice, catalog, replay
 from cometmagic.accounts import account, reserved
 from cometmagic.call import TAKING_BACK, TICK, Call
 from cometmagic.courier.client import Event, courier, deliver
-from cometmagic.courier.route import Live, Offline, Route
-from cometmagic.errors import CometError, Fate, Interrupted, MissingKeyError, OptionError, TransportError
-from cometmagic.library import CallFolder, Library, check_target
-from cometmagic.options import CellOptions, Limits, Options, build, declared
-from cometmagic.parts import Part, TextPart
-from cometmagic.request import ImageRequest, Turn
+from cometmagic.errors import CometError, Fate, Interrupted, OptionError, TransportError
+from cometmagic.library import Library
+from cometmagic.planning import Plan, Prompt, plan
 from cometmagic.result import ImageResult
-from cometmagic.settings import HOW_TO_SET, default_source, endpoint, environment_limits, find_key, library_folder
-from cometmagic.wire import request_hash
+from cometmagic.settings import endpoint, library_folder
 
-LONGEST_PROMPT = 200_000  # characters; the largest model window is 131,000 tokens
 ON_A_THREAD = "No helper process could be started: the picture is lost if this kernel ends before it has come."
 
-Prompt = str | list[Any] | tuple[Any, ...]
-
-
 SESSION = uuid.uuid4().hex  # what `--session-cap` adds up over
+_last: list[Path] = []  # the folder of the last result of this session
+
+
+def last() -> Path | None:
+    """Return the folder of the last result of this session."""
+    return _last[0] if _last else None
+
+
+def remember(result: ImageResult) -> None:
+    """Take a result as the last one: what `--edit` without a name edits."""
+    _last[:] = [result.folder]
+
+
+def prepare(planned: Plan, number: int = 0) -> Call:
+    """Write the call folder of a plan and reserve what it may cost; nothing is sent.
+
+    Of several recordings of one request, `number` says which is replayed, counted from the newest.
+    """
+    request, cell, estimate = planned.request, planned.cell, planned.estimate
+    source, library, warnings = planned.source, Library(library_folder()), list(planned.warnings)
+    if source in ("auto", "replay"):
+        if found := catalog.find(library, planned.digest, number):
+            return Call(found, request.options.model, cell, "replay", estimate, warnings)
+        if source == "replay":
+            raise replay.missing(library, request, number)
+        source = "offline"
+    if not courier().outlives_kernel:
+        warnings.append(ON_A_THREAD)
+    facts: dict[str, Any] = {"source": source, "estimate": estimate.record(), "preview": cell.preview, "alt": cell.alt}
+    facts |= {"number": number} if number else {}
+    facts |= {"parent": planned.origin.record()} if planned.origin is not None else {}
+    if source == "offline":
+        folder = library.open(request, warnings=warnings, **facts)
+    else:
+        limits = planned.limits
+        warnings += advice.remarks(limits, estimate)
+        host = "" if endpoint().trusted else endpoint().host
+        with reserved(library.root, request.options.model, estimate, limits, SESSION) as name:
+            folder = library.open(request, warnings=warnings, host=host, id=name, limits=limits.changed(), **facts)
+    return Call(folder, request.options.model, cell, source, estimate, warnings, planned.route)
+
+
+def start(call: Call) -> Call:
+    """Hand a call to the courier, unless it is a recording that was found."""
+    if call.route is not None:
+        try:
+            call.job = deliver(call.planned.path, call.route)
+        except KeyboardInterrupt:  # the order may have gone out
+            raise Interrupted(call.future()) from None
+    return call
 
 
 def begin(prompt: Prompt, *, images: Any = (), unwanted: Callable[[], bool] = lambda: False, **given: Any) -> Call:
@@ -46,55 +87,38 @@ def begin(prompt: Prompt, *, images: Any = (), unwanted: Callable[[], bool] = la
     """
     try:
         if unwanted():
-            raise _withdrawn()
-        call, route = _plan(prompt, images, given)
-        if unwanted() and route is not None:
-            raise _withdrawn(call.planned)
+            raise _unsent()
+        planned = plan(prompt, images=images, last=last(), **given)
+        if planned.cell.dry_run or planned.cell.show_code:
+            raise OptionError("A dry run sends nothing.", do="Look at cometmagic.plan(…) instead.")
+        call = prepare(planned)
+        if unwanted() and call.route is not None:
+            raise withdraw(call)
     except KeyboardInterrupt:
         raise Interrupted("Nothing was sent, so nothing was charged.") from None
-    if route is not None:
-        try:
-            call.job = deliver(call.planned.path, route)
-        except KeyboardInterrupt:  # the order may have gone out
-            raise Interrupted(call.future()) from None
-    return call
+    return start(call)
 
 
-def _withdrawn(planned: CallFolder | None = None) -> CometError:
+def launch(planned: Plan) -> Call:
+    """Write the call folder of a plan and start the delivery. Raises as `begin` does."""
+    try:
+        call = prepare(planned)
+    except KeyboardInterrupt:
+        raise Interrupted("Nothing was sent, so nothing was charged.") from None
+    return start(call)
+
+
+def _unsent() -> CometError:
+    return TransportError("The call was interrupted before it was sent.", fate=Fate.UNSENT)
+
+
+def withdraw(call: Call) -> CometError:
     """Bring a call that was handed to nobody to its end, and return its error."""
-    error: CometError = TransportError("The call was interrupted before it was sent.", fate=Fate.UNSENT)
-    if planned is not None:
-        planned.fail(error)
-        account(planned)
+    error = _unsent()
+    if call.route is not None:
+        call.planned.fail(error)
+        account(call.planned)
     return error
-
-
-def _plan(prompt: Prompt, images: Any, given: dict[str, Any]) -> tuple[Call, Route | None]:
-    """Check everything that can be checked for nothing; return the call and the way to send it, if it is sent."""
-    options, cell, limits = build(environment_limits() | given)
-    request = compose(prompt, images, options)
-    source, route = _route(cell.source, limits)
-    _check_texts(request, cell, route)
-    cell = replace(cell, save=check_target(cell.save) if cell.save else None)
-    library, warnings = Library(library_folder()), advice.warnings(options, len(request.references))
-    estimate = advice.estimate(options, request.prompt, len(request.references))
-    if source in ("auto", "replay"):
-        if found := catalog.find(library, request_hash(request)):
-            return Call(found, options.model, cell, "replay", estimate, warnings), None
-        if source == "replay":
-            raise replay.missing(library, request)
-        source = "offline"
-    if not courier().outlives_kernel:
-        warnings.append(ON_A_THREAD)
-    facts: dict[str, Any] = {"source": source, "estimate": estimate.record(), "preview": cell.preview, "alt": cell.alt}
-    if source == "offline":
-        folder = library.open(request, warnings=warnings, **facts)
-    else:
-        warnings += advice.remarks(limits, estimate)
-        host = "" if endpoint().trusted else endpoint().host
-        with reserved(library.root, options.model, estimate, limits, SESSION) as name:
-            folder = library.open(request, warnings=warnings, host=host, id=name, limits=limits.changed(), **facts)
-    return Call(folder, options.model, cell, source, estimate, warnings), route
 
 
 def generate(
@@ -115,6 +139,7 @@ def generate(
         result = call.result()
     except KeyboardInterrupt:
         raise Interrupted(call.stop()) from None
+    remember(result)
     call.save(result)
     return result
 
@@ -141,6 +166,7 @@ async def agenerate(prompt: Prompt, *, images: Any = (), **options: Any) -> Imag
         cancelled._render_traceback_ = lambda: [f"Interrupted: {told}"]  # type: ignore[attr-defined]  # see errors.py
         raise
     result = call.result()
+    remember(result)
     call.save(result)
     return result
 
@@ -166,62 +192,3 @@ async def _stopped(beginning: asyncio.Future[Call]) -> str:
 def _take_back(beginning: asyncio.Future[Call]) -> None:
     if not beginning.cancelled() and beginning.exception() is None and (job := beginning.result().job):
         job.cancel()
-
-
-def compose(prompt: Prompt, images: Any, options: Options) -> ImageRequest:
-    """Return the request of a prompt. Raises `OptionError` when there is nothing to ask."""
-    parts = [TextPart(piece) if isinstance(piece, str) else _image(piece) for piece in _several(prompt)]
-    request = ImageRequest((Turn((*parts, *map(_image, _several(images)))),), options)
-    text = request.prompt
-    if not text.strip():
-        raise OptionError("There is no prompt.", do="Write what you want to see.")
-    if len(text) > LONGEST_PROMPT:
-        raise OptionError(f"The prompt has {len(text):,} characters; no model reads more than {LONGEST_PROMPT:,}.")
-    if {"", ".", ".."} & set(options.model.split("/")):
-        raise OptionError(f"--model: {options.model[:80]!r} is no name of a model.")  # it would lead to another address
-    return request
-
-
-def _several(given: Any) -> list[Any]:
-    """Return one or several things as a list; None is none."""
-    if isinstance(given, list | tuple):
-        return list(given)
-    return [] if given is None else [given]
-
-
-def _image(given: Any) -> Part:
-    from cometmagic.images import reference  # Pillow, which a request of words does not need
-
-    return reference(given)
-
-
-def _check_texts(request: ImageRequest, cell: CellOptions, route: Route) -> None:
-    """Refuse what cannot be sent or written down, or must not be."""
-    given, key = request.options.changed() | cell.changed(), route.key.reveal() if isinstance(route, Live) else ""
-    texts = {declared()[name].flag: _plain(value) for name, value in given.items()}
-    for name, text in ({"The prompt": request.prompt} | texts).items():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            what = f"{name} has a broken character at position {error.start + 1}."
-            raise OptionError(what, do="Type it again.") from None
-        if "\0" in text:
-            raise OptionError(f"{name} has a null character at position {text.index(chr(0)) + 1}.", do="Take it out.")
-        if key and key in text:
-            do = "Take it out, and clear it from the notebook's history."
-            raise OptionError(f"{name} holds your API key.", do=do)
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _route(asked: str, limits: Limits) -> tuple[str, Route]:
-    """Return the source that is meant, `auto` when no key decides it, and the way to it."""
-    source = default_source() if asked == "auto" else asked
-    key = find_key() if source in ("auto", "live") else None
-    if source == "live" and key is None:
-        raise MissingKeyError("--source live needs an API key, and none was found.", do=HOW_TO_SET)
-    if key is not None:
-        return "live", Live(endpoint().url, key, limits)
-    return source, Offline()

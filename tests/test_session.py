@@ -13,8 +13,7 @@ import pytest
 from cometmagic import agenerate, generate
 from cometmagic.errors import CometError, Fate, Interrupted, LibraryError, MissingKeyError, OptionError, TransportError
 from cometmagic.library import Library
-from cometmagic.options import Options
-from cometmagic.session import compose
+from cometmagic.planning import plan
 from tests.notebook.answers import CANARY, FINAL, answering, painted, serving
 
 
@@ -187,7 +186,7 @@ def test_one_image_is_as_good_as_a_list_of_one(library_folder: Path, tmp_path: P
     path = tmp_path / "sketch.png"
     path.write_bytes(painted("PNG"))
     for given in (str(path), path, path.read_bytes(), [path], (str(path),)):
-        assert [part.data for part in compose("x", given, Options()).references] == [path.read_bytes()]
+        assert [part.data for part in plan("x", images=given).request.references] == [path.read_bytes()]
 
 
 @pytest.mark.parametrize("prompt", [None, [], (), "", [None], {"a": "b"}, 5, b"a cat"])

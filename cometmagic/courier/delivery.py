@@ -206,7 +206,8 @@ class Delivery:
         """Ask the service that is built in, with the very bytes that would have gone out."""
         call = self.folder.update(state=State.SENT, sent=now())
         self.report({"event": "sent"})
-        status, body = service.answer(call["model"], b"".join(body_chunks(self.folder.body(), self.folder.path)))
+        asked = b"".join(body_chunks(self.folder.body(), self.folder.path))
+        status, body = service.answer(call["model"], asked, call.get("number", 0))
         if status != 200:
             return explain(status, body)
         with self.folder.part.open("wb") as file:

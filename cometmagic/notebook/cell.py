@@ -1,4 +1,4 @@
-"""One cell's run: start the call, show that it is under way, show what came of it.
+"""One cell's run: start what it asks for, show that it is under way, show what came of it.
 
 The main thread only waits for events and displays; it can be interrupted at any moment, which stops
 the waiting and not the call.
@@ -6,106 +6,78 @@ the waiting and not the call.
 
 from __future__ import annotations
 
-import secrets
-import sys
-import time
 from typing import TYPE_CHECKING, Any
 
-from IPython.display import display
-
 from cometmagic import session
+from cometmagic.batch import Batch, begin_many
 from cometmagic.call import Call
 from cometmagic.errors import CometError, Interrupted
-from cometmagic.notebook import second_stop, show
+from cometmagic.notebook import background, second_stop, show
+from cometmagic.notebook.names import resolved
+from cometmagic.notebook.waiting import Step, Waiting, publish
 from cometmagic.parts import ImagePart
+from cometmagic.planning import Plan, plans
 from cometmagic.result import ImageResult
+from cometmagic.results import ImageResults
+from cometmagic.template import render
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-UPDATE_EVERY = 0.5  # seconds; a flood of updates makes the notebook server drop all outputs
+Made = ImageResult | ImageResults | background.Pending | None
 
 
-class Waiting:
-    """The one output that first says "under way" and then becomes the picture.
-
-    A plain terminal rewrites one line instead, and a terminal that nobody watches says nothing.
-    """
-
-    def __init__(self, call: Call, *, notebook: bool) -> None:
-        """Show nothing yet."""
-        self.call = call
-        self.notebook = notebook
-        self.begun = time.monotonic()
-        self.told: float | None = None
-        self.received = 0
-        self.why, self.waits, self.until = "", "", 0.0  # why the courier waits, for what, until when (monotonic)
-        self._display_id = f"cometmagic-{secrets.token_hex(8)}"
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the call began."""
-        return time.monotonic() - self.begun
-
-    def beat(self, event: dict[str, Any] | None) -> None:
-        """Take an event, or a moment without one; at most two updates a second are shown."""
-        match event:
-            case {"event": "receiving", "bytes": received}:
-                self.received, self.until = received, 0.0
-            case {"event": "waiting", "seconds": seconds, "why": why, "again": again}:
-                self.why, self.until, self.received = why, time.monotonic() + seconds, 0
-                self.waits = "trying again" if again else "sending"
-        if self.told is None or self.seconds - self.told >= UPDATE_EVERY:
-            bundle = show.waiting(self.call, self.seconds, *self._step())
-            if self.notebook:
-                publish(bundle, display_id=self._display_id, update=self.told is not None)
-            else:
-                self._tell(bundle[0]["text/plain"].partition("\n")[0])  # one line can be taken back
-            self.told = self.seconds
-
-    def _step(self) -> tuple[str, str]:
-        """Return what happens now, and why the courier waits if it does."""
-        left = self.until - time.monotonic()
-        if left > 0:
-            return f"{self.waits} in {left:.0f} s", self.why
-        if self.received:
-            return f"receiving, {self.received / 1e6:.1f} MB", ""
-        return "drawing" if self.call.source == "offline" else "waiting for the model", ""
-
-    def become(self, bundle: show.Bundle) -> None:
-        """Turn into the picture or the last line."""
-        if self.notebook:
-            publish(bundle, display_id=self._display_id, update=self.told is not None)
-        else:
-            self._tell("")
-            publish(bundle)
-
-    @staticmethod
-    def _tell(text: str) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
+def run(shell: InteractiveShell, prompt: str, options: dict[str, Any]) -> Made:
+    """Do what a cell asks for and show it. Raises a `CometError` or `Interrupted`."""
+    try:
+        given = resolved(options, shell.user_ns)
+        planned = plans(render(prompt, shell.user_ns), last=session.last(), **given)
+    except KeyboardInterrupt:
+        raise Interrupted("Nothing was sent, so nothing was charged.") from None
+    if planned[0].cell.dry_run or planned[0].cell.show_code:
+        _look(planned)
+        return None
+    if len(planned) > 1:
+        return _many(shell, planned)
+    return _one(shell, planned[0])
 
 
-def publish(bundle: show.Bundle, **how: Any) -> None:
-    """Display a bundle as it is."""
-    display(bundle[0], metadata=bundle[1], raw=True, **how)
+def _look(planned: list[Plan]) -> None:
+    """Show what would be sent, and send nothing."""
+    kind = planned[0].cell.show_code
+    if kind:
+        from cometmagic.code import as_code
+
+        for plan in planned:
+            publish(show.code(as_code(plan.request, kind), plan.label))
+    if planned[0].cell.dry_run:
+        publish(show.dry_run(planned))
 
 
-def run(shell: InteractiveShell, prompt: str, options: dict[str, Any]) -> ImageResult:
-    """Make the picture of a cell and show it. Raises a `CometError` or `Interrupted`."""
-    call = session.begin(prompt, **options)
-    waiting = Waiting(call, notebook=hasattr(shell, "kernel"))
+def _one(shell: InteractiveShell, plan: Plan) -> ImageResult | background.Pending:
+    call = session.launch(plan)
+    waiting, step = Waiting(notebook=hasattr(shell, "kernel")), Step(call)
+    if call.cell.background:
+        return background.begin(shell, call, waiting, lambda: _finished(shell, call, waiting))
     try:
         for event in call.events():
-            waiting.beat(event)
-        result = call.result()
+            step.take(event)
+            if waiting.is_due:
+                waiting.tell(show.waiting(call, waiting.seconds, *step.words()))
+        return _finished(shell, call, waiting)
     except KeyboardInterrupt:
         raise _interrupted(call, waiting) from None
+
+
+def _finished(shell: InteractiveShell, call: Call, waiting: Waiting) -> ImageResult:
+    """Show what came of a call that has ended, and return it."""
+    try:
+        result = call.result()
     except CometError:
         waiting.become(show.ended(call, waiting.seconds, "No image"))
         raise
-    waiting.become(show.picture(result))
+    waiting.become(show.picture(result, terminal=not waiting.notebook))
+    session.remember(result)
     if call.cell.into:
         shell.user_ns[call.cell.into] = result
     saved = None
@@ -116,7 +88,7 @@ def run(shell: InteractiveShell, prompt: str, options: dict[str, Any]) -> ImageR
     return result
 
 
-def _interrupted(call: Call, waiting: Waiting) -> Interrupted:
+def _interrupted(call: Call | Batch, waiting: Waiting) -> Interrupted:
     """Stop waiting, show that, and return what is raised; a second interrupt abandons what goes on."""
     future = call.stop()
     waiting.become(show.ended(call, waiting.seconds, "Interrupted"))
@@ -130,12 +102,50 @@ def _interrupted(call: Call, waiting: Waiting) -> Interrupted:
     return Interrupted(future)
 
 
+def _many(shell: InteractiveShell, planned: list[Plan]) -> ImageResults | background.Pending:
+    """Make several pictures at once. Raises the first error when none came."""
+    batch = begin_many(planned)
+    waiting = Waiting(notebook=hasattr(shell, "kernel"))
+    if planned[0].cell.background:
+        return background.begin(shell, batch, waiting, lambda: _sheet(shell, batch, waiting))
+    try:
+        for _ in batch.events():
+            if waiting.is_due:
+                waiting.tell(show.progress(batch, waiting.seconds))
+        return _sheet(shell, batch, waiting)
+    except KeyboardInterrupt:
+        raise _interrupted(batch, waiting) from None
+
+
+def _sheet(shell: InteractiveShell, batch: Batch, waiting: Waiting) -> ImageResults:
+    results = batch.results()
+    if not results.made:
+        waiting.become(show.ended(batch, waiting.seconds, "No image"))
+        raise results.errors[0]
+    waiting.become(show.sheet(results))
+    cell = batch.plans[0].cell
+    if cell.into:
+        shell.user_ns[cell.into] = results
+    saved = []
+    try:
+        for call, result in zip(batch.calls, results, strict=True):
+            if isinstance(result, ImageResult) and (path := call.save(result)):
+                saved.append(path)  # known also when the next one fails
+    finally:
+        publish(show.sheet_caption(results, saved))
+    return results
+
+
 def show_part(image: ImagePart) -> None:
     """Show one image of a result."""
     publish(show.single(image))
 
 
-def show_result(result: ImageResult) -> None:
-    """Show a result as the cell that made it did."""
-    publish(show.picture(result))
-    publish(show.caption(result))
+def show_made(made: ImageResult | ImageResults) -> None:
+    """Show a result, or several, as the cell that made them did."""
+    if isinstance(made, ImageResults):
+        publish(show.sheet(made))
+        publish(show.sheet_caption(made))
+    else:
+        publish(show.picture(made))
+        publish(show.caption(made))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
@@ -20,6 +19,7 @@ from cometmagic.glance import unfinished
 from cometmagic.line import help_text, parse
 from cometmagic.notebook import library_magic
 from cometmagic.notebook.config import GeminiImage, given
+from cometmagic.notebook.names import is_result
 from cometmagic.settings import library_folder
 
 if TYPE_CHECKING:
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from traitlets.config import Configurable
 
     from cometmagic.library import Library
+    from cometmagic.notebook.cell import Made
     from cometmagic.parts import ImagePart
     from cometmagic.result import ImageResult
+    from cometmagic.results import ImageResults
 
 
 RECENT = 200  # calls that are looked at when the extension is loaded
 _RESULT = ("cometmagic.result", "ImageResult")
+_RESULTS = ("cometmagic.results", "ImageResults")
 _PART = ("cometmagic.parts", "ImagePart")
 
 
@@ -45,20 +48,21 @@ class GeminiMagics(Magics):
         super().__init__(shell)
         self.host = shell
         self.defaults = _defaults(shell)
-        self.shown: Path | None = None
+        self.shown: object = None
 
     @no_var_expand
     @line_cell_magic
-    def gemini_image(self, line: str, cell_text: str | None = None) -> ImageResult:
+    def gemini_image(self, line: str, cell_text: str | None = None) -> Made:
         """See `line.help_text`, which replaces this text."""
         from cometmagic.notebook import cell
 
-        parsed = parse(line)
+        names = self.host.user_ns
+        parsed = parse(line, bool if cell_text is not None else lambda word: is_result(word, names))
         if cell_text is not None and parsed.prompt:
             raise OptionError(f"{parsed.prompt[:60]!r} is no option.", do="Write the prompt below the first line.")
         prompt = parsed.prompt if cell_text is None else cell_text.removesuffix("\n")
         result = cell.run(self.host, prompt, given(self.defaults) | parsed.options)
-        self.shown = result.folder
+        self.shown = result
         return result
 
     @no_var_expand
@@ -66,7 +70,7 @@ class GeminiMagics(Magics):
     def gemini_library(self, line: str) -> ImageResult | None:
         """See `library_magic.help_text`, which replaces this text."""
         result = library_magic.run(_library, line)
-        self.shown = result.folder if result else None
+        self.shown = result
         return result
 
     @no_var_expand
@@ -80,12 +84,12 @@ class GeminiMagics(Magics):
             raise OptionError(f"%gemini_doctor takes nothing, not {line.strip()[:60]!r}.", fate=Fate.PAST)
         print(doctor.examine(*front_end.rows(self.host, given(self.defaults))))
 
-    def show_once(self, result: ImageResult) -> None:
+    def show_once(self, result: ImageResult | ImageResults) -> None:
         """Show a result that is the value of a cell, unless the cell has just shown it."""
-        if result.folder != self.shown:
+        if result != self.shown:
             from cometmagic.notebook import cell
 
-            cell.show_result(result)
+            cell.show_made(result)
         self.shown = None
 
     @staticmethod
@@ -125,6 +129,7 @@ def load(shell: Any) -> None:  # IPython types its parts as optional, and its co
     shell.configurables.append(magics.defaults)
     formatter = shell.display_formatter.ipython_display_formatter
     formatter.for_type_by_name(*_RESULT, magics.show_once)
+    formatter.for_type_by_name(*_RESULTS, magics.show_once)
     formatter.for_type_by_name(*_PART, magics.show_part)
     shell.events.register("pre_run_cell", magics.forget)
     with contextlib.suppress(RuntimeError):  # a Python without threads
@@ -159,6 +164,6 @@ def unload(shell: Any) -> None:
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)
     shell.configurables.remove(magics.defaults)
-    for name in (_RESULT, _PART):
+    for name in (_RESULT, _RESULTS, _PART):
         shell.display_formatter.ipython_display_formatter.pop(".".join(name), None)
     shell.events.unregister("pre_run_cell", magics.forget)

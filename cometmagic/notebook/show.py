@@ -10,19 +10,24 @@ from __future__ import annotations
 import base64
 import html
 import io
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cometmagic.batch import Batch
 from cometmagic.disk import near
+from cometmagic.errors import CometError
 from cometmagic.foreign import clean
 from cometmagic.library import preview_of
 from cometmagic.parts import SHOWN, ImagePart, TextPart
 from cometmagic.response import ImageResponse, Usage
 from cometmagic.result import ImageResult
+from cometmagic.results import ImageResults
 
 if TYPE_CHECKING:
     from cometmagic.call import Call
+    from cometmagic.planning import Plan
 
 LONGEST_SHOWN = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
 CARD_WIDTH = 280  # CSS pixels of a draft
@@ -32,7 +37,7 @@ _QUIET = "font-size:.85em;line-height:1.5;color:var(--jp-ui-font-color2,#616161)
 _CARD = f"display:inline-block;vertical-align:bottom;max-width:{CARD_WIDTH}px;margin:.3em 1.5em .3em 0"
 
 
-def picture(result: ImageResult) -> Bundle:
+def picture(result: ImageResult, *, terminal: bool = False) -> Bundle:
     """Return (MIME bundle, metadata) of the picture alone."""
     image = result.image
     mime_type, content = result.preview()
@@ -142,9 +147,54 @@ def waiting(call: Call, seconds: float, step: str, why: str = "") -> Bundle:
     return _lines(" · ".join([*told, near(call.folder.path)]), *filter(None, [why]), *call.warnings)
 
 
-def ended(call: Call, seconds: float, told: str) -> Bundle:
+def ended(under_way: Call | Batch, seconds: float, told: str) -> Bundle:
     """Return (MIME bundle, metadata) of what is left of it when no picture takes its place."""
-    return _lines(f"{told} after {seconds:.1f} s · {near(call.folder.path)}", *call.warnings)
+    calls = under_way.calls if isinstance(under_way, Batch) else [under_way]
+    place = calls[0].folder.path if len(calls) == 1 else calls[0].folder.path.parent
+    warnings = dict.fromkeys(warning for call in calls for warning in call.warnings)
+    return _lines(f"{told} after {seconds:.1f} s · {near(place)}", *warnings)
+
+
+def failed(under_way: Call | Batch, seconds: float, error: CometError) -> Bundle:
+    """Return (MIME bundle, metadata) of an error that no cell raises, because its cell has ended."""
+    return _lines(f"No image after {seconds:.1f} s", f"{type(error).__name__}: {error}")
+
+
+def under_way(under_way: Call | Batch, seconds: float) -> Bundle:
+    """Return (MIME bundle, metadata) of what is shown while a call is carried in the background."""
+    if isinstance(under_way, Batch):
+        return progress(under_way, seconds)
+    return waiting(under_way, seconds, "in the background")
+
+
+def progress(batch: Batch, seconds: float) -> Bundle:
+    """Return (MIME bundle, metadata) of what is shown while several calls are under way."""
+    told = [f"{batch.done} of {len(batch.calls)} pictures", f"{seconds:.0f} s"]
+    if any(call.source == "live" for call in batch.calls):
+        told.append(f"together {batch.estimate}")
+    return _lines(" · ".join(told), *dict.fromkeys(warning for call in batch.calls for warning in call.warnings))
+
+
+def sheet(results: ImageResults) -> Bundle:
+    """Return (MIME bundle, metadata) of several pictures together."""
+    return {"text/plain": repr(results)}, {}
+
+
+def sheet_caption(results: ImageResults, saved: list[Path] | None = None) -> Bundle:
+    """Return (MIME bundle, metadata) of what is told under several pictures."""
+    return _lines(
+        *(f"{type(error).__name__}: {error}" for error in results.errors), *(near(path) for path in saved or ())
+    )
+
+
+def code(text: str, label: str = "") -> Bundle:
+    """Return (MIME bundle, metadata) of a program."""
+    return {"text/plain": text}, {}
+
+
+def dry_run(planned: list[Plan]) -> Bundle:
+    """Return (MIME bundle, metadata) of what would be sent."""
+    return {"text/plain": json.dumps(planned[0].body, indent=1)}, {}
 
 
 def _lines(*texts: str) -> Bundle:

@@ -25,10 +25,10 @@ _ID_BYTES = 17  # 23 characters, as the real ones have
 _DELTAS = 3  # pieces in which a text arrives in a stream
 
 
-def answer(model: str, body: bytes) -> tuple[int, bytes]:
-    """Return (HTTP status, JSON) for a request to `generateContent`."""
+def answer(model: str, body: bytes, variation: int = 0) -> tuple[int, bytes]:
+    """Return (HTTP status, JSON) for a request to `generateContent`; of several equal ones each has a `variation`."""
     try:
-        asked, failure = _understood(model, body)
+        asked, failure = _understood(model, body, variation)
     except RefusedError as refused:
         return refused.status, refused.body
     made = list(reply.parts(asked, reply.plan(asked, failure)))
@@ -47,9 +47,9 @@ def stream(model: str, body: bytes) -> tuple[int, Iterator[bytes]]:
     return 200, (b"data: " + _written(event) + b"\r\n\r\n" for event in _events(asked, failure))
 
 
-def _understood(model: str, body: bytes) -> tuple[Asked, Failure]:
+def _understood(model: str, body: bytes, variation: int = 0) -> tuple[Asked, Failure]:
     """Return what is asked and how to fail; raises `RefusedError` when an error is the answer."""
-    asked = validate.read(model, body)
+    asked = validate.read(model, body, variation)
     return asked, reply.cut_off(asked, failures.find(asked.told.prompt, asked.digest))
 
 

@@ -71,7 +71,7 @@ class Asked:
         return round(self.width / scale), round(self.height / scale)
 
 
-def read(name: str, body: bytes) -> Asked:
+def read(name: str, body: bytes, variation: int = 0) -> Asked:
     """Return what the request asks of the model `name`.
 
     Raises `RefusedError` for everything the service would not take.
@@ -90,7 +90,7 @@ def read(name: str, body: bytes) -> Asked:
     fault = next(chain(contents.faults(request, row.references), _faults(request, config, row, name)), "")
     if fault:
         raise refusal.google(fault)
-    return _asked(name, row, digest, request)
+    return _asked(name, row, digest, request, variation)
 
 
 def _predicates(request: dict[str, Any], config: dict[str, Any], row: models.Model) -> Iterator[str]:
@@ -159,7 +159,7 @@ def _search(request: dict[str, Any]) -> tuple[str, ...]:
     return tuple(kind for kind in ("web", "image") if kind in kinds)
 
 
-def _asked(name: str, row: models.Model, digest: bytes, request: dict[str, Any]) -> Asked:
+def _asked(name: str, row: models.Model, digest: bytes, request: dict[str, Any], variation: int) -> Asked:
     config = request.get("generation_config", {})
     image, thinking = config.get("image_config", {}), config.get("thinking_config", {})
     modalities = set(config.get("response_modalities", [])) - {"MODALITY_UNSPECIFIED"} or {"TEXT", "IMAGE"}
@@ -180,7 +180,7 @@ def _asked(name: str, row: models.Model, digest: bytes, request: dict[str, Any])
         thoughts=thinking.get("include_thoughts", False),
         level=thinking.get("thinking_level", "").lower(),
         search=_search(request),
-        seed=config.get("seed", _seed(row, config)),
+        seed=config.get("seed", _seed(row, config, variation)),
         limit=config.get("max_output_tokens"),
         base=base,
     )
@@ -193,9 +193,10 @@ def _base(request: dict[str, Any]) -> Image | None:
         raise refusal.google(contents.UNREADABLE) from None
 
 
-def _seed(row: models.Model, config: dict[str, Any]) -> int:
-    """Return the seed when none is given: another for another model or temperature, so that a sweep shows."""
+def _seed(row: models.Model, config: dict[str, Any], variation: int) -> int:
+    """Return the seed when none is given: another for another model, temperature or picture of several."""
     sampling = [row.title, *(config.get(name) for name in ("temperature", "top_p", "top_k"))]
+    sampling += [variation] if variation else []
     return int.from_bytes(hashlib.sha256(repr(sampling).encode()).digest()[:3], "big")
 
 

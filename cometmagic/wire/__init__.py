@@ -5,8 +5,17 @@ error body into one error. Nothing here opens a connection or shows anything.
 """
 
 from cometmagic.wire.carve import Blob, MalformedError
-from cometmagic.wire.decode import Answer, EncodedImage, decode, decode_request, read
-from cometmagic.wire.encode import body_chunks, body_length, encode, reference_name, request_hash, skeleton
+from cometmagic.wire.decode import Answer, EncodedImage, decode, decode_request, model_turn, read
+from cometmagic.wire.encode import (
+    body_chunks,
+    body_length,
+    encode,
+    reference_name,
+    request_hash,
+    request_length,
+    signature_name,
+    skeleton,
+)
 from cometmagic.wire.explain import explain, explain_object, page_title
 from cometmagic.wire.splice import spliced
 from cometmagic.wire.unsigned import unsigned
@@ -23,10 +32,13 @@ __all__ = [
     "encode",
     "explain",
     "explain_object",
+    "model_turn",
     "page_title",
     "read",
     "reference_name",
     "request_hash",
+    "request_length",
+    "signature_name",
     "skeleton",
     "spliced",
     "unsigned",

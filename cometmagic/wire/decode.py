@@ -7,6 +7,7 @@ Images stay base64 views until `EncodedImage.write` puts them into a file; in a 
 from __future__ import annotations
 
 import binascii
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, BinaryIO
 import pybase64
 
 from cometmagic.foreign import clean, line
-from cometmagic.parts import ImagePart, Part, TextPart
+from cometmagic.parts import ImagePart, Part, Signature, TextPart
 from cometmagic.request import Turn
 from cometmagic.response import ImageResponse
 from cometmagic.wire.carve import Blob, Buffer, MalformedError, carve
@@ -121,8 +122,7 @@ def _error(document: dict[str, Any]) -> dict[str, Any] | None:
 
 def _read_part(node: dict[str, Any], files: Mapping[str, ImagePart]) -> Iterator[TextPart | ImagePart | EncodedImage]:
     """Yield what one part of the JSON holds."""
-    marked = node.get("thought")
-    thought = marked == 1 or string(marked).strip().lower() in ("true", "1")
+    thought = _is_thought(node)
     inline = object_(node.get("inlineData"))
     data, uri = inline.get("data"), string(object_(node.get("fileData")).get("fileUri"))
     if isinstance(data, dict) and (filed := files.get(string(data.get("file")))):
@@ -137,6 +137,11 @@ def _read_part(node: dict[str, Any], files: Mapping[str, ImagePart]) -> Iterator
         yield TextPart(text, thought)
 
 
+def _is_thought(node: dict[str, Any]) -> bool:
+    marked = node.get("thought")
+    return bool(marked == 1 or string(marked).strip().lower() in ("true", "1"))
+
+
 def decode_request(body: dict[str, Any], folder: Path) -> tuple[Turn, ...]:
     """Return the turns of a request.json whose images lie in `folder`."""
     return tuple(
@@ -149,8 +154,36 @@ def decode_request(body: dict[str, Any], folder: Path) -> tuple[Turn, ...]:
 
 
 def _sent_part(node: dict[str, Any], folder: Path) -> Iterator[Part]:
+    filed = Path(string(object_(node.get("thoughtSignature")).get("file"))).name
+    signature = Signature(path=folder / filed) if filed else None
     if isinstance(node.get("text"), str):
-        yield TextPart(node["text"])
+        yield TextPart(node["text"], signature=signature)
     inline = object_(node.get("inlineData"))
     if name := Path(string(object_(inline.get("data")).get("file"))).name:
-        yield ImagePart(string(inline.get("mimeType")), path=folder / name)
+        yield ImagePart(string(inline.get("mimeType")), path=folder / name, signature=signature)
+
+
+def model_turn(buffer: Buffer, files: Mapping[str, ImagePart]) -> Turn:
+    """Return an answer as a turn to send back: its parts as they came, with their signatures, without thoughts.
+
+    `files` are the images that `{"file": name}` stands for. Raises `MalformedError`.
+    """
+    nodes = shaped(carve(buffer).documents)["candidates"][0]["content"]["parts"]
+    return Turn(tuple(made for node in nodes if not _is_thought(node) for made in _said_part(node, files)), "model")
+
+
+def _said_part(node: dict[str, Any], files: Mapping[str, ImagePart]) -> Iterator[Part]:
+    """Yield one part as it came: text that is not cleaned, and an image; the signature stays on what it came with."""
+    signature = _signature(node.get("thoughtSignature"))
+    inline = object_(node.get("inlineData"))
+    if image := files.get(string(object_(inline.get("data")).get("file"))):
+        # Also its type as it was declared: the signature may be bound to it.
+        yield replace(image, mime_type=string(inline.get("mimeType")) or image.mime_type, signature=signature)
+    elif "text" in node or signature:
+        yield TextPart(string(node.get("text")), signature=signature)
+
+
+def _signature(found: Any) -> Signature | None:
+    if isinstance(found, Blob) and found.whole:
+        return Signature(b"".join(found.token())[1:-1])
+    return Signature(json.dumps(found)[1:-1].encode()) if isinstance(found, str) and found else None

@@ -1,13 +1,14 @@
 """A request as JSON: camelCase, as the Gemini API documents it, and never a field only Vertex knows.
 
-The JSON that stands in `request.json` has `{"file": "reference-1.png"}` where an image's base64 goes.
-The body on the wire is *generated* from that skeleton chunk by chunk, so that fourteen 4K references
-cost two megabytes of memory and not a gigabyte.
+The JSON that stands in `request.json` has `{"file": "reference-1.png"}` where an image's base64 goes, and
+`{"file": "signature-1.txt"}` where a thought signature does. The body on the wire is *generated* from that
+skeleton chunk by chunk, so that fourteen 4K references cost two megabytes of memory and not a gigabyte.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from cometmagic.request import ImageRequest
 from cometmagic.wire.unsigned import unsigned
 
 CHUNK = 3 * 2**18  # bytes of an image at a time: divisible by 3, 1 MiB of base64
-_PLACE = re.compile(rb'\{"file":"(reference-\d+\.[a-z]+)"\}')
+_PLACE = re.compile(rb'\{"file":"(reference-\d+\.[a-z]+|signature-\d+\.txt)"\}')
 
 
 def reference_name(number: int, part: ImagePart) -> str:
@@ -31,16 +32,24 @@ def reference_name(number: int, part: ImagePart) -> str:
     return f"reference-{number}{part.suffix}"
 
 
+def signature_name(number: int) -> str:
+    """Return the file name of the `number`-th thought signature that is sent, counted from 1."""
+    return f"signature-{number}.txt"
+
+
 def encode(request: ImageRequest) -> dict[str, Any]:
-    """Return the request's JSON with each image as `{"file": name}`."""
-    number = 0
+    """Return the request's JSON with each image and each thought signature as `{"file": name}`."""
+    images, signatures = itertools.count(1), itertools.count(1)
 
     def written(part: Part) -> dict[str, Any]:
-        nonlocal number
         if isinstance(part, TextPart):
-            return {"text": part.text}
-        number += 1
-        return {"inlineData": {"mimeType": part.mime_type, "data": {"file": reference_name(number, part)}}}
+            node: dict[str, Any] = {"text": part.text}
+        else:
+            name = reference_name(next(images), part)
+            node = {"inlineData": {"mimeType": part.mime_type, "data": {"file": name}}}
+        if part.signature is not None:
+            node["thoughtSignature"] = {"file": signature_name(next(signatures))}
+        return node
 
     body: dict[str, Any] = {
         "contents": [{"role": turn.role, "parts": [written(part) for part in turn.parts]} for turn in request.turns]
@@ -110,16 +119,31 @@ def request_hash(request: ImageRequest) -> str:
     return digest.hexdigest()
 
 
+def request_length(request: ImageRequest) -> int:
+    """Return how many bytes the body of a request will have."""
+    body = skeleton(encode(request))
+    places = sum(len(place[0]) for place in _PLACE.finditer(body))
+    images = sum((part.size + 2) // 3 * 4 + 2 for part in request.references)
+    return len(body) - places + images + sum(signature.size + 2 for signature in request.signatures)
+
+
 def body_length(body: dict[str, Any], folder: Path) -> int:
     """Return the Content-Length of `body_chunks`, in bytes."""
-    return sum(
-        len(literal) + ((file.stat().st_size + 2) // 3 * 4 + 2 if file else 0)
-        for literal, file in _pieces(body, folder)
-    )
+    return sum(len(literal) + (_length(file) + 2 if file else 0) for literal, file in _pieces(body, folder))
+
+
+def _length(file: Path) -> int:
+    size = file.stat().st_size
+    return size if _is_signature(file) else (size + 2) // 3 * 4
+
+
+def _is_signature(file: Path) -> bool:
+    """Whether a file holds the inside of a JSON string, and no image."""
+    return file.name.startswith("signature-")
 
 
 def body_chunks(body: dict[str, Any], folder: Path) -> Iterator[bytes]:
-    """Yield the body as it goes over the wire, each image's base64 made as it is sent."""
+    """Yield the body as it goes over the wire, each image's base64 made as it is sent, signatures as they came."""
     for literal, file in _pieces(body, folder):
         yield literal
         if file is None:
@@ -127,12 +151,12 @@ def body_chunks(body: dict[str, Any], folder: Path) -> Iterator[bytes]:
         yield b'"'
         with file.open("rb") as opened:
             while chunk := opened.read(CHUNK):
-                yield pybase64.b64encode(chunk)
+                yield chunk if _is_signature(file) else pybase64.b64encode(chunk)
         yield b'"'
 
 
 def _pieces(body: dict[str, Any], folder: Path) -> Iterator[tuple[bytes, Path | None]]:
-    """Yield the skeleton's literals, each with the file whose base64 follows it."""
+    """Yield the skeleton's literals, each with the file whose content follows it."""
     # Inside a JSON string every quote is escaped, so a prompt can never look like a place.
     pieces = _PLACE.split(skeleton(body))
     for index in range(0, len(pieces), 2):

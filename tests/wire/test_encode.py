@@ -15,8 +15,8 @@ from cometmagic.kinds import Choice, Flag, Number, Pairs, Several, Text
 from cometmagic.library import Library
 from cometmagic.options import Option, Options
 from cometmagic.parts import TextPart
+from cometmagic.planning import plan
 from cometmagic.request import ImageRequest, Turn
-from cometmagic.session import compose
 from cometmagic.wire import body_chunks, body_length, decode_request, encode, request_hash
 from tests.faults.asking import Asker
 from tests.wire.answers import answer, answering, image, picture
@@ -25,7 +25,7 @@ RED, BLUE = picture("PNG"), picture("JPEG", "blue")
 
 
 def composed(prompt: Any, images: Any = (), **options: Any) -> ImageRequest:
-    return compose(prompt, images, Options.build(options))
+    return plan(prompt, images=images, **options).request
 
 
 def on_the_wire(request: ImageRequest, root: Path) -> bytes:

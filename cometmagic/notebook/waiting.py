@@ -1,0 +1,95 @@
+"""The one output that first says "under way" and then becomes the picture, or several pictures.
+
+A plain terminal rewrites one line instead, and a terminal that nobody watches says nothing. Outputs are
+published from whatever thread waits; what stands in them is show.py's.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from typing import Any
+
+from IPython.display import display
+
+from cometmagic.call import Call
+from cometmagic.notebook import show
+
+UPDATE_EVERY = 0.5  # seconds; a flood of updates makes the notebook server drop all outputs
+
+
+def publish(bundle: show.Bundle, **how: Any) -> None:
+    """Display a bundle as it is."""
+    display(bundle[0], metadata=bundle[1], raw=True, **how)
+
+
+class Waiting:
+    """The output of one cell while it waits."""
+
+    def __init__(self, *, notebook: bool) -> None:
+        """Show nothing yet."""
+        self.notebook = notebook
+        self.begun = time.monotonic()
+        self.told: float | None = None
+        self._display_id = f"cometmagic-{secrets.token_hex(8)}"
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the waiting began."""
+        return time.monotonic() - self.begun
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time for an update: two a second are shown at most."""
+        return self.told is None or self.seconds - self.told >= UPDATE_EVERY
+
+    def tell(self, bundle: show.Bundle) -> None:
+        """Show how things stand, in place of what was shown before."""
+        if self.notebook:
+            publish(bundle, display_id=self._display_id, update=self.told is not None)
+        else:
+            self._line(bundle[0]["text/plain"].partition("\n")[0])  # one line can be taken back
+        self.told = self.seconds
+
+    def become(self, bundle: show.Bundle) -> None:
+        """Turn into the picture or the last line."""
+        if self.notebook:
+            publish(bundle, display_id=self._display_id, update=self.told is not None)
+        else:
+            self._line("")
+            publish(bundle)
+
+    @staticmethod
+    def _line(text: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+
+
+class Step:
+    """What a call is doing now, by the events that came."""
+
+    def __init__(self, call: Call) -> None:
+        """Begin with no event."""
+        self.call = call
+        self.received = 0
+        self.why, self._waits, self._until = "", "", 0.0  # why the courier waits, for what, until when (monotonic)
+
+    def take(self, event: dict[str, Any] | None) -> None:
+        """Take an event, or a moment without one."""
+        match event:
+            case {"event": "receiving", "bytes": received}:
+                self.received, self._until = received, 0.0
+            case {"event": "waiting", "seconds": seconds, "why": why, "again": again}:
+                self.why, self._until, self.received = why, time.monotonic() + seconds, 0
+                self._waits = "trying again" if again else "sending"
+
+    def words(self) -> tuple[str, str]:
+        """Return what happens now, and why the courier waits if it does."""
+        left = self._until - time.monotonic()
+        if left > 0:
+            return f"{self._waits} in {left:.0f} s", self.why
+        if self.received:
+            return f"receiving, {self.received / 1e6:.1f} MB", ""
+        return "drawing" if self.call.source == "offline" else "waiting for the model", ""

@@ -1,0 +1,218 @@
+"""What a request will be: checked, composed and priced, before a folder is made or anything is sent.
+
+The cell, the panel and Python all ask for a `Plan`; a dry run and `--show-code` stop there. Everything that can be
+found wrong for nothing is found here. This module knows no notebook and sends nothing but the requests for
+reference images that stand at http(s) addresses.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from cometmagic import advice, lineage
+from cometmagic.courier.route import Live, Offline, Route
+from cometmagic.errors import MissingKeyError, OptionError
+from cometmagic.library import Library, check_target
+from cometmagic.line import written
+from cometmagic.models import DEFAULT_MODEL
+from cometmagic.options import MOST_AT_ONCE, CellOptions, Limits, Options, build, check_known, declared
+from cometmagic.parts import ImagePart, Part, TextPart
+from cometmagic.request import ImageRequest, Turn
+from cometmagic.settings import HOW_TO_SET, default_source, endpoint, environment_limits, find_key, library_folder
+from cometmagic.template import Piece
+from cometmagic.wire import encode, request_hash, request_length
+
+LONGEST_PROMPT = 200_000  # characters; the largest model window is 131,000 tokens
+
+Prompt = str | list[Any] | tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One request that is ready to be sent, and what is known of it beforehand."""
+
+    request: ImageRequest
+    cell: CellOptions
+    limits: Limits
+    source: str  # `auto` when no key decides it: a recording of the request, else a sketch
+    route: Route
+    estimate: advice.Price
+    warnings: tuple[str, ...] = ()
+    origin: lineage.Origin | None = None
+    pieces: tuple[Piece, ...] = ()  # the prompt as it was put together
+    label: str = ""  # what tells it from the others of a sweep
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The request's JSON, with each image as `{"file": name}`."""
+        return encode(self.request)
+
+    @property
+    def digest(self) -> str:
+        """What tells the request from another: the hash by which a recording of it is found."""
+        return request_hash(self.request)
+
+    @property
+    def size(self) -> int:
+        """How many bytes the body has."""
+        return request_length(self.request)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What all requests of a cell share: the turns without options, and what was remarked while making them."""
+
+    turns: tuple[Turn, ...]
+    pieces: tuple[Piece, ...]
+    origin: lineage.Origin | None
+    notes: tuple[str, ...] = field(default=())
+
+
+def plan(prompt: Prompt, *, images: Any = (), last: Path | None = None, **given: Any) -> Plan:
+    """Return the one request of a prompt, as `session.generate` takes it. Raises a `CometError`."""
+    made = plans(prompt, images=images, last=last, **given)
+    if len(made) > 1:
+        raise OptionError(f"These are {len(made)} pictures.", do="Use cometmagic.generate_many, or %%gemini_image.")
+    return made[0]
+
+
+def plans(prompt: Prompt, *, images: Any = (), last: Path | None = None, **given: Any) -> list[Plan]:
+    """Return the requests of a prompt: one, or one for each picture of `count` and `sweep`.
+
+    `last` is the folder of the result that `edit=True` means. Raises a `CometError` for whatever is wrong.
+    """
+    given = environment_limits() | given
+    _, cell, limits = build(given)
+    source, route = _route(cell.source)
+    told = _told(prompt, images, cell, last)
+    if told.origin is not None and told.origin.how == lineage.CHAT:
+        given = {"model": told.origin.folder.read().get("model", DEFAULT_MODEL)} | _present(given)
+    cell = replace(cell, save=check_target(cell.save) if cell.save else None)
+    shared = (told, cell, limits, source, replace(route, limits=limits) if isinstance(route, Live) else route)
+    return [_plan(given | changes, label, *shared) for label, changes in variants(cell)]
+
+
+def _present(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _plan(
+    given: dict[str, Any], label: str, told: _Told, cell: CellOptions, limits: Limits, source: str, route: Route
+) -> Plan:
+    options = Options.build({name: value for name, value in given.items() if name in Options.declared()})
+    request = ImageRequest(told.turns, options)
+    _check(request, cell, route)
+    shown = len(request.shown)
+    warnings = (*advice.warnings(options, shown), *told.notes)
+    # All that is sent is paid for, also what earlier turns hold.
+    estimate = advice.estimate(options, request.prompt, len(request.references))
+    return Plan(request, cell, limits, source, route, estimate, warnings, told.origin, told.pieces, label)
+
+
+def variants(cell: CellOptions) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (label, changed options) for each picture of a cell: all combinations of its sweeps, `count` times.
+
+    Raises `OptionError` for an unknown option, a bad value, or too many pictures.
+    """
+    known = Options.declared()
+    axes = []
+    for name, values in cell.sweep.items():
+        check_known(name, known)
+        axes.append([(name, Options.build({name: value})) for value in values])
+    total = cell.count
+    for axis in axes:
+        total *= len(axis)
+    if total > MOST_AT_ONCE:
+        raise OptionError(f"These would be {total} pictures; one cell makes at most {MOST_AT_ONCE}.")
+    for chosen in itertools.product(*axes):
+        changes = {name: getattr(made, name) for name, made in chosen}
+        words = [written(name, value).removeprefix("--") for name, value in changes.items()]
+        for number in range(1, cell.count + 1):
+            yield " · ".join([*words, *([f"#{number}"] if cell.count > 1 else [])]), changes
+
+
+def _told(prompt: Prompt, images: Any, cell: CellOptions, last: Path | None) -> _Told:
+    """Put the turns together. Raises `OptionError` when there is nothing to ask."""
+    pieces = [piece if isinstance(piece, Piece) else Piece(piece) for piece in several(prompt)]
+    origin = lineage.origin(cell.edit, cell.chat, Library(library_folder()), last)
+    earlier = [origin.image] if origin is not None and origin.image is not None else []
+    asked: list[Part] = [*_parts(prompt), *earlier, *map(_image, (*several(images), *cell.image))]
+    turns = (*(origin.turns if origin is not None else ()), Turn(tuple(asked)))
+    return _Told(turns, tuple(pieces), origin, origin.notes if origin is not None else ())
+
+
+def _parts(prompt: Prompt) -> Iterator[Part]:
+    """Yield the parts of a prompt: texts of a template that stand side by side are one."""
+    for name, run in itertools.groupby(several(prompt), key=_run):
+        if name == "template":
+            yield TextPart("".join(piece.value for piece in run))
+        else:
+            for given in run:
+                value = given.value if isinstance(given, Piece) else given
+                yield TextPart(value) if isinstance(value, str) else _image(value)
+
+
+def _run(given: Any) -> str:
+    return "template" if isinstance(given, Piece) and isinstance(given.value, str) else ""
+
+
+def several(given: Any) -> list[Any]:
+    """Return one or several things as a list; None is none."""
+    if isinstance(given, list | tuple):
+        return list(given)
+    return [] if given is None else [given]
+
+
+def _image(given: Any) -> ImagePart:
+    from cometmagic.images import reference  # Pillow, which a request of words does not need
+
+    return reference(given)
+
+
+def _check(request: ImageRequest, cell: CellOptions, route: Route) -> None:
+    """Refuse what cannot be sent or written down, or must not be."""
+    prompt, model = request.prompt, request.options.model
+    if not prompt.strip():
+        raise OptionError("There is no prompt.", do="Write what you want to see.")
+    if len(prompt) > LONGEST_PROMPT:
+        raise OptionError(f"The prompt has {len(prompt):,} characters; no model reads more than {LONGEST_PROMPT:,}.")
+    if {"", ".", ".."} & set(model.split("/")):
+        raise OptionError(f"--model: {model[:80]!r} is no name of a model.")  # it would lead to another address
+    given, key = request.options.changed() | cell.changed(), route.key.reveal() if isinstance(route, Live) else ""
+    texts = {declared()[name].flag: _plain(value) for name, value in given.items()}
+    for name, text in ({"The prompt": prompt} | texts).items():
+        _check_text(name, text, key)
+
+
+def _check_text(name: str, text: str, key: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        what = f"{name} has a broken character at position {error.start + 1}."
+        raise OptionError(what, do="Type it again.") from None
+    if "\0" in text:
+        raise OptionError(f"{name} has a null character at position {text.index(chr(0)) + 1}.", do="Take it out.")
+    if key and key in text:
+        do = "Take it out, and clear it from the notebook's history."
+        raise OptionError(f"{name} holds your API key.", do=do)
+
+
+def _plain(value: Any) -> str:
+    """Return the text of a value; what is no text and no JSON holds none."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=lambda _: "")
+
+
+def _route(asked: str) -> tuple[str, Route]:
+    """Return the source that is meant, `auto` when no key decides it, and the way to it."""
+    source = default_source() if asked == "auto" else asked
+    key = find_key() if source in ("auto", "live") else None
+    if source == "live" and key is None:
+        raise MissingKeyError("--source live needs an API key, and none was found.", do=HOW_TO_SET)
+    if key is not None:
+        return "live", Live(endpoint().url, key)
+    return source, Offline()
