@@ -14,7 +14,7 @@ from typing import Any
 from cometmagic import models
 from cometmagic.catalog import calls, lookup
 from cometmagic.disk import near
-from cometmagic.errors import LibraryError, OptionError
+from cometmagic.errors import Fate, LibraryError, OptionError
 from cometmagic.library import CallFolder, Library
 from cometmagic.parts import ImagePart, Part, Signature, TextPart
 from cometmagic.request import Turn
@@ -63,7 +63,11 @@ def _folder(given: Any, library: Library, last: Path | None) -> CallFolder:
     if isinstance(folder := getattr(given, "folder", None), Path):
         return CallFolder(folder)
     if isinstance(given, str | Path):
-        return lookup(library, str(given))
+        try:
+            return lookup(library, str(given))
+        except LibraryError as error:
+            error.fate = Fate.UNSENT  # it was to be sent now
+            raise
     if isinstance(given, list):
         raise OptionError("These are several results.", do="Choose one: NAME[0].")
     raise OptionError(
@@ -94,8 +98,12 @@ def _continued(folder: CallFolder, image: ImagePart) -> Origin:
         return Origin(folder, EDIT, image=image, notes=(why,))
     kept = _trimmed(turns)
     cut = (len(turns) - len(kept)) // 2
-    notes = (f"The conversation is long: its first {cut} turn{'s' * (cut > 1)} were left out.",) if cut else ()
+    notes = (f"The conversation is long: {_first(cut)} left out.",) if cut else ()
     return Origin(folder, CHAT, turns=kept, notes=notes)
+
+
+def _first(turns: int) -> str:
+    return "its first turn was" if turns == 1 else f"its first {turns} turns were"
 
 
 def _turns(folder: CallFolder) -> tuple[Turn, ...]:

@@ -140,7 +140,7 @@ def _told(prompt: Prompt, images: Any, cell: CellOptions, last: Path | None) -> 
     """Put the turns together. Raises `OptionError` when there is nothing to ask."""
     pieces = [piece if isinstance(piece, Piece) else Piece(piece) for piece in several(prompt)]
     origin = lineage.origin(cell.edit, cell.chat, Library(library_folder()), last)
-    earlier = [origin.image] if origin is not None and origin.image is not None else []
+    earlier = [_image(origin.image)] if origin is not None and origin.image is not None else []
     asked: list[Part] = [*_parts(prompt), *earlier, *map(_image, (*several(images), *cell.image))]
     turns = (*(origin.turns if origin is not None else ()), Turn(tuple(asked)))
     return _Told(turns, tuple(pieces), origin, origin.notes if origin is not None else ())
