@@ -36,7 +36,10 @@ async def deliver(folder: CallFolder, route: Live | Offline, report: Report, gat
     Cancelling is for calls that have not been sent. What became of the call stands in the folder; where
     that is another one, because a disk was full, a `moved` event says so.
     """
-    await Delivery(folder, route, report, gate or Gate()).run()
+    try:
+        await Delivery(folder, route, report, gate or Gate()).run()
+    finally:
+        report({"event": "done"})
 
 
 class Delivery:
@@ -75,7 +78,7 @@ class Delivery:
                 self.folder.update(abandoned=now())
 
     async def run(self) -> None:
-        """See `deliver`."""
+        """Carry and settle; that it is done is for others to say."""
         try:
             with keep_from_others(self.folder, patience=MOMENT):
                 if self.folder.read()["state"] == State.PLANNED:
@@ -87,8 +90,6 @@ class Delivery:
             log.crash(self.folder.path.parent, problem)
             with contextlib.suppress(OSError, CometError, Busy):
                 await asyncio.to_thread(recover, self.folder)
-        finally:
-            self.report({"event": "done"})
 
     async def _carry(self) -> None:
         try:

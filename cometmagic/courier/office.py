@@ -49,7 +49,12 @@ class Office:
     def _begin(self, job: str, delivery: Delivery | None, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._under_way[job] = delivery, task
-        task.add_done_callback(lambda _: self._under_way.pop(job, None))
+        task.add_done_callback(lambda _: self._end(job))
+
+    def _end(self, job: str) -> None:
+        """Say so last: whoever hears it finds everything written, and may hand the folder in again."""
+        self._under_way.pop(job, None)
+        self._tell({"job": job, "event": "done"})
 
     def _deliver(self, order: dict[str, Any]) -> None:
         for name, value in order["surroundings"].items():
@@ -76,7 +81,6 @@ class Office:
         except Exception as problem:  # noqa: BLE001  # it stays as it is for the next time
             crash(folder.path.parent, problem)
         note(folder, "recovered")
-        self._tell({"job": str(folder.path), "event": "done"})
 
     def _cancel(self, job: str) -> None:
         """Take a job back, as long as nothing of it was sent."""

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from cometmagic import call as waiting
+from cometmagic import session
 from cometmagic.courier import client
 from cometmagic.errors import Fate, Interrupted
 from cometmagic.ledger import Ledger
@@ -20,7 +22,7 @@ from tests.courier.test_gate import ended
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.leaks import KEY
 from tests.faults.server import Held, response, send
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 from tests.wire.answers import answer, answering, body, image, picture
 
 WHOLE = response(body(answer(image())))
@@ -190,5 +192,8 @@ def test_i15_a_forked_child_has_a_courier_of_its_own(serving: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a key; and wait for the courier's word, however busy the machine is."""
     monkeypatch.setenv("COMETAPI_KEY", KEY)
+    for module in (waiting, session):
+        monkeypatch.setattr(module, "TAKING_BACK", PATIENCE)
