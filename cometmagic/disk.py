@@ -13,6 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,8 +25,9 @@ WINDOWS = os.name == "nt"
 
 def write_whole(path: Path, content: bytes | Iterable[bytes | memoryview], mode: int = 0o600) -> None:
     """Write a file, perhaps in pieces, so that `path` holds all of it or what it held before, also after a crash."""
-    beside = _write_beside(path, (content,) if isinstance(content, bytes) else content, mode)
+    beside = _name_beside(path)
     try:
+        _create(beside, (content,) if isinstance(content, bytes) else content, mode)
         _patiently(beside.replace, path)
     except BaseException:
         _discard(beside)
@@ -45,8 +47,9 @@ def save_new(wanted: Path, content: bytes, mode: int = 0o666) -> Path:
     nothing is left. After a crash the name holds all of it or does not exist, but where the disk has no
     links: there a part can be left.
     """
-    beside = _write_beside(wanted, (content,), mode)
+    beside = _name_beside(wanted)
     try:
+        _create(beside, (content,), mode)
         target = next(path for path in _free_names(wanted) if _take(path, beside, content, mode))
     finally:
         _discard(beside)
@@ -54,24 +57,26 @@ def save_new(wanted: Path, content: bytes, mode: int = 0o666) -> Path:
     return target
 
 
-def _write_beside(path: Path, content: Iterable[bytes | memoryview], mode: int) -> Path:
-    """Write what shall become `path` to a hidden file in the same folder, and return that."""
+def _name_beside(path: Path) -> Path:
+    """Return a hidden name, in the same folder, that nobody else has: for what shall become `path`."""
     ending = f".{secrets.token_hex(4)}.tmp"
-    beside = path.with_name(_fitted(f".{path.name}", ending, _longest_name(path.parent)))
-    _create(beside, content, mode)
-    return beside
+    return path.with_name(_fitted(f".{path.name}", ending, _longest_name(path.parent)))
 
 
 def _create(path: Path, content: Iterable[bytes | memoryview], mode: int) -> None:
     """Write a file that was not there and flush it to the disk; nothing is left when that fails."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    ours = False
+    # All of it is done in C: no interrupt can fall between a file that is open and the object that closes it.
+    opener = partial(os.open, mode=mode)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(path, "xb", opener=opener) as file:
+            ours = True
             file.writelines(content)
             file.flush()
             os.fsync(file.fileno())
     except BaseException:
-        _discard(path)
+        if ours:
+            _discard(path)
         raise
 
 

@@ -19,7 +19,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, Self
 
 import pytest
 
@@ -32,9 +33,11 @@ SECOND = "bike-2.png"
 CONTENT = bytes(range(256)) * 80
 OLD = b"an earlier picture"
 
-COUNTED = ["open", "fdopen", "fsync", "link", "unlink", "rename", "replace", "close", "stat", "listdir", "scandir"]
+COUNTED = ["open", "fsync", "link", "unlink", "rename", "replace", "close", "stat", "listdir", "scandir"]
 CODES = ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL", "EMLINK", "EXDEV", "EIO"]
 
+closed_when_forgotten = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 posix = pytest.mark.skipif(os.name == "nt", reason="needs fork, SIGKILL and file size limits")
 
 
@@ -159,9 +162,9 @@ def test_h11_a_name_as_long_as_the_disk_takes_is_numbered(tmp_path: Path, stem: 
 def test_h11_an_encrypted_folder_takes_shorter_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     opening, used = os.open, list[str]()
 
-    def noted(path: Path, *arguments: int) -> int:
-        used.append(path.name)
-        return opening(path, *arguments)
+    def noted(path: str, *arguments: int, **named: int) -> int:
+        used.append(Path(path).name)
+        return opening(path, *arguments, **named)
 
     monkeypatch.setattr(os, "pathconf", lambda *_: 143)
     monkeypatch.setattr(os, "open", noted)
@@ -317,8 +320,9 @@ def test_h3_whatever_step_fails_nothing_is_left(monkeypatch: pytest.MonkeyPatch,
         (folder / NAME).write_bytes(OLD)
         with monkeypatch.context() as patched:
             steps = Steps(nth, refuse(errno.EDQUOT))
-            for call in ("open", "fsync", "link", "fdopen"):
+            for call in ("open", "fsync", "link"):
                 patched.setattr(os, call, steps.counted(call))
+            patched.setattr(disk, "open", steps.opened, raising=False)
             try:
                 assert save_new(folder / NAME, CONTENT).read_bytes() == CONTENT
             except OSError as error:
@@ -344,6 +348,46 @@ def test_i4_an_interrupt_leaves_nothing(monkeypatch: pytest.MonkeyPatch, taken: 
         save_new(taken / NAME, CONTENT)
 
     assert names(taken) == [NAME]
+
+
+@pytest.mark.usefixtures("way")
+@needs_proc
+@closed_when_forgotten
+@pytest.mark.parametrize("save", [write_whole, save_new])
+def test_i4_an_interrupt_at_any_moment_leaves_nothing_open(tmp_path: Path, save: Callable[..., object]) -> None:
+    for nth in itertools.count(1):
+        path = tmp_path / str(nth) / NAME
+        path.parent.mkdir()
+        path.write_bytes(OLD)
+        before = open_files()
+        with Pressed(nth) as pressed, contextlib.suppress(KeyboardInterrupt):
+            save(path, CONTENT)
+
+        assert open_files() == before, pressed.where
+        assert path.read_bytes() in ((OLD, CONTENT) if save is write_whole else (OLD,))
+        hidden = [name for name in names(path.parent) if name.startswith(".")]
+        assert not hidden or pressed.where.startswith("save_new"), pressed.where  # before it deletes, when all is done
+        if not pressed.where:
+            break
+
+    assert nth > 100
+
+
+@needs_proc
+@closed_when_forgotten
+def test_control_an_interrupt_between_opening_and_keeping_a_number_leaves_it_open(tmp_path: Path) -> None:
+    left = 0
+    for nth in itertools.count(1):
+        before = open_files()
+        with Pressed(nth, "open_in_two_steps") as pressed, contextlib.suppress(KeyboardInterrupt):
+            open_in_two_steps(tmp_path / str(nth))
+        left += len(open_files() - before)
+        for handle in open_files() - before:
+            os.close(handle)
+        if not pressed.where:
+            break
+
+    assert left > 0
 
 
 def test_a_saved_picture_is_saved_though_its_second_name_stays(monkeypatch: pytest.MonkeyPatch, taken: Path) -> None:
@@ -467,6 +511,54 @@ def tell(process: subprocess.Popen[str], line: str) -> None:
     process.stdin.write(line)
 
 
+def open_files() -> set[int]:
+    """Return the numbers of the files this process has open."""
+    return {int(path.name) for path in Path("/proc/self/fd").iterdir() if path.exists()}
+
+
+def open_in_two_steps(path: Path) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT)
+    with os.fdopen(handle, "wb") as file:
+        file.write(CONTENT)
+
+
+class Pressed:
+    """Interrupts disk.py before the nth step of its byte code; or the functions with these names in this module.
+
+    Two things are left alone. A folder can be opened by number only, so that there is a moment in which an
+    interrupt loses the number; and a deletion that is interrupted has not deleted.
+    """
+
+    def __init__(self, nth: int, *functions: str) -> None:
+        self.left = nth
+        self.functions = functions
+        self.where = ""  # which function was interrupted, nothing when there were not so many steps
+
+    def __enter__(self) -> Self:
+        sys.settrace(self._trace)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(None)
+
+    def _trace(self, frame: FrameType, event: str, _: object) -> Any:
+        if not self._concerns(frame):
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            self.left -= 1
+            if not self.left:
+                self.where = f"{frame.f_code.co_name}, line {frame.f_lineno}"
+                raise KeyboardInterrupt
+        return self._trace
+
+    def _concerns(self, frame: FrameType) -> bool:
+        names = [one.f_code.co_name for one in (frame, frame.f_back) if one is not None]
+        if self.functions:
+            return names[0] in self.functions
+        return frame.f_globals.get("__name__") == disk.__name__ and not {"sync_folder", "_discard"} & set(names)
+
+
 class Steps:
     """Counts what is asked of the disk, and does something else at the nth time."""
 
@@ -482,16 +574,18 @@ class Steps:
 
     def counted(self, name: str) -> Callable[..., Any]:
         """Return the function of `os` of that name, counted."""
-        if name == "fdopen":
-            return lambda handle, mode: Torn(handle, self)
         return after(lambda: self.step(name), getattr(os, name))
+
+    def opened(self, path: Path, mode: str, opener: Any) -> Torn:
+        """Open a file as `open` does, its writing counted."""
+        return Torn(path, mode, opener, self)
 
 
 class Torn(io.FileIO):
     """A file whose writing has a middle."""
 
-    def __init__(self, handle: int, steps: Steps) -> None:
-        super().__init__(handle, "wb")
+    def __init__(self, path: Path, mode: str, opener: Any, steps: Steps) -> None:
+        super().__init__(path, mode, opener=opener)
         self.steps = steps
 
     def write(self, content: Any) -> int:
@@ -552,11 +646,12 @@ def be_killed(nth: int, path: Path, way: str) -> list[str]:
     steps = Steps(nth, lambda: os.kill(os.getpid(), signal.SIGKILL))
     for name in COUNTED:
         setattr(os, name, steps.counted(name))
+    disk.open = steps.opened  # type: ignore[attr-defined]  # before the one that is built in
     if way == "over":
         write_whole(path, CONTENT)
     elif way == "in place":
         path = path.with_name(SECOND) if path.exists() else path
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+        with steps.opened(path, "xb", os.open) as file:
             file.write(CONTENT)
             os.fsync(file.fileno())
     else:

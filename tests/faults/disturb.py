@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import os
 import signal
@@ -114,15 +115,15 @@ class _File:
 @contextlib.contextmanager
 def failing(disk: Disk) -> Iterator[None]:
     """Put `disk` under everything that opens, flushes and renames files in Python while the block runs."""
-    opened, from_handle, flushed, renamed, written = Path.open, os.fdopen, os.fsync, os.replace, os.write
+    opened, built_in, flushed, renamed, written = Path.open, open, os.fsync, os.replace, os.write
 
     def path_open(self: Path, mode: str = "r", *how: Any, **more: Any) -> Any:
         file = opened(self, mode, *how, **more)
         return file if disk.spares(self) or not set(mode) & set("wxa+") else _File(file, disk)
 
-    def fdopen(handle: int, mode: str = "r", *how: Any, **more: Any) -> Any:
-        file = from_handle(handle, mode, *how, **more)
-        return file if disk.spares(handle) else _File(file, disk)
+    def open_(place: Any, mode: str = "r", *how: Any, **more: Any) -> Any:
+        file = built_in(place, mode, *how, **more)
+        return file if not set(mode) & set("wxa+") or disk.spares(place) else _File(file, disk)
 
     def fsync(handle: int) -> None:
         if not disk.spares(handle):
@@ -145,7 +146,7 @@ def failing(disk: Disk) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "open", path_open)
-        patch.setattr(os, "fdopen", fdopen)
+        patch.setattr(builtins, "open", open_)
         patch.setattr(os, "fsync", fsync)
         patch.setattr(os, "replace", replace)
         patch.setattr(os, "write", write)
