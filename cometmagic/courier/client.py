@@ -194,12 +194,11 @@ class ThreadCourier(Courier):
 
     def __init__(self) -> None:
         """Start the thread."""
-        import asyncio  # with HTTP and Pillow, what the kernel does without as a rule
-
+        from cometmagic.courier.clock import RunningTimeLoop  # with HTTP and Pillow, what the kernel does without
         from cometmagic.courier.office import Office
 
         super().__init__()
-        self._loop = asyncio.new_event_loop()
+        self._loop = RunningTimeLoop()
         self._office = Office(self.tell)
         threading.Thread(target=self._loop.run_forever, name="cometmagic-courier", daemon=True).start()
 

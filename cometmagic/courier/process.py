@@ -17,6 +17,7 @@ import sys
 import threading
 from typing import Any, BinaryIO, TextIO
 
+from cometmagic.courier.clock import RunningTimeLoop
 from cometmagic.courier.office import Office
 
 MANY = 10_240  # files; macOS allows no more
@@ -65,7 +66,8 @@ def main() -> None:
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     _allow_many_files()
-    asyncio.run(work(sys.stdin.buffer, events))
+    with asyncio.Runner(loop_factory=RunningTimeLoop) as runner:
+        runner.run(work(sys.stdin.buffer, events))
 
 
 def _allow_many_files() -> None:
