@@ -21,7 +21,8 @@ from cometmagic.errors import OptionError
 from cometmagic.foreign import line
 from cometmagic.parts import MAGIC_BYTES, ImagePart, sniff
 
-PREVIEW_QUALITY = 85
+PREVIEW_QUALITIES = (85, 75, 65, 55, 45)  # tried in turn until the preview is light
+BYTES_PER_PIXEL = 0.15  # of a light preview: a notebook of a course holds dozens
 LARGEST_PREVIEWED = 64_000_000  # pixels; 4:1 at 4K has 33 million
 SENT_AS_THEY_ARE = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
@@ -47,13 +48,23 @@ def preview(source: Path | BinaryIO, longest: int) -> bytes | None:
     measured = size(source)
     if measured is None or measured[0] * measured[1] > LARGEST_PREVIEWED:
         return None
-    target = io.BytesIO()
     try:
         small = on_white(_from_strips(source, longest) or _from_whole(source, longest))
         small.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=None)
-        small.save(target, "JPEG", quality=PREVIEW_QUALITY)
+        return _light(small)
     except Exception:  # noqa: BLE001  # as above; the original is safe on the disk
         return None
+
+
+def _light(picture: Image.Image) -> bytes:
+    """Return a JPEG in the best quality that is light enough, or in the lowest: gravel and leaves pack badly."""
+    target, most = io.BytesIO(), picture.width * picture.height * BYTES_PER_PIXEL
+    for quality in PREVIEW_QUALITIES:
+        target.seek(0)
+        target.truncate()
+        picture.save(target, "JPEG", quality=quality)
+        if target.tell() <= most:
+            break
     return target.getvalue()
 
 

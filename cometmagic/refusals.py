@@ -52,10 +52,11 @@ def no_image(response: ImageResponse, kept: Path, *, cut: bool, spoilt: int, str
         what = "holds an image that cannot be decoded" if spoilt and not cut else "was cut short"
         drafts = " Drafts that came whole are saved beside it." if response.thoughts else ""
         return TransportError(f"The answer {what}; what came is kept in {kept}.{drafts}", do=LOOK_FIRST)
-    said = response.block_message or response.finish_message or line(response.text, 300)
     do = REASONS.get(reason, "Rephrase the prompt or run the cell again.")
-    told = f"{_what(response, kept, strange)}: {said.rstrip('.')}." if said else f"{_what(response, kept, strange)}."
-    return NoImageError(told, do=do, finish_reason=reason)
+    said = [response.block_message or response.finish_message, line(response.text, 300)]
+    told = " ".join(f"{words.rstrip('.')}." for words in dict.fromkeys(filter(None, said)))
+    what = _what(response, kept, strange)
+    return NoImageError(f"{what}: {told}" if told else f"{what}.", do=do, finish_reason=reason)
 
 
 def _what(response: ImageResponse, kept: Path, strange: int) -> str:

@@ -1,0 +1,171 @@
+"""From the line of a cell to the bytes on a socket: every declared option, and six whole bodies to the letter."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cometmagic.kinds import Choice, Flag, JsonObject, Kind, Number, Pairs, Several, Text
+from cometmagic.line import written
+from cometmagic.options import CellOptions, Limits, Option, Options
+from tests.faults.server import Exchange
+from tests.notebook.answers import answering, painted
+from tests.notebook.conftest import Notebook, Services
+
+PLAIN = {
+    "contents": [{"role": "user", "parts": [{"text": "a cat"}]}],
+    "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
+}
+# What stands on the wire where that is not the value as it is written.
+SHAPED: dict[str, Any] = {
+    "thinking": "HIGH",
+    "search": [{"googleSearch": {"searchTypes": {"imageSearch": {}}}}],
+    "system": {"parts": [{"text": 'be "brief", $5 {x}'}]},
+    "safety": [{"category": "HARM_CATEGORY_DANGEROUS_CONTENT", "threshold": "OFF"}],
+    "image_only": ["IMAGE"],
+}
+RED = painted("PNG", 8, 8, "red")
+RED_64 = base64.b64encode(RED).decode()
+REF = '{"inlineData":{"mimeType":"image/png","data":"' + RED_64 + '"}}'
+BOTH = '"generationConfig":{"responseModalities":["TEXT","IMAGE"]}'
+
+
+def sample(kind: Kind) -> Any:
+    """Return a value of a kind, and none that is anybody's default."""
+    match kind:
+        case Choice(choices=choices):
+            return choices[-1]
+        case Several(each=each):
+            return each.choices[-1]
+        case Flag():
+            return True
+        case Number(high=high, whole=whole):
+            return int(high) if whole else high
+        case Pairs(left=left, right=right):
+            return {list(left)[-1]: list(right)[-1]}
+        case JsonObject():
+            return {"labels": {"one": "two words"}}
+        case Text():
+            return 'be "brief", $5 {x}'
+    raise NotImplementedError(kind)
+
+
+def asked(notebook: Notebook, serve: Services, cell: str) -> Exchange:
+    """Run a cell against a service and return the one request that came."""
+    server = serve(answering())
+    ran = notebook.run(cell)
+    assert ran.error is None, ran.error
+    [exchange] = server.log
+    return exchange
+
+
+@pytest.mark.parametrize("option", Options.declared().values(), ids=lambda option: option.name)
+def test_every_api_option_of_a_line_arrives_on_the_wire(notebook: Notebook, serve: Services, option: Option) -> None:
+    value = "models/some-model" if option.name == "model" else sample(option.kind)
+
+    exchange = asked(notebook, serve, f"%%gemini_image {written(option.name, value)}\na cat")
+
+    body = json.loads(exchange.body)
+    if option.name == "model":
+        assert exchange.start_line == "POST /v1beta/models/some-model:generateContent HTTP/1.1"
+        assert body == PLAIN
+    elif option.name == "extra":
+        assert body == PLAIN | value
+    else:
+        place = body
+        for name in option.path.split("."):
+            place = place[name]
+        assert place == SHAPED.get(option.name, value)
+
+
+# Those that change what is sent, have no value to write, or keep the cell from sending at all.
+ELSEWHERE = {
+    "image",
+    "edit",
+    "chat",
+    "count",
+    "sweep",
+    "preset",
+    "dry_run",
+    "show_code",
+    "background",
+    "into",
+    "source",
+}
+LOCAL = [
+    option
+    for group in (CellOptions, Limits)
+    for option in group.declared().values()
+    if option.name not in ELSEWHERE | {"max_cost", "session_cap", "day_cap"}
+]
+
+
+@pytest.mark.parametrize("option", LOCAL, ids=lambda option: option.name)
+def test_what_concerns_the_notebook_is_not_sent(
+    notebook: Notebook, serve: Services, option: Option, tmp_path: Path
+) -> None:
+    value = str(tmp_path / "saved") if option.name == "save" else sample(option.kind)
+
+    exchange = asked(notebook, serve, f"%%gemini_image {written(option.name, value)}\na cat")
+
+    assert json.loads(exchange.body) == PLAIN
+
+
+GOLDEN = {
+    "plain": ("%%gemini_image\na cat", '{"contents":[{"role":"user","parts":[{"text":"a cat"}]}],' + BOTH + "}"),
+    "shape": (
+        "%%gemini_image -a 16:9 -s 2k -t --thinking high\na cat",
+        (
+            '{"contents":[{"role":"user","parts":[{"text":"a cat"}]}],"generationConfig":{"imageConfig":'
+            '{"aspectRatio":"16:9","imageSize":"2K"},"thinkingConfig":{"includeThoughts":true,"thinkingLevel":"HIGH"},'
+            '"responseModalities":["TEXT","IMAGE"]}}'
+        ),
+    ),
+    "verbatim": (
+        '%%gemini_image\n  {"a": {}} {x} $5 100% \\n {{}} “é”\t\n\nline 3  ',
+        '{"contents":[{"role":"user","parts":[{"text":"  {\\"a\\": {}} {x} $5 100% \\\\n {{}} “é”\\t\\n\\nline 3  "}]}],'
+        + BOTH
+        + "}",
+    ),
+    "in place": (
+        "%%gemini_image -i photo\nput {{photo}} on a {{colour}} wall",
+        '{"contents":[{"role":"user","parts":[{"text":"put "},'
+        + REF
+        + ',{"text":" on a green wall"},'
+        + REF
+        + "]}],"
+        + BOTH
+        + "}",
+    ),
+    "tools": (
+        "%%gemini_image --search web,image --system 'be kind' --image-only\na cat",
+        (
+            '{"contents":[{"role":"user","parts":[{"text":"a cat"}]}],"tools":[{"googleSearch":{"searchTypes":'
+            '{"webSearch":{},"imageSearch":{}}}}],"systemInstruction":{"parts":[{"text":"be kind"}]},'
+            '"generationConfig":{"responseModalities":["IMAGE"]}}'
+        ),
+    ),
+    "sampling": (
+        (
+            "%%gemini_image --temperature 0.5 --top-p 0.9 --top-k 40 --seed 7 --max-output-tokens 4096 --safety hate=none "
+            '--extra \'{"serviceTier": "flex", "generationConfig": {"topK": 3}}\'\na cat'
+        ),
+        (
+            '{"contents":[{"role":"user","parts":[{"text":"a cat"}]}],"generationConfig":{"temperature":0.5,"topP":0.9,'
+            '"topK":3,"seed":7,"maxOutputTokens":4096,"responseModalities":["TEXT","IMAGE"]},"safetySettings":'
+            '[{"category":"HARM_CATEGORY_HATE_SPEECH","threshold":"BLOCK_NONE"}],"serviceTier":"flex"}'
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_golden_body(notebook: Notebook, serve: Services, name: str) -> None:
+    cell, body = GOLDEN[name]
+    notebook.run(f"colour, photo = 'green', {RED!r}")
+
+    assert asked(notebook, serve, cell).body.decode() == body
