@@ -12,9 +12,9 @@ import io
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from cometmagic import strips
 from cometmagic.errors import OptionError
@@ -28,6 +28,7 @@ SENT_AS_THEY_ARE = ("image/png", "image/jpeg", "image/webp", "image/heic", "imag
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 _CONVERTED = ("GIF", "BMP", "TIFF", "AVIF")
 _KEPT_IN_PNG = ("RGB", "RGBA", "L", "LA", "P", "1")
+_ON_ITS_SIDE = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 _NOT_REDUCED = ("1", "P", "PA", "I;16", "I;16B", "I;16L")  # modes whose pixels cannot be averaged
 
 
@@ -37,6 +38,28 @@ def size(source: Path | BinaryIO) -> tuple[int, int] | None:
         with _quiet(), Image.open(source, formats=_FORMATS) as picture:
             return picture.size
     except Exception:  # noqa: BLE001  # decoders raise many things on foreign bytes; all mean "not known"
+        return None
+
+
+class Header(NamedTuple):
+    """What the beginning of an image file tells."""
+
+    width: int  # pixels, as a browser draws it
+    longest: int  # pixels
+    moves: bool
+    tables: dict[int, list[int]] | None  # what a JPEG is quantized by, which tells its quality
+
+
+def header(content: bytes) -> Header | None:
+    """Return what the beginning of an image file tells, or None when it cannot be read."""
+    try:
+        with _quiet(), Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
+            is_turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in _ON_ITS_SIDE
+            # A JPEG of several frames is a photo with a second one for other devices.
+            moves = picture.format in _FORMATS and bool(getattr(picture, "is_animated", False))
+            tables = getattr(picture, "quantization", None)
+            return Header(picture.size[is_turned], max(picture.size), moves, tables)
+    except Exception:  # noqa: BLE001  # as above
         return None
 
 

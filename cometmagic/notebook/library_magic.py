@@ -6,6 +6,7 @@ when it runs, to keep `%load_ext` light.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -14,13 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cometmagic.errors import Fate, OptionError
-from cometmagic.kinds import suggest
+from cometmagic.kinds import Number, suggest
 
 if TYPE_CHECKING:
     from cometmagic.library import Library
     from cometmagic.result import ImageResult
 
 MAGIC = "%gemini_library"
+_PREVIEW = re.compile(r"(?:^|\s)--preview(?:(?:=|\s+)(\S+))?(?=\s|$)")
+_PIXELS = Number(1, 16384, whole=True)
 
 
 def list_(library: Library, words: str) -> None:
@@ -81,6 +84,24 @@ def spend(library: Library, _: str) -> None:
     print(statement(library.root, SESSION))
 
 
+def slim(library: Library, words: str) -> None:
+    """Make the pictures inside a notebook file small and print what that saved."""
+    from cometmagic.slim import LONGEST, slim
+
+    found, rest = _PREVIEW.search(words), _PREVIEW.sub(" ", words, count=1).strip()
+    name = _unquoted(rest)
+    other = re.search(r"(?:^|\s)(-[\w-]+)", rest) if name == rest else None
+    if other and not Path(name).expanduser().exists():
+        raise _wrong(f"There is no option {other[1]}.")
+    if not name:
+        raise _wrong(f"{MAGIC} slim needs {ACTIONS['slim'].takes}.")
+    try:
+        longest = _PIXELS.parse(found[1] or "") if found else LONGEST
+    except ValueError as error:
+        raise _wrong(f"--preview: {error}.") from None
+    print(slim(Path(name), library, int(longest)))
+
+
 @dataclass(frozen=True)
 class Action:
     """One word after the magic: what it does, what stands behind it, and whether that may be left out."""
@@ -89,10 +110,11 @@ class Action:
     help: str
     takes: str = ""
     optional: bool = False
+    option: str = ""
 
     def check(self, name: str, argument: str) -> None:
         """Raise `OptionError` when what stands behind the word is not what it takes."""
-        if argument.startswith("-"):
+        if argument.startswith("-") and not (self.option and argument.startswith(self.option)):
             raise _wrong(f"There is no option {argument.split(maxsplit=1)[0]}.")
         if argument and not self.takes:
             raise _wrong(f"{MAGIC} {name} takes nothing, not {argument[:60]!r}.")
@@ -107,12 +129,18 @@ ACTIONS = {
     "recover": Action(recover, "bring home what an earlier session left behind"),
     "pack": Action(pack, "copy all recordings to a folder that replays them without key and network", "FOLDER"),
     "spend": Action(spend, "what was spent"),
+    "slim": Action(
+        slim,
+        "make the pictures inside a notebook file previews of PX pixels a side; the originals stay in the library",
+        "NOTEBOOK [--preview PX]",
+        option="--preview",
+    ),
 }
 
 
 def help_text() -> str:
     """Return the help of the magic."""
-    rows = [f"    {f'{MAGIC} {name} {action.takes}':<30} {action.help}" for name, action in ACTIONS.items()]
+    rows = [f"    {f'{MAGIC} {name} {action.takes}':<44} {action.help}" for name, action in ACTIONS.items()]
     return "\n".join(["Show what has been made, and share it. Left out, the action is list.", "", *rows, ""])
 
 

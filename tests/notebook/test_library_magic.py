@@ -7,11 +7,13 @@ import json
 import pytest
 
 from cometmagic.notebook.library_magic import ACTIONS
+from tests import test_embedded as embedded
 from tests.faults.server import Held, recv_request, response, send
 from tests.notebook.answers import DRAFT, FINAL, answering, full
 from tests.notebook.conftest import Notebook, Services
 from tests.notebook.test_magic import BIKE
 from tests.waiting import wait_for
+from tests.wire.answers import base64_of
 
 WITHOUT_KEY = "import os; del os.environ['COMETAPI_KEY']"
 
@@ -28,6 +30,17 @@ WRONG = [
     ("pending now", ["%gemini_library pending takes nothing, not 'now'."]),
     ("recover 7f3a9c", ["%gemini_library recover takes nothing, not '7f3a9c'."]),
     ("spend today", ["%gemini_library spend takes nothing, not 'today'."]),
+    ("slim", ["%gemini_library slim needs NOTEBOOK [--preview PX]."]),
+    ("slim --preview 512", ["%gemini_library slim needs NOTEBOOK [--preview PX]."]),
+    ("slim ''", ["%gemini_library slim needs NOTEBOOK"]),
+    ("slim a.ipynb --preview", ["--preview: '' is not a whole number."]),
+    ("slim a.ipynb --preview=0", ["--preview: 0 is not between 1 and 16384."]),
+    ("slim a.ipynb --preview small", ["--preview: 'small' is not a whole number."]),
+    ("slim a.ipynb --force", ["There is no option --force."]),
+    ("slim --force a.ipynb", ["There is no option --force."]),
+    ("slim a.ipynb --preview 5 -x", ["There is no option -x."]),
+    ("slim nowhere.ipynb", ["There is no notebook nowhere.ipynb. Check the path."]),
+    ("slim .", ["There is no notebook ."]),
     ("show zebra", ["There is no call 'zebra' in library. %gemini_library list shows the ids."]),
     ("pack lesson", ["There is no recording in library to pack. A live call with a key makes one."]),
     ("pack library/inner", ["library/inner lies in the library itself."]),
@@ -130,6 +143,42 @@ def test_a_pack_is_made_and_replays(notebook: Notebook, serve: Services, place: 
     assert "replay of a recording of " in caption["data"]["text/html"]
     assert notebook.evaluate("[draft.data for draft in bike.thoughts]") == [DRAFT]
     assert len(server.log) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "my lesson.ipynb --preview 100",
+        "'my lesson.ipynb' --preview=100",
+        '"my lesson.ipynb" --preview 100',
+        "--preview 100 my lesson.ipynb",
+        "--preview=100 'my lesson.ipynb'",
+        "{place}/my lesson.ipynb\t--preview  100",
+    ],
+)
+def test_a_notebook_is_made_small(notebook: Notebook, line: str) -> None:
+    path = notebook.place / "my lesson.ipynb"
+    path.write_text(json.dumps(embedded.notebook(embedded.output(image_png=base64_of(embedded.LARGE)))))
+    before = path.stat().st_size
+
+    ran = notebook.run(f"%gemini_library slim {line.format(place=notebook.place)}")
+
+    assert ran.error is None
+    [told] = ran.outputs
+    assert (told["kind"], told["name"]) == ("stream", "stdout")
+    assert told["text"].startswith("my lesson.ipynb: 0.")
+    assert "lie in library/originals" in told["text"]
+    assert path.stat().st_size < before / 10
+    assert [kept.read_bytes() for kept in (notebook.library / "originals").iterdir()] == [embedded.LARGE]
+    assert notebook.folders == []
+
+
+def test_a_notebook_with_a_dash_in_its_name_is_found(notebook: Notebook) -> None:
+    path = notebook.place / "week -2.ipynb"
+    path.write_text(json.dumps(embedded.notebook()))
+
+    assert "nothing to shrink in week -2.ipynb" in notebook.run("%gemini_library slim week -2.ipynb").text
+    assert "nothing to shrink in week -2.ipynb" in notebook.run("%gemini_library slim 'week -2.ipynb'").text
 
 
 def test_a_miss_names_the_nearest_recording(notebook: Notebook, serve: Services) -> None:
