@@ -12,20 +12,29 @@ import platform
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from cometmagic import network
+from cometmagic import network, project
 from cometmagic.catalog import recordings
 from cometmagic.disk import amount
 from cometmagic.errors import CometError, LibraryError
 from cometmagic.foreign import line
 from cometmagic.library import HOW_TO_MOVE, LEAST_FREE, Library, counted, unwritable
+from cometmagic.line import written
 from cometmagic.models import CHECKED
-from cometmagic.settings import HOW_TO_SET, Key, default_source, endpoint, find_key, library_folder
+from cometmagic.settings import (
+    HOW_TO_SET,
+    Key,
+    default_source,
+    endpoint,
+    environment_limits,
+    find_key,
+    library_folder,
+)
 
 STOPS, WARNS = "✗", "!"  # the marks: it stops calls; it is good to know
 LEAST_PILLOW = (12, 3)  # older ones have known holes in their decoders
@@ -73,8 +82,8 @@ class Report:
         return "\n".join([*rows, "", *self.problems, verdict])
 
 
-def examine(*more: Row) -> Report:
-    """Look at everything and return what was seen, with `more` rows at the end."""
+def examine(*more: Row, session: dict[str, Any] | None = None) -> Report:
+    """Look at everything and return what was seen, with `more` rows at the end; `session` are a notebook's defaults."""
     report = Report()
     library = report.read(lambda: Library(library_folder()))
     _source(report, library)
@@ -83,6 +92,7 @@ def examine(*more: Row) -> Report:
     _certificates(report)
     _clock(report)
     _versions(report)
+    _defaults(report, session or {})
     for name, told in more:
         report.see(name, told)
     return report
@@ -181,6 +191,37 @@ def _versions(report: Report) -> None:
     pillow = re.match(r"(\d+)\.(\d+)", found["Pillow"])
     if pillow and tuple(map(int, pillow.groups())) < LEAST_PILLOW:
         report.warn(f"Pillow {found['Pillow']} has known security holes. Install 12.3 or newer: pip install -U pillow")
+
+
+def _defaults(report: Report, session: dict[str, Any]) -> None:
+    """Tell which options the project's file and variables set, and which of them something else lies over."""
+    limits = report.read(environment_limits) or {}
+    found = report.read(lambda: (project.defaults(), project.preset_names()))
+    below, presets = found or ({}, [])
+    used = {name: value for name, value in project.capped(below, limits).items() if name not in session}
+    if below or presets:
+        told = [_written(used), f"not in effect {_written(below, used)}" if below.keys() - used.keys() else ""]
+        told.append(f"presets {', '.join(presets)}" if presets else "")
+        report.see("project", f"{project.file()}: {'; '.join(filter(None, told))}")
+    for name in presets:
+        try:
+            project.preset(name)
+        except CometError as error:
+            report.warn(f"{error.what} {error.do}")
+    if limits:
+        over = used | session
+        told = [
+            f"{_written({name: value})} (COMETMAGIC_{name.upper()})"
+            for name, value in limits.items()
+            if name not in over
+        ]
+        hidden = {name: value for name, value in limits.items() if name in over}
+        told.append(f"not in effect {_written(hidden)}" if hidden else "")
+        report.see("variables", "; ".join(filter(None, told)))
+
+
+def _written(options: dict[str, Any], but: Container[str] = ()) -> str:
+    return " ".join(written(name, value) for name, value in options.items() if name not in but)
 
 
 def _version(name: str) -> str:

@@ -82,7 +82,8 @@ class GeminiMagics(Magics):
 
         if line.strip():
             raise OptionError(f"%gemini_doctor takes nothing, not {line.strip()[:60]!r}.", fate=Fate.PAST)
-        print(doctor.examine(*front_end.rows(self.host, given(self.defaults))))
+        session = given(self.defaults)
+        print(doctor.examine(*front_end.rows(self.host, session), session=session))
 
     def show_once(self, result: ImageResult | ImageResults) -> None:
         """Show a result that is the value of a cell, unless the cell has just shown it."""
