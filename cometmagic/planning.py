@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from cometmagic import advice, lineage
+from cometmagic import advice, lineage, project
 from cometmagic.courier.route import Live, Offline, Route
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.library import Library, check_target
@@ -30,6 +31,7 @@ from cometmagic.wire import encode, request_hash, request_length
 LONGEST_PROMPT = 200_000  # characters; the largest model window is 131,000 tokens
 
 Prompt = str | list[Any] | tuple[Any, ...]
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -81,17 +83,27 @@ def plan(prompt: Prompt, *, images: Any = (), last: Path | None = None, **given:
     return made[0]
 
 
-def plans(prompt: Prompt, *, images: Any = (), last: Path | None = None, **given: Any) -> list[Plan]:
+def plans(
+    prompt: Prompt,
+    *,
+    images: Any = (),
+    last: Path | None = None,
+    session: Mapping[str, Any] = _NOTHING,
+    notes: Iterable[str] = (),
+    **given: Any,
+) -> list[Plan]:
     """Return the requests of a prompt: one, or one for each picture of `count` and `sweep`.
 
-    `last` is the folder of the result that `edit=True` means. Raises a `CometError` for whatever is wrong.
+    `last` is the folder of the result that `edit=True` means; `session` the defaults that were set for a notebook,
+    which lie below `given` and over the project's; `notes` go to the warnings. Raises a `CometError`.
     """
-    given = environment_limits() | given
+    merged, preset = project.merged(_present(given), dict(session))
+    given, prompt = environment_limits() | merged, _framed(preset, prompt)
     _, cell, limits = build(given)
     source, route = _route(cell.source)
-    told = _told(prompt, images, cell, last)
+    told = _told(prompt, images, cell, last, tuple(notes))
     if told.origin is not None and told.origin.how == lineage.CHAT:
-        given = {"model": told.origin.folder.read().get("model", DEFAULT_MODEL)} | _present(given)
+        given = {"model": told.origin.folder.read().get("model", DEFAULT_MODEL)} | given
     cell = replace(cell, save=check_target(cell.save) if cell.save else None)
     shared = (told, cell, limits, source, replace(route, limits=limits) if isinstance(route, Live) else route)
     return [_plan(given | changes, label, *shared) for label, changes in variants(cell)]
@@ -136,14 +148,29 @@ def variants(cell: CellOptions) -> Iterator[tuple[str, dict[str, Any]]]:
             yield " · ".join([*words, *([f"#{number}"] if cell.count > 1 else [])]), changes
 
 
-def _told(prompt: Prompt, images: Any, cell: CellOptions, last: Path | None) -> _Told:
+def _told(prompt: Prompt, images: Any, cell: CellOptions, last: Path | None, notes: tuple[str, ...]) -> _Told:
     """Put the turns together. Raises `OptionError` when there is nothing to ask."""
     pieces = [piece if isinstance(piece, Piece) else Piece(piece) for piece in several(prompt)]
     origin = lineage.origin(cell.edit, cell.chat, Library(library_folder()), last)
     earlier = [_image(origin.image)] if origin is not None and origin.image is not None else []
     asked: list[Part] = [*_parts(prompt), *earlier, *map(_image, (*several(images), *cell.image))]
     turns = (*(origin.turns if origin is not None else ()), Turn(tuple(asked)))
-    return _Told(turns, tuple(pieces), origin, origin.notes if origin is not None else ())
+    return _Told(turns, tuple(pieces), origin, (*notes, *(origin.notes if origin is not None else ())))
+
+
+def _framed(preset: project.Preset | None, prompt: Prompt) -> Prompt:
+    """Return the prompt in the frame of a preset; nothing remains nothing."""
+    if preset is None:
+        return prompt
+    if isinstance(prompt, str):
+        return project.framed(preset, prompt)
+    before, _, after = preset.frame.partition(project.PLACE)
+    return [Piece(before), *several(prompt), Piece(after)] if any(map(_says_something, several(prompt))) else prompt
+
+
+def _says_something(given: Any) -> bool:
+    value = given.value if isinstance(given, Piece) else given
+    return not isinstance(value, str) or bool(value.strip())
 
 
 def _parts(prompt: Prompt) -> Iterator[Part]:

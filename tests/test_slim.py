@@ -52,7 +52,7 @@ def test_the_notebook_is_small_and_its_originals_are_in_the_library(library: Lib
         f"{sha256(LARGE_JPEG).hexdigest()[:16]}.jpg": LARGE_JPEG,
     }
     assert list(library.folders()) == []
-    made = nbformat.reads(path.read_text(), as_version=4)  # type: ignore[no-untyped-call]  # it ships no types
+    made = nbformat.reads(path.read_text(), as_version=4)
     nbformat.validate(made)
     assert [list(one.data) for one in made.cells[0].outputs] == [["image/jpeg"]] * 2
 

@@ -19,7 +19,7 @@ from cometmagic.parts import ImagePart
 from cometmagic.planning import Plan, plans
 from cometmagic.result import ImageResult
 from cometmagic.results import ImageResults
-from cometmagic.template import render
+from cometmagic.template import look_alikes, render
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -27,11 +27,16 @@ if TYPE_CHECKING:
 Made = ImageResult | ImageResults | background.Pending | None
 
 
-def run(shell: InteractiveShell, prompt: str, options: dict[str, Any]) -> Made:
-    """Do what a cell asks for and show it. Raises a `CometError` or `Interrupted`."""
+def run(shell: InteractiveShell, prompt: str, options: dict[str, Any], defaults: dict[str, Any]) -> Made:
+    """Do what a cell asks for and show it; `defaults` are the session's. Raises a `CometError` or `Interrupted`."""
     try:
-        given = resolved(options, shell.user_ns)
-        planned = plans(render(prompt, shell.user_ns), last=session.last(), **given)
+        names = shell.user_ns
+        notes = [
+            f"{found} was sent as it stands: only {{{{name}}}} is replaced." for found in look_alikes(prompt, names)
+        ]
+        given = resolved(options, names)
+        pieces = render(prompt, names)
+        planned = plans(pieces, last=session.last(), session=defaults, notes=notes, **given)
     except KeyboardInterrupt:
         raise Interrupted("Nothing was sent, so nothing was charged.") from None
     if planned[0].cell.dry_run or planned[0].cell.show_code:

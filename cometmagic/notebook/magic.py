@@ -61,7 +61,7 @@ class GeminiMagics(Magics):
         if cell_text is not None and parsed.prompt:
             raise OptionError(f"{parsed.prompt[:60]!r} is no option.", do="Write the prompt below the first line.")
         prompt = parsed.prompt if cell_text is None else cell_text.removesuffix("\n")
-        result = cell.run(self.host, prompt, given(self.defaults) | parsed.options)
+        result = cell.run(self.host, prompt, parsed.options, given(self.defaults))
         self.shown = result
         return result
 

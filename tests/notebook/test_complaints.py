@@ -32,7 +32,7 @@ def texts(exchange: Any) -> list[str]:
     return [part["text"] for part in json.loads(exchange.body)["contents"][-1]["parts"] if "text" in part]
 
 
-def executed(place: Path, *cells: str, fails: bool = False) -> nbformat.NotebookNode:
+def executed(place: Path, *cells: str, fails: bool = False) -> Any:
     """Run a notebook as nbconvert does, headless, and return it with its outputs."""
     made = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cell) for cell in ("%load_ext cometmagic", *cells)]
@@ -46,17 +46,18 @@ def executed(place: Path, *cells: str, fails: bool = False) -> nbformat.Notebook
     return made
 
 
-def exported(made: nbformat.NotebookNode, place: Path) -> tuple[str, str]:
+def exported(made: Any, place: Path) -> tuple[str, str]:
     """Return a notebook as HTML by nbconvert's default template, and what nbconvert said."""
     file = place / "made.ipynb"
-    nbformat.write(made, file)
+    file.write_text(nbformat.writes(made))
     command = [sys.executable, "-m", "nbconvert", "--to", "html", str(file)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
     return file.with_suffix(".html").read_text(), done.stderr
 
 
 def test_1_braces_code_and_signs_reach_the_service_byte_for_byte(notebook: Notebook, serve: Services) -> None:
-    prompt = '{"a": {"b": []}} {} { } {x} {{}} {{"y": 1}} {{ z }} $5 $HOME 100% %s \\n `ls` <b>\u2028é\n\n\tdef f(): return {}  '
+    odd = '{"a": {"b": []}} {} { } {x} {{}} {{"y": 1}} {{ z }} $5 $HOME 100% %s'
+    prompt = f"{odd} \\n `ls` <b>\u2028é\n\n\tdef f(): return {{}}  "
 
     assert texts(asked(notebook, serve, f"%%gemini_image\n{prompt}\n")) == [prompt]
 
@@ -200,7 +201,7 @@ def test_9_a_4k_cell_is_light_and_has_alternative_text(monkeypatch: pytest.Monke
 
 
 def test_10_no_option_is_offered_that_is_not_sent() -> None:
-    """That each arrives is shown by test_on_the_wire, which is made from the declaration; here, that none is left out."""
+    """That each arrives is shown by test_on_the_wire, made from the declaration; here, that none is left out."""
     without_path = {name for name, option in Options.declared().items() if not option.path}
     assert without_path == {"model", "extra"}
 

@@ -73,8 +73,8 @@ in two lines """,
 
 def test_a_notebook_without_a_key_shows_a_picture(tmp_path: Path) -> None:
     """The front page's promise, with the program that runs notebooks headless."""
-    cells = [nbformat.v4.new_code_cell(code) for code in ("%load_ext cometmagic", BIKE)]  # type: ignore[no-untyped-call]
-    book = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
+    cells = [nbformat.v4.new_code_cell(code) for code in ("%load_ext cometmagic", BIKE)]
+    book = nbformat.v4.new_notebook(cells=cells)
 
     NotebookClient(book, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
