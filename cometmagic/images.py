@@ -1,7 +1,7 @@
-"""Pillow's part of the work: references in, sizes, previews out.
+"""Pillow's part of the work: sizes, previews, and pictures made small enough to be sent.
 
 Pillow never sees a file before it is saved, and never one whose bytes are not of a kind that is
-shown: what comes from outside is foreign. The original is never re-encoded here; a preview is a
+shown: what comes from outside is foreign. The original is never re-encoded here; what is made is a
 second, small picture.
 """
 
@@ -17,25 +17,23 @@ from typing import Any, BinaryIO, NamedTuple
 from PIL import ExifTags, Image, ImageOps
 
 from cometmagic import strips
-from cometmagic.errors import OptionError
-from cometmagic.foreign import line
-from cometmagic.parts import MAGIC_BYTES, ImagePart, sniff
+from cometmagic.parts import ImagePart
 
 PREVIEW_QUALITIES = (85, 75, 65, 55, 45)  # tried in turn until the preview is light
 BYTES_PER_PIXEL = 0.15  # of a light preview: a notebook of a course holds dozens
 LARGEST_PREVIEWED = 64_000_000  # pixels; 4:1 at 4K has 33 million
-SENT_AS_THEY_ARE = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
+SIDES = (4096, 3072, 2048, 1536, 1024, 768)  # pixels of the longest side, tried in turn until a picture fits
+SENT_QUALITY = 90
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-_CONVERTED = ("GIF", "BMP", "TIFF", "AVIF")
-_KEPT_IN_PNG = ("RGB", "RGBA", "L", "LA", "P", "1")
 _ON_ITS_SIDE = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+_COLORS = ("RGB", "RGBA", "P")  # modes whose colour profile holds for RGB and RGBA too
 _NOT_REDUCED = ("1", "P", "PA", "I;16", "I;16B", "I;16L")  # modes whose pixels cannot be averaged
 
 
 def size(source: Path | BinaryIO) -> tuple[int, int] | None:
     """Return (width, height) in pixels from the header of an image, or None when it cannot be read."""
     try:
-        with _quiet(), Image.open(source, formats=_FORMATS) as picture:
+        with quiet(), Image.open(source, formats=_FORMATS) as picture:
             return picture.size
     except Exception:  # noqa: BLE001  # decoders raise many things on foreign bytes; all mean "not known"
         return None
@@ -53,7 +51,7 @@ class Header(NamedTuple):
 def header(content: bytes) -> Header | None:
     """Return what the beginning of an image file tells, or None when it cannot be read."""
     try:
-        with _quiet(), Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
+        with quiet(), Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
             is_turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in _ON_ITS_SIDE
             # A JPEG of several frames is a photo with a second one for other devices.
             moves = picture.format in _FORMATS and bool(getattr(picture, "is_animated", False))
@@ -106,10 +104,10 @@ def _from_whole(source: Path | BinaryIO, longest: int) -> Image.Image:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Pillow from warning of pictures whose size alone is asked for."""
+def quiet() -> Iterator[None]:
+    """Keep Pillow from warning of what is looked at: of its size, of EXIF data that is damaged."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore")
         yield
 
 
@@ -127,59 +125,26 @@ def on_white(picture: Image.Image) -> Image.Image:
     return ground
 
 
-def reference(given: Any) -> ImagePart:
-    """Return what is sent for a path, bytes, a PIL image, an image part or anything with an `.image`.
+def smaller(picture: Image.Image, largest: int) -> ImagePart | None:
+    """Return the picture in at most `largest` bytes and `SIDES[0]` pixels a side, or None when it cannot be done.
 
-    PNG, JPEG, WebP and HEIC go as they are, other formats as PNG. Raises `OptionError` for the rest.
+    As JPEG, or as WebP where it is transparent, and with as few steps down the `SIDES` as it takes.
     """
-    if isinstance(getattr(given, "image", None), ImagePart):
-        given = given.image
-    if isinstance(given, ImagePart):
-        sent = given.mime_type in SENT_AS_THEY_ARE
-        return given if sent else _from_bytes(given.data, f"The {given.mime_type} image")
-    if isinstance(given, Image.Image):
-        return _as_png(given, "The image")
-    if isinstance(given, str | Path):
-        return _from_bytes(_read(given), str(given))
-    if isinstance(given, bytes | bytearray | memoryview):
-        return _from_bytes(bytes(given), f"These {len(given)} bytes", "hold")
-    kind = type(given).__name__
-    article = "An" if kind[0] in "aeiouAEIOU" else "A"
-    raise OptionError(f"{article} {kind} is not an image.", do="Give a path, bytes or a PIL image.")
+    full = picture.convert("RGBA") if picture.has_transparency_data else on_white(picture)
+    profile = {"icc_profile": picture.info.get("icc_profile") if picture.mode in _COLORS else None}
+    kind, mime_type = ("WEBP", "image/webp") if full.mode == "RGBA" else ("JPEG", "image/jpeg")
+    longest = max(full.size)
+    for side in (min(longest, SIDES[0]), *(side for side in SIDES[1:] if side < longest)):
+        width, height = (max(1, round(length * side / longest)) for length in full.size)
+        small = full.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        content = encoded(small, kind, quality=SENT_QUALITY, **profile)
+        if len(content) <= largest:
+            return ImagePart(mime_type, content=content, width=width, height=height)
+    return None
 
 
-def _read(given: str | Path) -> bytes:
-    try:
-        path = Path(given).expanduser()
-        if path.is_file():
-            return path.read_bytes()
-    except (OSError, RuntimeError) as error:  # a name too long for the disk; a `~user` nobody knows
-        why = error.strerror if isinstance(error, OSError) else error
-        raise OptionError(f"Cannot read {line(given)}: {why}.", do="Check the path.") from None
-    raise OptionError(f"There is no image file {line(given)}.", do="Check the path.")
-
-
-def _from_bytes(content: bytes, name: str, verb: str = "holds") -> ImagePart:
-    mime_type, _ = sniff(content[:MAGIC_BYTES])
-    if mime_type in SENT_AS_THEY_ARE:
-        return ImagePart(mime_type, content=content)
-    try:
-        with _quiet(), Image.open(io.BytesIO(content), formats=_CONVERTED) as picture:
-            return _as_png(picture, name)
-    except OptionError:
-        raise
-    except Exception:  # noqa: BLE001  # as above
-        raise OptionError(f"{line(name)} {verb} no picture that can be sent.", do="Use PNG, JPEG or WebP.") from None
-
-
-def _as_png(picture: Image.Image, name: str) -> ImagePart:
+def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    """Return a picture as the bytes of a file of that kind, without its remarks."""
     buffer = io.BytesIO()
-    try:
-        upright = ImageOps.exif_transpose(picture)
-        if upright.mode not in _KEPT_IN_PNG:
-            upright = upright.convert("RGBA") if upright.has_transparency_data else on_white(upright)
-            upright.info.pop("icc_profile", None)  # it described the old mode
-        upright.save(buffer, "PNG")
-    except Exception as error:  # noqa: BLE001  # a lazily read file shows its damage only now
-        raise OptionError(f"{line(name)} cannot be read as a picture ({type(error).__name__}).") from None
-    return ImagePart("image/png", content=buffer.getvalue(), width=upright.width, height=upright.height)
+    picture.save(buffer, kind, comment=b"", **options)
+    return buffer.getvalue()

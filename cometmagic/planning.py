@@ -20,9 +20,10 @@ from cometmagic.courier.route import Live, Offline, Route
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.library import Library, check_target
 from cometmagic.line import written
+from cometmagic.local_file import is_url
 from cometmagic.models import DEFAULT_MODEL
 from cometmagic.options import MOST_AT_ONCE, CellOptions, Limits, Options, build, check_known, declared
-from cometmagic.parts import ImagePart, Part, TextPart
+from cometmagic.parts import Part, TextPart
 from cometmagic.request import ImageRequest, Turn
 from cometmagic.settings import HOW_TO_SET, default_source, endpoint, environment_limits, find_key, library_folder
 from cometmagic.template import Piece
@@ -152,10 +153,54 @@ def _told(prompt: Prompt, images: Any, cell: CellOptions, last: Path | None, not
     """Put the turns together. Raises `OptionError` when there is nothing to ask."""
     pieces = [piece if isinstance(piece, Piece) else Piece(piece) for piece in several(prompt)]
     origin = lineage.origin(cell.edit, cell.chat, Library(library_folder()), last)
-    earlier = [_image(origin.image)] if origin is not None and origin.image is not None else []
-    asked: list[Part] = [*_parts(prompt), *earlier, *map(_image, (*several(images), *cell.image))]
-    turns = (*(origin.turns if origin is not None else ()), Turn(tuple(asked)))
-    return _Told(turns, tuple(pieces), origin, (*notes, *(origin.notes if origin is not None else ())))
+    earlier = [origin.image] if origin is not None and origin.image is not None else []
+    given = [*_joined(prompt), *earlier, *several(images), *cell.image]
+    asked, remarks = _made(given, len(_joined(prompt)), private=cell.private_urls)
+    turns = (*(origin.turns if origin is not None else ()), Turn(asked))
+    return _Told(turns, tuple(pieces), origin, (*notes, *remarks, *(origin.notes if origin is not None else ())))
+
+
+def _made(given: list[Any], prompt: int, *, private: bool) -> tuple[tuple[Part, ...], list[str]]:
+    """Return the parts of a turn and what was remarked on; of `given`, texts in the first `prompt` are words."""
+    texts = {at: TextPart(value) for at, value in enumerate(given[:prompt]) if isinstance(value, str)}
+    others = [value for at, value in enumerate(given) if at not in texts]
+    if not others:
+        return tuple(texts.values()), []
+    from cometmagic import references  # Pillow, which a request of words does not need
+
+    sent = iter(references.fitted([references.reference(_fetched(value, private=private)) for value in others]))
+    remarks: list[str] = []
+    parts: list[Part] = []
+    for at in range(len(given)):
+        if at in texts:
+            parts.append(texts[at])
+        else:
+            made = next(sent)
+            parts.append(made.part)
+            remarks += [made.note] if made.note else []
+    return tuple(parts), remarks
+
+
+def _fetched(given: Any, *, private: bool) -> Any:
+    """Return the bytes behind an address, and anything else as it is."""
+    if not isinstance(given, str) or not is_url(given):
+        return given
+    from cometmagic.courier.fetch import fetch  # HTTP, which few references need
+
+    return fetch(given, private=private)
+
+
+def _joined(prompt: Prompt) -> list[Any]:
+    """Return what a prompt is made of: texts of a template that stand side by side are one."""
+    out: list[Any] = []
+    for is_template, run in itertools.groupby(several(prompt), key=_is_text_of_template):
+        values = [piece.value if isinstance(piece, Piece) else piece for piece in run]
+        out += ["".join(values)] if is_template else values
+    return out
+
+
+def _is_text_of_template(given: Any) -> bool:
+    return isinstance(given, Piece) and isinstance(given.value, str)
 
 
 def _framed(preset: project.Preset | None, prompt: Prompt) -> Prompt:
@@ -173,32 +218,11 @@ def _says_something(given: Any) -> bool:
     return not isinstance(value, str) or bool(value.strip())
 
 
-def _parts(prompt: Prompt) -> Iterator[Part]:
-    """Yield the parts of a prompt: texts of a template that stand side by side are one."""
-    for name, run in itertools.groupby(several(prompt), key=_run):
-        if name == "template":
-            yield TextPart("".join(piece.value for piece in run))
-        else:
-            for given in run:
-                value = given.value if isinstance(given, Piece) else given
-                yield TextPart(value) if isinstance(value, str) else _image(value)
-
-
-def _run(given: Any) -> str:
-    return "template" if isinstance(given, Piece) and isinstance(given.value, str) else ""
-
-
 def several(given: Any) -> list[Any]:
     """Return one or several things as a list; None is none."""
     if isinstance(given, list | tuple):
         return list(given)
     return [] if given is None else [given]
-
-
-def _image(given: Any) -> ImagePart:
-    from cometmagic.images import reference  # Pillow, which a request of words does not need
-
-    return reference(given)
 
 
 def _check(request: ImageRequest, cell: CellOptions, route: Route) -> None:

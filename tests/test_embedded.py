@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cometmagic.embedded import WIDGETS, Shrinker
-from tests.test_images import RED, encoded, near
+from tests.pictures import RED, encoded, near
 from tests.wire.answers import base64_of
 
 Json = dict[str, Any]

@@ -1,9 +1,8 @@
-"""Pillow's part: previews small and upright, references of every kind, and never an odd exception."""
+"""Pillow's part: previews small and upright, pictures made small enough, and never an odd exception."""
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cometmagic.errors import OptionError
-from cometmagic.images import preview, reference, size
-from cometmagic.parts import ImagePart
+from cometmagic.images import SIDES, preview, size, smaller
+from tests.pictures import RED, WHITE, encoded, near, opened
 from tests.wire.answers import picture, png_chunk, png_header
-
-RED, WHITE = (254, 0, 0), (255, 255, 255)
-
-
-def encoded(made: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    made.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def previewed(content: bytes, longest: int = 64) -> Image.Image:
@@ -32,10 +22,6 @@ def previewed(content: bytes, longest: int = 64) -> Image.Image:
     made = Image.open(io.BytesIO(small))
     assert (made.format, made.mode) == ("JPEG", "RGB")
     return made
-
-
-def near(pixel: Any, wanted: tuple[int, int, int], within: int = 6) -> bool:
-    return all(abs(have - want) <= within for have, want in zip(pixel, wanted, strict=True))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
@@ -132,94 +118,45 @@ def test_g17_hostile_bytes_never_raise(kind: str, data: st.DataObject) -> None:
     preview(io.BytesIO(bytes(content)), 32)
 
 
-@dataclass
-class HasImage:
-    """What an `ImageResult` looks like to `reference`."""
-
-    image: ImagePart
+NOISE = Image.effect_noise((900, 600), 90).convert("RGB")
 
 
-@pytest.mark.parametrize(("kind", "mime"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")])
-@pytest.mark.parametrize("way", ["path", "text path", "bytes", "bytearray", "memoryview", "part", "result"])
-def test_what_can_be_sent_is_sent_as_it_is(tmp_path: Path, kind: str, mime: str, way: str) -> None:
-    content = picture(kind)
-    path = tmp_path / "with a name.dat"
-    path.write_bytes(content)
-    part = ImagePart(mime, content=content)
-    given_as = {
-        "path": path, "text path": str(path), "bytes": content, "bytearray": bytearray(content),
-        "memoryview": memoryview(content), "part": part, "result": HasImage(part),
-    }  # fmt: skip
+def test_a_picture_is_made_smaller_until_it_fits() -> None:
+    part = smaller(NOISE, 300_000)
 
-    made = reference(given_as[way])
-
-    assert (made.mime_type, made.data) == (mime, content)
+    assert part is not None
+    assert (part.mime_type, part.width, part.height) == ("image/jpeg", 768, 512)
+    assert len(part.data) <= 300_000
+    assert opened(part.data).size == (768, 512)
 
 
-@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "AVIF"])
-@pytest.mark.parametrize("way", ["bytes", "part"])
-def test_other_kinds_are_sent_as_png(kind: str, way: str) -> None:
-    content = encoded(Image.new("RGB", (16, 12), "red"), kind)
-    made = reference(content if way == "bytes" else ImagePart(f"image/{kind.lower()}", content=content))
+def test_a_picture_that_fits_keeps_its_size() -> None:
+    part = smaller(NOISE, 10_000_000)
 
-    assert made.mime_type == "image/png"
-    assert made.pil().size == (16, 12)
-    assert near(made.pil().convert("RGB").getpixel((8, 6)), RED, 12)
+    assert part is not None
+    assert (part.width, part.height) == NOISE.size
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "I;16", "I", "F", "YCbCr", "HSV", "PA"])
-def test_pil_images_of_every_mode_are_sent_as_png(mode: str) -> None:
-    made = reference(Image.new(mode, (8, 6)))
-
-    assert (made.mime_type, made.width, made.height) == ("image/png", 8, 6)
-    assert made.pil().size == (8, 6)
+def test_what_never_fits_is_not_made() -> None:
+    assert smaller(NOISE, 1000) is None
 
 
-def test_sixteen_bits_keep_their_grey() -> None:
-    grey = reference(Image.new("I;16", (8, 6), 0x8000)).pil().convert("L").getpixel((4, 3))
+@pytest.mark.parametrize("sides", [(5000, 2), (2, 5000), (5000, 5000)])
+def test_no_side_is_longer_than_the_longest_or_none(sides: tuple[int, int]) -> None:
+    part = smaller(Image.new("RGB", sides), 10_000_000)
 
-    assert isinstance(grey, (int, float))
-    assert abs(grey - 128) <= 1
-
-
-def test_transparency_is_sent_too() -> None:
-    assert reference(Image.new("RGBa", (8, 6), (0, 0, 0, 0))).pil().convert("RGBA").getpixel((1, 1)) == (0, 0, 0, 0)
+    assert part is not None
+    assert max(part.width or 0, part.height or 0) == SIDES[0]
+    assert min(part.width or 0, part.height or 0) >= 1
 
 
-@pytest.mark.parametrize(
-    "given_as",
-    ["no/such/file.png", "~nobody-of-this-name/x.png", "x" * 5000, "a\0b", ".", b"", b"junk", b"%!PS-Adobe", b"<svg/>",
-     b"GIF89a", picture("BMP")[:30], 7, None, ["x"], object()],
-    ids=lambda value: repr(value)[:20],
-)  # fmt: skip
-def test_what_is_no_picture_is_refused_before_sending(given_as: Any) -> None:
-    with pytest.raises(OptionError) as caught:
-        reference(given_as)
+def test_what_is_transparent_stays_so() -> None:
+    clear = Image.new("RGBA", (1000, 800), (0, 0, 0, 0))
 
-    assert "\n" not in str(caught.value)
-    assert str(caught.value).isprintable()
+    part = smaller(clear, 1_000_000)
 
-
-@pytest.mark.parametrize(
-    ("given_as", "told"),
-    [
-        (7, "An int is not an image. "),
-        (["x"], "A list is not an image. "),
-        (None, "A NoneType is not an image. "),
-        (b"Hello!", "These 6 bytes hold no picture that can be sent. "),
-        (ImagePart("image/tiff", content=b"II"), "The image/tiff image holds no picture that can be sent. "),
-    ],
-)
-def test_what_is_no_picture_is_told_in_good_english(given_as: Any, told: str) -> None:
-    with pytest.raises(OptionError) as caught:
-        reference(given_as)
-
-    assert str(caught.value).startswith(told)
-
-
-def test_a_damaged_pil_image_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "half.png"
-    path.write_bytes(encoded(Image.effect_noise((64, 64), 90))[:900])
-
-    with Image.open(path) as lazy, pytest.raises(OptionError, match="cannot be read"):
-        reference(lazy)
+    assert part is not None
+    assert part.mime_type == "image/webp"
+    pixel = opened(part.data).convert("RGBA").getpixel((500, 400))
+    assert isinstance(pixel, tuple)
+    assert pixel[3] == 0

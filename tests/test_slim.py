@@ -16,8 +16,8 @@ from cometmagic import slim as slimming
 from cometmagic.errors import LibraryError
 from cometmagic.library import Library
 from cometmagic.slim import slim
+from tests.pictures import encoded
 from tests.test_embedded import LARGE, LARGE_JPEG, MOVING, notebook, output
-from tests.test_images import encoded
 from tests.wire.answers import base64_of
 
 

@@ -64,7 +64,7 @@ def asked(notebook: Notebook, serve: Services, cell: str) -> Exchange:
 
 @pytest.mark.parametrize("option", Options.declared().values(), ids=lambda option: option.name)
 def test_every_api_option_of_a_line_arrives_on_the_wire(notebook: Notebook, serve: Services, option: Option) -> None:
-    value = "models/some-model" if option.name == "model" else sample(option.kind)
+    value: Any = "models/some-model" if option.name == "model" else sample(option.kind)
 
     exchange = asked(notebook, serve, f"%%gemini_image {written(option.name, value)}\na cat")
 

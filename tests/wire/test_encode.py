@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from cometmagic.errors import OptionError
-from cometmagic.images import reference
 from cometmagic.kinds import Choice, Flag, Number, Pairs, Several, Text
 from cometmagic.library import Library
 from cometmagic.options import Option, Options
 from cometmagic.parts import TextPart
 from cometmagic.planning import plan
+from cometmagic.references import reference
 from cometmagic.request import ImageRequest, Turn
 from cometmagic.wire import body_chunks, body_length, decode_request, encode, request_hash
 from tests.faults.asking import Asker
@@ -177,7 +177,7 @@ def test_a_prompt_that_looks_like_json_stays_text(tmp_path: Path, words: str) ->
 @pytest.mark.parametrize("length", [1, 2, 3, 786_431, 786_432, 786_433, 2_000_000])
 def test_the_length_is_known_beforehand(tmp_path: Path, length: int) -> None:
     content = RED + bytes(range(256)) * (length // 256 + 1)
-    part = reference(content[: len(RED) + length])
+    part = reference(content[: len(RED) + length]).part
 
     found = json.loads(on_the_wire(composed(["x", part]), tmp_path))
 
