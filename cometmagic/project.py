@@ -32,7 +32,8 @@ REFUSED = {
     "image": "sends files of this machine",
     "edit": "belongs to one cell",
     "chat": "belongs to one cell",
-    "preset": "would nest presets",
+    "preset": "changes prompts that do not name it",
+    "private_urls": "opens your own network",
     "extra": "goes around every limit",
     "retry_unknown": "may cost a whole picture each time",
 }

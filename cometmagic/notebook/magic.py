@@ -18,6 +18,7 @@ from cometmagic.errors import CometError, Fate, OptionError
 from cometmagic.glance import unfinished
 from cometmagic.line import help_text, parse
 from cometmagic.notebook import library_magic
+from cometmagic.notebook.completion import Completer
 from cometmagic.notebook.config import GeminiImage, given
 from cometmagic.notebook.names import is_result
 from cometmagic.settings import library_folder
@@ -48,6 +49,7 @@ class GeminiMagics(Magics):
         super().__init__(shell)
         self.host = shell
         self.defaults = _defaults(shell)
+        self.completer = Completer(shell)
         self.shown: object = None
 
     @no_var_expand
@@ -128,6 +130,7 @@ def load(shell: Any) -> None:  # IPython types its parts as optional, and its co
     magics = GeminiMagics(shell)
     shell.register_magics(magics)
     shell.configurables.append(magics.defaults)
+    magics.completer.register()
     formatter = shell.display_formatter.ipython_display_formatter
     formatter.for_type_by_name(*_RESULT, magics.show_once)
     formatter.for_type_by_name(*_RESULTS, magics.show_once)
@@ -165,6 +168,7 @@ def unload(shell: Any) -> None:
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)
     shell.configurables.remove(magics.defaults)
+    magics.completer.unregister()
     for name in (_RESULT, _RESULTS, _PART):
         shell.display_formatter.ipython_display_formatter.pop(".".join(name), None)
     shell.events.unregister("pre_run_cell", magics.forget)

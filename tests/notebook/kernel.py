@@ -109,6 +109,14 @@ class Kernel:
         ran.seconds = time.monotonic() - begun
         return ran
 
+    def complete(self, code: str, cursor: int | None = None) -> dict[str, Any]:
+        """Return what the kernel offers at the cursor, which is at the end when not given."""
+        request = self._client.complete(code, len(code) if cursor is None else cursor)
+        while True:
+            reply = self._client.get_shell_msg(timeout=PATIENCE)
+            if reply["parent_header"].get("msg_id") == request:
+                return dict(reply["content"])
+
     def until(self, request: str, kind: str) -> None:
         """Wait until a cell has sent a message of this kind."""
         while True:
