@@ -58,14 +58,17 @@ class GeminiMagics(Magics):
         """See `line.help_text`, which replaces this text."""
         from cometmagic.notebook import cell
 
-        names = self.host.user_ns
-        parsed = parse(line, bool if cell_text is not None else lambda word: is_result(word, names))
+        # Below a cell's line stands its prompt; in a line it begins with the first word that is nothing else.
+        parsed = parse(line, bool if cell_text is not None else self._is_result)
         if cell_text is not None and parsed.prompt:
             raise OptionError(f"{parsed.prompt[:60]!r} is no option.", do="Write the prompt below the first line.")
         prompt = parsed.prompt if cell_text is None else cell_text.removesuffix("\n")
         result = cell.run(self.host, prompt, parsed.options, given(self.defaults))
         self.shown = result
         return result
+
+    def _is_result(self, word: str) -> bool:
+        return is_result(word, self.host.user_ns, library_folder())
 
     @no_var_expand
     @line_magic

@@ -1,7 +1,7 @@
 """What a cell's line names: variables of the notebook, in place of the words that stand for them.
 
 `-i photo` is a variable, a file or an address; `--edit bike` a variable with a result, or a call's id. This module
-knows no option but these, and opens nothing.
+knows no option but these, and opens no file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cometmagic.foreign import line
 from cometmagic.kinds import suggest
 
 _OUT = re.compile(r"(?:Out\[(\d+)\]|_(\d+))")
-_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_ID = re.compile(r"(?:\d{8}-\d{6}-.+-)?[0-9a-f]{6}")
 
 
 def resolved(options: dict[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,9 +30,9 @@ def resolved(options: dict[str, Any], names: Mapping[str, Any]) -> dict[str, Any
     return out
 
 
-def is_result(word: str, names: Mapping[str, Any]) -> bool:
-    """Whether a word names a variable with a result."""
-    return hasattr(_found(word, names), "folder")
+def is_result(word: str, names: Mapping[str, Any], library: Path) -> bool:
+    """Whether a word names a variable with a result, or is the id of a call of the library, as its table shows it."""
+    return hasattr(_found(word, names), "folder") or (_ID.fullmatch(word) is not None and any(library.glob(f"*{word}")))
 
 
 def _list(given: Any) -> list[Any]:
