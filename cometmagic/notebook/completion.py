@@ -19,6 +19,7 @@ from cometmagic.notebook import candidates
 from cometmagic.notebook.candidates import Offer, Offers
 from cometmagic.notebook.library_magic import ACTIONS
 from cometmagic.notebook.names import is_result
+from cometmagic.settings import library_folder
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -102,12 +103,12 @@ class Completer:
             return written, flags
         replaced, offers = self._of_value(waiting, written)
         if isinstance(waiting.kind, Earlier):  # which may stand without a value, and on one line with a prompt
-            offers = [offer for offer in offers if in_cell or offer.kind != "id"] + flags
+            offers = offers + flags
         return replaced, offers
 
     def _takes(self, option: options.Option, word: str) -> bool:
         """Whether a word behind an option is its value and not the beginning of the prompt, as `line.parse` has it."""
-        return not isinstance(option.kind, Earlier) or is_result(_plain(word), self._shell.user_ns)
+        return not isinstance(option.kind, Earlier) or is_result(_plain(word), self._shell.user_ns, library_folder())
 
     def _of_value(self, option: options.Option, written: str) -> Offers:
         hidden = self._shell.user_ns_hidden

@@ -105,10 +105,13 @@ def test_what_names_nothing_is_told_before_anything_is_sent(
 
 
 def test_a_name_behind_edit_is_a_result_or_the_first_word(notebook: Notebook, serve: Services) -> None:
-    server = serve(*[answering()] * 4)
+    server = serve(*[answering()] * 6)
     notebook.run("%gemini_image -o hat a hat")
 
+    name = notebook.folders[0].name
     cells = [
+        f"%gemini_image -e {name[-6:]} make it red",
+        f"%gemini_image -e {name} make it red",
         "%gemini_image --edit hat make it red",
         "%gemini_image --edit make it red",
         "%%gemini_image -e hat\nmake it red",
@@ -117,7 +120,7 @@ def test_a_name_behind_edit_is_a_result_or_the_first_word(notebook: Notebook, se
         assert notebook.run(cell).error is None
 
     texts = [json.loads(exchange.body)["contents"][-1]["parts"][0]["text"] for exchange in server.log]
-    assert texts == ["a hat", *["make it red"] * 3]
+    assert texts == ["a hat", *["make it red"] * 5]
     assert all(sent(exchange) == [FINAL] for exchange in server.log[1:])
 
     ran = notebook.run("%%gemini_image --edit coat\nmake it red")
