@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import itertools
 import os
 import secrets
@@ -66,10 +67,9 @@ def _name_beside(path: Path) -> Path:
 def _create(path: Path, content: Iterable[bytes | memoryview], mode: int) -> None:
     """Write a file that was not there and flush it to the disk; nothing is left when that fails."""
     ours = False
-    # All of it is done in C: no interrupt can fall between a file that is open and the object that closes it.
-    opener = partial(os.open, mode=mode)
     try:
-        with open(path, "xb", opener=opener) as file:
+        # In C from end to end: no interrupt can fall between an open file and the object that closes it.
+        with open(path, "xb", opener=partial(os.open, mode=mode)) as file:
             ours = True
             file.writelines(content)
             file.flush()
@@ -164,6 +164,14 @@ def _discard(path: Path) -> None:
     """Remove a file that is not needed; when even that fails, what happened before is what matters."""
     with contextlib.suppress(OSError):
         _patiently(path.unlink, True)  # missing_ok
+
+
+def open_private(path: Path, mode: str) -> io.FileIO:
+    """Open a file without a buffer, one that is made for its owner alone.
+
+    It is done in C from end to end: no interrupt can fall between an open file and the object that closes it.
+    """
+    return io.FileIO(path, mode, opener=partial(os.open, mode=0o600))
 
 
 def near(path: Path) -> str:

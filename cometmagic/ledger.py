@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.advice import Price
-from cometmagic.disk import sync_folder
+from cometmagic.disk import open_private, sync_folder
 from cometmagic.errors import BudgetError, Fate, LibraryError
 from cometmagic.library import HOW_TO_MOVE, now, unwritable
 from cometmagic.locks import Busy, Lock, NoLocks, hold
@@ -173,15 +173,13 @@ class Ledger:
         if len(line) >= LONGEST_LINE:
             raise ValueError(f"{len(line)} bytes are too many for a line of the ledger")
         self.root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-        try:
+        with open_private(self.path, "a+") as file:
+            handle = file.fileno()
             is_new = os.fstat(handle).st_size == 0
             line = line if is_new or _ends_a_line(handle) else b"\n" + line
             if os.write(handle, line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(handle)
-        finally:
-            os.close(handle)
         if is_new:
             sync_folder(self.root)
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import random
 import sys
 import time
 from pathlib import Path
 from typing import Self
+
+from cometmagic.disk import open_private
 
 if sys.platform == "win32":
     import msvcrt
@@ -39,17 +42,19 @@ class Lock:
     until one of the two calls `release`. A program started with `subprocess` does not have it.
     """
 
-    def __init__(self, handle: int) -> None:
-        """`handle` is an open file that bears the lock, and is closed with it."""
-        self._handle: int | None = handle
+    _file: io.FileIO | None = None
+
+    def __init__(self, file: io.FileIO) -> None:
+        """`file` is an open one that bears the lock, and is closed with it."""
+        self._file = file
 
     def release(self) -> None:
         """Let others have the lock; a second time does nothing."""
-        handle, self._handle = self._handle, None
-        if handle is not None:
+        file, self._file = self._file, None
+        if file is not None:
             with contextlib.suppress(OSError):  # closing it unlocks it too
-                _unlock(handle)
-            os.close(handle)
+                _unlock(file.fileno())
+            file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -59,8 +64,8 @@ class Lock:
 
     def __del__(self) -> None:
         """Let go of a lock that an interrupt took from its holder; only closed, for a forked child comes here too."""
-        if self._handle is not None:
-            os.close(self._handle)
+        if self._file is not None:
+            self._file.close()
 
 
 def hold(path: Path, patience: float = 0.0, *, create: bool = True) -> Lock:
@@ -83,11 +88,11 @@ def hold(path: Path, patience: float = 0.0, *, create: bool = True) -> Lock:
 def _take(path: Path, create: bool) -> Lock:
     """Try once. A file that was deleted or replaced meanwhile is opened anew: nobody else would meet us there."""
     while True:
-        handle = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
+        file = open_private(path, "a+" if create else "r+")
         with contextlib.ExitStack() as unless_ours:
-            lock = unless_ours.enter_context(Lock(handle))
-            _lock(handle, path)
-            if _lies_at(path, handle):
+            lock = unless_ours.enter_context(Lock(file))
+            _lock(file.fileno(), path)
+            if _lies_at(path, file.fileno()):
                 unless_ours.pop_all()
                 return lock
 

@@ -19,13 +19,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from cometmagic import disk
 from cometmagic.disk import HELD, LONGEST_NAME, save_new, write_whole
+from tests.faults.pressed import Pressed, counts_open_files, open_files
 
 ROOT = Path(__file__).parent.parent
 NAME = "bike.png"
@@ -36,8 +36,6 @@ OLD = b"an earlier picture"
 COUNTED = ["open", "fsync", "link", "unlink", "rename", "replace", "close", "stat", "listdir", "scandir"]
 CODES = ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL", "EMLINK", "EXDEV", "EIO"]
 
-closed_when_forgotten = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
-needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 posix = pytest.mark.skipif(os.name == "nt", reason="needs fork, SIGKILL and file size limits")
 
 
@@ -351,8 +349,7 @@ def test_i4_an_interrupt_leaves_nothing(monkeypatch: pytest.MonkeyPatch, taken: 
 
 
 @pytest.mark.usefixtures("way")
-@needs_proc
-@closed_when_forgotten
+@counts_open_files
 @pytest.mark.parametrize("save", [write_whole, save_new])
 def test_i4_an_interrupt_at_any_moment_leaves_nothing_open(tmp_path: Path, save: Callable[..., object]) -> None:
     for nth in itertools.count(1):
@@ -360,7 +357,7 @@ def test_i4_an_interrupt_at_any_moment_leaves_nothing_open(tmp_path: Path, save:
         path.parent.mkdir()
         path.write_bytes(OLD)
         before = open_files()
-        with Pressed(nth) as pressed, contextlib.suppress(KeyboardInterrupt):
+        with Pressed(nth, disk) as pressed, contextlib.suppress(KeyboardInterrupt):
             save(path, CONTENT)
 
         assert open_files() == before, pressed.where
@@ -373,13 +370,12 @@ def test_i4_an_interrupt_at_any_moment_leaves_nothing_open(tmp_path: Path, save:
     assert nth > 100
 
 
-@needs_proc
-@closed_when_forgotten
+@counts_open_files
 def test_control_an_interrupt_between_opening_and_keeping_a_number_leaves_it_open(tmp_path: Path) -> None:
     left = 0
     for nth in itertools.count(1):
         before = open_files()
-        with Pressed(nth, "open_in_two_steps") as pressed, contextlib.suppress(KeyboardInterrupt):
+        with Pressed(nth, open_in_two_steps) as pressed, contextlib.suppress(KeyboardInterrupt):
             open_in_two_steps(tmp_path / str(nth))
         left += len(open_files() - before)
         for handle in open_files() - before:
@@ -511,52 +507,10 @@ def tell(process: subprocess.Popen[str], line: str) -> None:
     process.stdin.write(line)
 
 
-def open_files() -> set[int]:
-    """Return the numbers of the files this process has open."""
-    return {int(path.name) for path in Path("/proc/self/fd").iterdir() if path.exists()}
-
-
 def open_in_two_steps(path: Path) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT)
     with os.fdopen(handle, "wb") as file:
         file.write(CONTENT)
-
-
-class Pressed:
-    """Interrupts disk.py before the nth step of its byte code; or the functions with these names in this module.
-
-    Two things are left alone. A folder can be opened by number only, so that there is a moment in which an
-    interrupt loses the number; and a deletion that is interrupted has not deleted.
-    """
-
-    def __init__(self, nth: int, *functions: str) -> None:
-        self.left = nth
-        self.functions = functions
-        self.where = ""  # which function was interrupted, nothing when there were not so many steps
-
-    def __enter__(self) -> Self:
-        sys.settrace(self._trace)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.settrace(None)
-
-    def _trace(self, frame: FrameType, event: str, _: object) -> Any:
-        if not self._concerns(frame):
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode":
-            self.left -= 1
-            if not self.left:
-                self.where = f"{frame.f_code.co_name}, line {frame.f_lineno}"
-                raise KeyboardInterrupt
-        return self._trace
-
-    def _concerns(self, frame: FrameType) -> bool:
-        names = [one.f_code.co_name for one in (frame, frame.f_back) if one is not None]
-        if self.functions:
-            return names[0] in self.functions
-        return frame.f_globals.get("__name__") == disk.__name__ and not {"sync_folder", "_discard"} & set(names)
 
 
 class Steps:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import json
 import os
 import signal
@@ -21,10 +22,12 @@ from typing import Any
 import pytest
 
 from cometmagic import ledger as module
+from cometmagic import locks
 from cometmagic.advice import Price
 from cometmagic.errors import BudgetError, Fate, LibraryError
 from cometmagic.ledger import Ledger, Spending
 from cometmagic.locks import Busy, NoLocks, hold
+from tests.faults.pressed import Pressed, counts_open_files, open_files
 from tests.programs import program
 
 MODEL = "gemini-3.1-flash-image-preview"
@@ -518,6 +521,24 @@ def write_lines(root: Path, name: str) -> None:
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
         patch.setattr(os, "fsync", lambda _: None)
         list(pool.map(write, "ab"))
+
+
+@counts_open_files
+def test_i4_an_interrupt_at_any_moment_leaves_nothing_open(ledger: Ledger) -> None:
+    """Of the ledger, and of the lock beside it."""
+    reserve(ledger, "first", session_cap=100)
+    for nth in itertools.count(1):
+        before = open_files()
+        with Pressed(nth, Ledger._append, Ledger._lock, locks) as pressed, contextlib.suppress(KeyboardInterrupt):
+            reserve(ledger, str(nth), session_cap=100)
+
+        assert open_files() == before, pressed.where
+        if not pressed.where:
+            break
+
+    assert nth > 80
+    assert ledger.spending().calls > 1
+    hold(ledger.root / module.LOCK).release()
 
 
 def test_h16_many_writers_lose_and_mix_no_line(ledger: Ledger) -> None:

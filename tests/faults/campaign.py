@@ -10,15 +10,12 @@ import asyncio
 import contextlib
 import os
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
-
-import pytest
 
 from cometmagic import session
 from cometmagic.courier import client
@@ -98,10 +95,8 @@ class Campaign:
         """Point the package at the server, with limits scaled down and every place it may write below the root."""
         courier = self.process if run.schedule.carrier == "process" else self.thread
         given = {"COMETAPI_KEY": KEY, "COMETAPI_BASE_URL": url, "COMETMAGIC_LIBRARY": str(run.root / "library")}
-        given |= {name: str(run.root / "elsewhere") for name in ("TMPDIR", "XDG_STATE_HOME", "XDG_CACHE_HOME")}
-        with pytest.MonkeyPatch.context() as patch:
+        with run.places() as patch:
             patch.setattr(client, "_couriers", {os.getpid(): courier})
-            patch.setattr(tempfile, "tempdir", given["TMPDIR"])
             for name, text in given.items():
                 patch.setenv(name, text)
             for name, value in SCALED.items():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from cometmagic.library import CallFolder, Library
 from cometmagic.result import ImageResult
@@ -48,6 +52,15 @@ class Run:
     def __str__(self) -> str:
         failed = f"\n  failed: {', '.join(self.failed[:4])}" if self.failed else ""
         return f"{self.schedule}{failed}"
+
+    @contextlib.contextmanager
+    def places(self) -> Iterator[pytest.MonkeyPatch]:
+        """Let the package find the run's own folders where it looks for those of the user."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("TMPDIR", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+                patch.setenv(name, str(self.root / "elsewhere"))
+            patch.setattr(tempfile, "tempdir", str(self.root / "elsewhere"))
+            yield patch
 
     def folder(self, prompt: str) -> CallFolder | None:
         """Return the call folder of an asker, or None when none was finished."""

@@ -70,9 +70,10 @@ def judge(run: Run) -> list[Finding]:
     """Return everything that is held against a run of the package."""
     told = [*doubled(run), *_told(run), *_late(run)]
     folders = [folder for prompt in run.schedule.prompts if (folder := run.folder(prompt))]
-    for folder in folders:
-        if folder.read()["state"] not in ENDED or folder.part.exists():
-            recover(folder)
+    with run.places():
+        for folder in folders:
+            if folder.read()["state"] not in ENDED or folder.part.exists():
+                recover(folder)
     return [*told, *lost(run), *_partial(run), *_key(run), *_left(run)]
 
 

@@ -16,7 +16,7 @@ from cometmagic import settle as settling
 from cometmagic.courier import keeper
 from cometmagic.courier.post import Post
 from cometmagic.errors import CometError, Fate
-from cometmagic.library import CallFolder
+from cometmagic.library import CallFolder, State
 from cometmagic.settings import Key
 from cometmagic.wire import EncodedImage
 from tests.faults import census
@@ -189,3 +189,22 @@ def judged(campaign: Campaign, case: str) -> list[Finding]:
 
 def test_every_rule_has_its_control() -> None:
     assert {rule for rule, _, _ in BROKEN.values()} == set(get_args(Rule))
+
+
+def test_a_call_that_was_moved_is_judged_when_it_has_come_home(campaign: Campaign) -> None:
+    """Its own folder holds the beginning of a damaged answer only, which must not be taken for all there is."""
+    run = campaign.ours(schedule("1650"))
+    [folder] = run.library.folders()
+    moved = elsewhere_of(run)
+    assert folder.read()["state"] == State.SENT
+    assert len(moved) == 1
+
+    assert judge(run) == []
+
+    assert elsewhere_of(run) == []
+    assert folder.read()["state"] == State.SETTLED
+    campaign.forget(run)
+
+
+def elsewhere_of(run: Run) -> list[Path]:
+    return list((run.root / "elsewhere").glob("*/*/call.json"))
