@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cometmagic.accounts import check_price
@@ -17,11 +17,12 @@ from cometmagic.advice import Price
 from cometmagic.call import TAKING_BACK, TICK, Call
 from cometmagic.courier.client import Event
 from cometmagic.disk import near
-from cometmagic.errors import CometError, Interrupted
+from cometmagic.errors import CometError, Interrupted, LibraryError
+from cometmagic.foreign import line
 from cometmagic.library import State
 from cometmagic.options import CellOptions
 from cometmagic.planning import Plan, Prompt, plans
-from cometmagic.results import ImageResults
+from cometmagic.results import LONGEST_LABEL, ImageResults
 from cometmagic.session import last, prepare, remember, start, withdraw
 from cometmagic.settings import library_folder
 
@@ -32,6 +33,7 @@ class Batch:
 
     plans: list[Plan]
     calls: list[Call]
+    _pause: tuple[float, str] = field(default=(0.0, ""), init=False)  # until when (monotonic), and why
 
     @property
     def estimate(self) -> Price:
@@ -42,6 +44,17 @@ class Batch:
     def done(self) -> int:
         """How many have ended, one way or the other."""
         return sum(not call.goes_on for call in self.calls)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many are `saved`, `failed`, `unsent` for good, `sent` and under way, or `planned` and wait."""
+        return Counter(map(_standing, self.calls))
+
+    @property
+    def pause(self) -> tuple[float, str]:
+        """For how many seconds one of them has to wait, and why; 0 when none has to."""
+        until, why = self._pause
+        return max(0.0, until - time.monotonic()), why
 
     @property
     def cell(self) -> CellOptions:
@@ -62,10 +75,17 @@ class Batch:
         """Yield the events of all until the last has ended, and None when none came for a moment."""
         while self.goes_on:
             came = [event for call in self.calls if call.job is not None and (event := call.job.next(0.0))]
-            yield from came
+            for event in came:
+                self._take(event)
+                yield event
             if not came:
                 time.sleep(TICK)
                 yield None
+
+    def _take(self, event: Event) -> None:
+        """Note how long one has to wait; mostly all have to."""
+        if event["event"] == "waiting":
+            self._pause = max(self._pause, (time.monotonic() + event["seconds"], event["why"]))
 
     def results(self) -> ImageResults:
         """Return what came of each: a result, or its error in its place."""
@@ -92,26 +112,34 @@ class Batch:
 
     def future(self) -> str:
         """Return in one sentence what becomes of them."""
-        states = Counter(_end(call) for call in self.calls)
+        states = self.counts
+        states["sent"] += states.pop("planned", 0)  # it may be sent any moment
         told = [f"{states[end]} {words}" for end, words in _ENDS.items() if states[end]]
         return f"Of {len(self.calls)} pictures {', '.join(told)}; they lie in {near(library_folder())}."
 
 
 _ENDS = {
     "saved": "are saved",
-    "goes on": "go on and may be charged",
+    "sent": "go on and may be charged",
     "unsent": "were not sent",
     "failed": "failed",
 }
 
 
-def _end(call: Call) -> str:
-    state = State(call.folder.read()["state"])
-    if state is State.SETTLED:
-        return "saved"
-    if state in (State.FAILED, State.UNKNOWN):
-        return "unsent" if call.folder.read()["error"]["fate"] == "UNSENT" else "failed"
-    return "goes on"
+def _standing(call: Call) -> str:
+    try:
+        about = call.folder.read()
+    except LibraryError:  # somebody has removed it
+        return "failed"
+    match State(about["state"]):
+        case State.SETTLED:
+            return "saved"
+        case State.FAILED | State.UNKNOWN:
+            return "unsent" if about["error"]["fate"] == "UNSENT" else "failed"
+        case State.PLANNED:
+            return "planned"
+        case _:
+            return "sent"
 
 
 def total(planned: Sequence[Plan]) -> Price:
@@ -162,6 +190,11 @@ def generate_many(
     """
     asked = [prompts] if isinstance(prompts, str) else list(prompts)
     planned = [one for prompt in asked for one in plans(prompt, images=images, last=last(), **options)]
+    if len(asked) > 1:
+        planned = [
+            replace(one, label=" · ".join(filter(None, (line(one.request.prompt, LONGEST_LABEL), one.label))))
+            for one in planned
+        ]
     batch = begin_many(planned)
     try:
         for event in batch.events():

@@ -5,15 +5,23 @@ Like a result it is a window on call folders. It knows nothing of sending, and n
 
 from __future__ import annotations
 
+import base64
+import itertools
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, overload
 
 from cometmagic.differences import kept_options
 from cometmagic.errors import CometError
+from cometmagic.foreign import line
+from cometmagic.library import preview_of
 from cometmagic.result import ImageResult
 
 Ended = ImageResult | CometError
+ON_A_SHEET = 100  # pictures; as many as a cell makes at most
+LONGEST_LABEL = 60  # characters of a prompt that stands for a label
+LONGEST_ALT = 1000  # characters
 
 
 class ImageResults(Sequence[Ended]):
@@ -56,21 +64,84 @@ class ImageResults(Sequence[Ended]):
         known = [cost for cost in costs if cost is not None]
         return round(sum(known), 6) if len(known) == len(costs) else None
 
+    @property
+    def names(self) -> list[str]:
+        """What tells the results apart, by which a sheet calls them: the labels, or else the prompts."""
+        return [label or _name(number, one) for number, (label, one) in enumerate(self._labelled(), 1)]
+
+    @property
+    def alt(self) -> str:
+        """The alternative text of the contact sheet: what was asked for, and what stands where."""
+        failed = [" (failed)" if isinstance(one, CometError) else "" for one in self._ended]
+        places = "; ".join(f"{line(name)}{word}" for name, word in zip(self.names, failed, strict=True))
+        asked = {line(text) for one in self.made if (text := _alt(one))}
+        subject = f"{asked.pop()}: " if len(asked) == 1 else ""
+        return line(f"{subject}contact sheet of {len(self)} pictures, row by row: {places}", LONGEST_ALT)
+
+    def contact_sheet(self) -> bytes:
+        """Return all pictures on one sheet, with their labels, as a JPEG; the first hundred when there are more."""
+        from cometmagic.sheet import Cell, contact_sheet  # Pillow, which nothing else here needs
+
+        named = zip(self.names, self._ended, strict=True)
+        return contact_sheet([Cell(name, *_picture(one)) for name, one in itertools.islice(named, ON_A_SHEET)])
+
+    def _labelled(self) -> Iterator[tuple[str, Ended]]:
+        return zip(self.labels, self._ended, strict=True)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what is known of each; one that failed, or whose folder is gone, has an `error`."""
+        return [_row(label, one) for label, one in self._labelled()]
+
     def table(self) -> Any:
         """Return a row for each: a list of dicts, or a pandas DataFrame where pandas is imported already."""
-        rows = [_row(label, one) for label, one in zip(self.labels, self._ended, strict=True)]
         pandas = sys.modules.get("pandas")
-        return pandas.DataFrame(rows) if pandas is not None else rows
+        return pandas.DataFrame(self.rows()) if pandas is not None else self.rows()
 
     def __repr__(self) -> str:
         failed = f", {len(self.errors)} failed" if self.errors else ""
         return f"<cometmagic {len(self)} images{failed}>"
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        plain = {"text/plain": repr(self)}
+        return {"image/jpeg": base64.b64encode(self.contact_sheet()).decode()} | plain if self.made else plain
+
+
+def _name(number: int, one: Ended) -> str:
+    """Return what a result without a label is called."""
+    try:
+        return line(one.call["prompt"], LONGEST_LABEL) if isinstance(one, ImageResult) else f"#{number}"
+    except CometError:  # its folder is gone
+        return f"#{number}"
+
+
+def _alt(one: ImageResult) -> str:
+    try:
+        return one.alt
+    except CometError:  # as above
+        return ""
+
+
+def _picture(one: Ended) -> tuple[Path | None, str]:
+    """Return what a sheet shows of a result: its small picture, or why there is none."""
+    try:
+        if isinstance(one, CometError):
+            return None, f"{type(one).__name__}: {one.what}"
+        path = one.image.path
+    except CometError as gone:
+        return None, gone.what
+    small = preview_of(path) if path else None
+    return (small if small is not None and small.is_file() else path), ""
+
 
 def _row(label: str, one: Ended) -> dict[str, Any]:
+    folder = one.folder if isinstance(one, ImageResult) else one.facts.get("folder")
+    about = {"label": label} | ({"id": folder.name} if isinstance(folder, Path) else {})
     if isinstance(one, CometError):
-        return {"label": label, "error": str(one)}
-    call, image = one.call, one.image
-    about = {"label": label, "id": one.folder.name, "prompt": call["prompt"], **kept_options(call)}
+        return about | {"error": str(one)}
+    try:
+        call, image = one.call, one.image
+    except CometError as gone:
+        return about | {"error": str(gone)}
+    about |= {"prompt": call["prompt"], **kept_options(call)}
     made = {"source": one.source, "seconds": one.seconds, "cost": one.cost, "tokens": one.usage.total}
     return about | made | {"width": image.width, "height": image.height, "path": str(image.path), "error": None}

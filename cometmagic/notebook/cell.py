@@ -12,7 +12,7 @@ from cometmagic import session
 from cometmagic.batch import Batch, begin_many
 from cometmagic.call import Call
 from cometmagic.errors import CometError, Interrupted
-from cometmagic.notebook import background, second_stop, show
+from cometmagic.notebook import background, second_stop, sheets, show
 from cometmagic.notebook.names import resolved
 from cometmagic.notebook.waiting import Step, Waiting, publish
 from cometmagic.parts import ImagePart
@@ -49,14 +49,16 @@ def run(shell: InteractiveShell, prompt: str, options: dict[str, Any], defaults:
 
 def _look(planned: list[Plan]) -> None:
     """Show what would be sent, and send nothing."""
+    from cometmagic.notebook import dry_run
+
     kind = planned[0].cell.show_code
     if kind:
         from cometmagic.code import as_code
 
         for plan in planned:
-            publish(show.code(as_code(plan.request, kind), plan.label))
+            publish(dry_run.code(as_code(plan.request, kind), plan.label))
     if planned[0].cell.dry_run:
-        publish(show.dry_run(planned))
+        publish(dry_run.view(planned))
 
 
 def _one(shell: InteractiveShell, plan: Plan) -> ImageResult | background.Pending:
@@ -116,7 +118,7 @@ def _many(shell: InteractiveShell, planned: list[Plan]) -> ImageResults | backgr
     try:
         for _ in batch.events():
             if waiting.is_due:
-                waiting.tell(show.progress(batch, waiting.seconds))
+                waiting.tell(sheets.progress(batch, waiting.seconds))
         return _sheet(shell, batch, waiting)
     except KeyboardInterrupt:
         raise _interrupted(batch, waiting) from None
@@ -127,17 +129,16 @@ def _sheet(shell: InteractiveShell, batch: Batch, waiting: Waiting) -> ImageResu
     if not results.made:
         waiting.become(show.ended(batch, waiting.seconds, "No image"))
         raise results.errors[0]
-    waiting.become(show.sheet(results))
-    cell = batch.plans[0].cell
-    if cell.into:
-        shell.user_ns[cell.into] = results
+    if batch.cell.into:
+        shell.user_ns[batch.cell.into] = results
+    waiting.become(sheets.sheet(results))
     saved = []
     try:
         for call, result in zip(batch.calls, results, strict=True):
             if isinstance(result, ImageResult) and (path := call.save(result)):
                 saved.append(path)  # known also when the next one fails
     finally:
-        publish(show.sheet_caption(results, saved))
+        publish(sheets.sheet_caption(results, saved))
     return results
 
 
@@ -149,8 +150,8 @@ def show_part(image: ImagePart) -> None:
 def show_made(made: ImageResult | ImageResults) -> None:
     """Show a result, or several, as the cell that made them did."""
     if isinstance(made, ImageResults):
-        publish(show.sheet(made))
-        publish(show.sheet_caption(made))
+        publish(sheets.sheet(made))
+        publish(sheets.sheet_caption(made))
     else:
         publish(show.picture(made))
         publish(show.caption(made))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import html
 import io
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,14 +19,13 @@ from cometmagic.disk import near
 from cometmagic.errors import CometError
 from cometmagic.foreign import clean
 from cometmagic.library import preview_of
+from cometmagic.notebook import sheets
 from cometmagic.parts import SHOWN, ImagePart, TextPart
 from cometmagic.response import ImageResponse, Usage
 from cometmagic.result import ImageResult
-from cometmagic.results import ImageResults
 
 if TYPE_CHECKING:
     from cometmagic.call import Call
-    from cometmagic.planning import Plan
 
 LONGEST_SHOWN = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
 CARD_WIDTH = 280  # CSS pixels of a draft
@@ -163,38 +161,8 @@ def failed(under_way: Call | Batch, seconds: float, error: CometError) -> Bundle
 def under_way(under_way: Call | Batch, seconds: float) -> Bundle:
     """Return (MIME bundle, metadata) of what is shown while a call is carried in the background."""
     if isinstance(under_way, Batch):
-        return progress(under_way, seconds)
+        return sheets.progress(under_way, seconds)
     return waiting(under_way, seconds, "in the background")
-
-
-def progress(batch: Batch, seconds: float) -> Bundle:
-    """Return (MIME bundle, metadata) of what is shown while several calls are under way."""
-    told = [f"{batch.done} of {len(batch.calls)} pictures", f"{seconds:.0f} s"]
-    if any(call.source == "live" for call in batch.calls):
-        told.append(f"together {batch.estimate}")
-    return _lines(" · ".join(told), *dict.fromkeys(warning for call in batch.calls for warning in call.warnings))
-
-
-def sheet(results: ImageResults) -> Bundle:
-    """Return (MIME bundle, metadata) of several pictures together."""
-    return {"text/plain": repr(results)}, {}
-
-
-def sheet_caption(results: ImageResults, saved: list[Path] | None = None) -> Bundle:
-    """Return (MIME bundle, metadata) of what is told under several pictures."""
-    return _lines(
-        *(f"{type(error).__name__}: {error}" for error in results.errors), *(near(path) for path in saved or ())
-    )
-
-
-def code(text: str, label: str = "") -> Bundle:
-    """Return (MIME bundle, metadata) of a program."""
-    return {"text/plain": text}, {}
-
-
-def dry_run(planned: list[Plan]) -> Bundle:
-    """Return (MIME bundle, metadata) of what would be sent."""
-    return {"text/plain": json.dumps(planned[0].body, indent=1)}, {}
 
 
 def _lines(*texts: str) -> Bundle:

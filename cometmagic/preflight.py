@@ -1,0 +1,108 @@
+"""What is known of requests before they are sent: their JSON for people, where the picture would come from, and why.
+
+All of it is read or computed: nothing is sent, and no folder is made. This module knows no notebook.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from cometmagic import advice
+from cometmagic.accounts import check_price
+from cometmagic.batch import total
+from cometmagic.catalog import find, short_id
+from cometmagic.courier.route import Live
+from cometmagic.disk import amount
+from cometmagic.errors import CometError
+from cometmagic.library import Library
+from cometmagic.parts import ImagePart
+from cometmagic.planning import Plan
+from cometmagic.settings import endpoint, library_folder
+from cometmagic.wire import reference_name, signature_name
+
+LONGEST_TEXT = 4000  # characters of a text in the JSON
+
+
+def written(plan: Plan) -> str:
+    """Return the request's JSON as people read it: images and signatures as their kind and size, long texts cut.
+
+    What cannot be seen or would change its surroundings stands as its escape.
+    """
+    request = plan.request
+    names = {reference_name(at, part): described(part) for at, part in enumerate(request.references, 1)}
+    for at, part in enumerate(request.signatures, 1):
+        names[signature_name(at)] = f"thought signature, {amount(part.size)}"
+    told = json.dumps(_elided(plan.body, names), ensure_ascii=False, indent=2)
+    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in told)
+
+
+def _elided(node: Any, names: dict[str, str]) -> Any:
+    match node:
+        case {"file": str(name)} if len(node) == 1 and name in names:
+            return f"<{names[name]}>"
+        case dict():
+            return {name: _elided(value, names) for name, value in node.items()}
+        case list():
+            return [_elided(value, names) for value in node]
+        case str() if len(node) > LONGEST_TEXT:
+            return f"{node[:LONGEST_TEXT]}… ({len(node):,} characters)"
+    return node
+
+
+def described(part: ImagePart) -> str:
+    """Return what an image is: `image/png, 1024 × 768 px, 84.0 kB`."""
+    size = (part.width, part.height) if part.width and part.height else _measured(part)
+    pixels = f"{size[0]} × {size[1]} px, " if size else ""
+    return f"{part.mime_type}, {pixels}{amount(part.size)}"
+
+
+def _measured(part: ImagePart) -> tuple[int, int] | None:
+    from cometmagic import images  # Pillow, which a request of words does not need
+
+    return images.size(io.BytesIO(part.data))
+
+
+def sources(planned: Sequence[Plan]) -> list[str]:
+    """Return where each picture would come from, and why."""
+    library, asked, told = Library(library_folder()), Counter[str](), []
+    for plan in planned:
+        told.append(_source(plan, library, asked[plan.digest]))
+        asked[plan.digest] += 1
+    return told
+
+
+def _source(plan: Plan, library: Library, number: int) -> str:
+    if isinstance(plan.route, Live):
+        return f"live, from {endpoint().host}, with the key from {plan.route.key.origin}"
+    if plan.source == "offline":
+        return "offline sketch, free, as the source is set to that"
+    found = find(library, plan.digest, number)
+    if found is not None:
+        return f"replay of the recording {short_id(found)}, free"
+    if plan.source == "replay":
+        return "replay, which would fail: there is no recording of this request"
+    return "offline sketch, free: there is neither a key nor a recording of this request"
+
+
+def price(planned: Sequence[Plan]) -> advice.Price:
+    """Return what all that would be sent should cost; when nothing would be, what it all would cost live."""
+    return total([plan for plan in planned if plan.source == "live"] or planned)
+
+
+def remarks(planned: Sequence[Plan]) -> list[str]:
+    """Return what there is to say beforehand, each thing once; also whether a limit would refuse it."""
+    told = [warning for plan in planned for warning in plan.warnings]
+    live = [plan for plan in planned if plan.source == "live"]
+    for plan in live:
+        told += advice.remarks(plan.limits, plan.estimate)
+    if live:
+        limits = live[0].limits
+        try:
+            check_price(total(live), 1 + limits.retry_unknown, limits.max_cost)
+        except CometError as error:
+            told.append(f"It would be refused: {error.what} {error.do}")
+    return list(dict.fromkeys(told))
