@@ -30,7 +30,7 @@ LEAST_PROMPT = 16  # characters of a prompt that stand in any table
 _PATIENCE = "%gemini_library pending tells what is under way, %gemini_library recover brings home what was left."
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """One call in the table."""
 
     id: str
@@ -42,21 +42,37 @@ class _Row(NamedTuple):
     prompt: str
 
 
-def table(library: Library, words: str = "", width: int = WIDTH) -> str:
-    """Return the newest calls as a table; only those that have each of `words` somewhere in them."""
+class Listed(NamedTuple):
+    """Some calls, newest first: what they are, a row for each, and what there is to say."""
+
+    title: str
+    found: list[tuple[CallFolder, Row]]
+    notes: list[str]
+
+
+def listed(library: Library, words: str = "") -> Listed:
+    """Return the newest calls; only those that have each of `words` somewhere in them."""
     entries, place = calls(library), near(library.root)
     if not entries:
-        return f"There is no call in {place} yet."
+        return Listed(f"There is no call in {place} yet.", [], [])
     found = [(folder, call) for folder, call in entries if _has(folder, call, words)]
     if not found:
-        return f"None of the {counted(len(entries))} in {place} has {words!r}."
-    rows, chosen = [_row(*entry) for entry in found[:SHOWN]], f" with {words!r}" if words else ""
-    lines = [f"{counted(len(found))}{chosen} in {place}, newest first", "", *_aligned(rows, width)]
+        return Listed(f"None of the {counted(len(entries))} in {place} has {words!r}.", [], [])
+    chosen, notes = f" with {words!r}" if words else "", []
+    rows = [(folder, _row(folder, call)) for folder, call in found[:SHOWN]]
     if len(found) > SHOWN:
-        lines += ["", f"and {len(found) - SHOWN} older ones; %gemini_library list WORDS finds those with certain words"]
-    if any(row.cost.endswith("?") for row in rows):
-        lines += ["", "? sent, but without a picture: it may have been charged"]
-    return "\n".join(lines)
+        notes.append(f"and {len(found) - SHOWN} older ones; %gemini_library list WORDS finds those with certain words")
+    if any(row.cost.endswith("?") for _, row in rows):
+        notes.append("? sent, but without a picture: it may have been charged")
+    return Listed(f"{counted(len(found))}{chosen} in {place}, newest first", rows, notes)
+
+
+def table(calls: Listed, width: int = WIDTH) -> str:
+    """Return calls as a table, `width` characters wide."""
+    if not calls.found:
+        return calls.title
+    lines = [calls.title, "", *_aligned([row for _, row in calls.found], width)]
+    return "\n".join([*lines, *(f"\n{note}" for note in calls.notes)])
 
 
 def _has(folder: CallFolder, call: dict[str, Any], words: str) -> bool:
@@ -65,10 +81,10 @@ def _has(folder: CallFolder, call: dict[str, Any], words: str) -> bool:
     return all(word in told.casefold() for word in words.casefold().split())
 
 
-def _row(folder: CallFolder, call: dict[str, Any]) -> _Row:
+def _row(folder: CallFolder, call: dict[str, Any]) -> Row:
     source, state, model = (line(call.get(name, "?"), 32) for name in ("source", "state", "model"))
     state = state if call else "damaged"
-    return _Row(short_id(folder), _when(call), source, state, _cost(call), model, line(call.get("prompt", "")))
+    return Row(short_id(folder), _when(call), source, state, _cost(call), model, line(call.get("prompt", "")))
 
 
 def _when(call: dict[str, Any]) -> str:
@@ -94,9 +110,9 @@ def _dollars(price: Price) -> str:
     return f"${price.usd:.3f}" if price.usd is not None else "?"
 
 
-def _aligned(rows: list[_Row], width: int) -> Iterator[str]:
+def _aligned(rows: list[Row], width: int) -> Iterator[str]:
     """Yield a table's lines, cut to `width`."""
-    shown = [row if width >= NARROW else row._replace(model="") for row in (_Row(*_Row._fields), *rows)]
+    shown = [row if width >= NARROW else row._replace(model="") for row in (Row(*Row._fields), *rows)]
     columns = [column for column in zip(*(row[:-1] for row in shown), strict=True) if any(column)]
     widths = [max(map(len, column)) for column in columns]
     left = max(LEAST_PROMPT, width - sum(widths) - 2 * len(widths))

@@ -12,7 +12,7 @@ import pytest
 from cometmagic import generate
 from cometmagic.errors import CometError
 from cometmagic.library import CallFolder, Library
-from cometmagic.listing import facts, table, unsettled
+from cometmagic.listing import WIDTH, facts, listed, table, unsettled
 from tests.faults.server import Step, limit, recv_request, response
 from tests.notebook.answers import answering, painted, serving
 from tests.test_library import request
@@ -45,6 +45,10 @@ def ask(monkeypatch: pytest.MonkeyPatch, library: Library) -> Ask:
     return asked
 
 
+def told_table(library: Library, words: str = "", width: int = WIDTH) -> str:
+    return table(listed(library, words), width)
+
+
 def rows(told: str) -> list[list[str]]:
     """Return the cells of a table, header first."""
     lines = told.split("\n\n")[1].splitlines()
@@ -55,7 +59,7 @@ def test_a_call_is_a_row(ask: Ask, library: Library, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(library.root.parent)
     folder = ask(prompt="a red bicycle", model="gemini-3-pro-image")
 
-    told = table(library)
+    told = told_table(library)
 
     assert told.startswith("1 call in library, newest first\n\n")
     planned = folder.read()["planned"]
@@ -82,7 +86,7 @@ def test_what_became_of_a_call_and_what_it_may_have_cost(
 ) -> None:
     ask(steps, **options)
 
-    told = table(library)
+    told = told_table(library)
 
     assert rows(told)[1][3:5] == [state, cost]
     assert told.endswith("it may have been charged") == cost.endswith("?")
@@ -93,14 +97,14 @@ def test_the_newest_call_is_on_top(library: Library) -> None:
     for folder, second in zip(folders, (2, 3, 1), strict=True):
         folder.update(planned=f"2026-11-22T10:15:0{second}+00:00")
 
-    assert [row[0] for row in rows(table(library))[1:]] == [folders[at].id[-6:] for at in (1, 0, 2)]
+    assert [row[0] for row in rows(told_table(library))[1:]] == [folders[at].id[-6:] for at in (1, 0, 2)]
 
 
 def test_thirty_are_shown_and_the_others_counted(library: Library) -> None:
     for _ in range(33):
         library.open(request(), source="live")
 
-    told = table(library)
+    told = told_table(library)
 
     assert len(rows(told)) == 31
     assert told.startswith("33 calls in ")
@@ -126,7 +130,7 @@ def test_words_choose_calls(library: Library, words: str, found: set[str]) -> No
     library.open(request("a red cat", model="gemini-3-pro-image"), source="live")
     library.open(request("a blue cat" + " " * 900 + "far away"), source="offline")
 
-    told = table(library, words)
+    told = told_table(library, words)
 
     if found:
         assert {row[-1].removesuffix(" far away") for row in rows(told)[1:]} == found
@@ -137,8 +141,8 @@ def test_words_choose_calls(library: Library, words: str, found: set[str]) -> No
 
 
 def test_an_empty_library_is_told(library: Library) -> None:
-    assert table(library) == f"There is no call in {library.root} yet."
-    assert table(library, "cat") == f"There is no call in {library.root} yet."
+    assert told_table(library) == f"There is no call in {library.root} yet."
+    assert told_table(library, "cat") == f"There is no call in {library.root} yet."
 
 
 @pytest.mark.parametrize(("width", "has_model"), [(80, False), (103, False), (104, True), (200, True)])
@@ -146,7 +150,7 @@ def test_the_table_fits(library: Library, width: int, has_model: bool) -> None:
     library.open(request("a red bicycle leaning on a sunlit wall " * 9), source="live")
     library.open(request("a cat", model="gemini-2.5-flash-image"), source="offline")
 
-    told = table(library, width=width)
+    told = told_table(library, width=width)
 
     lines = told.splitlines()[2:]
     assert max(map(len, lines)) == width
@@ -166,7 +170,7 @@ def test_what_strangers_wrote_is_cleaned(library: Library) -> None:
     (strange.path / "\x1b[2Jfile").write_bytes(b"")
     assert HOSTILE in strange.read()["prompt"]
 
-    for told in (table(library), facts(strange), unsettled(strange)):
+    for told in (told_table(library), facts(strange), unsettled(strange)):
         assert "red" in told or "ended" in told
         assert [letter for letter in told if not letter.isprintable() and letter != "\n"] == []
 
@@ -187,7 +191,7 @@ def test_odd_calls_are_listed_all_the_same(library: Library, call: dict[str, Any
     folder = library.open(request(), source="live")
     (folder.path / "call.json").write_text(json.dumps(call))
 
-    assert folder.id[-6:] in table(library)
+    assert folder.id[-6:] in told_table(library)
     assert "\n" not in unsettled(folder)
     assert folder.id in facts(folder)
 
@@ -196,7 +200,7 @@ def test_a_damaged_call_is_listed(library: Library) -> None:
     folder = library.open(request(), source="live")
     (folder.path / "call.json").write_bytes(b"{")
 
-    assert rows(table(library))[1][:5] == [folder.id[-6:], "?", "?", "damaged", "?"]
+    assert rows(told_table(library))[1][:5] == [folder.id[-6:], "?", "?", "damaged", "?"]
     assert unsettled(folder).endswith("call.json cannot be read (JSONDecodeError).")
     assert "damaged" in facts(folder)
 

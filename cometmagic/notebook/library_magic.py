@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from IPython.core.getipython import get_ipython
+
 from cometmagic.errors import Fate, OptionError
 from cometmagic.kinds import Number, suggest
 
@@ -27,11 +29,17 @@ _PIXELS = Number(1, 16384, whole=True)
 
 
 def list_(library: Library, words: str) -> None:
-    """Print the newest calls."""
+    """Show the newest calls: with small pictures in a notebook, as a table in a terminal."""
     from cometmagic import listing
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else listing.WIDTH
-    print(listing.table(library, words, width))
+    calls = listing.listed(library, words)
+    if hasattr(get_ipython(), "kernel"):
+        from cometmagic.notebook.gallery import gallery
+        from cometmagic.notebook.waiting import publish
+
+        publish(gallery(calls))
+    else:
+        print(listing.table(calls, shutil.get_terminal_size().columns if sys.stdout.isatty() else listing.WIDTH))
 
 
 def show(library: Library, name: str) -> ImageResult | None:
@@ -39,6 +47,7 @@ def show(library: Library, name: str) -> ImageResult | None:
     from cometmagic import catalog, listing
     from cometmagic.notebook import cell
     from cometmagic.result import ImageResult
+    from cometmagic.tree import tree
 
     folder = catalog.lookup(library, name)
     result = ImageResult(folder.path) if folder.is_whole else None
@@ -47,6 +56,8 @@ def show(library: Library, name: str) -> ImageResult | None:
     else:
         print(listing.unsettled(folder))
     print(f"\n{listing.facts(folder)}")
+    if drawn := tree(library, folder):
+        print(f"\n{drawn}")
     return result
 
 
