@@ -22,6 +22,7 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII)  # what the last part of a name never is
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff\u2028\u2029]")
 _SHOWN = 120  # characters of an address in a message
+_INSIDE = "of this machine or its network"
 # Where clouds tell a machine its own credentials.
 _METADATA_NAMES = (
     "metadata",
@@ -106,7 +107,7 @@ def check_name(where: Place, *, private: bool) -> None:
     if where.host in _METADATA_NAMES:
         raise _not_fetched(where.host, "a cloud's metadata")
     if not private and f".{where.host}".endswith(_LOCAL_NAMES):
-        raise _not_fetched(where.host, "of this machine or its network")
+        raise _not_fetched(where.host, _INSIDE)
 
 
 def check_address(where: Place, address: Address, *, private: bool) -> None:
@@ -126,7 +127,7 @@ def _why_not(address: Address) -> str:
     if address in _METADATA:
         return "a cloud's metadata"
     if is_private(address):
-        return "of this machine or its network"
+        return _INSIDE
     if isinstance(address, ipaddress.IPv6Address) and _is_wrapped(address):
         return "not of the public internet"
     if any(address in network for network in _NEVER) or not address.is_global or address.is_multicast:
@@ -151,4 +152,6 @@ def _refused(url: str, why: str, do: str) -> OptionError:
 
 def _not_fetched(host: str, why: str) -> OptionError:
     do = "Download the image yourself, and give the file."
+    if why == _INSIDE:
+        do = "Give the file, or allow it with --private-urls."
     return OptionError(f"{line(host, _SHOWN)} is {why}, from where no reference image is fetched.", do=do)
