@@ -144,10 +144,8 @@ class Shrinker:
         small = images.preview(io.BytesIO(content), self.longest) if head and not head.moves else None
         if head is None or small is None:
             return None
-        like = images.header(small)
-        # A preview of a preview would be worse and hardly smaller, and a second run would not be the last.
-        is_preview = head.longest <= self.longest and like is not None and head.tables == like.tables
-        return Still(content, small if len(small) < len(content) and not is_preview else None, head.width)
+        is_light = len(content) <= len(small) or images.is_preview(content, self.longest)
+        return Still(content, None if is_light else small, head.width)
 
     def _replacement(self, old: Any, still: Still) -> Any:
         """Return what stands in the place of a picture, written as the old text was."""

@@ -8,6 +8,7 @@ second, small picture.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import warnings
 from collections.abc import Iterator
@@ -42,8 +43,8 @@ def size(source: Path | BinaryIO) -> tuple[int, int] | None:
 class Header(NamedTuple):
     """What the beginning of an image file tells."""
 
+    size: tuple[int, int]  # pixels
     width: int  # pixels, as a browser draws it
-    longest: int  # pixels
     moves: bool
     tables: dict[int, list[int]] | None  # what a JPEG is quantized by, which tells its quality
 
@@ -56,7 +57,7 @@ def header(content: bytes) -> Header | None:
             # A JPEG of several frames is a photo with a second one for other devices.
             moves = picture.format in _FORMATS and bool(getattr(picture, "is_animated", False))
             tables = getattr(picture, "quantization", None)
-            return Header(picture.size[is_turned], max(picture.size), moves, tables)
+            return Header(picture.size, picture.size[is_turned], moves, tables)
     except Exception:  # noqa: BLE001  # as above
         return None
 
@@ -87,6 +88,24 @@ def _light(picture: Image.Image) -> bytes:
         if target.tell() <= most:
             break
     return target.getvalue()
+
+
+def is_preview(content: bytes, longest: int) -> bool:
+    """Whether this is a JPEG as `preview` makes them: another would be worse, and hardly smaller."""
+    head, known = header(content), _preview_tables()
+    if head is None or max(head.size) > longest or head.tables not in known:
+        return False
+    return len(content) <= head.size[0] * head.size[1] * BYTES_PER_PIXEL or head.tables == known[-1]
+
+
+@functools.cache
+def _preview_tables() -> list[dict[int, list[int]] | None]:
+    """Return what tells the quality of a preview, from the best to the lightest."""
+    found = []
+    for quality in PREVIEW_QUALITIES:
+        Image.new("RGB", (1, 1)).save(target := io.BytesIO(), "JPEG", quality=quality)
+        found.append(head.tables if (head := header(target.getvalue())) else None)
+    return found
 
 
 def _from_strips(source: Path | BinaryIO, longest: int) -> Image.Image | None:

@@ -269,6 +269,26 @@ def test_odd_json_where_pictures_stand_is_left_alone(value: Any) -> None:
     assert odd == before
 
 
+@pytest.mark.parametrize("sigma", [5, 20, 40, 60, 90, 200])
+@pytest.mark.parametrize("side", [90, 300])
+def test_a_preview_of_any_quality_is_not_previewed_again(sigma: int, side: int) -> None:
+    """How light a preview packs decides its quality, and a second one could pack lighter still."""
+    grain = Image.effect_noise((side, side), sigma).convert("RGB")
+    document = notebook(output(image_png=base64_of(encoded(grain))))
+    assert shrunk(document).counts["shrunk"] == 1
+    once = copy.deepcopy(document)
+
+    assert shrunk(document).counts["shrunk"] == 0
+    assert document == once
+
+
+@pytest.mark.parametrize(("quality", "is_small"), [(100, False), (90, False), (85, False), (30, True)])
+def test_a_jpeg_within_the_size_becomes_a_preview_where_that_is_lighter(quality: int, is_small: bool) -> None:
+    grain = encoded(Image.effect_noise((90, 90), 90).convert("RGB"), "JPEG", quality=quality)
+
+    assert shrunk(notebook(output(image_jpeg=base64_of(grain)))).counts["small"] == is_small
+
+
 def test_a_second_run_changes_nothing() -> None:
     document = notebook(
         output(image_png=base64_of(LARGE), image_jpeg=base64_of(LARGE_JPEG)),

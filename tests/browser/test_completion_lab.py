@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from tests.browser.conftest import Opener
+from tests.browser.notebooks import written
 from tests.browser.screen import Screen
 
 CELLS = ["%load_ext cometmagic\nphoto = b'\\x89PNG\\r\\n\\x1a\\n'", "%%gemini_image"]
 _TEXT = "() => jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.getSource()"
 _ITEMS = ".jp-Completer:not(.lm-mod-hidden) .jp-Completer-item"
-
-
-def notebook(place: Path) -> Path:
-    cells: list[dict[str, object]] = [
-        {
-            "cell_type": "code",
-            "id": f"c{number}",
-            "source": cell,
-            "outputs": [],
-            "metadata": {},
-            "execution_count": None,
-        }
-        for number, cell in enumerate(CELLS)
-    ]
-    python = {"name": "python3", "display_name": "Python 3", "language": "python"}  # or JupyterLab would ask
-    path = place / "tab" / "tab.ipynb"
-    path.parent.mkdir()
-    path.write_text(
-        json.dumps({"cells": cells, "metadata": {"kernelspec": python}, "nbformat": 4, "nbformat_minor": 5})
-    )
-    return path
 
 
 def typed(screen: Screen, text: str, becomes: str) -> None:
@@ -44,7 +23,7 @@ def typed(screen: Screen, text: str, becomes: str) -> None:
 
 
 def test_tab_completes_in_the_first_line_and_not_in_the_prompt(lab: Opener, tmp_path: Path) -> None:
-    screen = lab(notebook(tmp_path))
+    screen = lab(written(tmp_path / "tab", *CELLS))
     screen.page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
     screen.page.wait_for_function(
         "() => jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel.execution_count === 1"

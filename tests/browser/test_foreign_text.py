@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from tests.browser.conftest import Opener
+from tests.browser.notebooks import written
 from tests.faults.leaks import KEY
 from tests.faults.server import FaultServer
 from tests.wire.answers import answer, answering, image, text
@@ -20,28 +20,8 @@ CONTROL = "from IPython.display import HTML, display\ndisplay(HTML('<script>wind
 def notebook(place: Path, url: str) -> Path:
     """Write a notebook that asks a loopback service."""
     settings = {"COMETAPI_KEY": KEY, "COMETAPI_BASE_URL": url}
-    cells = [
-        f"import os\nos.environ.update({settings!r})\n%load_ext cometmagic",
-        "%gemini_image --thoughts a cat",
-        CONTROL,
-    ]
-    python = {"name": "python3", "display_name": "Python 3", "language": "python"}  # or JupyterLab would ask
-    code: list[dict[str, object]] = [
-        {
-            "cell_type": "code",
-            "id": f"cell-{number}",
-            "source": cell,
-            "outputs": [],
-            "metadata": {},
-            "execution_count": None,
-        }
-        for number, cell in enumerate(cells)
-    ]
-    path = place / "foreign" / "foreign.ipynb"
-    path.parent.mkdir()
-    made = {"cells": code, "metadata": {"kernelspec": python}, "nbformat": 4, "nbformat_minor": 5}
-    path.write_text(json.dumps(made))
-    return path
+    begin = f"import os\nos.environ.update({settings!r})\n%load_ext cometmagic"
+    return written(place / "foreign", begin, "%gemini_image --thoughts a cat", CONTROL)
 
 
 def test_what_a_model_says_is_neither_run_nor_typeset(lab: Opener, tmp_path: Path) -> None:
