@@ -22,6 +22,7 @@ from cometmagic.parts import ImagePart
 
 PREVIEW_QUALITIES = (85, 75, 65, 55, 45)  # tried in turn until the preview is light
 BYTES_PER_PIXEL = 0.15  # of a light preview: a notebook of a course holds dozens
+LEAST = 32  # pixels a side, below which nothing is made smaller still
 LARGEST_PREVIEWED = 64_000_000  # pixels; 4:1 at 4K has 33 million
 SIDES = (4096, 3072, 2048, 1536, 1024, 768)  # pixels of the longest side, tried in turn until a picture fits
 SENT_QUALITY = 90
@@ -62,8 +63,8 @@ def header(content: bytes) -> Header | None:
         return None
 
 
-def preview(source: Path | BinaryIO, longest: int) -> bytes | None:
-    """Return a JPEG of at most `longest` pixels a side, or None when the picture cannot be drawn.
+def preview(source: Path | BinaryIO, longest: int, most: int | None = None) -> bytes | None:
+    """Return a JPEG of at most `longest` pixels a side and `most` bytes, or None when the picture cannot be drawn.
 
     A 4K JPEG takes about 80 ms: the decoder is told to work at a fraction of the size (`draft`).
     """
@@ -73,19 +74,23 @@ def preview(source: Path | BinaryIO, longest: int) -> bytes | None:
     try:
         small = on_white(_from_strips(source, longest) or _from_whole(source, longest))
         small.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=None)
-        return _light(small)
+        content = _light(small, most)
+        while most is not None and len(content) > most and max(small.size) > LEAST:
+            small.thumbnail((small.width * 3 // 4, small.height * 3 // 4 or 1), reducing_gap=None)
+            content = _light(small, most)
+        return content
     except Exception:  # noqa: BLE001  # as above; the original is safe on the disk
         return None
 
 
-def _light(picture: Image.Image) -> bytes:
+def _light(picture: Image.Image, most: int | None) -> bytes:
     """Return a JPEG in the best quality that is light enough, or in the lowest: gravel and leaves pack badly."""
-    target, most = io.BytesIO(), picture.width * picture.height * BYTES_PER_PIXEL
+    target, light = io.BytesIO(), picture.width * picture.height * BYTES_PER_PIXEL
     for quality in PREVIEW_QUALITIES:
         target.seek(0)
         target.truncate()
         picture.save(target, "JPEG", quality=quality)
-        if target.tell() <= most:
+        if target.tell() <= (light if most is None else min(light, most)):
             break
     return target.getvalue()
 
@@ -106,6 +111,15 @@ def _preview_tables() -> list[dict[int, list[int]] | None]:
         Image.new("RGB", (1, 1)).save(target := io.BytesIO(), "JPEG", quality=quality)
         found.append(head.tables if (head := header(target.getvalue())) else None)
     return found
+
+
+def as_png(content: bytes, longest: int) -> bytes | None:
+    """Return a picture as PNG of at most `longest` pixels a side, or None when it cannot be drawn."""
+    small, target = preview(io.BytesIO(content), longest), io.BytesIO()
+    if small is None:
+        return None
+    Image.open(io.BytesIO(small)).save(target, "PNG")
+    return target.getvalue()
 
 
 def _from_strips(source: Path | BinaryIO, longest: int) -> Image.Image | None:

@@ -6,7 +6,7 @@
       response.part    bytes as they arrive; gone once settled
       answer.json      the response as received, each image as {"file": "image.jpg"}
       image.jpg …      images byte for byte as the service sent them
-      preview.jpg      what the notebook embeds
+      preview.jpg      what the notebook embeds; preview-small.jpg where no HTML is shown, if that is large
 
 This module knows nothing of HTTP and of what an answer means.
 """
@@ -36,6 +36,8 @@ from cometmagic.wire import encode, reference_name, request_hash, signature_name
 
 LEAST_FREE = 64 * 1024 * 1024  # bytes; below it nothing is sent, because an answer could not be kept
 SLUG_LENGTH = 40
+SMALL = 512  # pixels of a draft in the notebook, and of a picture where no HTML is shown
+SMALL_BYTES = 20_000  # of such a one: a notebook holds several for each picture
 UNPLANNED = ".new.tmp"  # the end of a folder's name until all that is needed to send lies in it
 LONGEST_PLANNING = 600.0  # seconds
 VERSION = 1
@@ -252,6 +254,11 @@ def counted(number: int) -> str:
 def preview_of(original: Path) -> Path:
     """Return where the small picture of an image lies: `preview.jpg`, `preview-thought-1.jpg`."""
     return original.with_name("preview.jpg" if original.stem == "image" else f"preview-{original.stem}.jpg")
+
+
+def small_of(original: Path) -> Path:
+    """Return where the final image lies once more, for front ends that show no HTML, if its preview is large."""
+    return original.with_name("preview-small.jpg")
 
 
 def check_target(path: str) -> str:

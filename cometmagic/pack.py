@@ -19,7 +19,7 @@ from typing import Any
 from cometmagic.catalog import recordings
 from cometmagic.disk import amount, near, sync_folder, write_whole
 from cometmagic.errors import Fate, LibraryError
-from cometmagic.library import CallFolder, Library, pretty, preview_of, unwritable
+from cometmagic.library import CallFolder, Library, pretty, preview_of, small_of, unwritable
 from cometmagic.wire import unsigned
 
 _MAKING = ".cometmagic-pack-"  # how the name of a folder begins while it is being made
@@ -125,7 +125,7 @@ def _lean(folder: CallFolder) -> dict[str, bytes] | None:
         documents["call.json"] = pretty(_without_paths(call, folder.id) | kept)
         originals = [folder.path / row["name"] for row in call.get("files", [])]
         references = [path for path in folder.path.iterdir() if _REFERENCE.fullmatch(path.name)]
-        previews = [small for path in originals if (small := preview_of(path)).exists()]
+        previews = {made for path in originals for made in (preview_of(path), small_of(path)) if made.exists()}
         return documents | {path.name: path.read_bytes() for path in (*references, *originals, *previews)}
     except (OSError, ValueError, RecursionError):
         return None

@@ -7,7 +7,6 @@ sending.
 
 from __future__ import annotations
 
-import base64
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,7 @@ from cometmagic.disk import near, save_new
 from cometmagic.errors import CometError, Fate, LibraryError, NoImageError, revive
 from cometmagic.library import CallFolder, State, preview_of, slug
 from cometmagic.options import Options
-from cometmagic.parts import SHOWN, ImagePart
+from cometmagic.parts import ImagePart
 from cometmagic.request import ImageRequest
 from cometmagic.response import Grounding, ImageResponse, Usage
 from cometmagic.wire import decode, decode_request
@@ -182,12 +181,13 @@ class ImageResult:
         return f"<cometmagic {told} {near(self.folder)}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from cometmagic.notebook.show import picture  # also where the extension is not loaded
+
         plain = {"text/plain": repr(self)}
         try:
-            mime_type, content = self.preview()
+            return picture(self)[0] | plain
         except (CometError, OSError):
             return plain
-        return ({mime_type: base64.b64encode(content).decode()} if mime_type in SHOWN else {}) | plain
 
 
 def _tuples(value: Any) -> Any:

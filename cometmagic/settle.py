@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import mmap
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cometmagic import images
 from cometmagic.disk import sync_folder, write_whole
 from cometmagic.errors import CometError
-from cometmagic.library import CallFolder, State, now, preview_of
+from cometmagic.library import SMALL, SMALL_BYTES, CallFolder, State, now, preview_of, small_of
 from cometmagic.parts import MAGIC_BYTES, SHOWN, UNKNOWN, sniff
 from cometmagic.refusals import malformed, no_image
 from cometmagic.response import ImageResponse
 from cometmagic.wire import Answer, Blob, EncodedImage, MalformedError, decode, explain_object, read, spliced
-
-THUMBNAIL = 512  # pixels of a draft in the notebook
 
 _Saved = tuple[EncodedImage, Path, dict[str, Any]]  # an image, where it lies for now, and its row in call.json
 
@@ -162,15 +161,36 @@ def _notes(folder: CallFolder, answer: Answer, rows: list[dict[str, Any]], spoil
 
 def _previews(folder: CallFolder, rows: list[dict[str, Any]]) -> Iterator[str]:
     """Write the small pictures; yield what there is to say about those that cannot be made."""
-    longest = {"thought": THUMBNAIL, "image": int(folder.read().get("preview", 0))}
+    asked = int(folder.read().get("preview", 0))
     for row in rows:
-        original, pixels = folder.path / row["name"], longest.get(row["role"], 0)
-        if not pixels or row["mime_type"] not in SHOWN:
+        original, is_final = folder.path / row["name"], row["role"] == "image"
+        if row["mime_type"] not in SHOWN or not (is_final or row["role"] == "thought"):
             continue
-        if small := images.preview(original, pixels):
-            write_whole(preview_of(original), small, 0o666)
-        else:
+        made = _preview(original, asked) if is_final else _small(original, preview_of(original))
+        if not made and (asked or not is_final):
             yield f"{row['name']} is {_why_unseen(row)}: it is kept as it came."
+
+
+def _preview(original: Path, longest: int) -> bool:
+    """Write the preview of the final image, and a small one if that is large or none is asked for; tell whether."""
+    if not longest:
+        return _small(original, small_of(original))
+    preview = images.preview(original, longest, int(longest * longest * images.BYTES_PER_PIXEL))
+    if preview is None:
+        return False
+    write_whole(preview_of(original), preview, 0o666)
+    file = io.BytesIO(preview)
+    if len(preview) > SMALL_BYTES or max(images.size(file) or (SMALL,)) > SMALL:
+        _small(file, small_of(original))
+    return True
+
+
+def _small(source: Path | BinaryIO, target: Path) -> bool:
+    """Write a small picture and tell whether it could be made."""
+    small = images.preview(source, SMALL, SMALL_BYTES)
+    if small is not None:
+        write_whole(target, small, 0o666)
+    return small is not None
 
 
 def _why_unseen(row: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from cometmagic import session
 from cometmagic.batch import Batch, begin_many
 from cometmagic.call import Call
 from cometmagic.errors import CometError, Interrupted
-from cometmagic.notebook import background, second_stop, sheets, show
+from cometmagic.notebook import background, front_end, second_stop, sheets, show
 from cometmagic.notebook.names import resolved
 from cometmagic.notebook.waiting import Step, Waiting, publish
 from cometmagic.parts import ImagePart
@@ -80,10 +80,10 @@ def _finished(shell: InteractiveShell, call: Call, waiting: Waiting) -> ImageRes
     """Show what came of a call that has ended, and return it."""
     try:
         result = call.result()
-    except CometError:
-        waiting.become(show.ended(call, waiting.seconds, "No image"))
+    except CometError as error:
+        waiting.become(show.ended(call, waiting.seconds, "No image", error))
         raise
-    waiting.become(show.picture(result, terminal=not waiting.notebook))
+    waiting.deliver(show.picture(result, terminal=front_end.draws_png()))
     session.remember(result)
     if call.cell.into:
         shell.user_ns[call.cell.into] = result
@@ -131,7 +131,7 @@ def _sheet(shell: InteractiveShell, batch: Batch, waiting: Waiting) -> ImageResu
         raise results.errors[0]
     if batch.cell.into:
         shell.user_ns[batch.cell.into] = results
-    waiting.become(sheets.sheet(results))
+    waiting.deliver(sheets.sheet(results))
     saved = []
     try:
         for call, result in zip(batch.calls, results, strict=True):
@@ -147,11 +147,12 @@ def show_part(image: ImagePart) -> None:
     publish(show.single(image))
 
 
-def show_made(made: ImageResult | ImageResults) -> None:
-    """Show a result, or several, as the cell that made them did."""
+def show_made(made: ImageResult | ImageResults, *, returned: bool = False) -> None:
+    """Show a result, or several, as the cell that made them did; one that is `returned` is told as its Out[n] too."""
     if isinstance(made, ImageResults):
-        publish(sheets.sheet(made))
-        publish(sheets.sheet_caption(made))
+        picture, caption = sheets.sheet(made), sheets.sheet_caption(made)
     else:
-        publish(show.picture(made))
-        publish(show.caption(made))
+        picture, caption = show.picture(made, terminal=front_end.draws_png()), show.caption(made)
+    if front_end.shows_pictures() or not returned:
+        publish(picture)
+    publish(caption)

@@ -33,3 +33,17 @@ def _front_end(shell: InteractiveShell) -> str:
         return "a terminal, which shows no widgets"
     hosts = [name for name, is_here in _HOSTS.items() if is_here()]
     return f"a Jupyter kernel, ipykernel {version('ipykernel')}{f', in {hosts[0]}' if hosts else ''}"
+
+
+def draws_png() -> bool:
+    """Whether this is a terminal that draws pictures, as IPython (9.13 and later) finds out for kitty and its like."""
+    from IPython import get_ipython
+
+    return "image/png" in getattr(get_ipython(), "mime_renderers", {})
+
+
+def shows_pictures() -> bool:
+    """Whether a picture is seen here: in a notebook, and in a terminal that draws."""
+    from IPython import get_ipython
+
+    return hasattr(get_ipython(), "kernel") or draws_png()

@@ -52,7 +52,7 @@ def show(library: Library, name: str) -> ImageResult | None:
     folder = catalog.lookup(library, name)
     result = ImageResult(folder.path) if folder.is_whole else None
     if result:
-        cell.show_made(result)
+        cell.show_made(result, returned=True)
     else:
         print(listing.unsettled(folder))
     print(f"\n{listing.facts(folder)}")

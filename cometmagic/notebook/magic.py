@@ -91,12 +91,17 @@ class GeminiMagics(Magics):
         print(doctor.examine(*front_end.rows(self.host, session), session=session))
 
     def show_once(self, result: ImageResult | ImageResults) -> None:
-        """Show a result that is the value of a cell, unless the cell has just shown it."""
-        if result != self.shown:
+        """Show a result that is the value of a cell, unless the cell has just shown it.
+
+        Raises `NotImplementedError` for a result that a terminal is to tell in words: IPython then takes its repr.
+        """
+        was_shown, self.shown = result == self.shown, None
+        if not was_shown:
             from cometmagic.notebook import cell
 
             cell.show_made(result)
-        self.shown = None
+        elif not hasattr(self.host, "kernel"):
+            raise NotImplementedError  # the terminal has written "Out[n]: " by now
 
     @staticmethod
     def show_part(image: ImagePart) -> None:

@@ -7,20 +7,17 @@ same is told in plain text.
 
 from __future__ import annotations
 
-import base64
-import html
-import io
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cometmagic.batch import Batch
-from cometmagic.disk import near
+from cometmagic.disk import amount, near
 from cometmagic.errors import CometError
-from cometmagic.foreign import clean
-from cometmagic.library import preview_of
-from cometmagic.notebook import sheets
-from cometmagic.parts import SHOWN, ImagePart, TextPart
+from cometmagic.foreign import clean, line
+from cometmagic.library import SMALL
+from cometmagic.notebook import grounding, receipts, sheets, small, thoughts
+from cometmagic.notebook.html import encoded, fitted, framed, img, quiet, text
+from cometmagic.parts import SHOWN, ImagePart
 from cometmagic.response import ImageResponse, Usage
 from cometmagic.result import ImageResult
 
@@ -28,55 +25,78 @@ if TYPE_CHECKING:
     from cometmagic.call import Call
 
 LONGEST_SHOWN = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
-CARD_WIDTH = 280  # CSS pixels of a draft
+LONGEST_ALT = 2_000  # characters; a prompt may be a book, and this stands in the output three times
+ALT_IN_TEXT = 200  # characters of an alternative text where it stands beside others
 Bundle = tuple[dict[str, str], dict[str, Any]]
-
-_QUIET = "font-size:.85em;line-height:1.5;color:var(--jp-ui-font-color2,#616161);margin:.3em 0"
-_CARD = f"display:inline-block;vertical-align:bottom;max-width:{CARD_WIDTH}px;margin:.3em 1.5em .3em 0"
 
 
 def picture(result: ImageResult, *, terminal: bool = False) -> Bundle:
-    """Return (MIME bundle, metadata) of the picture alone."""
-    image = result.image
+    """Return (MIME bundle, metadata) of the picture alone; for a `terminal` that draws pictures, as PNG."""
+    alt = clean(result.alt, LONGEST_ALT)
+    plain = {"text/plain": f"{result!r}: {line(alt, ALT_IN_TEXT)}"}
     mime_type, content = result.preview()
-    plain = {"text/plain": repr(result)}
     if mime_type not in SHOWN:
         return plain, {}
-    size = _fitted(image)
+    if terminal:
+        png = small.png(content, LONGEST_SHOWN)
+        return ({"image/png": encoded(png)} if png else {}) | plain, {}
     facts = {"sha256": _digest(result), "folder": near(result.folder), "source": result.source}
-    metadata: dict[str, Any] = {"cometmagic": facts, "vscode_altText": result.alt}
-    encoded = base64.b64encode(content).decode()
-    if result.call.get("alt"):
-        # JupyterLab drops the alternative text of an image output; only an <img> carries it there.
-        return {"text/html": _img(mime_type, encoded, result.alt, size)} | plain, metadata
-    metadata[mime_type] = size | {"alt": result.alt}
-    return {mime_type: encoded} | plain, metadata
+    bundle, metadata = embedded(result.image, (mime_type, content), small.final(result.image), alt)
+    return bundle | plain, metadata | {"cometmagic": facts}
+
+
+def embedded(image: ImagePart, preview: tuple[str, bytes], light: bytes | None, alt: str) -> Bundle:
+    """Return (MIME bundle, metadata) of an image: its (MIME type, bytes) in HTML, the `light` JPEG for the rest.
+
+    Only an <img> carries an alternative text to JupyterLab, which drops that of an image output, and to what
+    nbconvert makes; a front end that shows no HTML has the other one.
+    """
+    bundle = {"text/html": img(*preview, alt, fitted(image.width, image.height, LONGEST_SHOWN))}
+    metadata: dict[str, Any] = {"vscode_altText": alt}
+    if light is not None:
+        width, height = fitted(image.width, image.height, SMALL)
+        bundle["image/jpeg"] = encoded(light)
+        metadata["image/jpeg"] = {"width": width, "height": height, "alt": alt}
+    return bundle, metadata
 
 
 def single(image: ImagePart) -> Bundle:
     """Return (MIME bundle, metadata) of one image of a result, as small as its picture."""
-    from cometmagic import images  # Pillow, which the kernel needs for nothing else
-
     size = f"{image.width}x{image.height} " if image.width else ""
     where = near(image.path) if image.path else "in memory"
     plain = {"text/plain": f"<image {size}{image.mime_type} {where}>"}
-    small = images.preview(io.BytesIO(image.data), LONGEST_SHOWN)
-    if small is None:
+    light = small.other(image)
+    if light is None:
         return plain, {}
-    return {"image/jpeg": base64.b64encode(small).decode()} | plain, {"image/jpeg": _fitted(image)}
+    name = f"{'Draft' if image.thought else 'Image'} {size}{image.path.name if image.path else ''}".strip()
+    bundle, metadata = embedded(image, ("image/jpeg", light), light, name)
+    return bundle | plain, metadata
 
 
 def caption(result: ImageResult, saved: Path | None = None) -> Bundle:
     """Return (MIME bundle, metadata) of what is told under the picture; `saved` is where a copy lies."""
-    facts, response = _facts(result), result.response
-    notes = [*([f"Saved as {near(saved)}."] if saved else []), *result.warnings]
-    lines = [f'<div style="{_QUIET}">{_text(" · ".join(facts))}<br><code>{_text(near(result.folder))}</code></div>']
-    lines += [f'<div style="{_QUIET}">{_text(note)}</div>' for note in notes]
-    if text := response.text.strip():
-        lines.append(f'<div style="white-space:pre-wrap;margin:.3em 0">{_text(text)}</div>')
-    lines += _thoughts(response)
-    plain = [" · ".join([*facts, near(result.folder)]), *notes, *filter(None, [text])]
-    return {"text/html": _framed("".join(lines)), "text/plain": "\n".join(plain)}, {}
+    facts, response, call = _facts(result), result.response, result.call
+    final = thoughts.Final(result.image, line(result.alt, ALT_IN_TEXT))
+    place, said = near(result.folder), response.text.strip()
+    origin = receipts.origin(call)
+    notes = [*([origin] if origin else []), *([f"Saved as {near(saved)}."] if saved else []), *result.warnings]
+    page = [
+        quiet(f"{text(' · '.join(facts))}<br><code>{text(place)}</code>"),
+        *(quiet(text(note)) for note in notes),
+        receipts.page(result),
+        f'<div style="white-space:pre-wrap;margin:.3em 0">{text(said)}</div>' if said else "",
+        grounding.page(response.grounding),
+        thoughts.page(response, final),
+    ]
+    plain = [
+        " · ".join([*facts, near(final.image.path or result.folder)]),
+        *notes,
+        *receipts.plain(result),
+        *filter(None, [said]),
+        *grounding.plain(response.grounding),
+        *thoughts.plain(response),
+    ]
+    return {"text/html": framed("".join(page)), "text/plain": "\n".join(plain)}, {}
 
 
 def _facts(result: ImageResult) -> list[str]:
@@ -85,7 +105,7 @@ def _facts(result: ImageResult) -> list[str]:
     name = model if answered in ("", model) else f"{model} (answered by {answered})"
     pixels = f"{image.width} × {image.height} px" if image.width else image.mime_type
     price = [str(result.price)] if result.source == "live" else []
-    return [name, pixels, f"{result.seconds:.1f} s", _tokens(usage), *price, _source(result)]
+    return [name, f"{pixels}, {amount(image.size)}", f"{result.seconds:.1f} s", _tokens(usage), *price, _source(result)]
 
 
 def _source(result: ImageResult) -> str:
@@ -106,37 +126,6 @@ def _tokens(usage: Usage) -> str:
     return f"{usage.total:,} tokens{thinking}"
 
 
-def _thoughts(response: ImageResponse) -> list[str]:
-    """Return the drafts and thoughts in order of arrival, folded: a card for each draft and what led to it."""
-    cards, drafts = [""], 0
-    for part in response.parts:
-        if isinstance(part, TextPart) and part.thought:
-            cards[-1] += _thought_text(part.text)
-        elif isinstance(part, ImagePart) and part.thought:
-            drafts += 1
-            cards[-1] += _draft(part, drafts)
-            cards.append("")
-    shown = "".join(f'<div style="{_CARD}">{card}</div>' for card in cards if card)
-    title = f"Thoughts: {drafts} draft{'s' * (drafts != 1)} on the way"
-    return [f'<details style="margin:.3em 0"><summary>{title}</summary>{shown}</details>'] if shown else []
-
-
-def _thought_text(text: str) -> str:
-    """Return a thought, with the headings that models write as **bold**."""
-    bold = re.sub(r"\*\*([^*\n]+)\*\*", r"<strong>\1</strong>", _text(re.sub(r"\n{2,}", "\n", text.strip())))
-    return f'<div style="white-space:pre-line;margin:.4em 0">{bold}</div>'
-
-
-def _draft(part: ImagePart, number: int) -> str:
-    name = f"Draft {number}, {part.width} × {part.height} px"
-    small = preview_of(part.path) if part.path else None
-    if small is None or not small.exists():
-        return f"<p>{_text(name)}</p>"
-    encoded = base64.b64encode(small.read_bytes()).decode()
-    img = _img("image/jpeg", encoded, name, {"width": _fitted(part, CARD_WIDTH)["width"]})
-    return f'{img}<div style="{_QUIET}">{_text(name)}</div>'
-
-
 def waiting(call: Call, seconds: float, step: str, why: str = "") -> Bundle:
     """Return (MIME bundle, metadata) of what is shown while a call is under way; `why` it has to wait."""
     told = [call.model, step, f"{seconds:.0f} s{' so far' if why else ''}"]
@@ -145,17 +134,27 @@ def waiting(call: Call, seconds: float, step: str, why: str = "") -> Bundle:
     return _lines(" · ".join([*told, near(call.folder.path)]), *filter(None, [why]), *call.warnings)
 
 
-def ended(under_way: Call | Batch, seconds: float, told: str) -> Bundle:
-    """Return (MIME bundle, metadata) of what is left of it when no picture takes its place."""
+def ended(under_way: Call | Batch, seconds: float, told: str, error: CometError | None = None) -> Bundle:
+    """Return (MIME bundle, metadata) of what is left of it when no picture takes its place; `error` may hold drafts."""
     calls = under_way.calls if isinstance(under_way, Batch) else [under_way]
     place = calls[0].folder.path if len(calls) == 1 else calls[0].folder.path.parent
     warnings = dict.fromkeys(warning for call in calls for warning in call.warnings)
-    return _lines(f"{told} after {seconds:.1f} s · {near(place)}", *warnings)
+    return _with_drafts(_lines(f"{told} after {seconds:.1f} s · {near(place)}", *warnings), error)
 
 
 def failed(under_way: Call | Batch, seconds: float, error: CometError) -> Bundle:
     """Return (MIME bundle, metadata) of an error that no cell raises, because its cell has ended."""
-    return _lines(f"No image after {seconds:.1f} s", f"{type(error).__name__}: {error}")
+    return _with_drafts(_lines(f"No image after {seconds:.1f} s", f"{type(error).__name__}: {error}"), error)
+
+
+def _with_drafts(bundle: Bundle, error: CometError | None) -> Bundle:
+    """Return a bundle with the drafts and thoughts of an answer that held no final image below it."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, ImageResponse) or not (page := thoughts.page(response, None, is_open=True)):
+        return bundle
+    told, metadata = bundle
+    plain = "\n".join([told["text/plain"], *thoughts.plain(response)])
+    return {"text/html": told["text/html"] + framed(page), "text/plain": plain}, metadata
 
 
 def under_way(under_way: Call | Batch, seconds: float) -> Bundle:
@@ -166,30 +165,8 @@ def under_way(under_way: Call | Batch, seconds: float) -> Bundle:
 
 
 def _lines(*texts: str) -> Bundle:
-    quiet = "".join(f'<div style="{_QUIET}">{_text(text)}</div>' for text in texts)
-    return {"text/html": _framed(quiet), "text/plain": "\n".join(texts)}, {}
-
-
-def _framed(inside: str) -> str:
-    """Return HTML in which front ends look for no formulas: a model that speaks of $5 means dollars."""
-    return f'<div class="mathjax_ignore tex2jax_ignore">{inside}</div>'
-
-
-def _img(mime_type: str, encoded: str, alt: str, size: dict[str, int]) -> str:
-    sizes = "".join(f' {name}="{value}"' for name, value in size.items())
-    return f'<img src="data:{mime_type};base64,{encoded}" alt="{_text(alt)}"{sizes} style="max-width:100%;height:auto">'
-
-
-def _fitted(image: ImagePart, longest: int = LONGEST_SHOWN) -> dict[str, int]:
-    """Return the width and height at which an image is shown, in CSS pixels."""
-    width, height = image.width or longest, image.height or longest
-    scale = min(1.0, longest / max(width, height))
-    return {"width": max(1, round(width * scale)), "height": max(1, round(height * scale))}
+    return {"text/html": framed("".join(quiet(text(words)) for words in texts)), "text/plain": "\n".join(texts)}, {}
 
 
 def _digest(result: ImageResult) -> str:
     return next(str(row["sha256"]) for row in result.call["files"] if row["role"] == "image")
-
-
-def _text(text: str) -> str:
-    return html.escape(clean(text), quote=True)

@@ -14,7 +14,7 @@ from typing import Any
 from IPython.display import display
 
 from cometmagic.call import Call
-from cometmagic.notebook import show
+from cometmagic.notebook import front_end, show
 
 UPDATE_EVERY = 0.5  # seconds; a flood of updates makes the notebook server drop all outputs
 
@@ -51,6 +51,13 @@ class Waiting:
         else:
             self._line(bundle[0]["text/plain"].partition("\n")[0])  # one line can be taken back
         self.told = self.seconds
+
+    def deliver(self, bundle: show.Bundle) -> None:
+        """Turn into the picture that the cell returns; a terminal that draws none tells it behind its Out[n]."""
+        if front_end.shows_pictures():
+            self.become(bundle)
+        else:
+            self._line("")
 
     def become(self, bundle: show.Bundle) -> None:
         """Turn into the picture or the last line."""

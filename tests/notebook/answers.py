@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,15 @@ def painted(kind: str = "JPEG", width: int = 64, height: int = 36, color: str = 
     return file.getvalue()
 
 
+def gravel(width: int, height: int, seed: int = 1) -> bytes:
+    """Return the bytes of a JPEG that packs badly, as photographs of gravel and leaves do."""
+    across, down = width // 4, height // 4
+    grains = Image.frombytes("RGB", (across, down), random.Random(seed).randbytes(across * down * 3))
+    file = io.BytesIO()
+    grains.resize((width, height), Image.Resampling.BICUBIC).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
 DRAFT, FINAL = painted("PNG", color="orange"), painted("JPEG")
 
 
@@ -39,9 +49,10 @@ def image(content: bytes, mime_type: str = "image/png", **more: Any) -> dict[str
     return {"inlineData": {"mimeType": mime_type, "data": base64.b64encode(content).decode()}} | more
 
 
-def body(*parts: dict[str, Any], **more: Any) -> bytes:
-    """Return an answer's JSON."""
-    candidate = {"content": {"role": "model", "parts": list(parts)}, "finishReason": "STOP", "index": 0}
+def body(*parts: dict[str, Any], searched: dict[str, Any] | None = None, **more: Any) -> bytes:
+    """Return an answer's JSON; `searched` is its grounding metadata."""
+    candidate: dict[str, Any] = {"content": {"role": "model", "parts": list(parts)}, "finishReason": "STOP", "index": 0}
+    candidate |= {"groundingMetadata": searched} if searched else {}
     return json.dumps(
         {"candidates": [candidate], "usageMetadata": USAGE, "modelVersion": "gemini-test"} | more
     ).encode()

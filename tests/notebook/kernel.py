@@ -47,7 +47,9 @@ class Ran:
     @property
     def captions(self) -> list[Output]:
         """The outputs that hold HTML and no image."""
-        return [output for output in self.outputs if "text/html" in output.get("data", {})]
+        return [
+            output for output in self.outputs if "text/html" in output.get("data", {}) and output not in self.pictures
+        ]
 
     @property
     def error(self) -> Output | None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
+import json
+import re
 import shutil
+from typing import Any
 
+import nbformat
+import pytest
+from nbconvert import MarkdownExporter
 from PIL import Image
 
-from tests.notebook.answers import answering, full, painted
+from tests.notebook.answers import answering, body, full, gravel, image, painted
 from tests.notebook.conftest import Notebook, Services
 
 
@@ -38,24 +45,68 @@ def test_the_notebook_embeds_a_small_picture_unless_told_otherwise(notebook: Not
     large = painted("PNG", 1500, 1000)
     serve(*[answering(full(large))] * 3)
 
-    def embedded(option: str) -> tuple[str, tuple[int, int]]:
+    def embedded(option: str) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return the sizes in pixels of the picture in the HTML, and of the one for those that show none."""
         [picture] = notebook.run(f"%gemini_image {option} a cat").pictures
-        [mime_type] = [name for name in picture["data"] if name.startswith("image/")]
-        content = base64.b64decode(picture["data"][mime_type])
-        assert (content == large) == (option == "--preview 0")
-        return mime_type, Image.open(io.BytesIO(content)).size
+        [shown] = re.findall('src="data:image/[a-z]+;base64,([^"]+)"', picture["data"]["text/html"])
+        contents = [base64.b64decode(encoded) for encoded in (shown, picture["data"]["image/jpeg"])]
+        assert (contents[0] == large) == (option == "--preview 0")
+        assert json.dumps(picture).count(base64.b64encode(large).decode()) == (option == "--preview 0")
+        first, second = (Image.open(io.BytesIO(content)).size for content in contents)
+        return first, second
 
-    assert embedded("") == ("image/jpeg", (1024, 683))
-    assert embedded("--preview 90") == ("image/jpeg", (90, 60))
-    assert embedded("--preview 0") == ("image/png", (1500, 1000))
+    assert embedded("") == ((1024, 683), (512, 342))
+    assert embedded("--preview 90") == ((90, 60), (90, 60))
+    assert embedded("--preview 0") == ((1500, 1000), (512, 341))
 
 
-def test_alternative_text_reaches_the_page(notebook: Notebook) -> None:
-    [picture, _] = notebook.run("%gemini_image --alt 'a \"red\" <bike>' a bicycle").outputs
+@pytest.mark.parametrize(("option", "alt"), [("--alt 'a \"red\" <bike>'", 'a "red" <bike>'), ("", "a bicycle & more")])
+def test_alternative_text_goes_wherever_a_front_end_may_look(notebook: Notebook, option: str, alt: str) -> None:
+    [picture, _] = notebook.run(f"%gemini_image {option} a bicycle & more").outputs
 
-    assert 'alt="a &quot;red&quot; &lt;bike&gt;"' in picture["data"]["text/html"]
-    assert '<img src="data:image/jpeg;base64,' in picture["data"]["text/html"]
-    assert picture["metadata"]["vscode_altText"] == 'a "red" <bike>'
+    assert f'alt="{html.escape(alt)}" width="640" height="640"' in picture["data"]["text/html"]
+    assert picture["metadata"]["vscode_altText"] == alt
+    assert picture["metadata"]["image/jpeg"] == {"width": 512, "height": 512, "alt": alt}
+    assert picture["data"]["text/plain"].endswith(f">: {alt}")
+
+
+def test_a_book_of_a_prompt_is_no_alternative_text(notebook: Notebook) -> None:
+    [picture, _] = notebook.run(f"%%gemini_image -s 512\n{'a cat and a dog, ' * 5000}").outputs
+
+    assert len(picture["metadata"]["vscode_altText"]) == 2000
+    assert len(json.dumps(picture["metadata"])) < 5000
+
+
+def test_alternative_text_is_in_the_page_that_markdown_makes(notebook: Notebook) -> None:
+    outputs = [nbformat.from_dict(_saved(output)) for output in notebook.run("%gemini_image -s 512 a bicycle").outputs]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs)])
+
+    page, _ = MarkdownExporter().from_notebook_node(made)
+
+    assert 'alt="a bicycle"' in page
+
+
+def _saved(output: dict[str, Any]) -> dict[str, Any]:
+    return {"output_type": output["kind"], "data": output["data"], "metadata": output["metadata"]}
+
+
+def test_the_heaviest_cell_adds_less_than_400_kb(notebook: Notebook, serve: Services) -> None:
+    """4K, two drafts, as many reference images as any model takes, all of a kind that packs badly."""
+    for number in range(14):
+        (notebook.place / f"{number}.jpg").write_bytes(gravel(800, 800))
+    final = gravel(4096, 4096)
+    server = serve(
+        answering(body(image(gravel(1024, 1024), thought=True), image(gravel(1024, 1024), thought=True), image(final)))
+    )
+    references = " ".join(f"-i {number}.jpg" for number in range(14))
+
+    ran = notebook.run(f"%gemini_image -t -s 4K -m gemini-3-pro-image-preview {references} gravel")
+
+    assert ran.error is None
+    assert len(json.loads(server.log[0].body)["contents"][0]["parts"]) == 15
+    assert len(final) > 4_000_000
+    assert ran.captions[0]["data"]["text/html"].count("<img ") == 14 + 2 * 2
+    assert len(json.dumps(ran.outputs)) < 400_000
 
 
 def test_a_result_whose_folder_is_gone_is_told_in_one_line(notebook: Notebook) -> None:

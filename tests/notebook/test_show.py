@@ -15,7 +15,11 @@ from cometmagic.session import generate
 from tests.notebook.answers import DRAFT, FINAL, answering, body, image, serving
 from tests.notebook.conftest import Notebook, Services
 
-OURS = {"div", "br", "code", "details", "summary", "strong", "img"}
+OURS = {"div", "br", "code", "details", "summary", "strong", "img", "figure", "figcaption", "span", "input"}
+OURS |= {"a", "ol", "li", "iframe"}
+ATTRIBUTES = {"style", "src", "alt", "width", "height", "class", "open", "title", "href", "target", "rel"}
+ATTRIBUTES |= {"type", "min", "max", "value", "aria-label", "oninput", "sandbox", "srcdoc"}
+MOVE = "this.previousElementSibling.lastElementChild.style.width=this.value+'%'"
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -36,21 +40,44 @@ class Tags(HTMLParser):
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
         self.addresses: list[str] = []
+        self.links: list[str] = []
+        self.scripts: set[str] = set()
+        self.sandboxes: list[str] = []
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
-        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "srcdoc")]
+        given = {name: value or "" for name, value in attrs}
+        self.addresses += [given["src"]] if "src" in given else []
+        self.links += [given["href"]] if "href" in given else []
+        self.scripts |= {value for name, value in given.items() if name.startswith("on")}
+        self.sandboxes += [given.get("sandbox", "none")] if tag == "iframe" else []
+
+
+def searched(text: str) -> dict[str, Any]:
+    """Return what a search found that holds a text everywhere."""
+    return {
+        "webSearchQueries": [text],
+        "groundingChunks": [
+            {"web": {"uri": text, "title": text, "domain": text}},
+            {"web": {"uri": f"https://example.org/{text}", "title": text}},
+            {"image": {"sourceUri": f"https://example.org/{text}", "imageUri": text, "title": text}},
+        ],
+        "searchEntryPoint": {"renderedContent": text},
+    }
 
 
 def check_harmless(outputs: list[dict[str, Any]]) -> None:
     for output in outputs:
         found = Tags(output.get("data", {}).get("text/html", ""))
         assert found.tags <= OURS
-        assert found.attributes <= {"style", "src", "alt", "width", "height", "class"}
+        assert found.attributes <= ATTRIBUTES
+        assert found.scripts <= {MOVE}
         assert all(address.startswith("data:image/") for address in found.addresses)
+        assert all(address.startswith(("http://", "https://")) for address in found.links)
+        assert not any({"none", "allow-scripts", "allow-same-origin"} & set(one.split()) for one in found.sandboxes)
         assert not {"text/markdown", "image/svg+xml", "application/javascript"} & set(output.get("data", {}))
         assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(output.get("data", {}).get("text/plain", ""))
 
@@ -64,9 +91,9 @@ def test_the_check_finds_what_is_not_escaped() -> None:
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_what_a_model_says(notebook: Notebook, serve: Services, text: str) -> None:
     parts = ({"text": text, "thought": True}, image(DRAFT, thought=True), {"text": text}, image(FINAL, text))
-    serve(answering(body(*parts, modelVersion=text, responseId=text)))
+    serve(answering(body(*parts, modelVersion=text, responseId=text, searched=searched(text))))
 
-    ran = notebook.run("%gemini_image -t a cat")
+    ran = notebook.run("%gemini_image -t --search web,image a cat")
 
     assert ran.error is None
     assert (len(ran.pictures), len(ran.outputs)) == (1, 2)

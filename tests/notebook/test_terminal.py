@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 IPYTHON = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--no-confirm-exit", "--colors=NoColor"]
 
@@ -41,9 +45,47 @@ def test_text_without_escapes_says_where_the_picture_is(place: Path) -> None:
     assert f"at {folder / 'image.jpg'}" in done.stdout
     assert f"<cometmagic image 1376x768 image/jpeg offline gemini_images/{folder.name}>" in done.stdout
     assert f"offline sketch, not made by the model, free · gemini_images/{folder.name}" in done.stdout
+    assert f"Out[2]: <cometmagic image 1376x768 image/jpeg offline gemini_images/{folder.name}>\n" in done.stdout
+    assert done.stdout.count("<cometmagic image ") == 2  # one for each Out[n]
     assert "\x1b" not in done.stdout + done.stderr
     assert "base64" not in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_terminal_that_draws_gets_a_small_picture(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IPYTHON_KITTY_GRAPHICS", "1")
+    done = subprocess.run(
+        IPYTHON,
+        cwd=place,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        input=typed("%gemini_image -a 16:9 -o bike a red bicycle", "%gemini_library show bicycle"),
+    )
+
+    drawn = re.findall("\x1b_Ga=T,f=100,(.*?)m=0;(.*?)\x1b", done.stdout, re.DOTALL)
+    pictures = [base64.b64decode(re.sub("(\x1b\\\\)?\x1b_G|m=1;|\x1b\\\\", "", "".join(pieces))) for pieces in drawn]
+    assert [Image.open(io.BytesIO(png)).size for png in pictures] == [(640, 358)] * 2
+    assert done.stdout.count("<cometmagic image ") == 2  # that of Out[n]
+
+
+def test_a_picture_that_no_cell_returns_is_told_with_its_place(place: Path) -> None:
+    done = subprocess.run(
+        IPYTHON,
+        cwd=place,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        input=typed(
+            "%gemini_image -s 512 a red bicycle;", "made = get_ipython().run_line_magic('gemini_image', '-s 512 a cat')"
+        ),
+    )
+
+    for path in place.glob("gemini_images/*/image.jpg"):
+        assert "512 × 512 px, " in done.stdout
+        assert f"free · {path.relative_to(place)}\n" in done.stdout
 
 
 def test_an_error_is_one_line(place: Path) -> None:
