@@ -148,7 +148,12 @@ def written(name: str, value: Any) -> str:
         values = [f"{left.get(key, key)}={right.get(setting, setting)}" for key, setting in value.items()]
     if isinstance(option.kind, Lists) and isinstance(value, dict):
         values = [f"{key.replace('_', '-')}={_word(some)}" for key, some in value.items()]
-    return " ".join(option.flag if value is True else f"{option.flag} {_word(value)}" for value in values)
+    return " ".join(option.flag if value is True else _with(option.flag, _word(value)) for value in values)
+
+
+def _with(flag: str, word: str) -> str:
+    """Return a flag with its value, which may look like a flag itself."""
+    return f"{flag}={word}" if word.startswith("-") else f"{flag} {word}"
 
 
 def _word(value: Any) -> str:

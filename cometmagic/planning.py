@@ -49,6 +49,7 @@ class Plan:
     origin: lineage.Origin | None = None
     pieces: tuple[Piece, ...] = ()  # the prompt as it was put together
     label: str = ""  # what tells it from the others of a sweep
+    files: tuple[Path, ...] = ()  # those that were given as references
 
     @property
     def body(self) -> dict[str, Any]:
@@ -65,6 +66,13 @@ class Plan:
         """How many bytes the body has."""
         return request_length(self.request)
 
+    def as_code(self, kind: str = "httpx") -> str:
+        """Return the request as a program: curl, httpx, google-genai or magic. See `code.as_code`."""
+        from cometmagic.code import as_code  # only for those who ask for one
+
+        parent = self.origin.record() if self.origin is not None else None
+        return as_code(self.request, kind, parent=parent, files=self.files)
+
 
 @dataclass(frozen=True)
 class _Told:
@@ -74,6 +82,7 @@ class _Told:
     pieces: tuple[Piece, ...]
     origin: lineage.Origin | None
     notes: tuple[str, ...] = field(default=())
+    files: tuple[Path, ...] = ()
 
 
 def plan(prompt: Prompt, *, images: Any = (), last: Path | None = None, **given: Any) -> Plan:
@@ -124,7 +133,7 @@ def _plan(
     warnings = (*advice.warnings(options, shown), *told.notes)
     # All that is sent is paid for, also what earlier turns hold.
     estimate = advice.estimate(options, request.prompt, len(request.references))
-    return Plan(request, cell, limits, source, route, estimate, warnings, told.origin, told.pieces, label)
+    return Plan(request, cell, limits, source, route, estimate, warnings, told.origin, told.pieces, label, told.files)
 
 
 def variants(cell: CellOptions) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -157,7 +166,9 @@ def _told(prompt: Prompt, images: Any, cell: CellOptions, last: Path | None, not
     given = [*_joined(prompt), *earlier, *several(images), *cell.image]
     asked, remarks = _made(given, len(_joined(prompt)), private=cell.private_urls)
     turns = (*(origin.turns if origin is not None else ()), Turn(asked))
-    return _Told(turns, tuple(pieces), origin, (*notes, *remarks, *(origin.notes if origin is not None else ())))
+    files = tuple(Path(one) for one in (*several(images), *cell.image) if isinstance(one, str | Path))
+    files += tuple(piece.value for piece in pieces if isinstance(piece.value, Path))
+    return _Told(turns, tuple(pieces), origin, (*notes, *remarks, *(origin.notes if origin is not None else ())), files)
 
 
 def _made(given: list[Any], prompt: int, *, private: bool) -> tuple[tuple[Part, ...], list[str]]:

@@ -171,6 +171,12 @@ class ImageResult:
 
         return cometmagic.generate(prompt, chat=self, **options)
 
+    def as_code(self, kind: str = "httpx") -> str:
+        """Return the request as a program: curl, httpx, google-genai or magic. See `code.as_code`."""
+        from cometmagic.code import as_code  # only for those who ask for one
+
+        return as_code(self.request, kind, parent=self.call.get("parent"))
+
     def __repr__(self) -> str:
         try:
             image = self.image

@@ -53,10 +53,8 @@ def _look(planned: list[Plan]) -> None:
 
     kind = planned[0].cell.show_code
     if kind:
-        from cometmagic.code import as_code
-
         for plan in planned:
-            publish(dry_run.code(as_code(plan.request, kind), plan.label))
+            publish(dry_run.code(plan.as_code(kind), plan.label))
     if planned[0].cell.dry_run:
         publish(dry_run.view(planned))
 
