@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,12 +12,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from PIL import Image, ImageDraw
 
 from cometmagic.options import Options
 from tests.faults.leaks import KEY, leaks
 from tests.faults.server import FaultServer, recv_request, response, send
-from tests.notebook.answers import DRAFT, FINAL, answering, body, full, image, painted
+from tests.notebook.answers import DRAFT, FINAL, answering, body, full, gravel, image, painted
 from tests.notebook.conftest import Notebook, Services
 from tests.notebook.test_on_the_wire import asked
 from tests.notebook.test_terminal import IPYTHON
@@ -174,19 +171,9 @@ def test_8_every_error_stops_run_all_and_is_one_line(tmp_path: Path) -> None:
         assert made.cells[2].outputs == []
 
 
-def noisy(width: int, height: int) -> bytes:
-    """Return a picture that JPEG packs badly, as photographs of leaves and gravel are."""
-    small = Image.frombytes("RGB", (width // 4, height // 4), os.urandom(width // 4 * (height // 4) * 3))
-    picture = small.resize((width, height), Image.Resampling.BICUBIC)
-    ImageDraw.Draw(picture).ellipse((width // 4, height // 4, width // 2, height // 2), fill="teal")
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=90)
-    return file.getvalue()
-
-
 def test_9_a_4k_cell_is_light_and_has_alternative_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    final = noisy(5504, 3072)
-    answer = body(image(noisy(1376, 768), thought=True), image(noisy(1376, 768), thought=True), image(final))
+    final = gravel(5504, 3072)
+    answer = body(image(gravel(1376, 768), thought=True), image(gravel(1376, 768), thought=True), image(final))
     with FaultServer(answering(answer)) as server:
         monkeypatch.setenv("COMETAPI_KEY", KEY)
         monkeypatch.setenv("COMETAPI_BASE_URL", server.url)
