@@ -158,7 +158,7 @@ def test_7_no_piece_of_the_key_is_anywhere(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_8_every_error_stops_run_all_and_is_one_line(tmp_path: Path) -> None:
     wrong = [
         "%gemini_image --ratio 1:1 x",
-        "%%gemini_image\n",
+        "%%gemini_image\n \n",
         "%%gemini_image\n{{gone}}",
         "%gemini_image offline:image-safety",
     ]
