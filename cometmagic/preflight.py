@@ -79,7 +79,7 @@ def _source(plan: Plan, library: Library, number: int) -> str:
     if isinstance(plan.route, Live):
         return f"live, from {endpoint().host}, with the key from {plan.route.key.origin}"
     if plan.source == "offline":
-        return "offline sketch, free, as the source is set to that"
+        return "offline sketch, free, as asked for"
     found = find(library, plan.digest, number)
     if found is not None:
         return f"replay of the recording {short_id(found)}, free"

@@ -21,9 +21,11 @@ THUMBNAIL = 96  # CSS pixels of a longest side
 MOST_THUMBNAILS = 20  # a conversation may hold more
 HEAD = ("#", "label", "source", "body", "estimate")
 TITLE = "Dry run: nothing was sent."
-_MARK = "background:rgba(255,200,0,0.3);color:inherit;border-radius:3px;padding:0 .2em"
+_YELLOW = "rgba(255,200,0,0.35)"
+_MARK = f"background:{_YELLOW};color:inherit;border-radius:3px;padding:0 .2em"
 _PROMPT = "white-space:pre-wrap;overflow-wrap:anywhere;border-left:3px solid #888;padding:.2em .8em;margin:.5em 0"
 _INLINE = "display:inline-block;vertical-align:middle;margin:.2em;max-width:100%;height:auto"
+_MARKED = f";border:3px solid {_YELLOW}"
 
 _Section = tuple[str, str]  # the same as HTML and as plain text
 _Piece = tuple[str, str | ImagePart]  # the variable it came from, or "", and what it is
@@ -48,7 +50,7 @@ def view(planned: Sequence[Plan]) -> Bundle:
         _variants(planned, whence) if len(planned) > 1 else ("", ""),
         _request(first, "Request of the first" if len(planned) > 1 else "Request"),
     ]
-    return bundle("".join(html for html, _ in sections), "\n".join(plain for _, plain in sections if plain))
+    return bundle("".join(html for html, _ in sections), "\n\n".join(plain for _, plain in sections if plain))
 
 
 def _lines(told: Sequence[str]) -> _Section:
@@ -82,12 +84,15 @@ def _pieces(plan: Plan) -> tuple[list[_Piece], list[ImagePart]]:
 def _prompt(pieces: Sequence[_Piece]) -> _Section:
     html = "".join(_marked(name, value) for name, value in pieces)
     plain = "".join(_braced(name, value) for name, value in pieces)
-    return f'<div style="{_PROMPT}">{html}</div>', f"\n{plain}\n"
+    names = ", ".join(dict.fromkeys(f"{{{{{name}}}}}" for name, _ in pieces if name))
+    legend = small(f"Marked is what was filled in for {names}.") if names else ""
+    return f'<div style="{_PROMPT}">{html}</div>{legend}', plain
 
 
 def _marked(name: str, value: str | ImagePart) -> str:
-    shown = text(value) if isinstance(value, str) else _thumbnail(value, name)
-    return f'<mark style="{_MARK}">{shown}</mark>' if name else shown
+    if isinstance(value, ImagePart):
+        return _thumbnail(value, name)
+    return f'<mark style="{_MARK}">{text(value)}</mark>' if name else text(value)
 
 
 def _braced(name: str, value: str | ImagePart) -> str:
@@ -112,7 +117,7 @@ def _thumbnail(part: ImagePart, name: str = "") -> str:
     if content is None:
         return text(f"<{about}>")
     size = images.size(io.BytesIO(content)) or (THUMBNAIL, THUMBNAIL)
-    return img("image/jpeg", content, about, fitted(*size, THUMBNAIL), _INLINE)
+    return img("image/jpeg", content, about, fitted(*size, THUMBNAIL), _INLINE + _MARKED * bool(name))
 
 
 def _earlier(plan: Plan) -> list[str]:
@@ -132,9 +137,9 @@ def _variants(planned: Sequence[Plan], whence: Sequence[str]) -> _Section:
         (str(number), plan.label, source, amount(plan.size), str(plan.estimate).partition(" (")[0])
         for number, (plan, source) in enumerate(zip(planned, whence, strict=True), 1)
     ]
-    return table(HEAD, [[text(place) for place in row] for row in rows]), "\n".join(["", *aligned([HEAD, *rows])])
+    return table(HEAD, [[text(place) for place in row] for row in rows]), "\n".join([*aligned([HEAD, *rows])])
 
 
 def _request(plan: Plan, title: str) -> _Section:
     told = written(plan)
-    return folded(f"{title}, images and signatures left out", program(told)), f"\n{title}:\n{told}"
+    return folded(f"{title}, images and signatures left out", program(told)), f"{title}:\n{told}"

@@ -9,13 +9,13 @@ from cometmagic.foreign import line
 from cometmagic.library import CallFolder, preview_of
 from cometmagic.listing import Listed, table
 from cometmagic.notebook import blocks
-from cometmagic.notebook.html import fitted, img, text
+from cometmagic.notebook.html import fitted, img, quiet, text
 from cometmagic.result import ImageResult
 
-THUMBNAIL = 72  # pixels of a longest side
+THUMBNAIL = 64  # pixels of a longest side
 MOST_BYTES = 120_000  # of all thumbnails of a list; those that come later have none
 LONGEST_PROMPT = 160  # characters
-HEAD = ("", "prompt", "when", "source", "state", "cost", "model", "id")
+HEAD = ("", "prompt", "when", "source", "state", "cost", "id")
 
 
 def gallery(calls: Listed) -> blocks.Bundle:
@@ -24,8 +24,9 @@ def gallery(calls: Listed) -> blocks.Bundle:
     for folder, row in calls.found:
         content = _thumbnail(folder) if left > 0 else None
         left -= len(content or b"")
-        told = (line(row.prompt, LONGEST_PROMPT), row.when, row.source, row.state, row.cost, row.model)
-        rows.append([_shown(content), *map(text, told), f"<code>{text(row.id)}</code>"])
+        prompt = text(line(row.prompt, LONGEST_PROMPT)) + quiet(text(row.model))
+        told = map(text, (row.when, row.source, row.state, row.cost))
+        rows.append([_shown(content), prompt, *told, f"<code>{text(row.id)}</code>"])
     html = blocks.table(HEAD, rows) if rows else ""
     return blocks.bundle(f"{blocks.small(calls.title)}{html}{blocks.small(*calls.notes)}", table(calls))
 

@@ -76,11 +76,12 @@ def test_the_calls_are_listed(notebook: Notebook, serve: Services, line: str) ->
 
     assert ran.error is None
     [output] = ran.outputs
-    assert (output["kind"], output["name"]) == ("stream", "stdout")
-    lines = output["text"].splitlines()
+    assert output["kind"] == "display_data"
+    told = output["data"]["text/plain"]
+    lines = told.splitlines()
     assert lines[0].startswith("2 calls ")
     assert [row.split()[3] for row in lines[3:5]] == ["offline", "live"]  # the newest first
-    assert "a red bicycle leaning" in output["text"]
+    assert "a red bicycle leaning" in told
     assert max(map(len, lines)) <= 110
 
 
@@ -218,7 +219,7 @@ def test_nothing_shown_is_left_to_run(notebook: Notebook, serve: Services) -> No
 
     shown = [notebook.run(f"%gemini_library {line}").outputs for line in ("list", "show script")]
 
-    assert "<script>" in shown[0][0]["text"]
+    assert "<script>" in shown[0][0]["data"]["text/plain"]
     for output in [*shown[0], *shown[1]]:
         texts = [output.get("text", ""), *output.get("data", {}).values()]
         assert [text for text in texts if "\x1b" in text] == []
