@@ -133,15 +133,14 @@ def _small(place: _Place) -> Image.Image | None:
 
 
 def _encoded(picture: Image.Image) -> bytes:
-    """Return a JPEG that is not too large for a notebook."""
-    file = io.BytesIO()
-    for quality in QUALITIES:
-        file.seek(0)
-        file.truncate()
-        picture.save(file, "JPEG", quality=quality, optimize=True)
-        if file.tell() <= LARGEST:
-            break
-    return file.getvalue()
+    """Return a JPEG that is not too large for a notebook: of lower quality, and smaller if that is not enough."""
+    while True:
+        for quality in QUALITIES:
+            file = io.BytesIO()
+            picture.save(file, "JPEG", quality=quality, optimize=True)
+            if file.tell() <= LARGEST:
+                return file.getvalue()
+        picture = ImageOps.scale(picture, 0.75)
 
 
 def axes(labels: Sequence[str]) -> tuple[list[str], list[str]] | None:

@@ -73,8 +73,8 @@ def test_any_number_of_pictures_has_a_sheet(paint: Painter, count: int) -> None:
 
 def test_a_sheet_of_noise_is_not_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noise = tmp_path / "noise.png"
-    Image.merge("RGB", [Image.effect_noise((512, 512), 200) for _ in range(3)]).save(noise)
-    cells = [Cell(f"seed {number}", noise) for number in range(60)]
+    Image.merge("RGB", [Image.effect_noise((150, 150), 200) for _ in range(3)]).save(noise)
+    cells = [Cell(f"seed {number}", noise) for number in range(100)]
 
     assert len(contact_sheet(cells)) <= LARGEST
     monkeypatch.setattr(module, "LARGEST", 10**9)

@@ -72,7 +72,8 @@ def test_steps_stand_below_each_other_and_branches_apart(library: Library, made:
 
 def test_every_call_of_a_family_draws_the_same_tree(library: Library, made: Made) -> None:
     family = [made("first")]
-    family += [made(f"edit {number}", family[number // 3]) for number in range(9)]
+    for number in range(9):
+        family.append(made(f"edit {number}", family[number // 3]))
 
     drawn = {tree(library, folder).replace("  ← this one", "") for folder in family}
 
