@@ -316,6 +316,18 @@ def test_what_has_no_file_is_written_once_and_is_no_call(library_folder: Path) -
     assert list(Library(library_folder).folders()) == []
 
 
+def test_a_converted_file_is_not_read_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle(monkeypatch, tmp_path)
+    (tmp_path / "photo.gif").write_bytes(painted("GIF"))
+
+    program = plan("x", images=["photo.gif"]).as_code("httpx")
+
+    [written] = (tmp_path / "gemini_images" / "references").iterdir()
+    assert f'Path("{written.relative_to(tmp_path)}")' in program
+    assert written.read_bytes() == plan("x", images=["photo.gif"]).request.references[0].data
+    assert "photo.gif" not in program
+
+
 def test_nothing_in_the_way_is_overwritten(tmp_path: Path) -> None:
     first = filing.keep(tmp_path, RED, ".png")
     first.write_bytes(b"damaged")
