@@ -13,8 +13,8 @@ from PIL import Image, ImageChops, ImageDraw
 from cometmagic import sheet as module
 from cometmagic.lettering import lettering
 from cometmagic.models import RATIOS, pixels
-from cometmagic.planning import variants
 from cometmagic.options import CellOptions
+from cometmagic.planning import variants
 from cometmagic.sheet import EMPTY, GAP, LARGEST, MOST_COLUMNS, TEXT, WIDTH, Cell, axes, contact_sheet
 
 COLOURS = ("red", "lime", "blue", "yellow", "magenta", "cyan")
@@ -175,7 +175,7 @@ def test_other_labels_make_no_grid(labels: list[str]) -> None:
 def test_what_is_missing_leaves_an_empty_place_with_the_reason(paint: Painter) -> None:
     sheet = opened(contact_sheet([Cell("seed 1", paint("red")), Cell("seed 2", None, "APIError: no such thing.")]))
 
-    left, top, right, bottom = place_of(sheet, "red")
+    _, top, right, bottom = place_of(sheet, "red")
     empty = place_of(sheet.crop((right + 2, 0, sheet.width, sheet.height)), EMPTY)
     assert bottom - top == pytest.approx(sheet.height - GAP * 3, abs=60)
     assert empty is not None

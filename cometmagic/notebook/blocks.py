@@ -28,10 +28,10 @@ def bundle(html: str, plain: str) -> Bundle:
 
 def lines(*texts: str) -> Bundle:
     """Return some lines in small print."""
-    return bundle(small(*texts), "\n".join(texts))
+    return bundle(small_print(*texts), "\n".join(texts))
 
 
-def small(*texts: str) -> str:
+def small_print(*texts: str) -> str:
     """Return lines in small print."""
     return "".join(quiet(text(told)) for told in texts)
 

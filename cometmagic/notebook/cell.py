@@ -129,7 +129,7 @@ def _sheet(shell: InteractiveShell, batch: Batch, waiting: Waiting) -> ImageResu
         raise results.errors[0]
     if batch.cell.into:
         shell.user_ns[batch.cell.into] = results
-    waiting.deliver(sheets.sheet(results))
+    waiting.deliver(sheets.sheet(results, terminal=front_end.draws_png()))
     saved = []
     try:
         for call, result in zip(batch.calls, results, strict=True):
@@ -148,7 +148,7 @@ def show_part(image: ImagePart) -> None:
 def show_made(made: ImageResult | ImageResults, *, returned: bool = False) -> None:
     """Show a result, or several, as the cell that made them did; one that is `returned` is told as its Out[n] too."""
     if isinstance(made, ImageResults):
-        picture, caption = sheets.sheet(made), sheets.sheet_caption(made)
+        picture, caption = sheets.sheet(made, terminal=front_end.draws_png()), sheets.sheet_caption(made)
     else:
         picture, caption = show.picture(made, terminal=front_end.draws_png()), show.caption(made)
     if front_end.shows_pictures() or not returned:

@@ -6,13 +6,14 @@ would be sent.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 from cometmagic.disk import amount
 from cometmagic.foreign import clean
-from cometmagic.notebook.blocks import Bundle, aligned, bundle, folded, program, small, table
+from cometmagic.notebook import small
+from cometmagic.notebook.blocks import Bundle, aligned, bundle, folded, program, small_print, table
 from cometmagic.notebook.html import fitted, img, quiet, text
+from cometmagic.notebook.receipts import HEAVIEST
 from cometmagic.parts import ImagePart
 from cometmagic.planning import Plan
 from cometmagic.preflight import described, price, remarks, sources, written
@@ -33,7 +34,7 @@ _Piece = tuple[str, str | ImagePart]  # the variable it came from, or "", and wh
 
 def code(told: str, label: str = "") -> Bundle:
     """Return a program, to be read and copied; the plain text is the program and nothing else."""
-    return bundle((small(label) if label else "") + program(told), told)
+    return bundle((small_print(label) if label else "") + program(told), told)
 
 
 def view(planned: Sequence[Plan]) -> Bundle:
@@ -54,7 +55,7 @@ def view(planned: Sequence[Plan]) -> Bundle:
 
 
 def _lines(told: Sequence[str]) -> _Section:
-    return small(*told), "\n".join(map(clean, told))
+    return small_print(*told), "\n".join(map(clean, told))
 
 
 def _facts(planned: Sequence[Plan], whence: Sequence[str]) -> list[str]:
@@ -85,7 +86,7 @@ def _prompt(pieces: Sequence[_Piece]) -> _Section:
     html = "".join(_marked(name, value) for name, value in pieces)
     plain = "".join(_braced(name, value) for name, value in pieces)
     names = ", ".join(dict.fromkeys(f"{{{{{name}}}}}" for name, _ in pieces if name))
-    legend = small(f"Marked is what was filled in for {names}.") if names else ""
+    legend = small_print(f"Marked is what was filled in for {names}.") if names else ""
     return f'<div style="{_PROMPT}">{html}</div>{legend}', plain
 
 
@@ -110,13 +111,11 @@ def _images(parts: Sequence[ImagePart]) -> _Section:
 
 def _thumbnail(part: ImagePart, name: str = "") -> str:
     """Return an image small, or in words when it cannot be drawn."""
-    from cometmagic import images  # Pillow, which a request of words does not need
-
-    content = images.preview(io.BytesIO(part.data), 2 * THUMBNAIL)
+    content = small.made(part, THUMBNAIL, HEAVIEST)
     about = " ".join(filter(None, [name, described(part)]))
     if content is None:
         return text(f"<{about}>")
-    size = images.size(io.BytesIO(content)) or (THUMBNAIL, THUMBNAIL)
+    size = small.size(ImagePart("image/jpeg", content=content)) or (THUMBNAIL, THUMBNAIL)
     return img("image/jpeg", content, about, fitted(*size, THUMBNAIL), _INLINE + _MARKED * bool(name))
 
 

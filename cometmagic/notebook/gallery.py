@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import io
-
 from cometmagic.errors import CometError
 from cometmagic.foreign import line
 from cometmagic.library import CallFolder, preview_of
 from cometmagic.listing import Listed, table
-from cometmagic.notebook import blocks
+from cometmagic.notebook import blocks, small
 from cometmagic.notebook.html import fitted, img, quiet, text
+from cometmagic.parts import ImagePart
 from cometmagic.result import ImageResult
 
 THUMBNAIL = 64  # pixels of a longest side
+HEAVIEST = 3_000  # bytes of one
 MOST_BYTES = 120_000  # of all thumbnails of a list; those that come later have none
 LONGEST_PROMPT = 160  # characters
+JPEG = "image/jpeg"
 HEAD = ("", "prompt", "when", "source", "state", "cost", "id")
 
 
@@ -28,26 +29,22 @@ def gallery(calls: Listed) -> blocks.Bundle:
         told = map(text, (row.when, row.source, row.state, row.cost))
         rows.append([_shown(content), prompt, *told, f"<code>{text(row.id)}</code>"])
     html = blocks.table(HEAD, rows) if rows else ""
-    return blocks.bundle(f"{blocks.small(calls.title)}{html}{blocks.small(*calls.notes)}", table(calls))
+    return blocks.bundle(f"{blocks.small_print(calls.title)}{html}{blocks.small_print(*calls.notes)}", table(calls))
 
 
 def _thumbnail(folder: CallFolder) -> bytes | None:
     """Return the picture of a call as a tiny JPEG, None when it has none."""
-    from cometmagic import images  # Pillow, which a list without pictures does not need
-
     try:
         original = ImageResult(folder.path).image.path if folder.is_whole else None
     except (CometError, KeyError, TypeError):  # a call.json that others wrote
         return None
     if original is None:
         return None
-    small = preview_of(original)
-    return images.preview(small if small.is_file() else original, THUMBNAIL)
+    preview = preview_of(original)
+    return small.made(ImagePart(JPEG, path=preview if preview.is_file() else original), THUMBNAIL, HEAVIEST)
 
 
 def _shown(content: bytes | None) -> str:
     """Return a thumbnail; it has no words of its own, as the prompt stands beside it."""
-    from cometmagic import images  # as above
-
-    size = images.size(io.BytesIO(content)) if content else None
-    return img("image/jpeg", content, "", fitted(*size, THUMBNAIL)) if content and size else ""
+    size = small.size(ImagePart(JPEG, content=content)) if content else None
+    return img(JPEG, content, "", fitted(*size, THUMBNAIL)) if content and size else ""

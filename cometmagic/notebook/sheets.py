@@ -5,7 +5,6 @@ The sheet is embedded once, small; the originals stay on disk.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,17 @@ from cometmagic.catalog import short_id
 from cometmagic.disk import near
 from cometmagic.errors import CometError
 from cometmagic.foreign import line
-from cometmagic.library import CallFolder
-from cometmagic.notebook.blocks import Bundle, aligned, bundle, folded, lines, small, table
+from cometmagic.library import SMALL_BYTES, CallFolder
+from cometmagic.notebook import small
+from cometmagic.notebook.blocks import Bundle, aligned, bundle, folded, lines, small_print, table
 from cometmagic.notebook.html import encoded, framed, img, quiet, text
+from cometmagic.parts import ImagePart
 from cometmagic.result import ImageResult
 from cometmagic.results import ON_A_SHEET, Ended, ImageResults
 
 DENSITY = 4 / 3  # pixels of a sheet for each CSS pixel: letters are 13 or 14 of these high
-SMALL = 512  # pixels of the sheet where no HTML is shown
+IN_TERMINAL = 960  # pixels of a longest side
+JPEG = "image/jpeg"
 MOST_FAILURES = 20  # lines
 SOURCES = {
     "live": "live",
@@ -46,17 +48,18 @@ def progress(batch: Batch, seconds: float) -> Bundle:
     return lines(" · ".join(told), *dict.fromkeys(warning for call in batch.calls for warning in call.warnings))
 
 
-def sheet(results: ImageResults) -> Bundle:
-    """Return several pictures together, with their labels."""
-    from cometmagic import images  # Pillow, which the kernel needs for nothing else
-
-    content, plain = results.contact_sheet(), {"text/plain": repr(results)}
-    width, height = images.size(io.BytesIO(content)) or (1, 1)
-    shown = img("image/jpeg", content, results.alt, (round(width / DENSITY), round(height / DENSITY)))
-    reduced = images.preview(io.BytesIO(content), SMALL)
-    metadata = {"cometmagic": {"folders": [near(one.folder) for one in results.made]}, "vscode_altText": results.alt}
-    fallback = {"image/jpeg": encoded(reduced)} if reduced else {}
-    return {"text/html": framed(shown)} | fallback | plain, metadata
+def sheet(results: ImageResults, *, terminal: bool = False) -> Bundle:
+    """Return several pictures together, with their labels; for a `terminal` that draws pictures, as PNG."""
+    content, alt, plain = results.contact_sheet(), results.alt, {"text/plain": repr(results)}
+    if terminal:
+        png = small.png(content, IN_TERMINAL)
+        return ({"image/png": encoded(png)} if png else {}) | plain, {}
+    width, height = small.size(ImagePart(JPEG, content=content)) or (1, 1)
+    shown = {"text/html": framed(img(JPEG, content, alt, (round(width / DENSITY), round(height / DENSITY))))}
+    metadata: dict[str, Any] = {"cometmagic": {"folders": [near(one.folder) for one in results.made]}}
+    if light := small.lighter(content, SMALL_BYTES):
+        shown[JPEG], metadata[JPEG] = encoded(light), {"alt": alt}
+    return shown | plain, metadata | {"vscode_altText": alt}
 
 
 def sheet_caption(results: ImageResults, saved: list[Path] | None = None) -> Bundle:
@@ -67,7 +70,7 @@ def sheet_caption(results: ImageResults, saved: list[Path] | None = None) -> Bun
     listed = [_told(number, *row) for number, row in enumerate(zip(results.names, rows, strict=True), 1)]
     details = folded("Labels and ids", table(HEAD, [[text(place) for place in row] for row in listed]))
     plain = [" · ".join([facts, *places]), *told, "", *aligned([HEAD, *listed])]
-    return bundle(quiet(text(facts) + folders) + small(*told) + details, "\n".join(plain))
+    return bundle(quiet(text(facts) + folders) + small_print(*told) + details, "\n".join(plain))
 
 
 def _facts(rows: list[dict[str, Any]]) -> list[str]:

@@ -16,6 +16,7 @@ from cometmagic.errors import CometError
 from cometmagic.foreign import clean, line
 from cometmagic.library import SMALL
 from cometmagic.notebook import grounding, receipts, sheets, small, thoughts
+from cometmagic.notebook.blocks import Bundle, lines
 from cometmagic.notebook.html import encoded, fitted, framed, img, quiet, text
 from cometmagic.parts import SHOWN, ImagePart
 from cometmagic.response import ImageResponse, Usage
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 LONGEST_SHOWN = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
 LONGEST_ALT = 2_000  # characters; a prompt may be a book, and this stands in the output three times
 ALT_IN_TEXT = 200  # characters of an alternative text where it stands beside others
-Bundle = tuple[dict[str, str], dict[str, Any]]
 
 
 def picture(result: ImageResult, *, terminal: bool = False) -> Bundle:
@@ -131,7 +131,7 @@ def waiting(call: Call, seconds: float, step: str, why: str = "") -> Bundle:
     told = [call.model, step, f"{seconds:.0f} s{' so far' if why else ''}"]
     if call.source == "live":
         told.append(str(call.estimate))
-    return _lines(" · ".join([*told, near(call.folder.path)]), *filter(None, [why]), *call.warnings)
+    return lines(" · ".join([*told, near(call.folder.path)]), *filter(None, [why]), *call.warnings)
 
 
 def ended(under_way: Call | Batch, seconds: float, told: str, error: CometError | None = None) -> Bundle:
@@ -139,12 +139,12 @@ def ended(under_way: Call | Batch, seconds: float, told: str, error: CometError 
     calls = under_way.calls if isinstance(under_way, Batch) else [under_way]
     place = calls[0].folder.path if len(calls) == 1 else calls[0].folder.path.parent
     warnings = dict.fromkeys(warning for call in calls for warning in call.warnings)
-    return _with_drafts(_lines(f"{told} after {seconds:.1f} s · {near(place)}", *warnings), error)
+    return _with_drafts(lines(f"{told} after {seconds:.1f} s · {near(place)}", *warnings), error)
 
 
 def failed(under_way: Call | Batch, seconds: float, error: CometError) -> Bundle:
     """Return (MIME bundle, metadata) of an error that no cell raises, because its cell has ended."""
-    return _with_drafts(_lines(f"No image after {seconds:.1f} s", f"{type(error).__name__}: {error}"), error)
+    return _with_drafts(lines(f"No image after {seconds:.1f} s", f"{type(error).__name__}: {error}"), error)
 
 
 def _with_drafts(bundle: Bundle, error: CometError | None) -> Bundle:
@@ -162,10 +162,6 @@ def under_way(under_way: Call | Batch, seconds: float) -> Bundle:
     if isinstance(under_way, Batch):
         return sheets.progress(under_way, seconds)
     return waiting(under_way, seconds, "in the background")
-
-
-def _lines(*texts: str) -> Bundle:
-    return {"text/html": framed("".join(quiet(text(words)) for words in texts)), "text/plain": "\n".join(texts)}, {}
 
 
 def _digest(result: ImageResult) -> str:

@@ -14,12 +14,13 @@ from typing import Any
 from IPython.display import display
 
 from cometmagic.call import Call
-from cometmagic.notebook import front_end, show
+from cometmagic.notebook import front_end
+from cometmagic.notebook.blocks import Bundle
 
 UPDATE_EVERY = 0.5  # seconds; a flood of updates makes the notebook server drop all outputs
 
 
-def publish(bundle: show.Bundle, **how: Any) -> None:
+def publish(bundle: Bundle, **how: Any) -> None:
     """Display a bundle as it is."""
     display(bundle[0], metadata=bundle[1], raw=True, **how)
 
@@ -44,7 +45,7 @@ class Waiting:
         """Whether it is time for an update: two a second are shown at most."""
         return self.told is None or self.seconds - self.told >= UPDATE_EVERY
 
-    def tell(self, bundle: show.Bundle) -> None:
+    def tell(self, bundle: Bundle) -> None:
         """Show how things stand, in place of what was shown before."""
         if self.notebook:
             publish(bundle, display_id=self._display_id, update=self.told is not None)
@@ -52,14 +53,14 @@ class Waiting:
             self._line(bundle[0]["text/plain"].partition("\n")[0])  # one line can be taken back
         self.told = self.seconds
 
-    def deliver(self, bundle: show.Bundle) -> None:
+    def deliver(self, bundle: Bundle) -> None:
         """Turn into the picture that the cell returns; a terminal that draws none tells it behind its Out[n]."""
         if front_end.shows_pictures():
             self.become(bundle)
         else:
             self._line("")
 
-    def become(self, bundle: show.Bundle) -> None:
+    def become(self, bundle: Bundle) -> None:
         """Turn into the picture or the last line."""
         if self.notebook:
             publish(bundle, display_id=self._display_id, update=self.told is not None)

@@ -23,10 +23,12 @@ def test_nothing_is_sent_and_no_folder_is_made(notebook: Notebook, serve: Servic
     server = serve(answering())
     notebook.run(PHOTO)
 
-    for options in ("--dry-run", "--dry-run -n 5", "--dry-run --sweep seed=1,2", "--show-code curl"):
+    for options in ("--dry-run", "--dry-run -n 5", "--dry-run --sweep seed=1,2"):
         ran = notebook.run(CELL.format(options=options))
         assert ran.error is None
         assert not notebook.library.exists()
+    assert notebook.run(CELL.format(options="--show-code curl")).error is None
+    assert notebook.folders == []  # the picture that the program reads lies in the library, but no call
     assert server.log == []
 
     assert notebook.run(CELL.format(options="")).error is None  # the same cell without it
