@@ -19,6 +19,7 @@ _ESCAPES = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
     r"|\x1b[@-Z\\-_]"
 )
+_BEGINS_ESCAPE = re.compile("[\x1b\x90\x98\x9b\x9d-\x9f]")  # most texts have none, and that is seen fast
 # C0 and C1 controls but tab and newline; zero-width, bidirectional and tag characters; non-characters.
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
@@ -33,8 +34,12 @@ LINE_CAP = 500
 def clean(text: object, cap: int = TEXT_CAP) -> str:
     """Return `text` without controls, escapes, surrogates and keys, at most `cap` characters."""
     safe = str(text)[: cap * 4].encode("utf-8", "replace").decode()
-    safe = _CONTROLS.sub("", _ESCAPES.sub("", safe.replace("\r\n", "\n").replace("\r", "\n")))
-    safe = _KEY_LIKE.sub("[key]", safe)
+    safe = safe.replace("\r\n", "\n").replace("\r", "\n")
+    if _BEGINS_ESCAPE.search(safe):
+        safe = _ESCAPES.sub("", safe)
+    safe = _CONTROLS.sub("", safe)
+    if "sk-" in safe:
+        safe = _KEY_LIKE.sub("[key]", safe)
     return safe if len(safe) <= cap else safe[: cap - 1] + "…"
 
 

@@ -72,6 +72,7 @@ BOMBS: dict[str, Bomb] = {
     "deep-json": Bomb(lambda cap: _filled(cap, b"[")),
     "one-string": _string(b"word "),
     "one-string-of-escapes": _string(b"\\u4e00", rare=True),
+    "one-string-of-quotes": _string(b'\\"', rare=True),
     "one-picture-in-a-text": _string(b"AAAA", of=b'{"text": "data:image/png;base64,', rare=True),
     "one-picture-that-is-none": _string(b"\\u0041?", of=b'{"inlineData": {"data": "', rare=True),
     "one-picture-of-zeros": _string(b"AAAA", of=b'{"inlineData": {"data": "', rare=True),

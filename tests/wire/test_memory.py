@@ -15,9 +15,10 @@ from cometmagic.library import CallFolder, Library
 from cometmagic.options import Options
 from cometmagic.parts import ImagePart, TextPart
 from cometmagic.request import ImageRequest, Turn
+from cometmagic.result import ImageResult
 from cometmagic.settle import settle
 from cometmagic.wire import body_chunks, body_length
-from tests.wire.answers import answer, base64_of, body, image, picture
+from tests.wire.answers import answer, base64_of, body, image, picture, text
 
 MEGA = 2**20
 LARGE = picture("PNG") + hashlib.shake_128(b"noise").digest(20 * MEGA)
@@ -84,3 +85,30 @@ def test_a_large_answer_is_never_held_whole(tmp_path: Path, name: str) -> None:
 
     with (folder.path / "image.png").open("rb") as saved:
         assert hashlib.file_digest(saved, "sha256").digest() == hashlib.sha256(LARGE).digest()
+
+
+MANY_TEXTS = body(answer(image(), *[text("words " * 800)] * 4000))
+IN_UTF_16 = body(answer(image(), text("x" * 8 * MEGA))).decode().encode("utf-16")
+
+
+@pytest.mark.parametrize("content", [MANY_TEXTS, IN_UTF_16], ids=["many texts", "UTF-16"])
+def test_of_large_texts_little_more_than_the_body_is_held(tmp_path: Path, content: bytes) -> None:
+    folder = planned(tmp_path, TextPart("x"))
+    folder.part.write_bytes(content)
+
+    with peak() as most:
+        assert settle(folder) is None
+
+        assert most() < len(content)
+    assert (folder.path / "image.png").read_bytes() == picture()
+
+
+def test_of_many_texts_all_are_kept_and_the_first_are_read(tmp_path: Path) -> None:
+    folder = planned(tmp_path, TextPart("x"))
+    folder.part.write_bytes(MANY_TEXTS)
+    settle(folder)
+
+    told = ImageResult(folder.path).text
+
+    assert MEGA // 2 < len(told) < 2 * MEGA
+    assert (folder.path / "answer.json").read_bytes().count(b"words ") == 4000 * 800
