@@ -14,7 +14,7 @@ from typing import Any
 
 from cometmagic.advice import Price, cost
 from cometmagic.errors import BudgetError, Fate
-from cometmagic.ledger import MADE, NOTHING, UNKNOWN, UNSENT, Ledger
+from cometmagic.ledger import LONGEST_MODEL, MADE, NOTHING, UNKNOWN, UNSENT, Ledger
 from cometmagic.library import CallFolder, State
 from cometmagic.options import Limits
 from cometmagic.response import Usage
@@ -69,7 +69,10 @@ def account(folder: CallFolder) -> None:
     """Write the end of a live call into the ledger of its library."""
     call = folder.read()
     if call.get("source") == "live" and call.get("id"):
-        Ledger(Path(call.get("home") or folder.path).parent).close(call["id"], *outcome(call))
+        ledger = Ledger(Path(call.get("home") or folder.path).parent)
+        worst = (call["estimate"]["usd"] or 0.0) * (1 + call.get("limits", {}).get("retry_unknown", 0)) or None
+        said = {"session": call.get("session", ""), "model": call["model"][:LONGEST_MODEL], "worst": worst}
+        ledger.close(call["id"], *outcome(call), **(said if call.get("session") else {}))
 
 
 def outcome(call: dict[str, Any]) -> tuple[float | None, str]:

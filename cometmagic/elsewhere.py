@@ -1,4 +1,4 @@
-"""Another place for a call whose disk fails after the answer was paid for.
+"""Another place for a call whose disk fails, or whose folder vanishes, after the answer was paid for.
 
 The whole call folder goes to the user's state folder, or to the one for temporary files, under its own
 name; when its disk can be written again, it comes home. This module knows nothing of what an answer means.
@@ -12,7 +12,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cometmagic.disk import write_whole
@@ -20,6 +21,20 @@ from cometmagic.errors import LibraryError
 from cometmagic.library import CallFolder
 
 NOT_COPIED = "response.part"
+DOCUMENTS = ("request.json", "call.json")
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What is at hand of a call should its folder vanish: its documents, and its answer as an open file's number."""
+
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    answer: int | None = None
+
+
+def documents(folder: CallFolder) -> dict[str, bytes]:
+    """Return what `Hold` keeps of a folder. Raises `OSError` when it is gone already."""
+    return {name: (folder.path / name).read_bytes() for name in DOCUMENTS}
 
 
 def places() -> Iterator[Path]:
@@ -44,12 +59,12 @@ def _user() -> str:
         return str(getattr(os, "getuid", int)())
 
 
-def move_away(folder: CallFolder, received: int) -> CallFolder:
+def move_away(folder: CallFolder, received: int, hold: Hold | None = None) -> CallFolder:
     """Copy a call, with the first `received` bytes of its answer, to another disk and return it there.
 
-    Raises `OSError` when no place takes it.
+    Of a folder that has vanished goes what is held; its references are gone. Raises `OSError` when no place takes it.
     """
-    refused = OSError("there is no other place")
+    refused, hold = OSError("there is no other place"), hold or Hold()
     for place in places():
         target = place / folder.id
         try:
@@ -60,8 +75,8 @@ def move_away(folder: CallFolder, received: int) -> CallFolder:
             refused = error
             continue
         try:
-            shutil.copytree(folder.path, target, ignore=shutil.ignore_patterns(NOT_COPIED, ".*"), dirs_exist_ok=True)
-            _copy_beginning(folder.part, target / NOT_COPIED, received)
+            _copy_files(folder, target, hold.documents)
+            _copy_beginning(folder.part if hold.answer is None else hold.answer, target / NOT_COPIED, received)
         except OSError as error:
             shutil.rmtree(target, ignore_errors=True)
             refused = error
@@ -78,10 +93,23 @@ def _check_ours(place: Path) -> None:
         raise PermissionError(f"{place} belongs to somebody else")
 
 
-def _copy_beginning(source: Path, target: Path, length: int) -> None:
+def _copy_files(folder: CallFolder, target: Path, held: Mapping[str, bytes]) -> None:
+    try:
+        shutil.copytree(folder.path, target, ignore=shutil.ignore_patterns(NOT_COPIED, ".*"), dirs_exist_ok=True)
+    except OSError:
+        if not held or (folder.path / "call.json").exists():
+            raise
+    for name, content in held.items():
+        if not (target / name).exists():
+            write_whole(target / name, content)
+
+
+def _copy_beginning(source: Path | int, target: Path, length: int) -> None:
     if not length:
         return
-    with source.open("rb") as read, target.open("xb") as write:
+    opened = source.open("rb") if isinstance(source, Path) else os.fdopen(os.dup(source), "rb")
+    with opened as read, target.open("xb") as write:
+        read.seek(0)
         while length > 0 and (block := read.read(min(length, 1 << 20))):
             write.write(block)
             length -= len(block)
@@ -97,6 +125,24 @@ def moved(folder: CallFolder) -> CallFolder | None:
             if away.read().get("home") == str(folder.path):
                 return away
     return None
+
+
+def strays(root: Path) -> Iterator[CallFolder]:
+    """Yield the calls of a library that lie elsewhere because their own folders are gone."""
+    for place in places():
+        for path in sorted(place.glob("*")) if place.is_dir() else ():
+            away = CallFolder(path)
+            with contextlib.suppress(LibraryError):
+                home = Path(str(away.read().get("home") or ""))
+                if home.parent == root and home.name == path.name and not home.exists():
+                    yield away
+
+
+def lay_out(away: CallFolder, folder: CallFolder) -> None:
+    """Make a folder anew that is gone, for a call that lies elsewhere to come home to. Raises `OSError`."""
+    folder.path.mkdir(parents=True, exist_ok=True)
+    for name, content in documents(away).items():
+        write_whole(folder.path / name, content)
 
 
 def bring_home(away: CallFolder, folder: CallFolder) -> None:

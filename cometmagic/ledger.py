@@ -32,6 +32,7 @@ LONGEST_MODEL = 200  # letters of a model's name
 PATIENCE = 10.0  # seconds for the lock
 TOLERANCE = 1e-9  # dollars, for sums of floats
 APPENDS_ARE_WHOLE = sys.platform != "win32"  # Windows seeks and then writes, and two writers may meet between
+_RESERVED: dict[Path, dict[str, dict[str, Any]]] = {}  # by this process, by ledger and call
 OUTCOMES = OPEN, MADE, NOTHING, UNKNOWN, UNSENT = "open", "made", "nothing", "unknown", "unsent"
 
 
@@ -88,6 +89,7 @@ class Ledger:
         try:
             if session_cap is None and day_cap is None:
                 self._note(row)
+                self._remember(row)
                 return
             if each is None:
                 what = f"The price of {model} is not known, so a limit of money cannot be kept."
@@ -95,17 +97,21 @@ class Ledger:
             with self._alone():
                 self._check(row, session_cap, day_cap)
                 self._append(row)
+                self._remember(row)
         except OSError as error:
             raise unwritable(self.root, error, do=HOW_TO_MOVE) from None
 
-    def close(self, call: str, usd: float | None, outcome: str) -> None:
+    def close(self, call: str, usd: float | None, outcome: str, **reserved: Any) -> None:
         """Write down how a call ended: "made", "nothing", "unknown" or "unsent"; the last word counts.
 
-        `usd` None stands for the worst case. When the disk takes no more, the call stays open and counts
-        at its worst case too.
+        `usd` None stands for the worst case. `reserved` is what the first line said, in the same words: should
+        the ledger have been deleted meanwhile, this line is enough. When the disk takes no more, the call stays
+        open and counts at its worst case too.
         """
         with contextlib.suppress(OSError):
-            self._note({"call": call, "ended": now(), "usd": _amount(usd), "outcome": outcome})
+            self._note({"call": call, "ended": now(), "usd": _amount(usd), "outcome": outcome} | reserved)
+            if outcome == UNSENT:
+                _RESERVED.get(self.path, {}).pop(call, None)
 
     def spending(self, *, session: str | None = None, day: date | None = None) -> Spending:
         """Add up what was reserved by a session, or on a day of the local calendar, or both, or all."""
@@ -130,9 +136,14 @@ class Ledger:
     def _check(self, row: dict[str, Any], session_cap: float | None, day_cap: float | None) -> None:
         """Raise `BudgetError` when what `row` reserves would exceed a cap."""
         entries, worst = list(_entries(self._content())), row["worst"]
+        of_session = [*entries, *self._deleted(entries)]
         today = datetime.fromisoformat(row["at"]).date()
         for cap, spent, told in (
-            (session_cap, _add_up(entries, row["session"], None), "in this session; the limit for a session"),
+            (
+                session_cap,
+                _add_up(of_session, row["session"], None),
+                "in this session; the limit for a session",
+            ),
             (day_cap, _add_up(entries, None, today), "today in this library; the limit for a day"),
         ):
             if cap is None or worst == 0 or spent.usd + worst <= cap + TOLERANCE:
@@ -140,6 +151,17 @@ class Ledger:
             this = "This would be" if row["tries"] == 1 else f"With {row['tries']} tries this could be"
             what = f"{this} {_told(worst)} on top of {_told(spent.usd)} spent {told} is {_told(cap)}."
             raise _refusal(what, "Raise the limit, or see with %gemini_library spend what it went to.")
+
+    def _remember(self, row: dict[str, Any]) -> None:
+        """Keep in mind what a session of this process has reserved: that is spent, whatever becomes of the file."""
+        if row["session"]:
+            _RESERVED.setdefault(self.path, {})[row["call"]] = row
+
+    def _deleted(self, entries: list[Entry]) -> list[Entry]:
+        """Return the calls of this process that the file has lost since, at their worst case."""
+        known = {entry.call for entry in entries}
+        rows = [row for call, row in _RESERVED.get(self.path, {}).items() if call not in known]
+        return [entry for entry in map(_entry, rows) if entry is not None]
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -17,7 +17,7 @@ from typing import Any
 from cometmagic.accounts import account
 from cometmagic.blot import blot, blot_answer
 from cometmagic.catalog import planned_at
-from cometmagic.elsewhere import bring_home, moved
+from cometmagic.elsewhere import bring_home, lay_out, moved, strays
 from cometmagic.errors import LOOK_FIRST, Fate, LibraryError, TransportError
 from cometmagic.glance import unfinished
 from cometmagic.library import CallFolder, Library, State, worst_of_tries
@@ -75,11 +75,22 @@ def _longest(call: dict[str, Any]) -> timedelta:
 
 def left_behind(library: Library, newest: int | None = None) -> Iterator[CallFolder]:
     """Yield the calls among the `newest` ones that nobody carries and that have no end, or an untidy one."""
+    for away in strays(library.root):
+        with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
+            if _has_ended(away.read()):
+                lay_out(away, CallFolder(library.root / away.id))
+                yield CallFolder(library.root / away.id)
     for name in unfinished(library.root, newest):
         folder = CallFolder(library.root / name)
         with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
             if (folder.read()["state"] in UNFINISHED or litter(folder)) and not is_carried(folder):
                 yield folder
+
+
+def _has_ended(call: dict[str, Any]) -> bool:
+    """Whether a call is at its end, or must be: the lock of its carrier went with its folder."""
+    age = datetime.now().astimezone() - planned_at(call)
+    return call["state"] not in UNFINISHED or age > _longest(call)
 
 
 def recover(folder: CallFolder, key: str = "") -> State:

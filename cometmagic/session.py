@@ -65,7 +65,8 @@ def prepare(planned: Plan, number: int = 0) -> Call:
         warnings += advice.remarks(limits, estimate)
         host = "" if endpoint().trusted else endpoint().host
         with reserved(library.root, request.options.model, estimate, limits, SESSION) as name:
-            folder = library.open(request, warnings=warnings, host=host, id=name, limits=limits.changed(), **facts)
+            facts |= {"id": name, "session": SESSION, "limits": limits.changed()}
+            folder = library.open(request, warnings=warnings, host=host, **facts)
     return Call(folder, request.options.model, cell, source, estimate, warnings, planned.route)
 
 

@@ -13,9 +13,11 @@ from cometmagic.errors import BudgetError, CometError, Fate, OptionError
 from cometmagic.ledger import Ledger, Spending
 from cometmagic.library import Library
 from cometmagic.session import SESSION, begin, generate
+from tests.courier.test_gate import ended
 from tests.courier.test_retry import refusing
 from tests.faults.leaks import leaks
-from tests.faults.server import Step, fin, recv_request
+from tests.faults.server import Held, Step, fin, recv_request
+from tests.waiting import wait_for
 from tests.wire.answers import answer, answering, image, text
 
 PRICE = 0.067  # dollars for a 1K image of the default model
@@ -115,6 +117,41 @@ def test_l4_each_end_has_its_line(serving: Any, library_folder: Path, name: str)
     content = Ledger(library_folder).path.read_bytes()
     assert b"secret" not in content
     assert not leaks([content])
+
+
+@pytest.mark.parametrize("after", [GOOD[1:], [fin()]], ids=["answered", "unknown"])
+def test_h17_a_ledger_that_is_deleted_meanwhile_loses_no_call_of_the_session(
+    serving: Any, library_folder: Path, after: list[Step]
+) -> None:
+    ledger, held = Ledger(library_folder), Held()
+    with serving(GOOD, held.steps(*after), GOOD) as server:
+        generate("a cat")
+        call = begin("a dog")
+        wait_for(lambda: held.inside)
+        ledger.path.unlink()
+        held.let_go.set()
+        ended(call)
+
+        [entry] = ledger.entries()
+        assert (entry.session, entry.model) == (SESSION, call.model)
+        assert entry.usd == pytest.approx(PRICE, abs=0.001)
+
+        ledger.path.unlink()
+        with pytest.raises(BudgetError, match="spent in this session"):
+            generate("a bird", session_cap=2.5 * PRICE)
+    assert len(server.log) == 2
+
+
+def test_control_calls_of_another_process_are_lost_with_the_ledger(
+    serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(GOOD, GOOD):
+        generate("a cat")
+        Ledger(library_folder).path.unlink()
+        monkeypatch.setattr("cometmagic.ledger._RESERVED", {})
+        generate("a dog", session_cap=1.5 * PRICE)
+
+    assert Ledger(library_folder).spending().calls == 1
 
 
 def test_a_try_that_may_have_been_charged_counts(

@@ -221,8 +221,7 @@ def courier() -> Courier:
 
 def deliver(folder: Path, route: Route) -> Job:
     """Start the delivery of a planned call folder."""
-    surroundings = {variable: os.environ.get(variable) for variable in SURROUNDINGS}
-    return _submit(folder, {"route": pack(route), "surroundings": surroundings})
+    return _submit(folder, {"route": pack(route)})
 
 
 def recover(folder: Path, key: Key | None) -> Job:
@@ -232,6 +231,7 @@ def recover(folder: Path, key: Key | None) -> Job:
 
 def _submit(folder: Path, work: dict[str, Any]) -> Job:
     """Have work done, by a new courier when this one has just died."""
+    work |= {"surroundings": {variable: os.environ.get(variable) for variable in SURROUNDINGS}}
     try:
         return courier().submit(folder, work)
     except (OSError, ValueError):  # it took nothing, so nothing can be sent twice

@@ -107,7 +107,8 @@ class Delivery:
     def _close(self, key: str) -> None:
         account(self.folder)
         for folder in dict.fromkeys((self.keeper.planned, self.folder)):  # what was moved has left something behind
-            blot(folder, key)
+            with contextlib.suppress(LibraryError):  # the one that it was planned in may have vanished
+                blot(folder, key)
 
     def _with_earlier_tries(self, error: CometError) -> CometError:
         """Return the last error of a call, which costs nothing itself but after a try that may have cost something."""
@@ -175,6 +176,10 @@ class Delivery:
         """Settle what came, if anything did; return what went wrong."""
         if error is not None and not self.folder.has_answer:
             return error
+        with self.keeper.holding():
+            return await self._settle_what_came(error)
+
+    async def _settle_what_came(self, error: CometError | None) -> CometError | None:
         self.report({"event": "settling"})
         damage = error.what if error is not None and error.facts.get("reason") == DAMAGED else None
         self.keeper.write(state=State.RECEIVED, received=now(), damage=damage)

@@ -7,12 +7,14 @@ knows nothing of sending.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cometmagic.blot import blot_answer
-from cometmagic.elsewhere import move_away
-from cometmagic.errors import CometError, Fate
+from cometmagic.disk import WINDOWS
+from cometmagic.elsewhere import Hold, documents, move_away
+from cometmagic.errors import CometError, Fate, LibraryError
 from cometmagic.foreign import line
 from cometmagic.library import CallFolder
 from cometmagic.settle import settle
@@ -26,6 +28,20 @@ class Keeper:
         self.folder = self.planned = folder
         self._report = report
         self._key = key
+        self._held = Hold()  # of an answer that has come
+
+    @contextlib.contextmanager
+    def holding(self) -> Iterator[None]:
+        """Have the answer at hand while it is settled, also when its folder vanishes."""
+        with contextlib.ExitStack() as opened:
+            if not WINDOWS:  # where nothing vanishes that is open, nor could be deleted when it is settled
+                with contextlib.suppress(OSError):
+                    part = opened.enter_context(self.folder.part.open("rb"))
+                    self._held = Hold(documents(self.folder), part.fileno())
+            try:
+                yield
+            finally:
+                self._held = Hold()
 
     def write(self, **fields: Any) -> None:
         """Write down where the call stands. Raises `OSError` when no disk takes it."""
@@ -38,11 +54,19 @@ class Keeper:
     def _somewhere(self, write: Callable[[], object]) -> None:
         try:
             write()
-        except OSError:
-            if not self.folder.has_answer:
+        except (OSError, LibraryError):
+            if not self._received:
                 raise
-            self.now_in(move_away(self.folder, self.folder.received))
+            self.now_in(self._moved())
             write()
+
+    @property
+    def _received(self) -> int:
+        held = self._held.answer
+        return self.folder.received if held is None else os.fstat(held).st_size
+
+    def _moved(self) -> CallFolder:
+        return move_away(self.folder, self._received, self._held)
 
     def now_in(self, folder: CallFolder) -> None:
         """Take note that the call lies in another folder."""
@@ -55,9 +79,9 @@ class Keeper:
         try:
             blot_answer(self.folder, self._key)
             return settle(self.folder)
-        except OSError as problem:
+        except (OSError, LibraryError) as problem:
             with contextlib.suppress(Exception):
-                away = move_away(self.folder, self.folder.received)
+                away = self._moved()
                 told = settle(away)
                 self.now_in(away)
                 return told

@@ -42,6 +42,7 @@ class Office:
         elif order["job"] in self._under_way:  # somebody is at work on it: one end is enough
             return
         elif "recover" in order:
+            _surround(order["surroundings"])
             self._begin(order["job"], None, self._recover(CallFolder(Path(order["job"])), order["recover"]))
         else:
             self._deliver(order)
@@ -57,11 +58,7 @@ class Office:
         self._tell({"job": job, "event": "done"})
 
     def _deliver(self, order: dict[str, Any]) -> None:
-        for name, value in order["surroundings"].items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        _surround(order["surroundings"])
         job = order["job"]
         folder, route = CallFolder(Path(job)), unpack(order["route"])
         gate = self._gates.setdefault(route.base_url if isinstance(route, Live) else "", Gate())
@@ -100,3 +97,12 @@ class Office:
         """Wait until nothing is under way."""
         while self._under_way:
             await asyncio.gather(*(task for _, task in self._under_way.values()), return_exceptions=True)
+
+
+def _surround(variables: dict[str, str | None]) -> None:
+    """Take over from the kernel's environment what work on a call depends on."""
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

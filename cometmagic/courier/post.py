@@ -25,6 +25,7 @@ import httpx
 from cometmagic.courier.inflate import InflateError, Unasked, inflater
 from cometmagic.courier.route import Live
 from cometmagic.courier.spool import Spool
+from cometmagic.elsewhere import documents
 from cometmagic.errors import CometError, LibraryError
 from cometmagic.library import CallFolder, State, now
 from cometmagic.wire import body_chunks, body_length, explain
@@ -47,6 +48,7 @@ class Post:
         self.sent = False  # whether a byte of the request may have left
         self.uploaded = 0
         self.length = 0
+        self._documents: dict[str, bytes] = {}
 
     async def send(self) -> CometError | None:
         """Send the request and keep the answer; return the error an answer other than 2xx stands for.
@@ -102,13 +104,14 @@ class Post:
             _keep_alive(facts["return_value"].get_extra_info("socket"))
         elif step == "http11.send_request_headers.started" and facts["request"].method == b"POST":
             self.folder.update(state=State.SENT, sent=now())  # on disk before the first byte leaves
+            self._documents = documents(self.folder)
             self.sent = True
 
     async def _receive(self, response: httpx.Response) -> None:
         """Write the body, unpacked, as it arrives."""
         unpack, cap = inflater(response.headers.get("content-encoding", "")), self.route.limits.largest_answer << 20
         received, told = 0, 0.0
-        with Spool(self.folder) as spool:
+        with Spool(self.folder, self._documents) as spool:
             try:
                 async for chunk in response.aiter_raw():
                     received += len(chunk)

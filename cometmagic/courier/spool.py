@@ -1,25 +1,28 @@
 """`response.part` as it grows, on another disk when its own takes no more.
 
 What arrives has been paid for. Each piece is handed to the system at once, so that a killed courier
-loses nothing it has read, and a full or broken disk means another place and not a lost picture.
+loses nothing it has read, and a full or broken disk, or a folder that vanishes, means another place and not a
+lost picture.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from cometmagic.elsewhere import move_away
+from cometmagic.elsewhere import Hold, move_away
 from cometmagic.library import CallFolder
 
 
 class Spool:
     """Writes the answer of a call; `folder` is where it lies, `size` how many bytes of it."""
 
-    def __init__(self, folder: CallFolder) -> None:
-        """Nothing is opened yet."""
+    def __init__(self, folder: CallFolder, documents: Mapping[str, bytes]) -> None:
+        """Nothing is opened yet; `documents` are those of the folder, should it vanish."""
         self.folder = folder
+        self._documents = documents
         self.size = 0
         self._file = -1
 
@@ -46,6 +49,8 @@ class Spool:
         """Have all of it on the disk. Raises `OSError` when no disk takes it."""
         try:
             os.fsync(self._file)
+            if not os.path.samestat(os.fstat(self._file), self.folder.part.stat()):
+                raise FileNotFoundError(self.folder.part)  # as when nothing lies there
         except OSError:
             self._move()
             os.fsync(self._file)
@@ -57,7 +62,8 @@ class Spool:
         self.size += done
 
     def _move(self) -> None:
-        away = move_away(self.folder, self.size)
+        hold = Hold(self._documents, self._file if self._file >= 0 else None)
+        away = move_away(self.folder, self.size, hold)
         before, self._file = self._file, self._opened(away, os.O_APPEND)
         self.folder = away
         if before >= 0:
@@ -65,4 +71,4 @@ class Spool:
 
     @staticmethod
     def _opened(folder: CallFolder, how: int) -> int:
-        return os.open(folder.part, os.O_WRONLY | os.O_CREAT | how | getattr(os, "O_BINARY", 0), 0o600)
+        return os.open(folder.part, os.O_RDWR | os.O_CREAT | how | getattr(os, "O_BINARY", 0), 0o600)

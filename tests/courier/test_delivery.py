@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from cometmagic.courier.delivery import deliver
 from cometmagic.courier.failure import failure
 from cometmagic.courier.route import Live, Offline
 from cometmagic.errors import Fate
+from cometmagic.ledger import Ledger
+from cometmagic.leftovers import recover_left_behind
 from cometmagic.library import CallFolder, Library, State
 from cometmagic.options import Options
 from cometmagic.parts import ImagePart, TextPart
@@ -23,7 +26,7 @@ from cometmagic.request import ImageRequest, Turn
 from cometmagic.settings import Key
 from tests.faults.asking import Asker
 from tests.faults.leaks import KEY, leaks
-from tests.faults.server import fin, recv_request, response, rst, send
+from tests.faults.server import fin, leave_unread, recv_request, response, rst, send, sliced
 from tests.wire.answers import answer, answering, body, image, picture, text
 
 Events = list[dict[str, Any]]
@@ -63,7 +66,46 @@ def test_a_reference_that_vanished_means_nothing_was_sent(serving: Any, library_
     assert folder.read()["error"]["fate"] == Fate.UNSENT.name
 
 
-def test_a_folder_that_vanishes_ends_the_call_all_the_same(serving: Any, library_folder: Path) -> None:
+WHOLE = response(body(answer(text("x" * 3000), image(), text("y" * 3000))))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no open files")
+@pytest.mark.parametrize("what", ["call", "library"])
+@pytest.mark.parametrize("when", ["sent", "receiving", "settling"])
+def test_h17_a_folder_that_vanishes_loses_no_picture(
+    serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch, when: str, what: str
+) -> None:
+    monkeypatch.setattr("cometmagic.courier.post.REPORT_EVERY", 0)
+    folder = planned(library_folder)
+    folder.update(id="a1", estimate={"usd": 0.1, "basis": ""})
+    events: Events = []
+
+    def report(event: dict[str, Any]) -> None:
+        if event["event"] == when and when not in [before["event"] for before in events]:
+            shutil.rmtree(folder.path if what == "call" else library_folder)
+        events.append(event)
+
+    with serving([recv_request(), sliced(WHOLE, 1000, 0.001)]) as server:
+        asyncio.run(deliver(folder, Live(server.url, Key(KEY, "the test")), report))
+
+    assert events[-1] == {"event": "done"}
+    assert not folder.path.exists()
+    [away] = [CallFolder(Path(event["folder"])) for event in events if event["event"] == "moved"]
+    assert not away.path.is_relative_to(library_folder)
+    assert away.is_whole
+    assert (away.path / "image.png").read_bytes() == picture()
+    assert [(entry.call, entry.outcome) for entry in Ledger(library_folder).entries()] == [("a1", "made")]
+
+    [told] = recover_left_behind(library_folder)
+
+    assert str(folder.path) in told
+    assert folder.is_whole
+    assert (folder.path / "image.png").read_bytes() == picture()
+    assert not away.path.exists()
+    assert not leaks(library_folder)
+
+
+def test_a_folder_that_vanishes_with_what_was_never_answered_ends_the_call(serving: Any, library_folder: Path) -> None:
     folder = planned(library_folder)
     events: Events = []
 
@@ -72,10 +114,10 @@ def test_a_folder_that_vanishes_ends_the_call_all_the_same(serving: Any, library
         if event["event"] == "sent":
             shutil.rmtree(folder.path)
 
-    with serving(answering(answer(image()))) as server:
+    with serving([recv_request()]) as server:
         asyncio.run(deliver(folder, Live(server.url, Key(KEY, "the test")), report))
 
-    assert events[-1] == {"event": "done"}
+    assert [event["event"] for event in events] == ["sent", "done"]
 
 
 def test_a_folder_that_vanished_before_ends_the_call(library_folder: Path) -> None:
@@ -173,7 +215,7 @@ def test_j6_the_paths_an_error_names_stay_whole(serving: Any, tmp_path: Path) ->
     assert f"bad key {'*' * len(key)}, see {folder.path}." in folder.read()["error"]["what"]
 
 
-BROKEN = {"closed": [recv_request(), fin()], "reset": [recv_request(), rst()], "unread": [rst()]}
+BROKEN = {"closed": [recv_request(), fin()], "reset": [recv_request(), rst()], "unread": [leave_unread(), rst()]}
 
 
 @pytest.mark.parametrize("name", BROKEN)

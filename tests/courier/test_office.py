@@ -74,9 +74,9 @@ def test_nothing_is_written_after_the_end_is_told(serving: Any, library_folder: 
 
 
 def test_a_folder_may_be_handed_in_again_as_soon_as_its_end_is_told(library_folder: Path) -> None:
-    folder = planned(library_folder)
+    folder, recovery = planned(library_folder), {"recover": "", "surroundings": {}}
 
-    events, seen = carried(folder, delivery(Offline()), {"recover": ""}, {"recover": KEY})
+    events, seen = carried(folder, delivery(Offline()), recovery, recovery | {"recover": KEY})
 
     assert [event["event"] for event in events].count("done") == 3
     assert content(library_folder) == seen

@@ -84,6 +84,15 @@ def recv_request() -> Step:
     return Connection.receive
 
 
+def leave_unread() -> Step:
+    """Wait until the request begins to come, and read nothing of it."""
+
+    def step(connection: Connection) -> None:
+        connection.socket.recv(1, socket.MSG_PEEK)
+
+    return step
+
+
 def sleep(seconds: float) -> Step:
     """Do nothing for a while."""
 
