@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cometmagic.images import SIDES, preview, size, smaller
+from cometmagic.images import SIDES, as_png, preview, size, smaller
+from tests.notebook.answers import gravel
 from tests.pictures import RED, WHITE, encoded, near, opened
 from tests.wire.answers import picture, png_chunk, png_header
 
@@ -160,3 +161,28 @@ def test_what_is_transparent_stays_so() -> None:
     pixel = opened(part.data).convert("RGBA").getpixel((500, 400))
     assert isinstance(pixel, tuple)
     assert pixel[3] == 0
+
+
+@pytest.mark.parametrize("most", [40_000, 12_000, 3_000, 1_000])
+def test_a_preview_is_no_heavier_than_it_may_be(most: int) -> None:
+    small = preview(io.BytesIO(gravel(1024, 768)), 512, most)
+
+    assert small is not None
+    assert len(small) <= most
+    width, height = Image.open(io.BytesIO(small)).size
+    assert 1.2 < width / height < 1.5
+
+
+def test_a_preview_that_can_be_no_lighter_is_made_all_the_same() -> None:
+    small = preview(io.BytesIO(gravel(1024, 16)), 512, 1)
+
+    assert small is not None
+    assert max(Image.open(io.BytesIO(small)).size) <= 32
+
+
+def test_a_picture_as_png() -> None:
+    made = as_png(encoded(Image.new("RGB", (900, 300), RED), "JPEG"), 300)
+
+    assert made is not None
+    assert (Image.open(io.BytesIO(made)).format, Image.open(io.BytesIO(made)).size) == ("PNG", (300, 100))
+    assert as_png(b"no picture", 300) is None

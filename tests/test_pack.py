@@ -134,6 +134,14 @@ def test_a_packs_folders_hold_these_files(record: Record, library: Library, targ
         assert (target / folder.id / name).read_bytes() == (folder.path / name).read_bytes()
 
 
+def test_a_pack_holds_the_small_picture_too(record: Record, library: Library, target: Path) -> None:
+    folder = record(answer=full(painted(width=1600, height=900)))
+
+    pack(library, target)
+
+    assert (target / folder.id / "preview-small.jpg").read_bytes() == (folder.path / "preview-small.jpg").read_bytes()
+
+
 def test_no_signature_is_packed(record: Record, library: Library, target: Path) -> None:
     record(answer=signed(), extra=SIGNED)
     assert having(SIGNATURE, library.root) == ["answer.json", "call.json", "request.json"]

@@ -98,6 +98,7 @@ def test_a_result_shows_itself_where_the_extension_is_not_loaded(bike: ImageResu
     preview = base64.b64decode(bundle["image/jpeg"])
     assert preview == (bike.folder / "preview.jpg").read_bytes()
     assert bundle["text/plain"] == f"<cometmagic image 64x36 image/jpeg live {bike.folder}>"
+    assert 'alt="a red bicycle" width="64" height="36"' in bundle["text/html"]
 
 
 def test_a_repr_never_fails(bike: ImageResult) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
 from pathlib import Path
@@ -13,12 +14,13 @@ import pytest
 from PIL import Image
 
 from cometmagic.errors import NoImageError, TransportError
-from cometmagic.library import CallFolder, Library, State
+from cometmagic.library import SMALL_BYTES, CallFolder, Library, State
 from cometmagic.options import Options
 from cometmagic.parts import TextPart
 from cometmagic.request import ImageRequest, Turn
 from cometmagic.result import ImageResult, read_result
 from cometmagic.settle import settle
+from tests.notebook.answers import gravel, painted
 from tests.wire.answers import answer, body, image, picture, text
 
 RED, BLUE, GREEN = picture("PNG"), picture("JPEG", "blue"), picture("WEBP", "green")
@@ -106,6 +108,49 @@ def test_no_preview_is_asked_for(library_folder: Path) -> None:
 
     assert "preview.jpg" not in names(folder)
     assert ImageResult(folder.path).preview() == ("image/png", RED)
+
+
+@pytest.mark.parametrize(
+    ("content", "preview", "small"),
+    [
+        (painted(width=600, height=300), 1024, (512, 256)),  # more pixels than front ends without HTML need
+        (gravel(512, 512), 1024, None),  # few pixels, and too heavy; how many are left depends on what it shows
+        (
+            painted(width=600, height=300),
+            0,
+            (512, 256),
+        ),  # the original is embedded once, and this where HTML is not shown
+    ],
+)
+def test_a_large_preview_has_a_small_one_beside_it(
+    library_folder: Path, content: bytes, preview: int, small: tuple[int, int] | None
+) -> None:
+    folder = received(library_folder, answer(image(content)), preview)
+
+    settle(folder)
+
+    made = folder.path / "preview-small.jpg"
+    assert small is None or Image.open(io.BytesIO(made.read_bytes())).size == small
+    assert made.stat().st_size <= SMALL_BYTES
+    assert folder.read()["notes"] == []
+
+
+def test_a_small_preview_stands_for_both(library_folder: Path) -> None:
+    folder = received(library_folder, answer(image(painted(width=500, height=300))), 1024)
+
+    settle(folder)
+
+    assert "preview-small.jpg" not in names(folder)
+
+
+@pytest.mark.parametrize("preview", [1024, 0])
+def test_a_picture_that_cannot_be_drawn_has_no_small_one(library_folder: Path, preview: int) -> None:
+    folder = received(library_folder, answer(image(gravel(600, 600)[:9000])), preview)
+
+    assert settle(folder) is None
+
+    assert not {name for name in names(folder) if name.startswith("preview")}
+    assert len(folder.read()["notes"]) == bool(preview)
 
 
 def test_h1_a_full_disk_leaves_what_came_and_no_litter(library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ _LABEL += "font-size:12px;line-height:1.5;white-space:nowrap"
 _OVERLAY = "position:absolute;top:0;left:0;width:50%;min-width:16px;max-width:100%;height:100%;overflow:hidden;"
 _OVERLAY += "resize:horizontal;box-sizing:border-box;border-right:2px solid #42a5f5"
 _MOVE = "this.previousElementSibling.lastElementChild.style.width=this.value+'%'"
+_KEYS = 'data-lm-suppress-shortcuts="true"'  # or JupyterLab takes the arrow keys for itself
 _HOW = "Move a slider, or drag the corner of a draft, to see the final picture behind it."
 
 
@@ -131,7 +132,7 @@ def _slider(part: ImagePart, draft: bytes, name: str, final: Final, behind: byte
         f'<div style="{box}">{below}<span style="{_LABEL};right:6px">Final</span>'
         f'<div style="{_OVERLAY}{ground}">{inside}<span style="{_LABEL};left:6px">{name}</span></div></div>'
         f'<input type="range" min="0" max="100" value="50" aria-label="{told}" title="{told}" style="{bar}"'
-        f' oninput="{_MOVE}">'
+        f' oninput="{_MOVE}" {_KEYS}>'
     )
 
 

@@ -17,11 +17,11 @@ SAID = (
 CONTROL = "from IPython.display import HTML, display\ndisplay(HTML('<script>window.fromControl = 1</script>'))"
 
 
-def notebook(place: Path, url: str) -> Path:
-    """Write a notebook that asks a loopback service."""
+def notebook(place: Path, url: str, control: str = CONTROL) -> Path:
+    """Write a notebook that asks a loopback service, and whose last cell does what the service must not."""
     settings = {"COMETAPI_KEY": KEY, "COMETAPI_BASE_URL": url}
     begin = f"import os\nos.environ.update({settings!r})\n%load_ext cometmagic"
-    return written(place / "foreign", begin, "%gemini_image --thoughts a cat", CONTROL)
+    return written(place / "foreign", begin, "%gemini_image --thoughts a cat", control)
 
 
 def test_what_a_model_says_is_neither_run_nor_typeset(lab: Opener, tmp_path: Path) -> None:

@@ -18,7 +18,17 @@ from tests.notebook.conftest import Notebook, Services
 OURS = {"div", "br", "code", "details", "summary", "strong", "img", "figure", "figcaption", "span", "input"}
 OURS |= {"a", "ol", "li", "iframe", "mark", "pre", "table", "thead", "tbody", "tr", "th", "td"}
 ATTRIBUTES = {"style", "src", "alt", "width", "height", "class", "open", "title", "href", "target", "rel"}
-ATTRIBUTES |= {"type", "min", "max", "value", "aria-label", "oninput", "sandbox", "srcdoc"}
+ATTRIBUTES |= {
+    "type",
+    "min",
+    "max",
+    "value",
+    "aria-label",
+    "oninput",
+    "data-lm-suppress-shortcuts",
+    "sandbox",
+    "srcdoc",
+}
 MOVE = "this.previousElementSibling.lastElementChild.style.width=this.value+'%'"
 HOSTILE = [
     "<script>alert(1)</script>",
