@@ -137,14 +137,20 @@ def waiting(call: Call, seconds: float, step: str, why: str = "") -> Bundle:
 def ended(under_way: Call | Batch, seconds: float, told: str, error: CometError | None = None) -> Bundle:
     """Return (MIME bundle, metadata) of what is left of it when no picture takes its place; `error` may hold drafts."""
     calls = under_way.calls if isinstance(under_way, Batch) else [under_way]
-    place = calls[0].folder.path if len(calls) == 1 else calls[0].folder.path.parent
     warnings = dict.fromkeys(warning for call in calls for warning in call.warnings)
-    return _with_drafts(lines(f"{told} after {seconds:.1f} s · {near(place)}", *warnings), error)
+    return _with_drafts(lines(f"{told} after {seconds:.1f} s · {_place(under_way)}", *warnings), error)
 
 
 def failed(under_way: Call | Batch, seconds: float, error: CometError) -> Bundle:
     """Return (MIME bundle, metadata) of an error that no cell raises, because its cell has ended."""
-    return _with_drafts(lines(f"No image after {seconds:.1f} s", f"{type(error).__name__}: {error}"), error)
+    told = f"No image after {seconds:.1f} s · {_place(under_way)}"
+    return _with_drafts(lines(told, f"{type(error).__name__}: {error}"), error)
+
+
+def _place(under_way: Call | Batch) -> str:
+    """Return where a call lies, or the folder of several."""
+    calls = under_way.calls if isinstance(under_way, Batch) else [under_way]
+    return near(calls[0].folder.path if len(calls) == 1 else calls[0].folder.path.parent)
 
 
 def _with_drafts(bundle: Bundle, error: CometError | None) -> Bundle:

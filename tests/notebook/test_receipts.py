@@ -79,16 +79,15 @@ def test_a_parent_is_told_in_one_clean_line() -> None:
 
 
 def test_it_is_said_when_an_image_was_changed(notebook: Notebook) -> None:
-    (notebook.place / "moving.gif").write_bytes(painted("GIF", 90, 60))
-    caption(notebook, "-i moving.gif -o cat a cat")
-    [folder] = notebook.folders
-    call = json.loads((folder / "call.json").read_text())
-    call["warnings"] = ["moving.gif was converted from GIF to PNG."]
-    (folder / "call.json").write_text(json.dumps(call))
+    (notebook.place / "sketch.bmp").write_bytes(painted("BMP", 90, 60))
+    (notebook.place / "photo.jpg").write_bytes(painted("JPEG", 90, 60))
 
-    shown = notebook.run("cat").captions[0]["data"]["text/html"]
+    changed = caption(notebook, "-i sketch.bmp -i photo.jpg a cat")["text/html"]
+    as_it_was = caption(notebook, "-i photo.jpg a cat")["text/html"]
 
-    assert "Sent along: 1 image, changed as said above." in shown
+    assert "Sent along: 2 images, changed as said above." in changed
+    assert "sketch.bmp was converted from BMP to PNG" in changed
+    assert "Sent along: 1 image." in as_it_was
 
 
 @pytest.mark.parametrize("damage", ["gone", "no body", "strange options", "no picture"])
