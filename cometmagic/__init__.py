@@ -23,8 +23,10 @@ if TYPE_CHECKING:
         TemplateError,
         TransportError,
     )
+    from cometmagic.many import agenerate_many, generate_many
     from cometmagic.parts import ImagePart, TextPart
     from cometmagic.result import ImageResult
+    from cometmagic.results import ImageResults
     from cometmagic.session import agenerate, generate
     from cometmagic.settings import ask_key
 
@@ -34,6 +36,7 @@ __all__ = [
     "CometError",
     "ImagePart",
     "ImageResult",
+    "ImageResults",
     "LibraryError",
     "MissingKeyError",
     "NoImageError",
@@ -42,8 +45,10 @@ __all__ = [
     "TextPart",
     "TransportError",
     "agenerate",
+    "agenerate_many",
     "ask_key",
     "generate",
+    "generate_many",
 ]
 
 _HOMES = {
@@ -52,9 +57,10 @@ _HOMES = {
     "ImageResults": "results",
     "TextPart": "parts",
     "agenerate": "session",
+    "agenerate_many": "many",
     "ask_key": "settings",
     "generate": "session",
-    "generate_many": "batch",
+    "generate_many": "many",
     "library": "library",
     "plan": "planning",
 }

@@ -6,8 +6,9 @@ service knows. Where it is not known whether a try was charged, it counts as if 
 
 from __future__ import annotations
 
+import math
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,40 +30,50 @@ def price(call: dict[str, Any]) -> Price:
 
 
 @contextmanager
-def reserved(root: Path, model: str, estimate: Price, limits: Limits, session: str) -> Iterator[str]:
-    """Reserve in the ledger of a library what a call may cost, and give the call a name; undone on failure.
+def reserved(root: Path, wanted: Sequence[tuple[str, Price]], limits: Limits, session: str) -> Iterator[list[str]]:
+    """Reserve in the ledger of a library what calls may cost, and give each a name; undone on failure.
 
-    Raises `BudgetError` when it may cost more than the limits allow.
+    `wanted` is (model, estimate) of each call. Raises `BudgetError` when they may cost more together than the
+    limits allow.
     """
     tries = 1 + limits.retry_unknown
-    check_price(estimate, tries, limits.max_cost)
-    name, ledger = uuid.uuid4().hex, Ledger(root)
-    ledger.reserve(
-        name,
-        model=model,
-        price=estimate,
-        tries=tries,
-        session=session,
-        session_cap=limits.session_cap,
-        day_cap=limits.day_cap,
-    )
+    check_price([estimate for _, estimate in wanted], tries, limits.max_cost)
+    names, ledger = [uuid.uuid4().hex for _ in wanted], Ledger(root)
+    if names:
+        ledger.reserve_all(
+            dict(zip(names, wanted, strict=True)),
+            tries=tries,
+            session=session,
+            session_cap=limits.session_cap,
+            day_cap=limits.day_cap,
+        )
     try:
-        yield name
+        yield names
     except BaseException:
-        ledger.close(name, 0.0, UNSENT)
+        for name in names:
+            ledger.close(name, 0.0, UNSENT)
         raise
 
 
-def check_price(estimate: Price, tries: int, most: float | None) -> None:
-    """Raise `BudgetError` when so many tries at this price may cost more than `most`."""
-    if most is None:
+def total(estimates: Iterable[Price]) -> Price:
+    """Return what some calls should cost together; unknown when one of them is."""
+    dollars = [estimate.usd for estimate in estimates]
+    known = [usd for usd in dollars if usd is not None]
+    return Price(round(math.fsum(known), 6) if len(known) == len(dollars) else None)
+
+
+def check_price(estimates: Sequence[Price], tries: int, most: float | None) -> None:
+    """Raise `BudgetError` when so many tries of each at these prices may cost more than `most` together."""
+    if most is None or not estimates:
         return
-    if estimate.usd is None:
+    together, number = total(estimates), len(estimates)
+    if together.usd is None:
         raise BudgetError("The price of this model is not known, so --max-cost cannot be kept.", do="Leave it out.")
-    if estimate.usd * tries > most:
+    if together.usd * tries > most:
         times = f"{tries} × " if tries > 1 else ""
-        what = f"This may cost {times}${estimate.usd:.3f}, which is above --max-cost ${most:g}"
-        raise BudgetError(what, do="Choose a smaller --image-size, or raise --max-cost.")
+        what = f"This may cost {times}${together.usd:.3f}, which is above --max-cost ${most:g}"
+        less = f"Ask for fewer than {number} pictures" if number > 1 else "Choose a smaller --image-size"
+        raise BudgetError(what, do=f"{less}, or raise --max-cost.")
 
 
 def account(folder: CallFolder) -> None:

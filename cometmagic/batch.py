@@ -6,39 +6,46 @@ its place beside what came. This module knows no notebook.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from cometmagic.accounts import check_price
+from cometmagic import session
+from cometmagic.accounts import total
 from cometmagic.advice import Price
-from cometmagic.call import TAKING_BACK, TICK, Call
+from cometmagic.call import IF_IT_STAYS, TICK, Call, UnderWay
 from cometmagic.courier.client import Event
 from cometmagic.disk import near
-from cometmagic.errors import CometError, Interrupted, LibraryError
-from cometmagic.foreign import line
-from cometmagic.library import State
+from cometmagic.errors import CometError, Fate, Interrupted, LibraryError
+from cometmagic.library import State, slug
 from cometmagic.options import CellOptions
-from cometmagic.planning import Plan, Prompt, plans
-from cometmagic.results import LONGEST_LABEL, ImageResults
-from cometmagic.session import last, prepare, remember, start, withdraw
-from cometmagic.settings import library_folder
+from cometmagic.planning import Plan
+from cometmagic.preparation import Unwanted, prepare, withdraw
+from cometmagic.result import ImageResult
+from cometmagic.results import ImageResults
+
+LONGEST_NAME = 120  # characters in a file's name that tell a picture from others
 
 
 @dataclass
-class Batch:
-    """Requests that are under way together, in the order they were asked for."""
+class Batch(UnderWay):
+    """Requests that are under way together, in the order they were asked for; `cell` is what they share."""
 
-    plans: list[Plan]
     calls: list[Call]
+    cell: CellOptions
     _pause: tuple[float, str] = field(default=(0.0, ""), init=False)  # until when (monotonic), and why
+    _cancelled: bool = field(default=False, init=False)
 
     @property
     def estimate(self) -> Price:
         """What all of them should cost; unknown when one of them is."""
-        return total([plan for plan, call in zip(self.plans, self.calls, strict=True) if call.source == "live"])
+        return total(call.estimate for call in self.calls if call.source == "live")
 
     @property
     def done(self) -> int:
@@ -48,7 +55,7 @@ class Batch:
     @property
     def counts(self) -> Counter[str]:
         """How many are `saved`, `failed`, `unsent` for good, `sent` and under way, or `planned` and wait."""
-        return Counter(map(_standing, self.calls))
+        return Counter(_KINDS.get(end, end) for end in map(_end, self.calls))
 
     @property
     def pause(self) -> tuple[float, str]:
@@ -57,28 +64,33 @@ class Batch:
         return max(0.0, until - time.monotonic()), why
 
     @property
-    def cell(self) -> CellOptions:
-        """The options that all of them share."""
-        return self.plans[0].cell
-
-    @property
     def goes_on(self) -> bool:
-        """Whether the courier is at work on any of them."""
         return any(call.goes_on for call in self.calls)
 
+    @property
+    def knows_its_fate(self) -> bool:
+        return all(call.knows_its_fate for call in self.calls)
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        for call in self.calls:
+            call.cancel()
+
     def abandon(self) -> None:
-        """Stop caring: nothing is shown when they end, and what should still come is kept."""
         for call in self.calls:
             call.abandon()
 
     def events(self) -> Iterator[Event | None]:
-        """Yield the events of all until the last has ended, and None when none came for a moment."""
-        while self.goes_on:
-            came = [event for call in self.calls if call.job is not None and (event := call.job.next(0.0))]
-            for event in came:
-                self._take(event)
-                yield event
-            if not came:
+        """See `UnderWay`; the `number` of an event tells which call it is of, counted from 0."""
+        goes_on = True
+        while goes_on:
+            goes_on, came = self.goes_on, False
+            for number, call in enumerate(self.calls):
+                while call.job is not None and (event := call.job.next(0.0)):
+                    came = True
+                    self._take(event)
+                    yield event | {"number": number}
+            if goes_on and not came:
                 time.sleep(TICK)
                 yield None
 
@@ -89,121 +101,142 @@ class Batch:
 
     def results(self) -> ImageResults:
         """Return what came of each: a result, or its error in its place."""
-        ended: list[Any] = []
+        ended: list[ImageResult | CometError] = []
         for call in self.calls:
             try:
                 result = call.result()
-                remember(result)
-                ended.append(result)
             except CometError as error:
                 ended.append(error)
-        return ImageResults(ended, [plan.label for plan in self.plans])
+            else:
+                session.remember(result)
+                ended.append(result)
+        return ImageResults(ended, [call.label for call in self.calls])
 
-    def stop(self) -> str:
-        """Stop waiting: take back what was not sent, and return what becomes of all in one sentence."""
-        for call in self.calls:
-            if call.job is not None:
-                call.job.cancel()
-        deadline = time.monotonic() + TAKING_BACK
-        waiting = [call for call in self.calls if call.goes_on]
-        while waiting and time.monotonic() < deadline:
-            waiting = [call for call in waiting if not call.knows_its_fate(TICK / 10)]
-        return self.future()
+    def save(self, results: ImageResults) -> Iterator[Path]:
+        """Save each picture to `--save`, if that was given, under a name that tells it from the others.
+
+        Yield where each lies; the first that could not be saved is raised at the end, as a `LibraryError`.
+        """
+        failed: list[CometError] = []
+        for call, result in zip(self.calls, results, strict=True):
+            if call.cell.save and isinstance(result, ImageResult):
+                try:
+                    yield result.save(_named(call.cell.save, result, call.label))
+                except CometError as error:
+                    failed.append(error)
+        if failed:
+            raise failed[0]
 
     def future(self) -> str:
-        """Return in one sentence what becomes of them."""
-        states = self.counts
-        states["sent"] += states.pop("planned", 0)  # it may be sent any moment
-        told = [f"{states[end]} {words}" for end, words in _ENDS.items() if states[end]]
-        return f"Of {len(self.calls)} pictures {', '.join(told)}; they lie in {near(library_folder())}."
+        ends = Counter(map(_end, self.calls))
+        if self._cancelled:
+            ends["taken back"] = ends.pop("planned", 0)
+        if ends["unsent"] == len(self.calls):
+            return f"None of the {len(self.calls)} pictures was sent, so nothing was charged."
+        told = [f"{ends[end]} {one if ends[end] == 1 else many}" for end, (one, many) in _ENDS.items() if ends[end]]
+        where = near(self.calls[0].planned.path.parent)
+        if any(ends[end] for end in ("sent", "drawn", "planned", "taken back")):
+            stays = "" if all(call.outlives_kernel for call in self.calls) else IF_IT_STAYS
+            kept = f"what comes will be saved in {where}{stays}"
+        else:
+            kept = f"they lie in {where}"
+        return f"Of {len(self.calls)} pictures {', '.join(told)}; {kept}."
 
 
 _ENDS = {
-    "saved": "are saved",
-    "sent": "go on and may be charged",
-    "unsent": "were not sent",
-    "failed": "failed",
+    "saved": ("is saved", "are saved"),
+    "sent": ("goes on and may be charged", "go on and may be charged"),
+    "drawn": ("is still drawn", "are still drawn"),
+    "taken back": ("is being taken back", "are being taken back"),
+    "planned": ("is not sent yet", "are not sent yet"),
+    "unsent": ("was not sent", "were not sent"),
+    "failed": ("failed", "failed"),
+    "charged": ("failed and may have been charged", "failed and may have been charged"),
 }
+_KINDS = {"charged": "failed", "drawn": "sent"}
+_MAY_BE_CHARGED = (Fate.UNKNOWN.name, Fate.ANSWERED.name)
 
 
-def _standing(call: Call) -> str:
+def _end(call: Call) -> str:
     try:
         about = call.folder.read()
     except LibraryError:  # somebody has removed it
-        return "failed"
+        return "charged" if call.source == "live" else "failed"
     match State(about["state"]):
         case State.SETTLED:
             return "saved"
         case State.FAILED | State.UNKNOWN:
-            return "unsent" if about["error"]["fate"] == "UNSENT" else "failed"
+            fate = about["error"]["fate"]
+            return "unsent" if fate == Fate.UNSENT.name else "charged" if fate in _MAY_BE_CHARGED else "failed"
+        case _ if call.source != "live":
+            return "drawn"
         case State.PLANNED:
             return "planned"
-        case _:
-            return "sent"
+    return "sent"
 
 
-def total(planned: Sequence[Plan]) -> Price:
-    """Return what some requests should cost together; unknown when one of them is."""
-    prices = [plan.estimate.usd for plan in planned]
-    known = [price for price in prices if price is not None]
-    return Price(round(sum(known), 6) if len(known) == len(prices) else None)
+def _named(target: str, result: ImageResult, label: str) -> str:
+    """Return where a picture is saved: as `--save` says, with what tells it from the others in its name."""
+    if not label:
+        return target
+    place, told = Path(target), slug(label, LONGEST_NAME)
+    if target.endswith(("/", os.sep)) or place.is_dir():
+        prompt = slug(result.call["prompt"])
+        return str(place / (told if told.startswith(prompt) else f"{prompt}-{told}"))
+    return str(place.with_name(f"{place.stem}-{told}{place.suffix}"))
 
 
-def begin_many(planned: list[Plan]) -> Batch:
+def begin_many(planned: Sequence[Plan], unwanted: Unwanted = lambda: False) -> Batch:
     """Write all call folders and then hand them to the courier: what the limits refuse is refused before any is sent.
 
-    Raises a `CometError` for whatever is wrong before that, and `Interrupted`.
+    Raises a `CometError` for whatever is wrong before that; then nothing is under way.
     """
-    live = [plan for plan in planned if plan.source == "live"]
-    if live:
-        limits = live[0].limits
-        check_price(total(live), 1 + limits.retry_unknown, limits.max_cost)
-    calls: list[Call] = []
-    asked: Counter[str] = Counter()
+    for plan in planned:
+        session.check_sends(plan)
+    calls = prepare(planned, session.SESSION, unwanted)
+    batch = Batch(calls, planned[0].cell if planned else CellOptions())
     try:
-        for plan in planned:
-            calls.append(prepare(plan, asked[plan.digest]))
-            asked[plan.digest] += 1
-    except BaseException as problem:
         for call in calls:
-            withdraw(call)
-        if isinstance(problem, KeyboardInterrupt):
-            raise Interrupted("Nothing was sent, so nothing was charged.") from None
+            session.start(call)
+    except BaseException:
+        batch.cancel()
+        for call in calls:
+            if call.job is None:
+                withdraw(call)
         raise
-    batch = Batch(planned, calls)
-    try:
-        for call in calls:
-            start(call)
-    except KeyboardInterrupt:
-        raise Interrupted(batch.stop()) from None
+    if unwanted():
+        batch.cancel()
     return batch
 
 
-def generate_many(
-    prompts: Prompt, *, images: Any = (), progress: Callable[[Event], None] | None = None, **options: Any
-) -> ImageResults:
-    """Return the pictures of several prompts, made at once; what failed stands in its place as its error.
+def interruptibly(begin: Callable[[Unwanted], Batch]) -> Batch:
+    """Begin on a thread: an interrupt reaches the main one only, and so leaves nothing half begun.
 
-    `prompts` is a list of prompts as `generate` takes them, or one text with `count=4` or
-    `sweep={"aspect_ratio": ["1:1", "16:9"]}`. Raises a `CometError` for what is wrong before anything is sent,
-    and `Interrupted`: what was asked for is still saved.
+    Raises as `begin` does, and `Interrupted`.
     """
-    asked = [prompts] if isinstance(prompts, str) else list(prompts)
-    planned = [one for prompt in asked for one in plans(prompt, images=images, last=last(), **options)]
-    if len(asked) > 1:
-        planned = [
-            replace(one, label=" · ".join(filter(None, (line(one.request.prompt, LONGEST_LABEL), one.label))))
-            for one in planned
-        ]
-    batch = begin_many(planned)
+    begun, left, once = Future[Batch](), threading.Event(), threading.Lock()
+
+    def run() -> None:
+        if once.acquire(blocking=False):
+            try:
+                begun.set_result(begin(left.is_set))
+            except BaseException as problem:  # noqa: BLE001  # it is raised where it is waited for
+                begun.set_exception(problem)
+
     try:
-        for event in batch.events():
-            if event is not None and progress is not None:
-                progress(event)
+        threading.Thread(target=run, name="cometmagic-begin", daemon=True).start()
+        while not wait([begun], TICK).done:
+            pass
+        return begun.result()
     except KeyboardInterrupt:
-        raise Interrupted(batch.stop()) from None
-    results = batch.results()
-    for call, result in zip(batch.calls, results, strict=True):
-        if not isinstance(result, CometError):
-            call.save(result)
-    return results
+        left.set()
+        # The thread may not have come to run yet, and then it does nothing any more.
+        told = str(Fate.UNSENT) if once.acquire(blocking=False) else _left(begun)
+        raise Interrupted(told) from None
+
+
+def _left(begun: Future[Batch]) -> str:
+    """Return what becomes of what was begun when the asker has left."""
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):  # pressed twice
+            return begun.result().stop() if begun.exception() is None else str(Fate.UNSENT)

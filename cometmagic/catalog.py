@@ -7,9 +7,8 @@ only reads, and passes over what it cannot read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,14 @@ _OURS = re.compile(r"\d{8}-\d{6}-.+-([0-9a-f]{6})")
 def calls(library: Library) -> list[Entry]:
     """Return all calls, newest first; {} stands for a call.json that cannot be read."""
     entries = [(folder, _read(folder)) for folder in library.folders()]
-    return sorted(entries, key=lambda entry: (planned_at(entry[1]), entry[0].id), reverse=True)
+    return sorted(entries, key=_age, reverse=True)
+
+
+def _age(entry: Entry) -> tuple[datetime, int, str]:
+    """Return what sorts calls; those of a batch, which may be of one moment, stay in their order."""
+    folder, call = entry
+    number = call.get("number")
+    return planned_at(call), number if isinstance(number, int) else 0, folder.id
 
 
 def _read(folder: CallFolder) -> dict[str, Any]:
@@ -45,17 +51,26 @@ def planned_at(call: dict[str, Any]) -> datetime:
         return LONG_AGO
 
 
-def recordings(library: Library, digest: str | None = None) -> Iterator[Entry]:
-    """Yield the recordings, newest first; with `digest`, those of the request with that hash."""
+def recordings(library: Library, *digests: str) -> Iterator[Entry]:
+    """Yield the recordings, newest first; with `digests`, those of the requests with these hashes."""
     for folder, call in calls(library):
-        is_asked_for = digest is None or call.get("request_hash") == digest
+        is_asked_for = not digests or call.get("request_hash") in digests
         if is_asked_for and call.get("source") == "live" and folder.is_whole:
             yield folder, call
 
 
-def find(library: Library, digest: str, number: int = 0) -> CallFolder | None:
-    """Return the recording of the request with this hash that is `number` older than the newest, or None."""
-    return next((folder for folder, _ in islice(recordings(library, digest), number, None)), None)
+def find(library: Library, digest: str) -> CallFolder | None:
+    """Return the newest recording of the request with this hash, or None."""
+    return next((folder for folder, _ in recordings(library, digest)), None)
+
+
+def find_several(library: Library, wanted: Mapping[str, int]) -> dict[str, list[CallFolder]]:
+    """Return the newest recordings of some requests by hash: as many as are wanted, in the order they were made."""
+    found: dict[str, list[CallFolder]] = {digest: [] for digest in wanted}
+    for folder, call in recordings(library, *wanted) if wanted else ():
+        if len(of_one := found[call["request_hash"]]) < wanted[call["request_hash"]]:
+            of_one.insert(0, folder)
+    return found
 
 
 def short_id(folder: CallFolder) -> str:

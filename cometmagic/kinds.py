@@ -102,23 +102,40 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Lists:
-    """NAME=V1,V2,…, repeatable: some values for each name. What they are the options of that name know."""
+    """NAME=V1,V2,…, repeatable: some values for each name. What they are the options of that name know.
+
+    Values that hold commas stand in a JSON list: NAME=["V1", "V2"].
+    """
 
     metavar: str = "OPTION=V1,V2,…"
     choices: tuple[str, ...] = ()
 
     def parse(self, value: Any) -> dict[str, tuple[Any, ...]]:
-        items = list(value.items()) if isinstance(value, dict) else [_split(item, self) for item in _as_list(value)]
+        items = value.items() if isinstance(value, dict) else [_split(item, self) for item in _as_list(value)]
         out: dict[str, tuple[Any, ...]] = {}
         for written, some in items:
             name = str(written).strip().lstrip("-").replace("-", "_")
+            if not name:
+                raise ValueError(f"{_told(some)} has no option in front, as in {self.metavar}")
             if name in out:
-                raise ValueError(f"{name} is given twice")
-            words = some.split(",") if isinstance(some, str) else _as_list(some)
-            out[name] = tuple(word.strip() if isinstance(word, str) else word for word in words)
+                raise ValueError(f"{name.replace('_', '-')} is given twice")
+            out[name] = tuple(word.strip() if isinstance(word, str) else word for word in _values(some))
             if not out[name] or "" in out[name]:
-                raise ValueError(f"a value of {name} is empty")
+                raise ValueError(f"a value of {name.replace('_', '-')} is empty")
         return out
+
+
+def _values(some: Any) -> list[Any]:
+    """Return several values: words with commas between them, a JSON list, or whatever gives one after another."""
+    if not isinstance(some, str):
+        is_one = isinstance(some, bytes | dict) or not isinstance(some, Iterable)
+        return [some] if is_one else list(some)
+    if not some.lstrip().startswith("["):
+        return some.split(",")
+    try:
+        return list(json.loads(some, parse_constant=_refuse))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{_told(some)} is not a JSON list ({error})") from None
 
 
 @dataclass(frozen=True)
@@ -139,7 +156,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Several:
-    """One or more of a few words, as a list or separated by commas (`web,image`)."""
+    """One or more of a few words, as a list or with commas or plus signs between them (`web,image`)."""
 
     each: Choice
     metavar: str = "KINDS"
@@ -149,7 +166,7 @@ class Several:
         return self.each.choices
 
     def parse(self, value: Any) -> tuple[str, ...]:
-        words = value.split(",") if isinstance(value, str) else _as_list(value)
+        words = value.replace("+", ",").split(",") if isinstance(value, str) else _as_list(value)
         if not words:
             raise ValueError("is empty")
         chosen = {self.each.parse(word) for word in words}

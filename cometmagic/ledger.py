@@ -14,7 +14,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -66,40 +66,52 @@ class Ledger:
         self.root = root
         self.path = root / FILE
 
-    def reserve(
+    def reserve(self, call: str, *, model: str, price: Price, **terms: Any) -> None:
+        """Write down, before it is sent, that one call may cost `price`, as `reserve_all` does."""
+        self.reserve_all({call: (model, price)}, **terms)
+
+    def reserve_all(
         self,
-        call: str,
+        calls: Mapping[str, tuple[str, Price]],
         *,
-        model: str,
-        price: Price,
         tries: int = 1,
         session: str = "",
         session_cap: float | None = None,
         day_cap: float | None = None,
     ) -> None:
-        """Write down, before it is sent, that a call may cost `price` for each of its tries.
+        """Write down, before any is sent, that calls may cost their price for each of their tries.
 
-        `call` is a name that no other call has; the caps are dollars. Looking at what is spent and writing
-        are one step for all threads and kernels. Raises `BudgetError` when a cap would be exceeded or
-        cannot be kept, and `LibraryError` when nothing can be written.
+        `calls` gives (model, price) for names that no other call has; the caps are dollars for all together.
+        Looking at what is spent and writing are one step for all threads and kernels. Raises `BudgetError` when
+        a cap would be exceeded or cannot be kept, and `LibraryError` when nothing can be written; then none is
+        reserved.
         """
-        each = _amount(price.usd)
-        row: dict[str, Any] = {"call": call, "at": now(), "session": session, "model": model[:LONGEST_MODEL]}
-        row |= {"tries": tries, "worst": None if each is None else each * tries, "outcome": OPEN}
+        shared = {"at": now(), "session": session, "tries": tries, "outcome": OPEN}
+        rows = [_reservation(name, model, price, tries) | shared for name, (model, price) in calls.items()]
         try:
             if session_cap is None and day_cap is None:
-                self._note(row)
-                self._remember(row)
+                self._write(rows, self._note)
                 return
-            if each is None:
-                what = f"The price of {model} is not known, so a limit of money cannot be kept."
+            unpriced = next((row["model"] for row in rows if row["worst"] is None), None)
+            if unpriced is not None:
+                what = f"The price of {unpriced} is not known, so a limit of money cannot be kept."
                 raise _refusal(what, "Choose a model that is listed, or lift the limit.")
             with self._alone():
-                self._check(row, session_cap, day_cap)
-                self._append(row)
-                self._remember(row)
+                self._check(rows, session_cap, day_cap)
+                self._write(rows, self._append)
         except OSError as error:
             raise unwritable(self.root, error, do=HOW_TO_MOVE) from None
+
+    def _write(self, rows: list[dict[str, Any]], write: Callable[[dict[str, Any]], None]) -> None:
+        """Write reservations, all or none."""
+        for number, row in enumerate(rows):
+            try:
+                write(row)
+            except BaseException:
+                for written in rows[:number]:
+                    self.close(written["call"], 0.0, UNSENT)
+                raise
+            self._remember(row)
 
     def close(self, call: str, usd: float | None, outcome: str, **reserved: Any) -> None:
         """Write down how a call ended: "made", "nothing", "unknown" or "unsent"; the last word counts.
@@ -133,22 +145,20 @@ class Ledger:
         except FileNotFoundError:
             return b""
 
-    def _check(self, row: dict[str, Any], session_cap: float | None, day_cap: float | None) -> None:
-        """Raise `BudgetError` when what `row` reserves would exceed a cap."""
-        entries, worst = list(_entries(self._content())), row["worst"]
+    def _check(self, rows: list[dict[str, Any]], session_cap: float | None, day_cap: float | None) -> None:
+        """Raise `BudgetError` when what `rows` reserve would exceed a cap."""
+        entries, worst, first = list(_entries(self._content())), math.fsum(row["worst"] for row in rows), rows[0]
         of_session = [*entries, *self._deleted(entries)]
-        today = datetime.fromisoformat(row["at"]).date()
+        today = datetime.fromisoformat(first["at"]).date()
         for cap, spent, told in (
-            (
-                session_cap,
-                _add_up(of_session, row["session"], None),
-                "in this session; the limit for a session",
-            ),
+            (session_cap, _add_up(of_session, first["session"], None), "in this session; the limit for a session"),
             (day_cap, _add_up(entries, None, today), "today in this library; the limit for a day"),
         ):
             if cap is None or worst == 0 or spent.usd + worst <= cap + TOLERANCE:
                 continue
-            this = "This would be" if row["tries"] == 1 else f"With {row['tries']} tries this could be"
+            this = "this" if len(rows) == 1 else f"the {len(rows)} pictures together"
+            tries = first["tries"]
+            this = f"{this.capitalize()} would be" if tries == 1 else f"With {tries} tries {this} could be"
             what = f"{this} {_told(worst)} on top of {_told(spent.usd)} spent {told} is {_told(cap)}."
             raise _refusal(what, "Raise the limit, or see with %gemini_library spend what it went to.")
 
@@ -204,6 +214,11 @@ class Ledger:
             os.fsync(handle)
         if is_new:
             sync_folder(self.root)
+
+
+def _reservation(name: str, model: str, price: Price, tries: int) -> dict[str, Any]:
+    each = _amount(price.usd)
+    return {"call": name, "model": model[:LONGEST_MODEL], "worst": None if each is None else each * tries}
 
 
 def _refusal(what: str, do: str) -> BudgetError:

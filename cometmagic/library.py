@@ -276,13 +276,13 @@ def check_target(path: str) -> str:
     return f"{target}{os.sep}" if path.endswith(("/", os.sep)) else str(target)
 
 
-def slug(text: str) -> str:
-    """Return up to `SLUG_LENGTH` lower-case ASCII letters, digits and hyphens from a text."""
+def slug(text: str, longest: int = SLUG_LENGTH) -> str:
+    """Return up to `longest` lower-case ASCII letters, digits and hyphens from a text."""
     plain = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if len(words) <= SLUG_LENGTH:
+    if len(words) <= longest:
         return words or "image"
-    cut = words[:SLUG_LENGTH]
+    cut = words[:longest]
     return cut.rpartition("-")[0] or cut
 
 

@@ -147,13 +147,23 @@ def written(name: str, value: Any) -> str:
         left, right = ({full: short for short, full in side.items()} for side in (option.kind.left, option.kind.right))
         values = [f"{left.get(key, key)}={right.get(setting, setting)}" for key, setting in value.items()]
     if isinstance(option.kind, Lists) and isinstance(value, dict):
-        values = [f"{key.replace('_', '-')}={_word(some)}" for key, some in value.items()]
+        values = [f"{key.replace('_', '-')}={_listed(some)}" for key, some in value.items()]
     return " ".join(option.flag if value is True else _with(option.flag, _word(value)) for value in values)
 
 
 def _with(flag: str, word: str) -> str:
     """Return a flag with its value, which may look like a flag itself."""
     return f"{flag}={word}" if word.startswith("-") else f"{flag} {word}"
+
+
+def _listed(some: Any) -> str:
+    """Return the values of a sweep; those that commas would tear apart as a JSON list."""
+    values = list(some) if isinstance(some, list | tuple) else [some]
+    words = [str(value) for value in values]
+    is_plain = all(isinstance(value, str | int | float) for value in values)
+    if is_plain and not any("," in word or word.lstrip().startswith("[") for word in words):
+        return ",".join(words)
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _word(value: Any) -> str:

@@ -7,9 +7,10 @@ reference images that stand at http(s) addresses.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -19,13 +20,13 @@ from cometmagic import advice, lineage, project
 from cometmagic.courier.route import Live, Offline, Route
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.library import Library, check_target
-from cometmagic.line import written
 from cometmagic.local_file import is_url
 from cometmagic.models import DEFAULT_MODEL
-from cometmagic.options import MOST_AT_ONCE, CellOptions, Limits, Options, build, check_known, declared
+from cometmagic.options import CellOptions, Limits, Options, build, declared
 from cometmagic.parts import Part, TextPart
 from cometmagic.request import ImageRequest, Turn
 from cometmagic.settings import HOW_TO_SET, default_source, endpoint, environment_limits, find_key, library_folder
+from cometmagic.sweeps import variants
 from cometmagic.template import Piece
 from cometmagic.wire import encode, request_hash, request_length
 
@@ -56,7 +57,7 @@ class Plan:
         """The request's JSON, with each image as `{"file": name}`."""
         return encode(self.request)
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """What tells the request from another: the hash by which a recording of it is found."""
         return request_hash(self.request)
@@ -110,13 +111,14 @@ def plans(
     merged, preset = project.merged(_present(given), dict(session))
     given, prompt = environment_limits() | merged, _framed(preset, prompt)
     _, cell, limits = build(given)
+    varied = list(variants(cell))
     source, route = _route(cell.source)
     told = _told(prompt, images, cell, last, tuple(notes))
     if told.origin is not None and told.origin.how == lineage.CHAT:
         given = {"model": told.origin.folder.read().get("model", DEFAULT_MODEL)} | given
     cell = replace(cell, save=check_target(cell.save) if cell.save else None)
     shared = (told, cell, limits, source, replace(route, limits=limits) if isinstance(route, Live) else route)
-    return [_plan(given | changes, label, *shared) for label, changes in variants(cell)]
+    return [_plan(given | changes, label, *shared) for label, changes in varied]
 
 
 def _present(given: dict[str, Any]) -> dict[str, Any]:
@@ -136,28 +138,6 @@ def _plan(
     return Plan(request, cell, limits, source, route, estimate, warnings, told.origin, told.pieces, label, told.files)
 
 
-def variants(cell: CellOptions) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (label, changed options) for each picture of a cell: all combinations of its sweeps, `count` times.
-
-    Raises `OptionError` for an unknown option, a bad value, or too many pictures.
-    """
-    known = Options.declared()
-    axes = []
-    for name, values in cell.sweep.items():
-        check_known(name, known)
-        axes.append([(name, Options.build({name: value})) for value in values])
-    total = cell.count
-    for axis in axes:
-        total *= len(axis)
-    if total > MOST_AT_ONCE:
-        raise OptionError(f"These would be {total} pictures; one cell makes at most {MOST_AT_ONCE}.")
-    for chosen in itertools.product(*axes):
-        changes = {name: getattr(made, name) for name, made in chosen}
-        words = [written(name, value).removeprefix("--") for name, value in changes.items()]
-        for number in range(1, cell.count + 1):
-            yield " · ".join([*words, *([f"#{number}"] if cell.count > 1 else [])]), changes
-
-
 def _told(prompt: Prompt, images: Any, cell: CellOptions, last: Path | None, notes: tuple[str, ...]) -> _Told:
     """Put the turns together. Raises `OptionError` when there is nothing to ask."""
     pieces = [piece if isinstance(piece, Piece) else Piece(piece) for piece in several(prompt)]
@@ -169,6 +149,15 @@ def _told(prompt: Prompt, images: Any, cell: CellOptions, last: Path | None, not
     files = tuple(Path(one) for one in (*several(images), *cell.image) if isinstance(one, str | Path))
     files += tuple(piece.value for piece in pieces if isinstance(piece.value, Path))
     return _Told(turns, tuple(pieces), origin, (*notes, *remarks, *(origin.notes if origin is not None else ())), files)
+
+
+def references(images: Any, *, private: bool = False) -> tuple[list[Part], list[str]]:
+    """Return images as they are sent, so that several plans can share them, and what was remarked on while making them.
+
+    `private` lets addresses lead into the user's own network. Raises `OptionError` for what is no image.
+    """
+    made, remarks = _made(several(images), 0, private=private)
+    return list(made), remarks
 
 
 def _made(given: list[Any], prompt: int, *, private: bool) -> tuple[tuple[Part, ...], list[str]]:

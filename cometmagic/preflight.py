@@ -8,17 +8,16 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cometmagic import advice
-from cometmagic.accounts import check_price
-from cometmagic.batch import total
-from cometmagic.catalog import find, short_id
+from cometmagic.accounts import check_price, total
+from cometmagic.catalog import find_several, short_id
 from cometmagic.courier.route import Live
 from cometmagic.disk import amount
 from cometmagic.errors import CometError
-from cometmagic.library import Library
+from cometmagic.library import CallFolder, Library
 from cometmagic.parts import ImagePart
 from cometmagic.planning import Plan
 from cometmagic.settings import endpoint, library_folder
@@ -68,19 +67,18 @@ def _measured(part: ImagePart) -> tuple[int, int] | None:
 
 def sources(planned: Sequence[Plan]) -> list[str]:
     """Return where each picture would come from, and why."""
-    library, asked, told = Library(library_folder()), Counter[str](), []
-    for plan in planned:
-        told.append(_source(plan, library, asked[plan.digest]))
-        asked[plan.digest] += 1
-    return told
+    without_key = [plan for plan in planned if not isinstance(plan.route, Live)]
+    found = find_several(Library(library_folder()), Counter(plan.digest for plan in without_key))
+    left = {digest: iter(recordings) for digest, recordings in found.items()}
+    return [_source(plan, left.get(plan.digest, iter(()))) for plan in planned]
 
 
-def _source(plan: Plan, library: Library, number: int) -> str:
+def _source(plan: Plan, recordings: Iterator[CallFolder]) -> str:
     if isinstance(plan.route, Live):
         return f"live, from {endpoint().host}, with the key from {plan.route.key.origin}"
     if plan.source == "offline":
         return "offline sketch, free, as asked for"
-    found = find(library, plan.digest, number)
+    found = next(recordings, None)
     if found is not None:
         return f"replay of the recording {short_id(found)}, free"
     if plan.source == "replay":
@@ -90,7 +88,7 @@ def _source(plan: Plan, library: Library, number: int) -> str:
 
 def price(planned: Sequence[Plan]) -> advice.Price:
     """Return what all that would be sent should cost; when nothing would be, what it all would cost live."""
-    return total([plan for plan in planned if plan.source == "live"] or planned)
+    return total(plan.estimate for plan in [plan for plan in planned if plan.source == "live"] or planned)
 
 
 def remarks(planned: Sequence[Plan]) -> list[str]:
@@ -102,7 +100,7 @@ def remarks(planned: Sequence[Plan]) -> list[str]:
     if live:
         limits = live[0].limits
         try:
-            check_price(total(live), 1 + limits.retry_unknown, limits.max_cost)
+            check_price([plan.estimate for plan in live], 1 + limits.retry_unknown, limits.max_cost)
         except CometError as error:
             told.append(f"It would be refused: {error.what} {error.do}")
     return list(dict.fromkeys(told))

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cometmagic import accounts, advice
 from cometmagic.disk import near, save_new
@@ -24,8 +24,25 @@ from cometmagic.response import Grounding, ImageResponse, Usage
 from cometmagic.wire import decode, decode_request
 
 
+class Came:
+    """What a picture that is still on its way has as well, so that a cell need not know whether it has come."""
+
+    @property
+    def done(self) -> bool:
+        """True: it is there."""
+        return True
+
+    def result(self, timeout: float | None = None) -> Self:  # noqa: ARG002  # nothing is waited for
+        """Return it."""
+        return self
+
+    def cancel(self) -> str:
+        """Do nothing, and say so."""
+        return "There is nothing to cancel: it has come."
+
+
 @dataclass(frozen=True)
-class ImageResult:
+class ImageResult(Came):
     """One settled call. `folder` is where everything about it lies."""
 
     folder: Path

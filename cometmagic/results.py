@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, overload
 
 from cometmagic.differences import kept_options
-from cometmagic.errors import CometError
+from cometmagic.errors import CometError, Fate, revive
 from cometmagic.foreign import line
 from cometmagic.library import preview_of
-from cometmagic.result import ImageResult
+from cometmagic.result import Came, ImageResult
 
 Ended = ImageResult | CometError
 ON_A_SHEET = 100  # pictures; as many as a cell makes at most
@@ -24,7 +24,7 @@ LONGEST_LABEL = 60  # characters of a prompt that stands for a label
 LONGEST_ALT = 1000  # characters
 
 
-class ImageResults(Sequence[Ended]):
+class ImageResults(Came, Sequence[Ended]):
     """A list of results; what failed stands in its place as its error. `labels` tell them apart."""
 
     def __init__(self, ended: Iterable[Ended], labels: Iterable[str] = ()) -> None:
@@ -58,8 +58,23 @@ class ImageResults(Sequence[Ended]):
         return [one for one in self._ended if isinstance(one, CometError)]
 
     @property
+    def unsure(self) -> int:
+        """How many failed and may have been charged all the same; their price is not in `cost`."""
+        return sum(error.fate in (Fate.UNKNOWN, Fate.ANSWERED) for error in self.errors)
+
+    @property
+    def failure(self) -> CometError | None:
+        """What a cell raises when no picture came: the first error, and that it was all of them; else None."""
+        if self.made or not self._ended:
+            return None
+        first, others = self.errors[0], ImageResults(self._ended[1:]).unsure
+        charged = f", and {others} of the others may have been charged" if others else ""
+        told = f"{len(self)} of {len(self)} pictures failed{charged}."
+        return revive(first.record() | {"do": f"{first.do} {told}".strip()})
+
+    @property
     def cost(self) -> float | None:
-        """The estimate of all pictures in US dollars, None when a price is not known."""
+        """The estimate of all pictures that came in US dollars, None when a price is not known."""
         costs = [one.cost for one in self.made]
         known = [cost for cost in costs if cost is not None]
         return round(sum(known), 6) if len(known) == len(costs) else None

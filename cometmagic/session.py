@@ -12,19 +12,17 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from cometmagic import advice, catalog, replay
-from cometmagic.accounts import account, reserved
-from cometmagic.call import TAKING_BACK, TICK, Call
-from cometmagic.courier.client import Event, courier, deliver
-from cometmagic.errors import CometError, Fate, Interrupted, OptionError, TransportError
-from cometmagic.library import Library
+from cometmagic.call import TAKING_BACK, TICK, Call, UnderWay
+from cometmagic.courier.client import Event, deliver
+from cometmagic.errors import Fate, Interrupted, OptionError
 from cometmagic.planning import Plan, Prompt, plan
+from cometmagic.preparation import Unwanted, prepare
 from cometmagic.result import ImageResult
-from cometmagic.settings import endpoint, library_folder
 
-ON_A_THREAD = "No helper process could be started: the picture is lost if this kernel ends before it has come."
+T = TypeVar("T")
+U = TypeVar("U", bound=UnderWay)
 
 SESSION = uuid.uuid4().hex  # what `--session-cap` adds up over
 _last: list[Path] = []  # the folder of the last result of this session
@@ -40,36 +38,6 @@ def remember(result: ImageResult) -> None:
     _last[:] = [result.folder]
 
 
-def prepare(planned: Plan, number: int = 0) -> Call:
-    """Write the call folder of a plan and reserve what it may cost; nothing is sent.
-
-    Of several recordings of one request, `number` says which is replayed, counted from the newest.
-    """
-    request, cell, estimate = planned.request, planned.cell, planned.estimate
-    source, library, warnings = planned.source, Library(library_folder()), list(planned.warnings)
-    if source in ("auto", "replay"):
-        if found := catalog.find(library, planned.digest, number):
-            return Call(found, request.options.model, cell, "replay", estimate, warnings)
-        if source == "replay":
-            raise replay.missing(library, request, number)
-        source = "offline"
-    if not courier().outlives_kernel:
-        warnings.append(ON_A_THREAD)
-    facts: dict[str, Any] = {"source": source, "estimate": estimate.record(), "preview": cell.preview, "alt": cell.alt}
-    facts |= {"number": number} if number else {}
-    facts |= {"parent": planned.origin.record()} if planned.origin is not None else {}
-    if source == "offline":
-        folder = library.open(request, warnings=warnings, **facts)
-    else:
-        limits = planned.limits
-        warnings += advice.remarks(limits, estimate)
-        host = "" if endpoint().trusted else endpoint().host
-        with reserved(library.root, request.options.model, estimate, limits, SESSION) as name:
-            facts |= {"id": name, "session": SESSION, "limits": limits.changed()}
-            folder = library.open(request, warnings=warnings, host=host, **facts)
-    return Call(folder, request.options.model, cell, source, estimate, warnings, planned.route)
-
-
 def start(call: Call) -> Call:
     """Hand a call to the courier, unless it is a recording that was found."""
     if call.route is not None:
@@ -80,46 +48,33 @@ def start(call: Call) -> Call:
     return call
 
 
-def begin(prompt: Prompt, *, images: Any = (), unwanted: Callable[[], bool] = lambda: False, **given: Any) -> Call:
+def begin(prompt: Prompt, *, images: Any = (), unwanted: Unwanted = lambda: False, **given: Any) -> Call:
     """Check, write the call folder and start the delivery; nothing waits.
 
     `given` are the options of options.py as people write them; `unwanted` tells whether the asker has left
     meanwhile. Raises a `CometError` for whatever is wrong before anything is sent, and `Interrupted`.
     """
     try:
-        if unwanted():
-            raise _unsent()
         planned = plan(prompt, images=images, last=last(), **given)
-        if planned.cell.dry_run or planned.cell.show_code:
-            raise OptionError("A dry run sends nothing.", do="Look at cometmagic.plan(…) instead.")
-        call = prepare(planned)
-        if unwanted() and call.route is not None:
-            raise withdraw(call)
+        check_sends(planned)
     except KeyboardInterrupt:
-        raise Interrupted("Nothing was sent, so nothing was charged.") from None
-    return start(call)
+        raise Interrupted(Fate.UNSENT) from None
+    return launch(planned, unwanted)
 
 
-def launch(planned: Plan) -> Call:
+def launch(planned: Plan, unwanted: Unwanted = lambda: False) -> Call:
     """Write the call folder of a plan and start the delivery. Raises as `begin` does."""
     try:
-        call = prepare(planned)
+        [call] = prepare([planned], SESSION, unwanted)
     except KeyboardInterrupt:
-        raise Interrupted("Nothing was sent, so nothing was charged.") from None
+        raise Interrupted(Fate.UNSENT) from None
     return start(call)
 
 
-def _unsent() -> CometError:
-    return TransportError("The call was interrupted before it was sent.", fate=Fate.UNSENT)
-
-
-def withdraw(call: Call) -> CometError:
-    """Bring a call that was handed to nobody to its end, and return its error."""
-    error = _unsent()
-    if call.route is not None:
-        call.planned.fail(error)
-        account(call.planned)
-    return error
+def check_sends(planned: Plan) -> None:
+    """Raise `OptionError` for a plan that is to be looked at only."""
+    if planned.cell.dry_run or planned.cell.show_code:
+        raise OptionError("A dry run sends nothing.", do="Look at cometmagic.plan(…) instead.")
 
 
 def generate(
@@ -133,16 +88,21 @@ def generate(
     is still saved.
     """
     call = begin(prompt, images=images, **options)
+    return watched(call, progress, lambda: _kept(call))
+
+
+def watched(under_way: UnderWay, progress: Callable[[Event], None] | None, ended: Callable[[], T]) -> T:
+    """Wait for the end, hand the events on, and return what `ended` makes of it.
+
+    Raises `Interrupted`, which tells what becomes of it.
+    """
     try:
-        for event in call.events():
+        for event in under_way.events():
             if event is not None and progress is not None:
                 progress(event)
-        result = call.result()
+        return ended()
     except KeyboardInterrupt:
-        raise Interrupted(call.stop()) from None
-    remember(result)
-    call.save(result)
-    return result
+        raise Interrupted(under_way.stop()) from None
 
 
 async def agenerate(prompt: Prompt, *, images: Any = (), **options: Any) -> ImageResult:
@@ -150,14 +110,31 @@ async def agenerate(prompt: Prompt, *, images: Any = (), **options: Any) -> Imag
 
     Cancelling stops the waiting only: what was sent goes on, and its picture is saved in the library.
     """
+    call = await awaited(lambda left: begin(prompt, images=images, unwanted=left, **options))
+    return _kept(call)
+
+
+def _kept(call: Call) -> ImageResult:
+    """Return what came of a call that has ended, saved where it should be."""
+    result = call.result()
+    remember(result)
+    call.save(result)
+    return result
+
+
+async def awaited(begin: Callable[[Unwanted], U]) -> U:
+    """Have `begin` begin something on a thread, wait until it has ended, and return it.
+
+    `begin` is given what tells whether the asker has left meanwhile.
+    """
     left = threading.Event()
-    beginning = asyncio.ensure_future(asyncio.to_thread(begin, prompt, images=images, unwanted=left.is_set, **options))
+    beginning = asyncio.ensure_future(asyncio.to_thread(begin, left.is_set))
     try:
         # Short steps: an interrupt of an awaiting cell is noticed at the next turn of the loop only.
         while not (await asyncio.wait({beginning}, timeout=TICK))[0]:
             pass
-        call = beginning.result()
-        while call.job is not None and not call.job.finished.is_set():  # noqa: ASYNC110  # an Event of a thread
+        under_way = beginning.result()
+        while under_way.goes_on:  # noqa: ASYNC110  # news of a thread
             await asyncio.sleep(TICK)
     except asyncio.CancelledError as cancelled:
         # The very one must go on, or `asyncio.timeout` does not know its own; it only learns to speak.
@@ -166,14 +143,11 @@ async def agenerate(prompt: Prompt, *, images: Any = (), **options: Any) -> Imag
         cancelled.args = (told,)
         cancelled._render_traceback_ = lambda: [f"Interrupted: {told}"]  # type: ignore[attr-defined]  # see errors.py
         raise
-    result = call.result()
-    remember(result)
-    call.save(result)
-    return result
+    return under_way
 
 
-async def _stopped(beginning: asyncio.Future[Call]) -> str:
-    """Take back what an awaited call has begun, and return what becomes of it.
+async def _stopped(beginning: asyncio.Future[U]) -> str:
+    """Take back what was begun, and return what becomes of it.
 
     Whoever cancels a second time gets no answer, but what can be taken back is taken back all the same.
     """
@@ -184,12 +158,12 @@ async def _stopped(beginning: asyncio.Future[Call]) -> str:
     await asyncio.wait({beginning})  # at most as long as it takes to write down what is sent
     if error := beginning.exception():
         return str(error)
-    call, until = beginning.result(), time.monotonic() + TAKING_BACK
-    while not call.knows_its_fate(0.0) and time.monotonic() < until:  # noqa: ASYNC110  # news of a thread
+    under_way, until = beginning.result(), time.monotonic() + TAKING_BACK
+    while not under_way.knows_its_fate and time.monotonic() < until:  # noqa: ASYNC110  # as above
         await asyncio.sleep(TICK / 10)
-    return call.future()
+    return under_way.future()
 
 
-def _take_back(beginning: asyncio.Future[Call]) -> None:
-    if not beginning.cancelled() and beginning.exception() is None and (job := beginning.result().job):
-        job.cancel()
+def _take_back(beginning: asyncio.Future[U]) -> None:
+    if not beginning.cancelled() and beginning.exception() is None:
+        beginning.result().cancel()

@@ -80,7 +80,7 @@ def test_without_a_key_a_recording_is_named_or_a_sketch(monkeypatch: pytest.Monk
 
     told = sources([*plans("a cat", count=3), plan("a dog")])
 
-    assert told[:2] == [f"replay of the recording {folder.name[-6:]}, free" for folder in reversed(folders)]
+    assert told[:2] == [f"replay of the recording {folder.name[-6:]}, free" for folder in folders]
     assert told[2] == told[3] == "offline sketch, free: there is neither a key nor a recording of this request"
 
 

@@ -8,8 +8,7 @@ import io
 import pytest
 from PIL import Image
 
-from cometmagic import generate
-from cometmagic.batch import generate_many
+from cometmagic import generate, generate_many
 from cometmagic.errors import APIError
 from cometmagic.results import LONGEST_ALT, ImageResults
 from tests.notebook.answers import answering, serving

@@ -14,8 +14,8 @@ from cometmagic import sheet as module
 from cometmagic.lettering import lettering
 from cometmagic.models import RATIOS, pixels
 from cometmagic.options import CellOptions
-from cometmagic.planning import variants
 from cometmagic.sheet import EMPTY, GAP, LARGEST, MOST_COLUMNS, TEXT, WIDTH, Cell, axes, contact_sheet
+from cometmagic.sweeps import variants
 
 COLOURS = ("red", "lime", "blue", "yellow", "magenta", "cyan")
 Painter = Callable[..., Path]

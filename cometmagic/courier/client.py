@@ -46,6 +46,7 @@ class Job:
         """Begin with no events."""
         self.folder = folder
         self.finished = threading.Event()
+        self.fate_known = threading.Event()  # after `cancel`: whether it was taken back
         self.outlives_kernel = courier.outlives_kernel
         self._name = str(folder)
         self._courier = courier
@@ -55,9 +56,11 @@ class Job:
         """Take an event from the delivery; from any thread."""
         if event["event"] == "moved":
             self.folder = Path(event["folder"])
+        self._events.put(event)
         if event["event"] == "done":
             self.finished.set()
-        self._events.put(event)
+        if event["event"] in ("done", "detached"):
+            self.fate_known.set()
 
     def next(self, timeout: float) -> Event | None:
         """Return the next event, or None when none came within `timeout` seconds."""
@@ -68,6 +71,8 @@ class Job:
 
     def cancel(self) -> None:
         """Take the job back if nothing was sent: then it ends as not sent. Else a `detached` event comes."""
+        if not self.finished.is_set():
+            self.fate_known.clear()
         self._say("cancel")
 
     def abandon(self) -> None:

@@ -31,6 +31,17 @@ def lines(*texts: str) -> Bundle:
     return bundle(small_print(*texts), "\n".join(texts))
 
 
+def plain(told: str) -> Bundle:
+    """Return a text that has no HTML."""
+    return {"text/plain": clean(told)}, {}
+
+
+def together(*bundles: Bundle) -> Bundle:
+    """Return several bundles of text as one, one below the other."""
+    kinds = dict.fromkeys(kind for data, _ in bundles for kind in data)
+    return {kind: "\n".join(data.get(kind, "") for data, _ in bundles) for kind in kinds}, {}
+
+
 def small_print(*texts: str) -> str:
     """Return lines in small print."""
     return "".join(quiet(text(told)) for told in texts)

@@ -6,13 +6,15 @@ the waiting and not the call.
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cometmagic import session
-from cometmagic.batch import Batch, begin_many
-from cometmagic.call import Call
+from cometmagic.batch import Batch, begin_many, interruptibly
+from cometmagic.call import Call, UnderWay
 from cometmagic.errors import CometError, Interrupted
-from cometmagic.notebook import background, front_end, second_stop, sheets, show
+from cometmagic.notebook import background, blocks, front_end, second_stop, sheets, show
 from cometmagic.notebook.names import resolved
 from cometmagic.notebook.waiting import Step, Waiting, publish
 from cometmagic.parts import ImagePart
@@ -61,20 +63,32 @@ def _look(planned: list[Plan]) -> None:
 
 def _one(shell: InteractiveShell, plan: Plan) -> ImageResult | background.Pending:
     call = session.launch(plan)
-    waiting, step = Waiting(notebook=hasattr(shell, "kernel")), Step(call)
-    if call.cell.background:
-        return background.begin(shell, call, waiting, lambda: _finished(shell, call, waiting))
+    if call.cell.background and front_end.is_watched(shell):
+        return background.begin(
+            shell, call, lambda seconds: show.waiting(call, seconds, "in the background"), partial(_finished, call)
+        )
+    waiting, step = Waiting(shell), Step(call)
     try:
         for event in call.events():
             step.take(event)
             if waiting.is_due:
                 waiting.tell(show.waiting(call, waiting.seconds, *step.words()))
-        return _finished(shell, call, waiting)
+        return _finished(call, waiting, _keeper(shell, call.cell.into))
     except KeyboardInterrupt:
         raise _interrupted(call, waiting) from None
 
 
-def _finished(shell: InteractiveShell, call: Call, waiting: Waiting) -> ImageResult:
+def _keeper(shell: InteractiveShell, name: str | None) -> background.Keep:
+    """Return what puts a result into the cell's variable, if it has one."""
+
+    def keep(result: background.Result) -> None:
+        if name:
+            shell.user_ns[name] = result
+
+    return keep
+
+
+def _finished(call: Call, waiting: Waiting, keep: background.Keep) -> ImageResult:
     """Show what came of a call that has ended, and return it."""
     try:
         result = call.result()
@@ -83,60 +97,57 @@ def _finished(shell: InteractiveShell, call: Call, waiting: Waiting) -> ImageRes
         raise
     waiting.deliver(show.picture(result, terminal=front_end.draws_png()))
     session.remember(result)
-    if call.cell.into:
-        shell.user_ns[call.cell.into] = result
+    keep(result)
     saved = None
     try:
         saved = call.save(result)
     finally:
-        publish(show.caption(result, saved))
+        waiting.add(show.caption(result, saved))
     return result
 
 
-def _interrupted(call: Call | Batch, waiting: Waiting) -> Interrupted:
+def _interrupted(under_way: UnderWay, waiting: Waiting) -> Interrupted:
     """Stop waiting, show that, and return what is raised; a second interrupt abandons what goes on."""
-    future = call.stop()
-    waiting.become(show.ended(call, waiting.seconds, "Interrupted"))
+    future = under_way.stop()
+    waiting.become(show.ended(under_way, waiting.seconds, "Interrupted"))
 
     def abandon() -> None:
-        call.abandon()
-        waiting.become(show.ended(call, waiting.seconds, "Abandoned"))
+        under_way.abandon()
+        waiting.become(show.ended(under_way, waiting.seconds, "Abandoned"))
 
-    if call.goes_on and waiting.notebook and second_stop.listen(abandon):
-        future += " Interrupt again to abandon it."
+    if under_way.goes_on and waiting.notebook and second_stop.listen(abandon):
+        future += f" Interrupt again to abandon {'them' if isinstance(under_way, Batch) else 'it'}."
     return Interrupted(future)
 
 
 def _many(shell: InteractiveShell, planned: list[Plan]) -> ImageResults | background.Pending:
     """Make several pictures at once. Raises the first error when none came."""
-    batch = begin_many(planned)
-    waiting = Waiting(notebook=hasattr(shell, "kernel"))
-    if planned[0].cell.background:
-        return background.begin(shell, batch, waiting, lambda: _sheet(shell, batch, waiting))
+    batch = interruptibly(lambda left: begin_many(planned, left))
+    if batch.cell.background and front_end.is_watched(shell):
+        return background.begin(shell, batch, lambda seconds: sheets.progress(batch, seconds), partial(_sheet, batch))
+    waiting = Waiting(shell)
     try:
         for _ in batch.events():
             if waiting.is_due:
                 waiting.tell(sheets.progress(batch, waiting.seconds))
-        return _sheet(shell, batch, waiting)
+        return _sheet(batch, waiting, _keeper(shell, batch.cell.into))
     except KeyboardInterrupt:
         raise _interrupted(batch, waiting) from None
 
 
-def _sheet(shell: InteractiveShell, batch: Batch, waiting: Waiting) -> ImageResults:
+def _sheet(batch: Batch, waiting: Waiting, keep: background.Keep) -> ImageResults:
+    """Show what came of calls that have ended, and return it."""
     results = batch.results()
-    if not results.made:
+    if results.failure is not None:
         waiting.become(show.ended(batch, waiting.seconds, "No image"))
-        raise results.errors[0]
-    if batch.cell.into:
-        shell.user_ns[batch.cell.into] = results
+        raise results.failure
+    keep(results)
     waiting.deliver(sheets.sheet(results, terminal=front_end.draws_png()))
-    saved = []
+    saved: list[Path] = []
     try:
-        for call, result in zip(batch.calls, results, strict=True):
-            if isinstance(result, ImageResult) and (path := call.save(result)):
-                saved.append(path)  # known also when the next one fails
+        saved.extend(batch.save(results))
     finally:
-        publish(sheets.sheet_caption(results, saved))
+        waiting.add(sheets.sheet_caption(results, saved))
     return results
 
 
@@ -145,8 +156,11 @@ def show_part(image: ImagePart) -> None:
     publish(show.single(image))
 
 
-def show_made(made: ImageResult | ImageResults, *, returned: bool = False) -> None:
+def show_made(made: ImageResult | ImageResults | background.Pending, *, returned: bool = False) -> None:
     """Show a result, or several, as the cell that made them did; one that is `returned` is told as its Out[n] too."""
+    if isinstance(made, background.Pending):
+        publish(blocks.plain(repr(made)))
+        return
     if isinstance(made, ImageResults):
         picture, caption = sheets.sheet(made, terminal=front_end.draws_png()), sheets.sheet_caption(made)
     else:

@@ -22,6 +22,17 @@ _HOSTS: dict[str, Callable[[], bool]] = {
 }
 
 
+def is_watched(shell: InteractiveShell) -> bool:
+    """Whether somebody waits for the prompt: what runs notebooks from end to end (nbconvert, Voila) answers no input.
+
+    Such a program also takes no output of a cell that has ended.
+    """
+    if not hasattr(shell, "kernel"):
+        return True
+    parent: dict[str, Any] = shell.get_parent()  # type: ignore[attr-defined]  # a kernel's shell has it
+    return bool(parent.get("content", {}).get("allow_stdin", True))
+
+
 def rows(shell: InteractiveShell, defaults: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what shows the outputs, and the options that the session sets."""
     options = " ".join(written(name, value) for name, value in defaults.items())

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from traitlets.config import Configurable
 
     from cometmagic.library import Library
+    from cometmagic.notebook.background import Pending
     from cometmagic.notebook.cell import Made
     from cometmagic.parts import ImagePart
     from cometmagic.result import ImageResult
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 RECENT = 200  # calls that are looked at when the extension is loaded
 _RESULT = ("cometmagic.result", "ImageResult")
 _RESULTS = ("cometmagic.results", "ImageResults")
+_PENDING = ("cometmagic.notebook.background", "Pending")
 _PART = ("cometmagic.parts", "ImagePart")
 
 
@@ -90,7 +92,7 @@ class GeminiMagics(Magics):
         session = given(self.defaults)
         print(doctor.examine(*front_end.rows(self.host, session), session=session))
 
-    def show_once(self, result: ImageResult | ImageResults) -> None:
+    def show_once(self, result: ImageResult | ImageResults | Pending) -> None:
         """Show a result that is the value of a cell, unless the cell has just shown it.
 
         Raises `NotImplementedError` for a result that a terminal is to tell in words: IPython then takes its repr.
@@ -140,8 +142,8 @@ def load(shell: Any) -> None:  # IPython types its parts as optional, and its co
     shell.configurables.append(magics.defaults)
     magics.completer.register()
     formatter = shell.display_formatter.ipython_display_formatter
-    formatter.for_type_by_name(*_RESULT, magics.show_once)
-    formatter.for_type_by_name(*_RESULTS, magics.show_once)
+    for name in (_RESULT, _RESULTS, _PENDING):
+        formatter.for_type_by_name(*name, magics.show_once)
     formatter.for_type_by_name(*_PART, magics.show_part)
     shell.events.register("pre_run_cell", magics.forget)
     with contextlib.suppress(RuntimeError):  # a Python without threads
@@ -177,6 +179,6 @@ def unload(shell: Any) -> None:
             shell.magics_manager.magics[kind].pop(name, None)
     shell.configurables.remove(magics.defaults)
     magics.completer.unregister()
-    for name in (_RESULT, _RESULTS, _PART):
+    for name in (_RESULT, _RESULTS, _PENDING, _PART):
         shell.display_formatter.ipython_display_formatter.pop(".".join(name), None)
     shell.events.unregister("pre_run_cell", magics.forget)

@@ -8,22 +8,20 @@ same is told in plain text.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cometmagic.batch import Batch
+from cometmagic.call import Call, UnderWay
 from cometmagic.disk import amount, near
 from cometmagic.errors import CometError
 from cometmagic.foreign import clean, line
 from cometmagic.library import SMALL
-from cometmagic.notebook import grounding, receipts, sheets, small, thoughts
+from cometmagic.notebook import grounding, receipts, small, thoughts
 from cometmagic.notebook.blocks import Bundle, lines
 from cometmagic.notebook.html import encoded, fitted, framed, img, quiet, text
 from cometmagic.parts import SHOWN, ImagePart
 from cometmagic.response import ImageResponse, Usage
 from cometmagic.result import ImageResult
-
-if TYPE_CHECKING:
-    from cometmagic.call import Call
 
 LONGEST_SHOWN = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
 LONGEST_ALT = 2_000  # characters; a prompt may be a book, and this stands in the output three times
@@ -134,23 +132,25 @@ def waiting(call: Call, seconds: float, step: str, why: str = "") -> Bundle:
     return lines(" · ".join([*told, near(call.folder.path)]), *filter(None, [why]), *call.warnings)
 
 
-def ended(under_way: Call | Batch, seconds: float, told: str, error: CometError | None = None) -> Bundle:
+def ended(under_way: UnderWay, seconds: float, told: str, error: CometError | None = None) -> Bundle:
     """Return (MIME bundle, metadata) of what is left of it when no picture takes its place; `error` may hold drafts."""
-    calls = under_way.calls if isinstance(under_way, Batch) else [under_way]
+    calls = _calls(under_way)
     warnings = dict.fromkeys(warning for call in calls for warning in call.warnings)
-    return _with_drafts(lines(f"{told} after {seconds:.1f} s · {_place(under_way)}", *warnings), error)
+    return _with_drafts(lines(f"{told} after {seconds:.1f} s · {_place(calls)}", *warnings), error)
 
 
-def failed(under_way: Call | Batch, seconds: float, error: CometError) -> Bundle:
-    """Return (MIME bundle, metadata) of an error that no cell raises, because its cell has ended."""
-    told = f"No image after {seconds:.1f} s · {_place(under_way)}"
-    return _with_drafts(lines(told, f"{type(error).__name__}: {error}"), error)
+def _calls(under_way: UnderWay) -> list[Call]:
+    return under_way.calls if isinstance(under_way, Batch) else [under_way] if isinstance(under_way, Call) else []
 
 
-def _place(under_way: Call | Batch) -> str:
+def _place(calls: list[Call]) -> str:
     """Return where a call lies, or the folder of several."""
-    calls = under_way.calls if isinstance(under_way, Batch) else [under_way]
     return near(calls[0].folder.path if len(calls) == 1 else calls[0].folder.path.parent)
+
+
+def error(problem: Exception) -> Bundle:
+    """Return (MIME bundle, metadata) of an error that no cell raises, because its cell has ended."""
+    return lines(f"{type(problem).__name__}: {problem}")
 
 
 def _with_drafts(bundle: Bundle, error: CometError | None) -> Bundle:
@@ -163,11 +163,10 @@ def _with_drafts(bundle: Bundle, error: CometError | None) -> Bundle:
     return {"text/html": told["text/html"] + framed(page), "text/plain": plain}, metadata
 
 
-def under_way(under_way: Call | Batch, seconds: float) -> Bundle:
-    """Return (MIME bundle, metadata) of what is shown while a call is carried in the background."""
-    if isinstance(under_way, Batch):
-        return sheets.progress(under_way, seconds)
-    return waiting(under_way, seconds, "in the background")
+def meanwhile(name: str | None) -> Bundle:
+    """Return (MIME bundle, metadata) of what is told under a picture that comes later; `name` is its variable."""
+    waits = f" {name}.result() waits for it." if name else ""
+    return lines(f"It appears here when it comes, whatever cell runs then.{waits}")
 
 
 def _digest(result: ImageResult) -> str:

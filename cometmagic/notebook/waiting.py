@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
@@ -17,23 +17,46 @@ from cometmagic.call import Call
 from cometmagic.notebook import front_end
 from cometmagic.notebook.blocks import Bundle
 
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
 UPDATE_EVERY = 0.5  # seconds; a flood of updates makes the notebook server drop all outputs
 
 
-def publish(bundle: Bundle, **how: Any) -> None:
+def publish(bundle: Bundle) -> None:
     """Display a bundle as it is."""
-    display(bundle[0], metadata=bundle[1], raw=True, **how)
+    display(bundle[0], metadata=bundle[1], raw=True)
+
+
+class Spot:
+    """One output that changes in place.
+
+    A front end finds it again by its id, whichever thread sends the change and whichever cell runs meanwhile. The
+    shell's publisher is taken at the beginning: `%%capture` in another cell puts one of its own in its place.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        """Show nothing yet."""
+        self._publisher = shell.display_pub
+        self._id = f"cometmagic-{secrets.token_hex(8)}"
+        self._shown = False
+
+    def show(self, bundle: Bundle) -> None:
+        """Show a bundle in place of what was shown before."""
+        data, metadata = bundle
+        self._publisher.publish(data=data, metadata=metadata, transient={"display_id": self._id}, update=self._shown)
+        self._shown = True
 
 
 class Waiting:
-    """The output of one cell while it waits."""
+    """The outputs of one cell while it waits, and when it has waited."""
 
-    def __init__(self, *, notebook: bool) -> None:
+    def __init__(self, shell: InteractiveShell) -> None:
         """Show nothing yet."""
-        self.notebook = notebook
+        self.notebook = hasattr(shell, "kernel")
         self.begun = time.monotonic()
         self.told: float | None = None
-        self._display_id = f"cometmagic-{secrets.token_hex(8)}"
+        self._spot = Spot(shell)
 
     @property
     def seconds(self) -> float:
@@ -48,7 +71,7 @@ class Waiting:
     def tell(self, bundle: Bundle) -> None:
         """Show how things stand, in place of what was shown before."""
         if self.notebook:
-            publish(bundle, display_id=self._display_id, update=self.told is not None)
+            self._spot.show(bundle)
         else:
             self._line(bundle[0]["text/plain"].partition("\n")[0])  # one line can be taken back
         self.told = self.seconds
@@ -63,10 +86,14 @@ class Waiting:
     def become(self, bundle: Bundle) -> None:
         """Turn into the picture or the last line."""
         if self.notebook:
-            publish(bundle, display_id=self._display_id, update=self.told is not None)
+            self._spot.show(bundle)
         else:
             self._line("")
             publish(bundle)
+
+    def add(self, bundle: Bundle) -> None:
+        """Show what is told under the picture."""
+        publish(bundle)
 
     @staticmethod
     def _line(text: str) -> None:

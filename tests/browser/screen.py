@@ -62,6 +62,10 @@ class Screen:
         """Run all cells and wait until the last has answered or one has failed."""
         self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
 
+    def start_all(self) -> None:
+        """Run all cells, and wait for none."""
+        self.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
+
     def outputs(self) -> list[list[dict[str, Any]]]:
         """Return the outputs of each code cell, as the notebook file would keep them."""
         return list(self.page.evaluate(_OUTPUTS))

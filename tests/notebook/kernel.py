@@ -6,7 +6,10 @@ the package: what it runs is text.
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -68,6 +71,10 @@ class Ran:
         return [found for found in self.messages if found["msg_type"] in ("display_data", "update_display_data")]
 
 
+def _parent(message: dict[str, Any]) -> str:
+    return str(message["parent_header"].get("msg_id"))
+
+
 class Kernel:
     """A kernel of its own process; use it as a context manager."""
 
@@ -75,6 +82,8 @@ class Kernel:
         """`folder` is where it starts."""
         self._manager = KernelManager()
         self._manager.start_kernel(cwd=str(folder))
+        self._seen: list[dict[str, Any]] = []  # all messages that were read
+        self._ahead: list[dict[str, Any]] = []  # those that no cell's end has been looked for in
         self._client = self._manager.blocking_client()
         self._client.start_channels()
         self._client.wait_for_ready(timeout=PATIENCE)
@@ -98,7 +107,7 @@ class Kernel:
         """Wait for the end of a cell."""
         ran, begun = Ran(), time.monotonic()
         while True:
-            message = self._client.get_iopub_msg(timeout=PATIENCE)
+            message = self._message()
             if message["parent_header"].get("msg_id") != request:
                 continue
             ran.messages.append(message)
@@ -122,9 +131,35 @@ class Kernel:
     def until(self, request: str, kind: str) -> None:
         """Wait until a cell has sent a message of this kind."""
         while True:
-            message = self._client.get_iopub_msg(timeout=PATIENCE)
+            message = self._message()
             if message["parent_header"].get("msg_id") == request and message["msg_type"] == kind:
                 return
+
+    def _message(self) -> dict[str, Any]:
+        if self._ahead:
+            return self._ahead.pop(0)
+        self._seen.append(self._client.get_iopub_msg(timeout=PATIENCE))
+        return self._seen[-1]
+
+    def under(self, request: str) -> Ran:
+        """Return what a front end shows under a cell by what has been read: changes come from any cell and thread."""
+        mine = [one for one in self._seen if _parent(one) == request]
+        ids = [one["content"]["transient"] for one in mine if one["msg_type"] == "display_data"]
+
+        def changes(one: dict[str, Any]) -> bool:
+            return one["msg_type"] == "update_display_data" and one["content"]["transient"] in ids
+
+        return Ran([one for one in self._seen if _parent(one) == request or changes(one)])
+
+    def shows(self, request: str, what: Callable[[Ran], Any]) -> Ran:
+        """Read on until what is shown under a cell is as wanted, and return it."""
+        deadline = time.monotonic() + PATIENCE
+        while not what(found := self.under(request)):
+            assert time.monotonic() < deadline, f"it is not shown, but: {found.text}"
+            with contextlib.suppress(queue.Empty):
+                self._seen.append(self._client.get_iopub_msg(timeout=1))
+                self._ahead.append(self._seen[-1])
+        return found
 
     def interrupt(self) -> None:
         """Do what the stop button does."""

@@ -135,3 +135,21 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65536)
     except OSError:  # how a pseudo-terminal says that it is over
         return b""
+
+
+def test_a_picture_in_the_background_is_told_when_it_comes(place: Path) -> None:
+    done = subprocess.run(
+        IPYTHON,
+        cwd=place,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        input=typed("%gemini_image --background -o bike a red bicycle", "bike.result().image.width", "bike.done"),
+    )
+
+    assert "in the background" in done.stdout
+    assert done.stdout.count("offline sketch, not made by the model, free") >= 1
+    assert "True" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
