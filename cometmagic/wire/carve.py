@@ -9,7 +9,6 @@ can be read patiently (`patient`). This module knows nothing of what the JSON me
 from __future__ import annotations
 
 import codecs
-import io
 import json
 import mmap
 import re
@@ -26,7 +25,7 @@ LONG = 4096  # characters from which a string is cut out
 LARGEST = 4 * 2**20  # bytes of JSON around the long strings; answers have a few hundred
 MOST = 100_000  # short strings; answers have a few dozen
 _UTF_16 = re.compile(rb"(?P<bom>\xff\xfe|\xfe\xff)|(?P<little>[^\0]\0[^\0]\0)|\0[^\0]\0[^\0]", re.DOTALL)
-_STRING = re.compile(rb'(?:[^"\\\x00-\x1f]++|(?:\\["\\/bfnrt])++|\\u[0-9a-fA-F]{4})*+')
+_STRING = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
 _INSIDE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)  # of a string, up to its closing quote
 _PIECE = 2**20
 _HALF_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?$")
@@ -113,13 +112,7 @@ def _utf_8(buffer: Buffer) -> Buffer:
     if found is None:
         return buffer
     encoding = "utf-16" if found["bom"] else "utf-16-le" if found["little"] else "utf-16-be"
-    decoder, whole = codecs.getincrementaldecoder(encoding)("replace"), io.BytesIO()
-    for start in range(0, len(buffer), _PIECE):
-        whole.write(decoder.decode(buffer[start : start + _PIECE]).encode())
-        if isinstance(buffer, mmap.mmap) and hasattr(buffer, "madvise"):  # what was read may leave the memory
-            buffer.madvise(mmap.MADV_DONTNEED, start, _PIECE)
-    whole.write(decoder.decode(b"", final=True).encode())
-    return whole.getvalue()
+    return bytes(buffer[:]).decode(encoding, "replace").encode()
 
 
 def _cut_out(buffer: Buffer, mark: str) -> tuple[bytes, list[Blob]]:

@@ -27,7 +27,7 @@ from cometmagic.wire.repair import repaired
 from cometmagic.wire.shape import object_, objects, shaped, string
 
 _CHUNK = 4 * 2**18  # base64 characters at a time, divisible by 4
-_READ = 2**20  # bytes of all long texts together that are read; what is shown of one is less
+_READ = 2**20  # bytes of a text that are read; what is shown of it is less
 _NO_ANSWER: list[dict[str, Any]] = [{"content": {"parts": []}}]  # the candidates of a document that has none
 _NO_FILES: Mapping[str, ImagePart] = MappingProxyType({})
 
@@ -98,12 +98,7 @@ def decode(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) -> Answer
 
 def read(document: dict[str, Any], files: Mapping[str, ImagePart] = _NO_FILES) -> Answer:
     """Return the answer that a document holds, as `decode` gave it and perhaps with images put in files since."""
-    parts: list[TextPart | ImagePart | EncodedImage] = []
-    room = _READ
-    for node in document["candidates"][0]["content"]["parts"]:
-        made = list(_read_part(node, files, room))
-        parts += made
-        room = max(0, room - sum(len(part.text) for part in made if isinstance(part, TextPart)))
+    parts = [made for node in document["candidates"][0]["content"]["parts"] for made in _read_part(node, files)]
     return Answer(
         response=response(document, [part for part in parts if not isinstance(part, EncodedImage)]),
         parts=tuple(parts),
@@ -125,10 +120,8 @@ def _error(document: dict[str, Any]) -> dict[str, Any] | None:
     return {"message": words, "code": document.get("code"), "status": document.get("status")}
 
 
-def _read_part(
-    node: dict[str, Any], files: Mapping[str, ImagePart], room: int
-) -> Iterator[TextPart | ImagePart | EncodedImage]:
-    """Yield what one part of the JSON holds, of a long text at most `room` bytes."""
+def _read_part(node: dict[str, Any], files: Mapping[str, ImagePart]) -> Iterator[TextPart | ImagePart | EncodedImage]:
+    """Yield what one part of the JSON holds."""
     thought = _is_thought(node)
     inline = object_(node.get("inlineData"))
     data, uri = inline.get("data"), string(object_(node.get("fileData")).get("fileUri"))
@@ -139,7 +132,7 @@ def _read_part(
     if uri:
         # Never fetched: an address in an answer is text.
         yield TextPart(f"(the answer points to a file: {line(uri)})", thought)
-    text = clean(string(node.get("text"), room))
+    text = clean(string(node.get("text"), _READ))
     if text:
         yield TextPart(text, thought)
 
