@@ -51,7 +51,7 @@ def _overwrite(path: Path, key: str) -> None:
                 content[at : at + len(form)] = b"*" * len(form)
                 at = content.find(form, at)
         if content.find(b"\\u00") >= 0:  # seldom, and the search for it is slow
-            for found in list(_escaped(key).finditer(content)):
+            for found in _escaped(key).finditer(content):
                 content[found.start() : found.end()] = b"*" * (found.end() - found.start())
         for length in range(min(len(key) - 1, len(content)), SHORTEST - 1, -1):
             if content[-length:] == key[:length].encode():

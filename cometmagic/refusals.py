@@ -31,15 +31,15 @@ REASONS = {
 }
 
 
-def malformed(head: bytes, kept: Path) -> CometError:
-    """Return the error for a body that is no JSON: `head` is its beginning, `kept` where it lies."""
+def malformed(why: str, head: bytes, kept: Path) -> CometError:
+    """Return the error for a body that is no JSON, or not to be read: `head` is its beginning, `kept` where it lies."""
     text = head.decode("utf-8", "replace")
     if not text.strip():
         return TransportError("The service answered with an empty body.", do=LOOK_FIRST)
     if title := page_title(text):
         do = "Check COMETAPI_BASE_URL and the network's login page."
         return APIError(f"The service answered with {title} instead of JSON.", fate=Fate.UNKNOWN, do=do)
-    return TransportError(f"The answer cannot be read; what came is kept in {kept}.", do=LOOK_FIRST)
+    return TransportError(f"The answer cannot be read: {why}; what came is kept in {kept}.", do=LOOK_FIRST)
 
 
 def no_image(response: ImageResponse, kept: Path, *, cut: bool, spoilt: int, strange: int) -> CometError:

@@ -21,7 +21,7 @@ from cometmagic.options import Options
 from cometmagic.parts import ImagePart
 from cometmagic.request import ImageRequest
 from cometmagic.response import Grounding, ImageResponse, Usage
-from cometmagic.wire import decode, decode_request
+from cometmagic.wire import MalformedError, decode, decode_request, mapped
 
 
 class Came:
@@ -58,10 +58,11 @@ class ImageResult(Came):
         """The answer, its images as files. Raises `LibraryError` when the folder has none."""
         path = self.folder / "answer.json"
         try:
-            content = path.read_bytes()
+            return decode(mapped(path), CallFolder(self.folder).files()).response
         except OSError as error:
             raise LibraryError(f"{path} cannot be read ({error.strerror}).", fate=Fate.PAST) from None
-        return decode(content, CallFolder(self.folder).files()).response
+        except MalformedError as error:
+            raise LibraryError(f"{path} cannot be read: {error}.", fate=Fate.PAST) from None
 
     @property
     def image(self) -> ImagePart:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import mmap
 import os
 import secrets
 from collections.abc import Iterator
@@ -24,7 +23,9 @@ from cometmagic.library import SMALL, SMALL_BYTES, CallFolder, State, now, previ
 from cometmagic.parts import MAGIC_BYTES, SHOWN, UNKNOWN, sniff
 from cometmagic.refusals import malformed, no_image
 from cometmagic.response import ImageResponse
-from cometmagic.wire import Answer, Blob, EncodedImage, MalformedError, decode, explain_object, read, spliced
+from cometmagic.wire import Answer, Blob, EncodedImage, MalformedError, decode, explain_object, mapped, read, spliced
+
+MOST_IMAGES = 1000  # the last ones of an answer are saved, because the final one is among them; answers have a few
 
 _Saved = tuple[EncodedImage, Path, dict[str, Any]]  # an image, where it lies for now, and its row in call.json
 
@@ -33,8 +34,8 @@ def settle(folder: CallFolder) -> CometError | None:
     """Turn `response.part` into files and return the error the answer stands for, if it has no image."""
     try:
         answer, rows, spoilt = _save_images(folder)
-    except MalformedError:
-        return folder.fail(malformed(_head(folder.part), folder.part))
+    except MalformedError as error:
+        return folder.fail(malformed(str(error), _head(folder.part), folder.part))
     # The document with long strings (signatures) as they stood.
     write_whole(folder.path / "answer.json", spliced(answer.document, Blob.token, separators=(",", ":")))
     response = read(answer.document, {row["name"]: folder.image(row) for row in rows}).response
@@ -61,14 +62,10 @@ def _head(path: Path) -> bytes:
 
 def _save_images(folder: CallFolder) -> tuple[Answer, list[dict[str, Any]], int]:
     """Write every image of the answer; return the answer, a row for each file and how many were spoilt."""
-    with folder.part.open("rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:
-            raise MalformedError("the answer is empty")
-        # Not closed by hand: the answer's views point into it, and it goes with them.
-        answer = decode(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    answer = decode(mapped(folder.part))
     saved: list[_Saved] = []
     try:
-        for image in answer.images:
+        for image in answer.images[-MOST_IMAGES:]:
             if found := _write(folder, image):
                 saved.append((image, *found))  # noqa: PERF401  # known also when the next one fails
         rows = _placed(folder, saved)

@@ -4,7 +4,8 @@
 error body into one error. Nothing here opens a connection or shows anything.
 """
 
-from cometmagic.wire.carve import Blob, MalformedError
+from cometmagic.wire.blob import Blob
+from cometmagic.wire.carve import MalformedError
 from cometmagic.wire.decode import Answer, EncodedImage, decode, decode_request, model_turn, read
 from cometmagic.wire.encode import (
     body_chunks,
@@ -17,6 +18,7 @@ from cometmagic.wire.encode import (
     skeleton,
 )
 from cometmagic.wire.explain import explain, explain_object, page_title
+from cometmagic.wire.mapped import mapped
 from cometmagic.wire.splice import spliced
 from cometmagic.wire.unsigned import unsigned
 
@@ -32,6 +34,7 @@ __all__ = [
     "encode",
     "explain",
     "explain_object",
+    "mapped",
     "model_turn",
     "page_title",
     "read",

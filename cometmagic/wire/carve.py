@@ -8,73 +8,25 @@ can be read patiently (`patient`). This module knows nothing of what the JSON me
 
 from __future__ import annotations
 
-import codecs
-import json
 import mmap
-import re
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cometmagic.wire.blob import Blob
 from cometmagic.wire.patient import DEEPEST, documents_in, events_in
 
 Buffer = bytes | mmap.mmap
 
 LONG = 4096  # characters from which a string is cut out
 LARGEST = 4 * 2**20  # bytes of JSON around the long strings; answers have a few hundred
-MOST = 100_000  # short strings; answers have a few dozen
-_UTF_16 = re.compile(rb"(?P<bom>\xff\xfe|\xfe\xff)|(?P<little>[^\0]\0[^\0]\0)|\0[^\0]\0[^\0]", re.DOTALL)
-_STRING = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
-_INSIDE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)  # of a string, up to its closing quote
-_PIECE = 2**20
-_HALF_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?$")
+MOST_STRINGS = 100_000  # short ones; answers have a few dozen
+MOST_VALUES = 200_000  # in lists and objects, and each takes a hundred bytes
+_PIECE = 2**18  # bytes at a time
 
 
 class MalformedError(ValueError):
-    """The bytes are not JSON, and nothing in them can be read as such."""
-
-
-@dataclass(frozen=True, eq=False)
-class Blob:
-    """A long JSON string as it stands in the body; `whole` is False when the body ends inside it."""
-
-    view: memoryview
-    whole: bool = True
-
-    def text(self, most: int | None = None) -> str:
-        """Return the string it stands for, or that of its first `most` bytes."""
-        view = self.view if most is None else self.view[:most]
-        raw = str(view, "utf-8", "replace")
-        if not self.whole or len(view) < len(self.view):
-            raw = _HALF_ESCAPE.sub(r"\1", raw)
-        try:
-            return str(json.loads(f'"{raw}"', strict=False)) if "\\" in raw or '"' in raw else raw
-        except ValueError:
-            return raw
-
-    def holds(self, words: bytes) -> bool:
-        """Whether some plain words stand in it, found without making a string of it."""
-        return re.search(re.escape(words), self.view) is not None
-
-    def token(self) -> Iterator[bytes | memoryview]:
-        """Yield the JSON string as it stood, quotes included, or one that is JSON if it was none."""
-        if _STRING.fullmatch(self.view) and _is_utf_8(self.view):
-            yield from (b'"', self.view, b'"')
-        else:
-            yield json.dumps(self.text()).encode()
-
-
-def _is_utf_8(view: memoryview) -> bool:
-    """Whether bytes are UTF-8, looked at in pieces: a string of all of them would be as large again."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for start in range(0, len(view), _PIECE):
-            decoder.decode(view[start : start + _PIECE])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+    """The bytes are not JSON, or too much of it; the message says why in words that follow "it cannot be read:"."""
 
 
 @dataclass(frozen=True)
@@ -87,56 +39,48 @@ class Carved:
 
 
 def carve(buffer: Buffer) -> Carved:
-    """Return the JSON documents in `buffer`, long strings as `Blob`.
+    """Return the JSON documents in `buffer`, which is UTF-8, long strings as `Blob`.
 
-    Raises `MalformedError` when there is no JSON in it.
+    Raises `MalformedError` when there is no JSON in it, or too much.
     """
     mark = f"blob-{secrets.token_hex(8)}-"  # that no foreign text can guess
-    skeleton, blobs = _cut_out(_utf_8(buffer), mark)
+    skeleton, blobs = _cut_out(buffer, mark)
     text = skeleton.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     events = events_in(text)
     documents: list[Any] = []
     cut = any(not blob.whole for blob in blobs)
     for piece in [text] if events is None else events:
         found, complete = documents_in(piece)
-        for document in _resolved(found, mark, blobs):
+        for document in _resolve(found, mark, blobs):
             documents += document if isinstance(document, list) else [document]
         cut = cut or not complete
     if not documents:
-        raise MalformedError("the answer is not JSON")
+        raise MalformedError("it is not JSON")
     return Carved(documents, cut, streamed=events is not None)
 
 
-def _utf_8(buffer: Buffer) -> Buffer:
-    found = _UTF_16.match(bytes(buffer[:4]))
-    if found is None:
-        return buffer
-    encoding = "utf-16" if found["bom"] else "utf-16-le" if found["little"] else "utf-16-be"
-    return bytes(buffer[:]).decode(encoding, "replace").encode()
-
-
-def _cut_out(buffer: Buffer, mark: str) -> tuple[bytes, list[Blob]]:
+def _cut_out(buffer: Buffer, mark: str) -> tuple[bytearray, list[Blob]]:
     """Return the body with a mark in place of every long string, and those strings."""
-    view = memoryview(buffer)
-    kept: list[bytes | memoryview] = []
+    view, kept = memoryview(buffer), bytearray()
     blobs: list[Blob] = []
-    copied, cut, short, opened = 0, 0, 0, buffer.find(b'"')
-    while opened >= 0 and short < MOST and opened - cut <= LARGEST:
+    copied, short, opened = 0, 0, buffer.find(b'"')
+    while opened >= 0 and short < MOST_STRINGS and len(kept) + opened - copied <= LARGEST:
         closed = _closing_quote(buffer, opened + 1)
         end = closed if closed >= 0 else len(buffer)
         if end - opened > LONG:
-            kept += [view[copied : opened + 1], f"{mark}{len(blobs)}".encode()]
+            kept += view[copied : opened + 1]
+            kept += b"%s%d" % (mark.encode(), len(blobs))
             blobs.append(Blob(view[opened + 1 : end], whole=closed >= 0))
-            copied, cut = end, cut + end - opened
-            if closed < 0:
-                kept.append(b'"')
+            copied = end
         else:
             short += 1
         opened = buffer.find(b'"', closed + 1) if closed >= 0 else -1
-    kept.append(view[copied:])
-    if short == MOST or sum(map(len, kept)) > LARGEST:
-        raise MalformedError("the answer is too large to be JSON around images")
-    return b"".join(kept), blobs
+    kept += view[copied : copied + LARGEST + 1]
+    if short == MOST_STRINGS or len(kept) > LARGEST or sum(map(kept.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise MalformedError("it is too large to be JSON around images")
+    if blobs and not blobs[-1].whole:
+        kept += b'"'
+    return kept, blobs
 
 
 def _closing_quote(buffer: Buffer, start: int) -> int:
@@ -144,19 +88,22 @@ def _closing_quote(buffer: Buffer, start: int) -> int:
     quote = buffer.find(b'"', start)
     if quote <= start or buffer[quote - 1 : quote] != b"\\":
         return quote  # as in base64 of any length
-    inside = _INSIDE.match(buffer, start)
-    end = inside.end() if inside else start
-    return end if buffer[end : end + 1] == b'"' else -1
+    while start < len(buffer):
+        piece = buffer[start : start + _PIECE]
+        plain = piece.replace(rb"\\", b"..").replace(rb"\"", b"..")
+        if (quote := plain.find(b'"')) >= 0:
+            return start + quote
+        start += max(1, len(piece) - plain.endswith(b"\\"))  # half an escape is looked at again
+    return -1
 
 
-def _resolved(value: Any, mark: str, blobs: list[Blob], level: int = 0) -> Any:
-    """Return a tree with the blobs in place of their marks, and nothing below the deepest level."""
+def _resolve(value: Any, mark: str, blobs: list[Blob], level: int = 0) -> Any:
+    """Return a tree, changed in place: the blobs instead of their marks, and nothing below the deepest level."""
     if level > DEEPEST:
         return None
     if isinstance(value, str) and value.startswith(mark):
         return blobs[int(value[len(mark) :])]
-    if isinstance(value, list):
-        return [_resolved(item, mark, blobs, level + 1) for item in value]
-    if isinstance(value, dict):
-        return {name: _resolved(item, mark, blobs, level + 1) for name, item in value.items()}
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for place, item in inside:
+        value[place] = _resolve(item, mark, blobs, level + 1)
     return value

@@ -16,18 +16,19 @@ from typing import Any, BinaryIO
 
 import pybase64
 
-from cometmagic.foreign import clean, line
+from cometmagic.foreign import TEXT_CAP, clean, line
 from cometmagic.parts import ImagePart, Part, Signature, TextPart
 from cometmagic.request import Turn
 from cometmagic.response import ImageResponse
-from cometmagic.wire.carve import Blob, Buffer, MalformedError, carve
+from cometmagic.wire.blob import Blob
+from cometmagic.wire.carve import Buffer, MalformedError, carve
 from cometmagic.wire.explain import WORDS
 from cometmagic.wire.facts import response
 from cometmagic.wire.repair import repaired
 from cometmagic.wire.shape import object_, objects, shaped, string
 
 _CHUNK = 4 * 2**18  # base64 characters at a time, divisible by 4
-_READ = 2**20  # bytes of a text that are read; what is shown of it is less
+_MOST_TEXT = 50 * TEXT_CAP  # characters of all texts together; what comes after them stays in answer.json
 _NO_ANSWER: list[dict[str, Any]] = [{"content": {"parts": []}}]  # the candidates of a document that has none
 _NO_FILES: Mapping[str, ImagePart] = MappingProxyType({})
 
@@ -83,13 +84,13 @@ class Answer:
 
 
 def decode(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) -> Answer:
-    """Return the answer in `buffer`; `files` are the images that `{"file": name}` stands for.
+    """Return the answer in `buffer`, which is UTF-8; `files` are the images that `{"file": name}` stands for.
 
-    Raises `MalformedError` when there is no JSON object in it.
+    Raises `MalformedError` when there is no JSON object in it, or too much around its long strings.
     """
     carved = carve(buffer)
     if not objects(carved.documents):
-        raise MalformedError("the answer is no JSON object")
+        raise MalformedError("it is no JSON object")
     answer = read(shaped(carved.documents), files)
     feedback = object_(answer.document.get("promptFeedback"))
     ended = answer.document["candidates"][0].get("finishReason") or feedback.get("blockReason") or answer.error
@@ -98,7 +99,7 @@ def decode(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) -> Answer
 
 def read(document: dict[str, Any], files: Mapping[str, ImagePart] = _NO_FILES) -> Answer:
     """Return the answer that a document holds, as `decode` gave it and perhaps with images put in files since."""
-    parts = [made for node in document["candidates"][0]["content"]["parts"] for made in _read_part(node, files)]
+    parts = list(_read_parts(document["candidates"][0]["content"]["parts"], files))
     return Answer(
         response=response(document, [part for part in parts if not isinstance(part, EncodedImage)]),
         parts=tuple(parts),
@@ -120,20 +121,31 @@ def _error(document: dict[str, Any]) -> dict[str, Any] | None:
     return {"message": words, "code": document.get("code"), "status": document.get("status")}
 
 
-def _read_part(node: dict[str, Any], files: Mapping[str, ImagePart]) -> Iterator[TextPart | ImagePart | EncodedImage]:
+def _read_parts(
+    nodes: list[dict[str, Any]], files: Mapping[str, ImagePart]
+) -> Iterator[TextPart | ImagePart | EncodedImage]:
+    left = _MOST_TEXT
+    for node in nodes:
+        for part in _read_part(node, files, with_text=left > 0):
+            left -= len(part.text) if isinstance(part, TextPart) else 0
+            yield part
+
+
+def _read_part(
+    node: dict[str, Any], files: Mapping[str, ImagePart], *, with_text: bool
+) -> Iterator[TextPart | ImagePart | EncodedImage]:
     """Yield what one part of the JSON holds."""
     thought = _is_thought(node)
     inline = object_(node.get("inlineData"))
-    data, uri = inline.get("data"), string(object_(node.get("fileData")).get("fileUri"))
+    data = inline.get("data")
     if isinstance(data, dict) and (filed := files.get(string(data.get("file")))):
         yield replace(filed, thought=thought)
     elif isinstance(data, str | Blob):
         yield EncodedImage(data, thought=thought, node=inline)
-    if uri:
+    if with_text and (uri := string(object_(node.get("fileData")).get("fileUri"))):
         # Never fetched: an address in an answer is text.
         yield TextPart(f"(the answer points to a file: {line(uri)})", thought)
-    text = clean(string(node.get("text"), _READ))
-    if text:
+    if with_text and (text := clean(string(node.get("text")))):
         yield TextPart(text, thought)
 
 

@@ -14,6 +14,7 @@ from cometmagic.response import Grounding, ImageResponse, Source, Usage
 from cometmagic.wire.shape import object_, objects, string
 
 _LARGEST_COUNT = 10**12
+_MOST_LISTED = 1000  # words looked up, and pages found; answers have a few dozen
 
 
 def _count(value: Any) -> int | None:
@@ -54,11 +55,12 @@ def _grounding(found: dict[str, Any]) -> Grounding:
     queries = [
         line(string(word), 200)
         for name in ("webSearchQueries", "imageSearchQueries")
-        for word in _list(found.get(name))
+        for word in _list(found.get(name))[:_MOST_LISTED]
     ]
+    chunks = objects(found.get("groundingChunks"))
     return Grounding(
         queries=tuple(filter(None, queries)),
-        sources=tuple(source for chunk in objects(found.get("groundingChunks")) for source in _sources(chunk)),
+        sources=tuple(source for chunk in chunks[:_MOST_LISTED] for source in _sources(chunk)),
         suggestion=_encodable(string(object_(found.get("searchEntryPoint")).get("renderedContent"))),
     )
 

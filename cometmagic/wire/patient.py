@@ -7,33 +7,40 @@ patient with has been seen from relays, proxies or cut connections. It knows not
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 DEEPEST = 100  # levels that are read; answers have about eight
 _STREAM = ("data:", "event:", ":", "id:", "retry:")
-_NEW_LINE = r"(?:\r\n|\n|\r)"  # and not what `splitlines` takes for one: JSON may hold U+2028
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")  # and no end that `splitlines` knows: JSON may hold U+2028
 _SPACE = re.compile(r"\s*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.DOTALL)
 _LITERAL = re.compile(r"(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=[\s,}\]])")
 _CLOSER = {"{": "}", "[": "]"}
 
 
-def events_in(text: str) -> list[str] | None:
+def events_in(text: str) -> Iterator[str] | None:
     """Return the data of each server-sent event, or None when the text is no event stream."""
-    if not text.startswith(_STREAM):
-        return None
-    events = (
-        "\n".join(line[5:].strip() for line in re.split(_NEW_LINE, event) if line.startswith("data:"))
-        for event in re.split(f"{_NEW_LINE}{{2,}}", text)
-    )
-    return [data for data in events if data and data != "[DONE]"]
+    return _events(text) if text.startswith(_STREAM) else None
+
+
+def _events(text: str) -> Iterator[str]:
+    data: list[str] = []
+    for line in itertools.chain((found[1] for found in _LINE.finditer(text)), [""]):
+        if line.startswith("data:"):
+            data.append(line[5:].strip())
+        elif not line:  # the end of an event
+            event, data = "\n".join(data), []
+            if event and event != "[DONE]":
+                yield event
 
 
 def documents_in(text: str) -> tuple[list[Any], bool]:
-    """Return the JSON documents in `text`, one after the other, and whether they were complete.
+    """Return the objects and lists in `text`, one after the other, and whether they were complete.
 
     What follows a document and does not look like another is ignored.
     """
@@ -44,7 +51,8 @@ def documents_in(text: str) -> tuple[list[Any], bool]:
             document, end = _READER.raw_decode(text, start)
         except (ValueError, RecursionError):
             break
-        found.append(document)
+        if isinstance(document, dict | list):
+            found.append(document)
         start = _skip(text, end)
     if text[start : start + 1] not in tuple(_CLOSER):
         return found, True
