@@ -18,9 +18,9 @@ from cometmagic.wire.encode import (
     skeleton,
 )
 from cometmagic.wire.explain import explain, explain_object, page_title
-from cometmagic.wire.mapped import mapped
 from cometmagic.wire.splice import spliced
 from cometmagic.wire.unsigned import unsigned
+from cometmagic.wire.utf8 import mapped
 
 __all__ = [
     "Answer",

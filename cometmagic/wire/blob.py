@@ -28,10 +28,6 @@ class Blob:
     view: memoryview
     whole: bool = True
 
-    def cut(self, start: int, end: int) -> Blob:
-        """Return a piece of it, which begins and ends between characters."""
-        return Blob(self.view[start:end], whole=self.whole or end < len(self.view))
-
     def text(self, most: int = READ) -> str:
         """Return the string that its first `most` bytes stand for."""
         inside = _mended(self.view[:most], whole=self.whole and len(self.view) <= most)

@@ -53,6 +53,9 @@ _WRAPPED = _compiled("(?P<data>" + _one_of("+/_-= \t\r\n", "A-Za-z0-9", run="++"
 _PLAIN = _compiled(rf"(?:{_LETTERS}|(?={_LONG_LINE}))(?:{_LONG_LINE})*+(?P<pad>{_PAD}{{0,2}})")
 _FIRST_LINE = _compiled(rf"(?:{_BREAK})?+{_LETTERS}")
 _SHORT_LINE = _compiled(rf"{_BREAK}(?P<letters>{_LETTER}{{1,31}}+(?:{_PAD}{{1,2}}|{_END}))")
+_GOES_ON = _compiled(  # in a text that was cut: the next line is not long enough yet, or an escape not whole
+    _BLANK + _one_of("\r") + "?+" + _one_of("\n") + rf"?+{_BLANK}(?:{_LETTERS})?+(?:\\(?:u[0-9a-fA-F]{{0,3}})?)?\Z"
+)
 _WORD = re.compile(rb"[A-Za-z][a-z]*|[A-Z]+")
 
 
@@ -60,23 +63,26 @@ def pieces(text: Blob) -> Iterator[tuple[Blob, bool]]:
     """Yield what a text is made of, in order: words, and base64 of an image where the flag says so."""
     view, start = text.view, 0
     for head in itertools.islice(_HEAD.finditer(view), MOST):
-        found = _found(view, start, head) if head.start() >= start else None
+        found = _image(text, start, head) if head.start() >= start else None
         if found:
-            before, (first, last), end = found
-            yield text.cut(start, before), False
-            yield text.cut(first, last), True
-            start = end
-    yield text.cut(start, len(view)), False
+            before, image, after = found
+            yield Blob(view[start:before]), False
+            yield image, True
+            start = after
+    yield Blob(view[start:], whole=text.whole), False
 
 
-def _found(view: memoryview, start: int, head: re.Match[bytes]) -> tuple[int, tuple[int, int], int] | None:
-    """Return where the words before an image end, where its base64 stands, and where the words after it begin."""
+def _image(text: Blob, start: int, head: re.Match[bytes]) -> tuple[int, Blob, int] | None:
+    """Return an image, with where the words before it end and those after it begin."""
+    view = text.view
     opened = _OPENED.search(view, max(start, head.start() - _OPENING), head.start())
     if opened and (found := _WRAPPED.match(view, head.end())):
-        return _label(view, start, opened.start()), found.span("data"), found.end()
+        first, last = found.span("data")
+        return _label(view, start, opened.start()), Blob(view[first:last]), found.end()
     if found := _PLAIN.match(view, head.end()):
         end = _short_line(view, found)
-        return head.start(), (found.start(), end), end
+        may_go_on = not text.whole and not found["pad"] and _GOES_ON.match(view, end)
+        return head.start(), Blob(view[found.start() : end], whole=not may_go_on), end
     return None
 
 

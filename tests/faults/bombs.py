@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import gzip
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
 
+from tests.faults.leaks import KEY
 from tests.faults.server import Connection, Step
 
 MEGA = 1024 * 1024
@@ -15,6 +18,8 @@ WITHOUT_END = 1_000_000  # blocks; the client leaves long before
 GZIP = "Content-Encoding: gzip\r\n"
 PARTS = b'{"candidates": [{"content": {"parts": ['
 ENDS = b']}, "finishReason": "STOP"}]}'
+URI = b"data:image/png;base64,"
+NOISE = base64.b64encode(hashlib.shake_128(b"noise").digest(15_000))  # of no picture
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,12 @@ def _parts(part: bytes, *, rare: bool = False) -> Bomb:
     return Bomb(lambda cap: _filled(cap, part + b",", PARTS, part + ENDS), rare=rare)
 
 
+def _beside(part: bytes, count: int, *, rare: bool = False) -> Bomb:
+    """Return an answer of so many parts and one image that takes up the rest."""
+    image, parts = b'{"inlineData": {"data": "', (part + b",") * count
+    return Bomb(lambda cap: _filled(cap - len(parts), b"AAAA", PARTS + parts + image, b'"}}' + ENDS), rare=rare)
+
+
 BOMBS: dict[str, Bomb] = {
     "gzip-of-300-MB-of-zeros": Bomb(lambda _: iter([zeros(300 * MEGA)]), GZIP),
     "gzip-in-gzip": Bomb(lambda _: iter([gzip.compress(zeros(300 * MEGA))]), GZIP, rare=True),
@@ -73,11 +84,48 @@ BOMBS: dict[str, Bomb] = {
     "one-string": _string(b"word "),
     "one-string-of-escapes": _string(b"\\u4e00", rare=True),
     "one-string-of-quotes": _string(b'\\"', rare=True),
-    "one-picture-in-a-text": _string(b"AAAA", of=b'{"text": "data:image/png;base64,', rare=True),
+    "one-string-of-controls": _string(b"words\n\0", rare=True),
+    "one-string-of-wrong-escapes": _string(b"\\x words", rare=True),
+    "one-string-that-is-no-utf-8": _string("😀".encode() + b"\xff", rare=True),
+    "one-signature": _string(b"AAAA", of=b'{"thought_signature": "', rare=True),
+    "one-address": _string(b"word/", of=b'{"fileData": {"fileUri": "https://', rare=True),
+    "one-name": Bomb(lambda cap: _filled(cap, b"a_b", PARTS + b'{"', b'": 1}' + ENDS), rare=True),
+    "one-error": Bomb(lambda cap: _filled(cap, b"[", b'{"error": {"message": "{', b'"}}'), rare=True),
+    "one-key-that-is-echoed": _string(b"\\u%04x%s" % (KEY.encode()[0], KEY.encode()[1:]), rare=True),
+    "one-picture-in-a-text": _string(b"AAAA", of=b'{"text": "' + URI),
+    "one-picture-in-lines-of-a-text": _string(b"AA\\//" * 15 + b"\\n", of=b'{"text": "' + URI, rare=True),
+    "one-picture-in-an-address": _string(b"AAAA", of=b'{"fileData": {"fileUri": "' + URI, rare=True),
     "one-picture-that-is-none": _string(b"\\u0041?", of=b'{"inlineData": {"data": "', rare=True),
     "one-picture-of-zeros": _string(b"AAAA", of=b'{"inlineData": {"data": "', rare=True),
-    "utf-16": Bomb(lambda cap: _filled(cap, "words ".encode("utf-16-le"), b"\xff\xfe"), rare=True),
+    "thousands-of-pictures-in-a-text": _string(URI + NOISE + b" ", rare=True),
+    "millions-of-pictures-in-markdown": _string(b"![a](%sAAAA) " % URI, rare=True),
+    "millions-of-beginnings-of-pictures": _string(b"(%s\\n" % URI, rare=True),
+    "utf-16": Bomb(lambda cap: _filled(cap, "words ".encode("utf-16-le"), b"\xff\xfe")),
+    "utf-16-that-grows": Bomb(
+        lambda cap: _filled(cap, "字".encode("utf-16-be"), '{"text": "'.encode("utf-16")), rare=True
+    ),
     "events": Bomb(lambda cap: _filled(cap, b'data: {"candidates": []}\n\n'), rare=True),
+    "events-of-nothing": Bomb(lambda _: iter([b"data: \n" * 500_000]), rare=True),
+    "events-of-texts": Bomb(lambda cap: _filled(cap, b'data: {"text": "%s"}\n\n' % (b"words " * 800)), rare=True),
     "millions-of-parts": _parts(b'{"text": "a"}'),
-    "thousands-of-texts": _parts(b'{"text": "%s"}' % (b"words " * 800), rare=True),
+    "millions-of-lists-beside-a-picture": _beside(b"[]", 1_300_000),
+    "as-many-parts-as-are-read": _beside(b'{"text": "a"}', 49_000, rare=True),
+    "as-many-images-as-are-read": _beside(b'{"inlineData": {"data": "AAAA"}}', 30_000),
+    "thousands-of-texts": _parts(b'{"text": "%s"}' % (b"words " * 800)),
+    "thousands-of-names": _parts(b'{"%s": 1}' % (b"words_" * 800), rare=True),
+    "thousands-of-candidates": Bomb(
+        lambda cap: _filled(
+            cap, b'{"content": {"parts": {"text": "%s"}}},' % (b"words " * 1200), b'{"candidates": [', b"null]}"
+        ),
+        rare=True,
+    ),
+    "thousands-of-pages": Bomb(
+        lambda cap: _filled(
+            cap,
+            b'{"web": {"uri": "%s"}},' % (b"words/" * 1500),
+            b'{"candidates": [{"groundingMetadata": {"groundingChunks": [',
+            b"null]}}]}",
+        ),
+        rare=True,
+    ),
 }

@@ -58,6 +58,10 @@ def test_a_body_with_large_references_is_made_in_pieces(tmp_path: Path, images: 
     assert length == body_length(folder.body(), folder.path) > images * len(LARGE) * 4 // 3
 
 
+def in_text(words: str) -> bytes:
+    return body(answer({"text": words}))
+
+
 WRITTEN: dict[str, tuple[Callable[[], bytes], int]] = {
     # Whole pieces of base64, never more than one at a time.
     "plain": (lambda: body(answer(image(LARGE))), 6),
@@ -67,6 +71,12 @@ WRITTEN: dict[str, tuple[Callable[[], bytes], int]] = {
     "wrapped-raw": (lambda: body(answer(image(base64.encodebytes(LARGE).decode()))).replace(b"\\n", b"\r\n"), 8),
     "escaped": (lambda: body(answer(image(LARGE))).replace(b"/", b"\\/").replace(b"+", b"\\u002b"), 8),
     "data-uri": (lambda: body(answer(image(f"data:image/png;base64,{base64_of(LARGE)}"))), 8),
+    "in-a-text": (lambda: in_text(f"![a](data:image/png;base64,{base64_of(LARGE)}) words"), 8),
+    "in-a-text-with-escapes": (lambda: in_text(f"data:image/png;base64,{base64_of(LARGE)}").replace(b"/", b"\\/"), 8),
+    "in-lines-of-a-text": (lambda: in_text(f"data:image/png;base64,\n{base64.encodebytes(LARGE).decode()}"), 8),
+    "in-an-address": (lambda: body(answer({"fileData": {"fileUri": f"data:image/png;base64,{base64_of(LARGE)}"}})), 8),
+    "utf-16": (lambda: body(answer(image(LARGE))).decode().encode("utf-16"), 8),
+    "beside-texts": (lambda: body(answer(*[{"text": "words " * 800}] * 3000, image(LARGE))), 16),
     # A signature of 3 MB stands in answer.json, and is copied into it.
     "signed": (lambda: body(answer(image(LARGE, thoughtSignature="s" * 3 * MEGA))), 30),
 }
