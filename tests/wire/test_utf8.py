@@ -91,7 +91,13 @@ def test_an_answer_is_settled_and_its_copy_is_gone(library_folder: Path, name: s
     assert settle(folder) is None
 
     assert ImageResult(folder.path).image.data == RED
-    assert {path.name for path in folder.path.iterdir()} == {"call.json", "request.json", "answer.json", "image.png"}
+    assert {path.name for path in folder.path.iterdir()} == {
+        "call.json",
+        "request.json",
+        "answer.json",
+        "image.png",
+        "preview-small.jpg",
+    }
 
 
 def test_too_much_is_told_and_kept(library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
