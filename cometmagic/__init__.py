@@ -23,8 +23,10 @@ if TYPE_CHECKING:
         TemplateError,
         TransportError,
     )
+    from cometmagic.folders import Library, library
     from cometmagic.many import agenerate_many, generate_many
     from cometmagic.parts import ImagePart, TextPart
+    from cometmagic.planning import plan
     from cometmagic.result import ImageResult
     from cometmagic.results import ImageResults
     from cometmagic.session import agenerate, generate
@@ -37,6 +39,7 @@ __all__ = [
     "ImagePart",
     "ImageResult",
     "ImageResults",
+    "Library",
     "LibraryError",
     "MissingKeyError",
     "NoImageError",
@@ -49,6 +52,8 @@ __all__ = [
     "ask_key",
     "generate",
     "generate_many",
+    "library",
+    "plan",
 ]
 
 _HOMES = {
@@ -61,7 +66,8 @@ _HOMES = {
     "ask_key": "settings",
     "generate": "session",
     "generate_many": "many",
-    "library": "library",
+    "Library": "folders",
+    "library": "folders",
     "plan": "planning",
 }
 

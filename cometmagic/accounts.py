@@ -15,8 +15,8 @@ from typing import Any
 
 from cometmagic.advice import Price, cost
 from cometmagic.errors import BudgetError, Fate
+from cometmagic.folders import CallFolder, State
 from cometmagic.ledger import LONGEST_MODEL, MADE, NOTHING, UNKNOWN, UNSENT, Ledger
-from cometmagic.library import CallFolder, State
 from cometmagic.options import Limits
 from cometmagic.response import Usage
 

@@ -23,7 +23,7 @@ from cometmagic.call import IF_IT_STAYS, TICK, Call, UnderWay
 from cometmagic.courier.client import Event
 from cometmagic.disk import near
 from cometmagic.errors import CometError, Fate, Interrupted, LibraryError
-from cometmagic.library import State, slug
+from cometmagic.folders import State, slug
 from cometmagic.options import CellOptions
 from cometmagic.planning import Plan
 from cometmagic.preparation import Unwanted, prepare, withdraw

@@ -11,8 +11,8 @@ import mmap
 import re
 from pathlib import Path
 
+from cometmagic.folders import CallFolder
 from cometmagic.foreign import redact
-from cometmagic.library import CallFolder
 
 SHORTEST = 6  # characters of a key that tell something of it
 

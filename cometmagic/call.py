@@ -18,7 +18,7 @@ from cometmagic.courier.client import Event, Job
 from cometmagic.courier.route import Route
 from cometmagic.disk import near
 from cometmagic.errors import Fate, LibraryError, revive
-from cometmagic.library import CallFolder, State
+from cometmagic.folders import CallFolder, State
 from cometmagic.options import CellOptions
 from cometmagic.result import ImageResult, read_result
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from cometmagic.disk import near
 from cometmagic.errors import Fate, LibraryError
+from cometmagic.folders import CallFolder, Library
 from cometmagic.foreign import line
 from cometmagic.kinds import suggest
-from cometmagic.library import CallFolder, Library
 
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 Entry = tuple[CallFolder, dict[str, Any]]  # a call, and what its call.json says

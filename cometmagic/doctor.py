@@ -22,8 +22,8 @@ from cometmagic import network, project
 from cometmagic.catalog import recordings
 from cometmagic.disk import amount
 from cometmagic.errors import CometError, LibraryError
+from cometmagic.folders import HOW_TO_MOVE, LEAST_FREE, Library, counted, unwritable
 from cometmagic.foreign import line
-from cometmagic.library import HOW_TO_MOVE, LEAST_FREE, Library, counted, unwritable
 from cometmagic.line import written
 from cometmagic.models import CHECKED
 from cometmagic.settings import (

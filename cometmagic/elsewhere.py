@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cometmagic.disk import write_whole
 from cometmagic.errors import LibraryError
-from cometmagic.library import CallFolder
+from cometmagic.folders import CallFolder
 
 NOT_COPIED = "response.part"
 DOCUMENTS = ("request.json", "call.json")

@@ -23,7 +23,7 @@ from typing import Any
 from cometmagic.advice import Price
 from cometmagic.disk import open_private, sync_folder
 from cometmagic.errors import BudgetError, Fate, LibraryError
-from cometmagic.library import HOW_TO_MOVE, now, unwritable
+from cometmagic.folders import HOW_TO_MOVE, now, unwritable
 from cometmagic.locks import Busy, Lock, NoLocks, hold
 
 FILE, LOCK = "ledger.jsonl", ".ledger.lock"

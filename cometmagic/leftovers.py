@@ -15,8 +15,8 @@ from cometmagic.catalog import planned_at
 from cometmagic.courier import client
 from cometmagic.disk import amount, near
 from cometmagic.errors import CometError, revive
+from cometmagic.folders import CallFolder, Library, State
 from cometmagic.foreign import line
-from cometmagic.library import CallFolder, Library, State
 from cometmagic.recover import left_behind, pending
 from cometmagic.settings import Key, find_key
 

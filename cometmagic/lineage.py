@@ -15,7 +15,7 @@ from cometmagic import models
 from cometmagic.catalog import calls, lookup
 from cometmagic.disk import near
 from cometmagic.errors import Fate, LibraryError, OptionError
-from cometmagic.library import CallFolder, Library
+from cometmagic.folders import CallFolder, Library
 from cometmagic.parts import ImagePart, Part, Signature, TextPart
 from cometmagic.request import Turn
 from cometmagic.wire import MalformedError, decode_request, model_turn

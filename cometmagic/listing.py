@@ -17,9 +17,9 @@ from cometmagic.catalog import LONG_AGO, calls, planned_at, short_id
 from cometmagic.differences import kept_options
 from cometmagic.disk import amount, near
 from cometmagic.errors import CometError, LibraryError, revive
+from cometmagic.folders import CallFolder, Library, State, counted
 from cometmagic.foreign import line
 from cometmagic.ledger import MADE, NOTHING, UNSENT
-from cometmagic.library import CallFolder, Library, State, counted
 from cometmagic.line import written
 
 SHOWN = 30  # calls in a table

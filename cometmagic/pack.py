@@ -19,7 +19,7 @@ from typing import Any
 from cometmagic.catalog import recordings
 from cometmagic.disk import amount, near, sync_folder, write_whole
 from cometmagic.errors import Fate, LibraryError
-from cometmagic.library import CallFolder, Library, pretty, preview_of, small_of, unwritable
+from cometmagic.folders import CallFolder, Library, pretty, preview_of, small_of, unwritable
 from cometmagic.wire import unsigned
 
 _MAKING = ".cometmagic-pack-"  # how the name of a folder begins while it is being made

@@ -19,7 +19,7 @@ from typing import Any
 from cometmagic import advice, lineage, project
 from cometmagic.courier.route import Live, Offline, Route
 from cometmagic.errors import MissingKeyError, OptionError
-from cometmagic.library import Library, check_target
+from cometmagic.folders import Library, check_target
 from cometmagic.local_file import is_url
 from cometmagic.models import DEFAULT_MODEL
 from cometmagic.options import CellOptions, Limits, Options, build, declared

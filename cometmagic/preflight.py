@@ -17,7 +17,7 @@ from cometmagic.catalog import find_several, short_id
 from cometmagic.courier.route import Live
 from cometmagic.disk import amount
 from cometmagic.errors import CometError
-from cometmagic.library import CallFolder, Library
+from cometmagic.folders import CallFolder, Library
 from cometmagic.parts import ImagePart
 from cometmagic.planning import Plan
 from cometmagic.settings import endpoint, library_folder

@@ -17,7 +17,7 @@ from cometmagic.call import Call
 from cometmagic.catalog import find_several
 from cometmagic.courier.client import courier
 from cometmagic.errors import Fate, LibraryError, TransportError
-from cometmagic.library import CallFolder, Library
+from cometmagic.folders import CallFolder, Library
 from cometmagic.options import Limits
 from cometmagic.planning import Plan
 from cometmagic.settings import endpoint, library_folder

@@ -19,8 +19,8 @@ from cometmagic.blot import blot, blot_answer
 from cometmagic.catalog import planned_at
 from cometmagic.elsewhere import bring_home, lay_out, moved, strays
 from cometmagic.errors import LOOK_FIRST, Fate, LibraryError, TransportError
+from cometmagic.folders import CallFolder, Library, State, worst_of_tries
 from cometmagic.glance import unfinished
-from cometmagic.library import CallFolder, Library, State, worst_of_tries
 from cometmagic.locks import Busy, NoLocks, hold
 from cometmagic.options import Limits
 from cometmagic.settle import settle

@@ -14,8 +14,8 @@ from cometmagic.catalog import recordings
 from cometmagic.differences import Difference, differences, summary
 from cometmagic.disk import near
 from cometmagic.errors import LibraryError, OptionError
+from cometmagic.folders import CallFolder, Library
 from cometmagic.foreign import line
-from cometmagic.library import CallFolder, Library
 from cometmagic.options import Options
 from cometmagic.request import ImageRequest
 from cometmagic.wire import decode_request

@@ -16,7 +16,7 @@ from typing import Any, Self
 from cometmagic import accounts, advice
 from cometmagic.disk import near, save_new
 from cometmagic.errors import CometError, Fate, LibraryError, NoImageError, revive
-from cometmagic.library import CallFolder, State, preview_of, slug
+from cometmagic.folders import CallFolder, State, preview_of, slug
 from cometmagic.options import Options
 from cometmagic.parts import ImagePart
 from cometmagic.request import ImageRequest

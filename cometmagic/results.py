@@ -14,8 +14,8 @@ from typing import Any, overload
 
 from cometmagic.differences import kept_options
 from cometmagic.errors import CometError, Fate, revive
+from cometmagic.folders import preview_of
 from cometmagic.foreign import line
-from cometmagic.library import preview_of
 from cometmagic.result import Came, ImageResult
 
 Ended = ImageResult | CometError

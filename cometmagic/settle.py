@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from cometmagic import images
 from cometmagic.disk import sync_folder, write_whole
 from cometmagic.errors import CometError
-from cometmagic.library import SMALL, SMALL_BYTES, CallFolder, State, now, preview_of, small_of
+from cometmagic.folders import SMALL, SMALL_BYTES, CallFolder, State, now, preview_of, small_of
 from cometmagic.parts import MAGIC_BYTES, SHOWN, UNKNOWN, sniff
 from cometmagic.refusals import malformed, no_image
 from cometmagic.response import ImageResponse

@@ -22,9 +22,9 @@ from typing import Any
 from cometmagic.disk import amount, near, save_new, write_whole
 from cometmagic.embedded import Shrinker
 from cometmagic.errors import Fate, LibraryError
+from cometmagic.folders import HOW_TO_MOVE, Library, unwritable
 from cometmagic.foreign import line
 from cometmagic.kinds import suggest
-from cometmagic.library import HOW_TO_MOVE, Library, unwritable
 from cometmagic.parts import MAGIC_BYTES, sniff
 
 ORIGINALS = "originals"  # the folder of the library for pictures that belong to no call

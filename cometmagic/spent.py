@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from cometmagic.disk import near
+from cometmagic.folders import counted
 from cometmagic.ledger import Ledger, Spending
-from cometmagic.library import counted
 from cometmagic.models import CHECKED
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.catalog import calls, short_id
+from cometmagic.folders import CallFolder, Library, State
 from cometmagic.foreign import line
-from cometmagic.library import CallFolder, Library, State
 
 MOST = 60  # calls in a tree
 EARLIER = 20  # of them before the one that is shown

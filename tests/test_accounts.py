@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cometmagic.errors import BudgetError, CometError, Fate, OptionError
+from cometmagic.folders import Library
 from cometmagic.ledger import Ledger, Spending
-from cometmagic.library import Library
 from cometmagic.session import SESSION, begin, generate
 from tests.courier.test_gate import ended
 from tests.courier.test_retry import refusing
@@ -165,7 +165,7 @@ def test_a_try_that_may_have_been_charged_counts(
 
 
 def test_what_was_never_sent_costs_nothing(serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cometmagic.library.Library.open", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("cometmagic.folders.Library.open", lambda *_, **__: 1 / 0)
     with serving(), pytest.raises(ZeroDivisionError):
         generate("a cat")
 

@@ -13,8 +13,8 @@ import pytest
 from cometmagic import session
 from cometmagic.batch import Batch, begin_many, interruptibly
 from cometmagic.errors import CometError, Fate, Interrupted, OptionError, TransportError
+from cometmagic.folders import Library
 from cometmagic.ledger import Ledger
-from cometmagic.library import Library
 from cometmagic.planning import plans
 from cometmagic.preparation import Unwanted
 from tests.courier.test_retry import BUSY, refusing

@@ -13,9 +13,9 @@ import pytest
 from cometmagic import generate
 from cometmagic.catalog import calls, find, lookup, recordings, short_id
 from cometmagic.errors import LibraryError
-from cometmagic.library import CallFolder, Library
+from cometmagic.folders import CallFolder, Library
 from tests.notebook.answers import answering, serving
-from tests.test_library import request
+from tests.test_folders import request
 
 
 @pytest.fixture

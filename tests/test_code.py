@@ -16,7 +16,7 @@ import cometmagic
 from cometmagic.code import as_code, filing
 from cometmagic.code.source import json_atom, python_text
 from cometmagic.errors import LibraryError, OptionError
-from cometmagic.library import Library
+from cometmagic.folders import Library
 from cometmagic.parts import ImagePart, Signature, TextPart
 from cometmagic.planning import plan, plans
 from cometmagic.request import ImageRequest, Turn

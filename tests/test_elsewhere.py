@@ -14,7 +14,7 @@ import pytest
 
 from cometmagic import elsewhere
 from cometmagic.courier import spool
-from cometmagic.library import CallFolder, Library, State
+from cometmagic.folders import CallFolder, Library, State
 from cometmagic.recover import recover
 from cometmagic.session import generate
 from tests.faults.server import Held, recv_request, response, send, sliced

@@ -13,7 +13,7 @@ import pytest
 
 import cometmagic
 from cometmagic import CometError, ImageResult, LibraryError, OptionError, generate
-from cometmagic.library import Library
+from cometmagic.folders import Library
 from cometmagic.pack import pack
 from tests.faults.server import FaultServer, recv_request, response, send
 from tests.notebook.answers import DRAFT, FINAL, answering, body, image, painted, serving

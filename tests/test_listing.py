@@ -11,11 +11,11 @@ import pytest
 
 from cometmagic import generate
 from cometmagic.errors import CometError
-from cometmagic.library import CallFolder, Library
+from cometmagic.folders import CallFolder, Library
 from cometmagic.listing import WIDTH, facts, listed, table, unsettled
 from tests.faults.server import Step, limit, recv_request, response
 from tests.notebook.answers import answering, painted, serving
-from tests.test_library import request
+from tests.test_folders import request
 
 Ask = Callable[..., CallFolder]
 BAD = answering(b'{"error": {"message": "wrong"}}', status="400 Bad Request")

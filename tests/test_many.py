@@ -28,8 +28,8 @@ from cometmagic.errors import (
     OptionError,
     TransportError,
 )
+from cometmagic.folders import Library
 from cometmagic.ledger import Ledger
-from cometmagic.library import Library
 from cometmagic.session import last
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.server import Connection, Held, Step, recv_request, response, send

@@ -19,7 +19,7 @@ import pytest
 from cometmagic import ImageResult, generate
 from cometmagic.disk import write_whole
 from cometmagic.errors import LibraryError
-from cometmagic.library import CallFolder, Library
+from cometmagic.folders import CallFolder, Library
 from cometmagic.pack import pack
 from cometmagic.wire import request_hash
 from tests.faults.leaks import KEY, leaks
@@ -326,7 +326,7 @@ import os, signal, sys
 from pathlib import Path
 from cometmagic import pack
 from cometmagic.disk import write_whole
-from cometmagic.library import Library
+from cometmagic.folders import Library
 count = [0]
 def dying(*given):
     count[0] += 1

@@ -14,10 +14,10 @@ import pytest
 
 from cometmagic import recover as recovering
 from cometmagic.errors import Fate
+from cometmagic.folders import CallFolder, Library, State
 from cometmagic.glance import unfinished
 from cometmagic.ledger import Ledger
 from cometmagic.leftovers import recover_left_behind, under_way
-from cometmagic.library import CallFolder, Library, State
 from cometmagic.locks import Busy, NoLocks, hold
 from cometmagic.recover import left_behind, recover
 from cometmagic.session import begin, generate

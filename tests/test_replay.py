@@ -10,7 +10,7 @@ import pytest
 
 from cometmagic import generate, replay
 from cometmagic.errors import OptionError
-from cometmagic.library import CallFolder
+from cometmagic.folders import CallFolder
 from tests.notebook.answers import answering, painted, serving
 
 RED, BLUE, LARGE = painted("PNG", color="red"), painted("PNG", color="blue"), painted("PNG", 640, 360)

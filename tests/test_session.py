@@ -12,7 +12,7 @@ import pytest
 
 from cometmagic import agenerate, generate
 from cometmagic.errors import CometError, Fate, Interrupted, LibraryError, MissingKeyError, OptionError, TransportError
-from cometmagic.library import Library
+from cometmagic.folders import Library
 from cometmagic.planning import plan
 from tests.notebook.answers import CANARY, FINAL, answering, painted, serving
 

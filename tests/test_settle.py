@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from cometmagic.errors import NoImageError, TransportError
-from cometmagic.library import SMALL_BYTES, CallFolder, Library, State
+from cometmagic.folders import SMALL_BYTES, CallFolder, Library, State
 from cometmagic.options import Options
 from cometmagic.parts import TextPart
 from cometmagic.request import ImageRequest, Turn

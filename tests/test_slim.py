@@ -14,7 +14,7 @@ from PIL import Image
 from cometmagic import generate
 from cometmagic import slim as slimming
 from cometmagic.errors import LibraryError
-from cometmagic.library import Library
+from cometmagic.folders import Library
 from cometmagic.slim import slim
 from tests.pictures import encoded
 from tests.test_embedded import LARGE, LARGE_JPEG, MOVING, notebook, output

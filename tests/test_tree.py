@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from cometmagic.library import CallFolder, Library
+from cometmagic.folders import CallFolder, Library
 from cometmagic.tree import MOST, WIDTH, tree
-from tests.test_library import request
+from tests.test_folders import request
 
 Made = Callable[..., CallFolder]
 

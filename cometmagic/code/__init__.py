@@ -14,8 +14,8 @@ from pathlib import Path
 from cometmagic.code import cell, python, sdk, shell
 from cometmagic.code.filing import Filing
 from cometmagic.errors import OptionError
+from cometmagic.folders import Library
 from cometmagic.kinds import Choice
-from cometmagic.library import Library
 from cometmagic.options import CODE
 from cometmagic.request import ImageRequest
 from cometmagic.settings import library_folder

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from cometmagic.code.filing import Filing
 from cometmagic.code.source import Block, laid_out, python_text
 from cometmagic.errors import LibraryError, OptionError, TemplateError
+from cometmagic.folders import CallFolder, Library
 from cometmagic.foreign import clean
-from cometmagic.library import CallFolder, Library
 from cometmagic.line import written
 from cometmagic.parts import ImagePart, Part, TextPart
 from cometmagic.request import ImageRequest

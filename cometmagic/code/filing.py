@@ -16,8 +16,8 @@ from typing import Any
 
 from cometmagic.disk import near, save_new
 from cometmagic.errors import Fate, LibraryError
+from cometmagic.folders import HOW_TO_MOVE, unwritable
 from cometmagic.foreign import line
-from cometmagic.library import HOW_TO_MOVE, unwritable
 from cometmagic.parts import ImagePart, Signature
 from cometmagic.request import ImageRequest
 from cometmagic.wire import reference_name, signature_name

@@ -179,7 +179,7 @@ def _start() -> subprocess.Popen[bytes]:
 
 def _abandoned(folder: Path) -> None:
     """Settle what a process that died has left."""
-    from cometmagic.library import CallFolder
+    from cometmagic.folders import CallFolder
     from cometmagic.recover import recover
     from cometmagic.settings import find_key
 

@@ -21,7 +21,7 @@ from cometmagic.courier.post import Post, Report
 from cometmagic.courier.retry import ANSWERED, CROWDED, LONGEST, Tries, classify
 from cometmagic.courier.route import Live, Offline
 from cometmagic.errors import LOOK_FIRST, CometError, Fate, LibraryError, NoImageError, TransportError
-from cometmagic.library import CallFolder, State, now, worst_of_tries
+from cometmagic.folders import CallFolder, State, now, worst_of_tries
 from cometmagic.locks import Busy
 from cometmagic.offline import service
 from cometmagic.recover import keep_from_others, recover

@@ -15,8 +15,8 @@ from cometmagic.blot import blot_answer
 from cometmagic.disk import WINDOWS
 from cometmagic.elsewhere import Hold, documents, move_away
 from cometmagic.errors import CometError, Fate, LibraryError
+from cometmagic.folders import CallFolder
 from cometmagic.foreign import line
-from cometmagic.library import CallFolder
 from cometmagic.settle import settle
 
 

@@ -17,7 +17,7 @@ from cometmagic.courier.delivery import Delivery
 from cometmagic.courier.gate import Gate
 from cometmagic.courier.log import crash, note
 from cometmagic.courier.route import Live, unpack
-from cometmagic.library import CallFolder
+from cometmagic.folders import CallFolder
 from cometmagic.recover import recover
 
 Tell = Callable[[dict[str, Any]], None]

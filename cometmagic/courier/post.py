@@ -27,7 +27,7 @@ from cometmagic.courier.route import Live
 from cometmagic.courier.spool import Spool
 from cometmagic.elsewhere import documents
 from cometmagic.errors import CometError, LibraryError
-from cometmagic.library import CallFolder, State, now
+from cometmagic.folders import CallFolder, State, now
 from cometmagic.wire import body_chunks, body_length, explain
 from cometmagic.wire.explain import ERROR_BYTES, request_id
 

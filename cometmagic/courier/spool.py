@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from cometmagic.elsewhere import Hold, move_away
-from cometmagic.library import CallFolder
+from cometmagic.folders import CallFolder
 
 
 class Spool:

@@ -122,7 +122,7 @@ def _types(value: Any) -> set[str]:
 def ids(written: str) -> list[Offer]:
     """Return the ids of the newest calls; where none begins as it is written, the names it is a part of."""
     from cometmagic.catalog import short_id
-    from cometmagic.library import Library
+    from cometmagic.folders import Library
     from cometmagic.settings import library_folder
 
     word, folders = written.lower(), list(Library(library_folder()).folders())

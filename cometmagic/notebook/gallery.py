@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cometmagic.errors import CometError
+from cometmagic.folders import CallFolder, preview_of
 from cometmagic.foreign import line
-from cometmagic.library import CallFolder, preview_of
 from cometmagic.listing import Listed, table
 from cometmagic.notebook import blocks, small
 from cometmagic.notebook.html import fitted, img, quiet, text

@@ -20,7 +20,7 @@ from cometmagic.errors import Fate, OptionError
 from cometmagic.kinds import Number, suggest
 
 if TYPE_CHECKING:
-    from cometmagic.library import Library
+    from cometmagic.folders import Library
     from cometmagic.result import ImageResult
 
 MAGIC = "%gemini_library"

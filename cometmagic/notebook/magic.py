@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Configurable
 
-    from cometmagic.library import Library
+    from cometmagic.folders import Library
     from cometmagic.notebook.background import Pending
     from cometmagic.notebook.cell import Made
     from cometmagic.parts import ImagePart
@@ -126,9 +126,9 @@ def _defaults(shell: InteractiveShell) -> Configurable:
 
 
 def _library() -> Library:
-    from cometmagic.library import Library
+    from cometmagic.folders import library
 
-    return Library(library_folder())
+    return library()
 
 
 GeminiMagics.gemini_image.__doc__ = help_text()

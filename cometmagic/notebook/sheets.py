@@ -13,8 +13,8 @@ from cometmagic.batch import Batch
 from cometmagic.catalog import short_id
 from cometmagic.disk import near
 from cometmagic.errors import CometError
+from cometmagic.folders import SMALL_BYTES, CallFolder
 from cometmagic.foreign import line
-from cometmagic.library import SMALL_BYTES, CallFolder
 from cometmagic.notebook import small
 from cometmagic.notebook.blocks import Bundle, aligned, bundle, folded, lines, small_print, table
 from cometmagic.notebook.html import encoded, framed, img, quiet, text

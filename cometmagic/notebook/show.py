@@ -14,8 +14,8 @@ from cometmagic.batch import Batch
 from cometmagic.call import Call, UnderWay
 from cometmagic.disk import amount, near
 from cometmagic.errors import CometError
+from cometmagic.folders import SMALL
 from cometmagic.foreign import clean, line
-from cometmagic.library import SMALL
 from cometmagic.notebook import grounding, receipts, small, thoughts
 from cometmagic.notebook.blocks import Bundle, lines
 from cometmagic.notebook.html import encoded, fitted, framed, img, quiet, text

@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-from cometmagic.library import SMALL, SMALL_BYTES, preview_of, small_of
+from cometmagic.folders import SMALL, SMALL_BYTES, preview_of, small_of
 from cometmagic.parts import ImagePart
 
 

@@ -24,7 +24,7 @@ import cometmagic
 from cometmagic import advice
 from cometmagic.courier import client
 from cometmagic.courier.route import Live, pack
-from cometmagic.library import CallFolder, Library
+from cometmagic.folders import CallFolder, Library
 from cometmagic.options import Options
 from cometmagic.parts import TextPart
 from cometmagic.request import ImageRequest, Turn
@@ -37,7 +37,7 @@ from tests.faults.tripwire import FRONT, Point, orders, points
 
 PACKAGE = Path(cometmagic.__file__).parent
 KEEPING = (
-    "settle.py", "disk.py", "library.py", "images.py", "strips.py", "recover.py", "accounts.py", "ledger.py", "locks.py"
+    "settle.py", "disk.py", "folders.py", "images.py", "strips.py", "recover.py", "accounts.py", "ledger.py", "locks.py"
 )  # fmt: skip
 FOLDERS = ("courier", "wire")
 WIRED = (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from cometmagic.errors import Fate, NoImageError, TransportError
-from cometmagic.library import State
+from cometmagic.folders import State
 from cometmagic.session import generate
 from tests.faults.asking import Asker, Outcome
 from tests.faults.leaks import KEY

@@ -17,9 +17,9 @@ from cometmagic.courier.delivery import deliver
 from cometmagic.courier.failure import failure
 from cometmagic.courier.route import Live, Offline
 from cometmagic.errors import Fate
+from cometmagic.folders import CallFolder, Library, State
 from cometmagic.ledger import Ledger
 from cometmagic.leftovers import recover_left_behind
-from cometmagic.library import CallFolder, Library, State
 from cometmagic.options import Options
 from cometmagic.parts import ImagePart, TextPart
 from cometmagic.request import ImageRequest, Turn

@@ -15,8 +15,8 @@ from cometmagic import call as waiting
 from cometmagic import session
 from cometmagic.courier import client
 from cometmagic.errors import Fate, Interrupted
+from cometmagic.folders import Library, State
 from cometmagic.ledger import Ledger
-from cometmagic.library import Library, State
 from cometmagic.session import agenerate, begin, generate
 from tests.courier.test_gate import ended
 from tests.courier.test_retry import BUSY, refusing

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic.library import State
+from cometmagic.folders import State
 from tests.courier.killing import AT_ONCE, PACKAGE, spread
 from tests.faults.crash import PATIENCE, Look, judge, recovered
 from tests.faults.doomed import Case, cases
@@ -42,7 +42,7 @@ WIRED = (
     "ledger.py",
     "locks.py",
     "disk.py",
-    "library.py",
+    "folders.py",
 )
 CASE = next(case for case in cases() if case.name.startswith("packed"))
 

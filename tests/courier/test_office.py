@@ -11,7 +11,7 @@ import pytest
 
 from cometmagic.courier.office import Office
 from cometmagic.courier.route import Live, Offline, Route, pack
-from cometmagic.library import CallFolder, State
+from cometmagic.folders import CallFolder, State
 from cometmagic.settings import Key
 from tests.courier.test_delivery import planned
 from tests.faults.leaks import KEY

@@ -14,7 +14,7 @@ import pytest
 from cometmagic.courier import retry
 from cometmagic.courier.retry import LONGEST, TABLE, Tries, classify
 from cometmagic.errors import APIError, CometError, Fate, Interrupted, NoImageError, TransportError
-from cometmagic.library import Library, State
+from cometmagic.folders import Library, State
 from cometmagic.session import generate
 from tests.faults.asking import Asker
 from tests.faults.server import FaultServer, Step, fin, recv_request, response, rst, send

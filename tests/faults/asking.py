@@ -19,7 +19,7 @@ import cometmagic
 from cometmagic.courier.delivery import deliver
 from cometmagic.courier.route import Live
 from cometmagic.errors import CometError, Fate
-from cometmagic.library import CallFolder, Library, State
+from cometmagic.folders import CallFolder, Library, State
 from cometmagic.options import Limits, Options
 from cometmagic.parts import TextPart
 from cometmagic.request import ImageRequest, Turn

@@ -20,7 +20,7 @@ from typing import Any
 from PIL import Image
 
 from cometmagic.errors import CometError, Fate
-from cometmagic.library import CallFolder, State
+from cometmagic.folders import CallFolder, State
 from cometmagic.result import ImageResult
 from tests.faults.doomed import SIGNATURE, Case
 from tests.faults.tripwire import FRONT
@@ -31,7 +31,7 @@ PATIENCE = 600.0
 RECOVERING = """
 import json, sys
 from pathlib import Path
-from cometmagic.library import CallFolder
+from cometmagic.folders import CallFolder
 from cometmagic.recover import recover
 for line in sys.stdin:
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic.library import CallFolder, Library
+from cometmagic.folders import CallFolder, Library
 from cometmagic.result import ImageResult
 from tests.faults.replies import Reply, Stamp
 from tests.faults.schedules import Schedule

@@ -32,7 +32,7 @@ from typing import Any, Literal
 from PIL import Image
 
 from cometmagic.errors import CometError, Fate, Interrupted
-from cometmagic.library import CallFolder, State
+from cometmagic.folders import CallFolder, State
 from cometmagic.recover import recover
 from tests.faults.disturb import DisturbanceError
 from tests.faults.evidence import Asked, Run

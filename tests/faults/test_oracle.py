@@ -16,7 +16,7 @@ from cometmagic import settle as settling
 from cometmagic.courier import keeper
 from cometmagic.courier.post import Post
 from cometmagic.errors import CometError, Fate
-from cometmagic.library import CallFolder, State
+from cometmagic.folders import CallFolder, State
 from cometmagic.settings import Key
 from cometmagic.wire import EncodedImage
 from tests.faults import census

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from cometmagic import generate
-from cometmagic.library import Library
+from cometmagic.folders import Library
 from cometmagic.listing import listed, table
 from cometmagic.notebook import gallery as module
 from cometmagic.notebook.gallery import gallery
 from tests.notebook.answers import answering, serving
 from tests.notebook.conftest import Notebook
 from tests.notebook.test_show import HOSTILE, check_harmless
-from tests.test_library import request
+from tests.test_folders import request
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cometmagic.library import SMALL, SMALL_BYTES, preview_of, small_of
+from cometmagic.folders import SMALL, SMALL_BYTES, preview_of, small_of
 from cometmagic.notebook import small
 from cometmagic.parts import ImagePart
 from tests.notebook.answers import gravel, painted

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from cometmagic.library import preview_of
+from cometmagic.folders import preview_of
 from cometmagic.notebook import thoughts
 from cometmagic.notebook.thoughts import Final
 from cometmagic.parts import ImagePart, TextPart

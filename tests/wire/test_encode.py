@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cometmagic.errors import OptionError
+from cometmagic.folders import Library
 from cometmagic.kinds import Choice, Flag, Number, Pairs, Several, Text
-from cometmagic.library import Library
 from cometmagic.options import Option, Options
 from cometmagic.parts import TextPart
 from cometmagic.planning import plan

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic.library import CallFolder, Library
+from cometmagic.folders import CallFolder, Library
 from cometmagic.options import Options
 from cometmagic.parts import ImagePart, TextPart
 from cometmagic.request import ImageRequest, Turn

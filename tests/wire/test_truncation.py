@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cometmagic.errors import CometError, Fate, TransportError
-from cometmagic.library import CallFolder, Library, State
+from cometmagic.folders import CallFolder, Library, State
 from cometmagic.options import Options
 from cometmagic.parts import TextPart
 from cometmagic.request import ImageRequest, Turn

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cometmagic.errors import TransportError
-from cometmagic.library import CallFolder, Library, State
+from cometmagic.folders import CallFolder, Library, State
 from cometmagic.options import Options
 from cometmagic.parts import TextPart
 from cometmagic.recover import litter

@@ -32,6 +32,7 @@ from cometmagic.disk import read_whole, sync_folder, write_whole
 from cometmagic.errors import CometError, Fate, LibraryError
 from cometmagic.parts import ImagePart
 from cometmagic.request import ImageRequest
+from cometmagic.settings import library_folder
 from cometmagic.wire import encode, reference_name, request_hash, signature_name, skeleton
 
 LEAST_FREE = 64 * 1024 * 1024  # bytes; below it nothing is sent, because an answer could not be kept
@@ -198,6 +199,9 @@ class Library:
         }
         write_whole(folder / "call.json", pretty(call))
 
+    def __iter__(self) -> Iterator[CallFolder]:
+        return self.folders()
+
     def tidy(self) -> None:
         """Remove what calls have left that a crash kept from being planned; none of them was sent."""
         for path in self.root.glob(f".*{UNPLANNED}"):
@@ -217,6 +221,11 @@ class Library:
         except OSError as error:
             raise LibraryError(f"Cannot read {self.root}: {error.strerror}.", do=HOW_TO_MOVE) from None
         yield from (CallFolder(self.root / name) for name in names)
+
+
+def library() -> Library:
+    """Return the library that the settings name; it may hold nothing yet. Raises `CometError` when they name none."""
+    return Library(library_folder())
 
 
 def _is_call(path: Path) -> bool:

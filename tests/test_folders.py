@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cometmagic
 from cometmagic.disk import write_whole
 from cometmagic.errors import CometError, Fate, LibraryError, TransportError
+from cometmagic.folders import CallFolder, Library, State, check_target, slug
 from cometmagic.ledger import Ledger
-from cometmagic.library import CallFolder, Library, State, check_target, slug
 from cometmagic.options import Options
 from cometmagic.parts import ImagePart, Part, TextPart
 from cometmagic.request import ImageRequest, Turn
@@ -278,3 +279,12 @@ def test_no_place_to_save(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path:
 
     with pytest.raises(LibraryError, match=r"^Cannot save to .*Nothing was sent.*Change --save"):
         check_target(path)
+
+
+def test_the_library_of_the_settings_is_a_name_of_the_package(library_folder: Path) -> None:
+    assert list(cometmagic.library()) == []
+
+    result = generate("a cat", source="offline", image_size="512")
+
+    assert cometmagic.library().root == library_folder
+    assert [folder.path for folder in cometmagic.library()] == [result.folder]
