@@ -15,6 +15,8 @@ from cometmagic.folders import CallFolder
 from cometmagic.foreign import redact
 
 SHORTEST = 6  # characters of a key that tell something of it
+PART = 16 * 2**20  # bytes of a file that are looked at together; every system can begin a mapping there
+_LONGEST = 6  # bytes of a character of a key, written as an escape of JSON
 
 
 def blot(folder: CallFolder, key: str) -> None:
@@ -40,22 +42,32 @@ def blot_answer(folder: CallFolder, key: str) -> None:
 
 
 def _overwrite(path: Path, key: str) -> None:
-    if not path.exists() or not path.stat().st_size:
+    """Overwrite the key in a file, a part of it at a time, each with as much of the next as a key may take."""
+    if not path.exists():
         return
+    with path.open("r+b") as file:
+        size = file.seek(0, 2)
+        for offset in range(0, size, PART):
+            length = min(PART + len(key) * _LONGEST, size - offset)
+            with mmap.mmap(file.fileno(), length, offset=offset) as content:
+                _overwrite_in(content, key, ends=offset + length == size)
+
+
+def _overwrite_in(content: mmap.mmap, key: str, *, ends: bool) -> None:
+    """Overwrite the key in a part of a file; where that `ends`, also the beginning of one."""
     in_json = json.dumps(key)[1:-1]
     written = {key, in_json, in_json.replace("/", "\\/")}  # some services escape slashes
-    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
-        for form in map(str.encode, written):
-            at = content.find(form)
-            while at >= 0:
-                content[at : at + len(form)] = b"*" * len(form)
-                at = content.find(form, at)
-        if content.find(b"\\u00") >= 0:  # seldom, and the search for it is slow
-            for found in _escaped(key).finditer(content):
-                content[found.start() : found.end()] = b"*" * (found.end() - found.start())
-        for length in range(min(len(key) - 1, len(content)), SHORTEST - 1, -1):
-            if content[-length:] == key[:length].encode():
-                content[-length:] = b"*" * length
+    for form in map(str.encode, written):
+        at = content.find(form)
+        while at >= 0:
+            content[at : at + len(form)] = b"*" * len(form)
+            at = content.find(form, at)
+    if content.find(b"\\u00") >= 0:  # seldom, and the search for it is slow
+        for found in _escaped(key).finditer(content):
+            content[found.start() : found.end()] = b"*" * (found.end() - found.start())
+    for length in range(min(len(key) - 1, len(content)), SHORTEST - 1, -1) if ends else ():
+        if content[-length:] == key[:length].encode():
+            content[-length:] = b"*" * length
 
 
 def _escaped(key: str) -> re.Pattern[bytes]:

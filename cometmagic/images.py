@@ -12,8 +12,9 @@ import functools
 import io
 import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from PIL import ExifTags, Image, ImageOps
 
@@ -24,6 +25,8 @@ PREVIEW_QUALITIES = (85, 75, 65, 55, 45)  # tried in turn until the preview is l
 BYTES_PER_PIXEL = 0.15  # of a light preview: a notebook of a course holds dozens
 LEAST = 32  # pixels a side, below which nothing is made smaller still
 LARGEST_PREVIEWED = 64_000_000  # pixels; 4:1 at 4K has 33 million
+HEADER = 16 * 2**20  # bytes that are read for a picture's size; Pillow keeps what stands before the pixels
+LARGEST_FILE = 64 * 2**20  # bytes that are read for a preview, but of a PNG that is read in strips
 SIDES = (4096, 3072, 2048, 1536, 1024, 768)  # pixels of the longest side, tried in turn until a picture fits
 SENT_QUALITY = 90
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
@@ -35,7 +38,7 @@ _NOT_REDUCED = ("1", "P", "PA", "I;16", "I;16B", "I;16L")  # modes whose pixels 
 def size(source: Path | BinaryIO) -> tuple[int, int] | None:
     """Return (width, height) in pixels from the header of an image, or None when it cannot be read."""
     try:
-        with quiet(), Image.open(source, formats=_FORMATS) as picture:
+        with quiet(), _opened(source, HEADER) as picture:
             return picture.size
     except Exception:  # noqa: BLE001  # decoders raise many things on foreign bytes; all mean "not known"
         return None
@@ -89,7 +92,7 @@ def _light(picture: Image.Image, most: int | None) -> bytes:
     for quality in PREVIEW_QUALITIES:
         target.seek(0)
         target.truncate()
-        picture.save(target, "JPEG", quality=quality)
+        picture.save(target, "JPEG", quality=quality, comment=b"")  # not the original's, which may be long
         if target.tell() <= (light if most is None else min(light, most)):
             break
     return target.getvalue()
@@ -123,17 +126,46 @@ def as_png(content: bytes, longest: int) -> bytes | None:
 
 
 def _from_strips(source: Path | BinaryIO, longest: int) -> Image.Image | None:
-    with source.open("rb") if isinstance(source, Path) else contextlib.nullcontext(source) as file:
+    with _file(source) as file:
         return strips.reduced(file, longest)
 
 
 def _from_whole(source: Path | BinaryIO, longest: int) -> Image.Image:
-    with Image.open(source, formats=_FORMATS) as opened:
+    with _opened(source, LARGEST_FILE) as opened:
         opened.draft("RGB", (longest, longest))
         picture = on_white(opened) if opened.mode in _NOT_REDUCED else opened
         # Shrinks by a whole step first, which keeps a large picture cheap.
         step = max(opened.size) // longest
         return ImageOps.exif_transpose(picture.reduce(step) if step > 1 else picture)
+
+
+class _Sparing:
+    """A file of which only so much is read: texts and the like can be as large as it is, and are kept whole."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file = file
+        self._left = most
+
+    def read(self, length: int = -1) -> bytes:
+        content = self._file.read(min(length, self._left + 1) if length >= 0 else self._left + 1)
+        self._left -= len(content)
+        if self._left < 0:
+            raise OSError("there is too much to read")
+        return content
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@contextlib.contextmanager
+def _opened(source: Path | BinaryIO, most: int) -> Iterator[Image.Image]:
+    """Open a picture of which at most so many bytes are read."""
+    with _file(source) as file, Image.open(cast("BinaryIO", _Sparing(file, most)), formats=_FORMATS) as picture:
+        yield picture
+
+
+def _file(source: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
+    return source.open("rb") if isinstance(source, Path) else contextlib.nullcontext(source)
 
 
 @contextlib.contextmanager

@@ -42,9 +42,10 @@ def settle(folder: CallFolder) -> CometError | None:
     facts = _facts(response, rows)
     if any(row["role"] == "image" for row in rows):
         facts["spoilt"] = spoilt
-        facts["notes"] = [*_notes(folder, answer, rows, spoilt), *_previews(folder, rows)]
+        notes = list(_notes(folder, answer, rows, spoilt))
+        del answer  # with its views on the file: previews need memory too, and Windows deletes none that is mapped
+        facts["notes"] = [*notes, *_previews(folder, rows)]
         folder.update(state=State.SETTLED, settled=now(), **facts)
-        del answer  # with its views on the file: Windows deletes none that is mapped
         if not spoilt:
             with contextlib.suppress(OSError):  # a later recovery tidies up
                 folder.part.unlink()

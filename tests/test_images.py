@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cometmagic.images import SIDES, as_png, preview, size, smaller
+from cometmagic.images import HEADER, LARGEST_FILE, SIDES, as_png, preview, size, smaller
 from tests.notebook.answers import gravel
 from tests.pictures import RED, WHITE, encoded, near, opened
-from tests.wire.answers import picture, png_chunk, png_header
+from tests.wire.answers import SIZES, picture, png_chunk, png_header
 
 
 def previewed(content: bytes, longest: int = 64) -> Image.Image:
@@ -106,6 +107,43 @@ def test_a_bomb_has_a_size_and_no_preview() -> None:
 
     assert size(io.BytesIO(content)) == (13_000, 13_000)
     assert preview(io.BytesIO(content), 64) is None
+
+
+def with_ballast(kind: str, length: int) -> bytes:
+    """Return a picture with about so many bytes before its pixels that say nothing of it."""
+    content = picture(kind)
+    if kind == "PNG":
+        return content[:33] + png_chunk(b"tEXt", b"a\0" + bytes(length)) + content[33:]
+    if kind == "JPEG":
+        block = b"\xff\xe1\xff\xffExif\0\0" + bytes(65_527)
+        return content[:2] + block * (length // len(block)) + content[2:]
+    start = content.index(b"\x2c", 13)
+    return content[:start] + b"\x21\xfe" + (b"\xff" + b"c" * 255) * (length // 256) + b"\0" + content[start:]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF"])
+def test_a_picture_lost_in_other_things_has_no_size_and_takes_no_memory_for_them(kind: str) -> None:
+    modest, vast = (io.BytesIO(with_ballast(kind, length)) for length in (HEADER // 4, 100_000_000))
+
+    assert size(modest) == SIZES[kind]  # the control
+    assert preview(modest, 16) is not None
+    tracemalloc.start()
+    try:
+        assert size(vast) is None
+        assert preview(vast, 16) is None
+        assert tracemalloc.get_traced_memory()[1] < 4 * HEADER
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_text_behind_the_pixels_is_not_read_for_a_preview() -> None:
+    content = picture("PNG")
+    trailer = png_chunk(b"tEXt", b"a\0" + bytes(LARGEST_FILE))
+
+    assert preview(io.BytesIO(content), 16) is not None
+    assert preview(io.BytesIO(content[:-12] + trailer + content[-12:]), 16) is None
+    assert size(io.BytesIO(content[:-12] + trailer + content[-12:])) == SIZES["PNG"]
 
 
 @settings(max_examples=150, deadline=None)

@@ -12,6 +12,7 @@ from itertools import repeat
 
 from tests.faults.leaks import KEY
 from tests.faults.server import Connection, Step
+from tests.wire.answers import picture, png_chunk
 
 MEGA = 1024 * 1024
 WITHOUT_END = 1_000_000  # blocks; the client leaves long before
@@ -72,6 +73,21 @@ def _beside(part: bytes, count: int, *, rare: bool = False) -> Bomb:
     return Bomb(lambda cap: _filled(cap - len(parts), b"AAAA", PARTS + parts + image, b'"}}' + ENDS), rare=rare)
 
 
+def _picture(kind: str, unit: bytes) -> Bomb:
+    """Return an answer with one picture, among whose first bytes something is repeated until it is large."""
+    content = picture(kind)
+    at = {"PNG": 33, "JPEG": 2}[kind]
+    head, tail = content[:at], content[at:]
+
+    def blocks(cap: int) -> Iterator[bytes]:
+        count = (cap * 3 // 4 - 2 * MEGA) // len(unit)
+        yield PARTS + b'{"inlineData": {"data": "'
+        yield base64.b64encode(head + unit * count + tail)
+        yield b'"}, "thought": true}' + ENDS
+
+    return Bomb(blocks, rare=True)
+
+
 BOMBS: dict[str, Bomb] = {
     "gzip-of-300-MB-of-zeros": Bomb(lambda _: iter([zeros(300 * MEGA)]), GZIP),
     "gzip-in-gzip": Bomb(lambda _: iter([gzip.compress(zeros(300 * MEGA))]), GZIP, rare=True),
@@ -97,6 +113,8 @@ BOMBS: dict[str, Bomb] = {
     "one-picture-in-an-address": _string(b"AAAA", of=b'{"fileData": {"fileUri": "' + URI, rare=True),
     "one-picture-that-is-none": _string(b"\\u0041?", of=b'{"inlineData": {"data": "', rare=True),
     "one-picture-of-zeros": _string(b"AAAA", of=b'{"inlineData": {"data": "', rare=True),
+    "one-picture-with-a-long-description": _picture("JPEG", b"\xff\xe1\xff\xffExif\0\0" + bytes(65_527)),
+    "one-picture-with-thousands-of-texts": _picture("PNG", png_chunk(b"tEXt", b"a\0" + bytes(MEGA))),
     "thousands-of-pictures-in-a-text": _string(URI + NOISE + b" ", rare=True),
     "millions-of-pictures-in-markdown": _string(b"![a](%sAAAA) " % URI, rare=True),
     "millions-of-beginnings-of-pictures": _string(b"(%s\\n" % URI, rare=True),
