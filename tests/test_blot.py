@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cometmagic import blot
-from cometmagic.library import CallFolder
+from cometmagic.folders import CallFolder
 
 KEY = "sk-Test/0123456789"
 PART = mmap.ALLOCATIONGRANULARITY
