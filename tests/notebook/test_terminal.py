@@ -30,16 +30,15 @@ def typed(*lines: str) -> str:
     return "\n".join(["%load_ext cometmagic", *lines, ""])
 
 
-def test_text_without_escapes_says_where_the_picture_is(place: Path) -> None:
-    done = subprocess.run(
-        IPYTHON,
-        cwd=place,
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        input=typed("%gemini_image -a 16:9 -o bike a red bicycle", "print('at', bike.image.path)", "bike", "%tb"),
+def session(place: Path, *lines: str) -> subprocess.CompletedProcess[str]:
+    """Type some lines into a terminal that nobody watches."""
+    return subprocess.run(
+        IPYTHON, cwd=place, check=True, capture_output=True, text=True, timeout=60, input=typed(*lines)
     )
+
+
+def test_text_without_escapes_says_where_the_picture_is(place: Path) -> None:
+    done = session(place, "%gemini_image -a 16:9 -o bike a red bicycle", "print('at', bike.image.path)", "bike", "%tb")
 
     [folder] = [path.parent for path in place.glob("gemini_images/*/call.json")]
     assert f"at {folder / 'image.jpg'}" in done.stdout
@@ -54,15 +53,7 @@ def test_text_without_escapes_says_where_the_picture_is(place: Path) -> None:
 
 def test_a_terminal_that_draws_gets_a_small_picture(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IPYTHON_KITTY_GRAPHICS", "1")
-    done = subprocess.run(
-        IPYTHON,
-        cwd=place,
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        input=typed("%gemini_image -a 16:9 -o bike a red bicycle", "%gemini_library show bicycle"),
-    )
+    done = session(place, "%gemini_image -a 16:9 -o bike a red bicycle", "%gemini_library show bicycle")
 
     drawn = re.findall("\x1b_Ga=T,f=100,(.*?)m=0;(.*?)\x1b", done.stdout, re.DOTALL)
     pictures = [base64.b64decode(re.sub("(\x1b\\\\)?\x1b_G|m=1;|\x1b\\\\", "", "".join(pieces))) for pieces in drawn]
@@ -71,16 +62,10 @@ def test_a_terminal_that_draws_gets_a_small_picture(place: Path, monkeypatch: py
 
 
 def test_a_picture_that_no_cell_returns_is_told_with_its_place(place: Path) -> None:
-    done = subprocess.run(
-        IPYTHON,
-        cwd=place,
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        input=typed(
-            "%gemini_image -s 512 a red bicycle;", "made = get_ipython().run_line_magic('gemini_image', '-s 512 a cat')"
-        ),
+    done = session(
+        place,
+        "%gemini_image -s 512 a red bicycle;",
+        "made = get_ipython().run_line_magic('gemini_image', '-s 512 a cat')",
     )
 
     for path in place.glob("gemini_images/*/image.jpg"):
@@ -89,15 +74,7 @@ def test_a_picture_that_no_cell_returns_is_told_with_its_place(place: Path) -> N
 
 
 def test_an_error_is_one_line(place: Path) -> None:
-    done = subprocess.run(
-        IPYTHON,
-        cwd=place,
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        input=typed("%gemini_image --aspect-ration 16:9 a cat"),
-    )
+    done = session(place, "%gemini_image --aspect-ration 16:9 a cat")
 
     [line] = [line for line in done.stdout.splitlines() if "OptionError" in line]
     assert line.endswith("%%gemini_image? lists them all.")
@@ -138,15 +115,7 @@ def _read(terminal: int) -> bytes:
 
 
 def test_a_picture_in_the_background_is_told_when_it_comes(place: Path) -> None:
-    done = subprocess.run(
-        IPYTHON,
-        cwd=place,
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        input=typed("%gemini_image --background -o bike a red bicycle", "bike.result().image.width", "bike.done"),
-    )
+    done = session(place, "%gemini_image --background -o bike a red bicycle", "bike.result().image.width", "bike.done")
 
     assert "in the background" in done.stdout
     assert done.stdout.count("offline sketch, not made by the model, free") >= 1
