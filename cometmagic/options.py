@@ -203,7 +203,10 @@ class CellOptions(_Options):
     chat: Any = option(Earlier(), "go on with the last or named result as a conversation, its earlier turns included")
     count: int = option(Number(1, MOST_AT_ONCE, whole=True), "so many pictures at once", default=1, short="-n")
     sweep: dict[str, tuple[Any, ...]] = option(
-        Lists(), "a picture for each value, repeatable: all combinations at once", default={}, repeat=True
+        Lists(),
+        "a picture for each value, repeatable: all combinations at once; values with commas in a JSON list",
+        default={},
+        repeat=True,
     )
     into: str | None = option(Name(), "put the result in this variable", short="-o")
     save: str | None = option(Text("PATH"), "also save the original there: a file or a folder; never overwrites")
