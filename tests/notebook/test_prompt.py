@@ -20,7 +20,7 @@ from tests.notebook.conftest import Notebook, Services
 from tests.notebook.kernel import Kernel
 
 TEXTS = [
-    'it\'s a "cat" for $5 {now} {{then}} 100%',
+    'it\'s a "cat" for $5 {now} {{ then }} 100%',
     '{"scene": {"light": "dusk", "objects": ["cat", "hat"]}}',
     "  indented\n\n\twith tabs and blank lines  \n",
     "--aspect-ratio 16:9 is text here",
