@@ -7,6 +7,7 @@ knows nothing of sending, and nothing of the notebook's variables.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,10 @@ def _folder(given: Any, library: Library, last: Path | None) -> CallFolder:
         except LibraryError as error:
             error.fate = Fate.UNSENT  # it was to be sent now
             raise
-    if isinstance(given, list):
+    if isinstance(given, Sequence) and not isinstance(given, bytes | bytearray):
         raise OptionError("These are several results.", do="Choose one: NAME[0].")
-    raise OptionError(
-        f"{type(given).__name__} is no result.", do="Name a variable with one, or an id of %gemini_library."
-    )
+    do = "Name a variable with one, or an id of %gemini_library; -i sends any other image."
+    raise OptionError(f"{type(given).__name__} is no result.", do=do)
 
 
 def _newest(library: Library) -> CallFolder:

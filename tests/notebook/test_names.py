@@ -83,6 +83,19 @@ def test_results_and_outputs_are_sent_as_they_came(notebook: Notebook, serve: Se
         ("-i raww", "--image: there is neither a variable nor a file 'raww'; did you mean raw?"),
         ("-i Out[99999]", "--image: there is no output Out[99999]."),
         ("-i there/is/none.png", "There is no image file there/is/none.png."),
+        ("-i nought", "--image: nought is None, not an image. "),
+        ("-i None", "--image: None is None, not an image. "),
+        ("-i folder", "folder is a folder."),
+        ("-i picture.copy", "picture.copy is neither a variable nor a file, and nothing is computed here."),
+        ("-i picture.copy()", "Put it in a variable, x = picture.copy(), and write -i x."),
+        ("-i pair[n]", "pair[n] is neither a variable nor a file"),
+        ("-i pair[2]", "pair[2] is neither a variable nor a file"),
+        ("-i pair", "--image: pair is a list. "),
+        ("-i pair", "Choose one, pair[0], or write -i for each."),
+        ("-i failed", "--image: failed is an error, not a picture."),
+        ("-i picture.png", "There is no image file picture.png."),
+        ("--edit=pair", "These are several results."),
+        ("--edit=picture", "-i sends any other image."),
         ("-i print_it", "is not an image."),
         ("-i table", "is not an image."),
         ("-i ''", "--image: is empty"),
@@ -94,7 +107,8 @@ def test_results_and_outputs_are_sent_as_they_came(notebook: Notebook, serve: Se
 def test_what_names_nothing_is_told_before_anything_is_sent(
     notebook: Notebook, serve: Services, words: str, told: str
 ) -> None:
-    notebook.run(MADE + "from cometmagic import OptionError\nfailed = OptionError('x')\ntable = {}\nprint_it = print")
+    made = "from cometmagic import OptionError\nfailed = OptionError('x')\ntable = {}\nprint_it = print\nnought = None"
+    notebook.run(f"{MADE}\n{made}\npair = [picture, array]\npathlib.Path('folder').mkdir()")
     server = serve(answering())
 
     error: Any = notebook.run(f"%gemini_image {words} a hat").error
@@ -126,3 +140,28 @@ def test_a_name_behind_edit_is_a_result_or_the_first_word(notebook: Notebook, se
     ran = notebook.run("%%gemini_image --edit coat\nmake it red")
     assert ran.error is not None
     assert "There is no call 'coat'" in ran.error["evalue"]
+
+
+def test_of_several_results_one_is_named_by_its_number(notebook: Notebook, serve: Services) -> None:
+    server = serve(*[answering()] * 6)
+    notebook.run("%gemini_image -n 2 -o cats two cats\npair = [b'', cats[0]]")
+
+    for words in ("--edit cats[0]", "-e cats[-1]", "-i cats[1]", "-i pair[1]"):
+        assert notebook.run(f"%gemini_image {words} make it red").error is None
+
+    assert [sent(exchange) for exchange in server.log[2:]] == [[FINAL]] * 4
+    texts = [json.loads(exchange.body)["contents"][-1]["parts"][0]["text"] for exchange in server.log[2:]]
+    assert texts == ["make it red"] * 4
+
+
+def test_several_results_are_no_words_of_a_prompt(notebook: Notebook, serve: Services) -> None:
+    server = serve(answering(), answering(), answering())
+    notebook.run("%gemini_image -n 2 -o cats two cats\nhats = ['red', 'blue']")
+
+    ran = notebook.run("%gemini_image --edit cats make it red")
+
+    assert ran.error is not None
+    assert ran.error["evalue"].startswith("These are several results.")
+    assert server.posts == 2
+    assert notebook.run("%gemini_image --edit hats make it red").error is None  # a list of words is a word here
+    assert json.loads(server.log[2].body)["contents"][-1]["parts"][0]["text"] == "hats make it red"
