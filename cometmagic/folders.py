@@ -277,7 +277,7 @@ def check_target(path: str) -> str:
         folder = next(parent for parent in (target, *target.parents) if parent.exists())
     except (OSError, RuntimeError) as error:  # a name too long for the disk; a `~user` nobody knows
         why = error.strerror if isinstance(error, OSError) else error
-        raise LibraryError(f"Cannot save to {path}: {why}.", do="Change --save.") from None
+        raise LibraryError(f"Cannot save to {path}: {why}", do="Change --save.") from None
     if folder == target and not folder.is_dir():
         folder = target.parent  # a file that will not be overwritten
     if not folder.is_dir() or not os.access(folder, os.W_OK):

@@ -44,7 +44,7 @@ def read(given: str | os.PathLike[str]) -> bytes:
         raise OptionError(f"There is no image file {line(name)}.", do="Check the path.") from None
     except (OSError, RuntimeError, ValueError) as error:  # too long a name, an unknown `~user`, a null character
         why = error.strerror if isinstance(error, OSError) else error
-        raise OptionError(f"Cannot read {line(name)}: {line(why)}.", do="Check the path.") from None
+        raise OptionError(f"Cannot read {line(name)}: {line(why)}", do="Check the path.") from None
 
 
 def _check(name: str, *, is_text: bool) -> None:

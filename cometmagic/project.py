@@ -210,7 +210,7 @@ def _problem(name: str, value: Any, refused: dict[str, str]) -> tuple[str, str] 
     try:
         known[name].kind.parse(value)
     except ValueError as error:
-        return f"{error}.", "Correct it."
+        return str(error), "Correct it."
     return None
 
 

@@ -95,7 +95,7 @@ def _resolved(path: Path) -> Path:
         others = [other.name for other in place.parent.glob("*.ipynb")] if place.parent.is_dir() else []
     except (OSError, RuntimeError, ValueError) as error:  # a `~user` nobody knows, a name too long, a loop of links
         why = getattr(error, "strerror", None) or error
-        raise _refused(f"Cannot read {line(path)}: {why}.", "Check the path.") from None
+        raise _refused(f"Cannot read {line(path)}: {why}", "Check the path.") from None
     hint = suggest(f"{place.stem}.ipynb", others) or "."
     raise _refused(f"There is no notebook {line(path)}{hint}", "Check the path.")
 

@@ -102,7 +102,7 @@ def test_a_file_of_another_user_is_told(file: Path) -> None:
         ("a\0b", "Cannot read ab"),
         ("\ud800.png", "Cannot read ?.png"),
         ("x" * 5000, "Cannot read xxx"),
-        ("~nobody-of-this-name/x.png", "Cannot read ~nobody"),
+        ("~nobody-of-this-name/x.png", "Cannot read ~nobody-of-this-name/x.png: Could not determine home directory. "),
         ("\x1b[31mred\n.png", "There is no image file red .png"),
         (r"\\host\share\x.png", "may lie on another machine"),
         ("//host/share/x.png", "may lie on another machine"),
