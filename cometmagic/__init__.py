@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from cometmagic.folders import Library, library
     from cometmagic.many import agenerate_many, generate_many
+    from cometmagic.notebook.panel import Panel, panel
     from cometmagic.parts import ImagePart, TextPart
     from cometmagic.planning import plan
     from cometmagic.result import ImageResult
@@ -44,6 +45,7 @@ __all__ = [
     "MissingKeyError",
     "NoImageError",
     "OptionError",
+    "Panel",
     "TemplateError",
     "TextPart",
     "TransportError",
@@ -53,6 +55,7 @@ __all__ = [
     "generate",
     "generate_many",
     "library",
+    "panel",
     "plan",
 ]
 
@@ -60,6 +63,7 @@ _HOMES = {
     "ImagePart": "parts",
     "ImageResult": "result",
     "ImageResults": "results",
+    "Panel": "notebook.panel",
     "TextPart": "parts",
     "agenerate": "session",
     "agenerate_many": "many",
@@ -68,6 +72,7 @@ _HOMES = {
     "generate_many": "many",
     "Library": "folders",
     "library": "folders",
+    "panel": "notebook.panel",
     "plan": "planning",
 }
 

@@ -11,7 +11,7 @@ import pytest
 
 import cometmagic
 
-HEAVY = ("httpx", "PIL", "ipywidgets", "pybase64")
+HEAVY = ("httpx", "PIL", "anywidget", "ipywidgets", "pybase64")
 SHELL = "from IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
 LOAD = SHELL + "before = set(sys.modules)\nshell.run_line_magic('load_ext', 'cometmagic')\n"
 REPORT = "print(json.dumps(sorted({name.partition('.')[0] for name in set(sys.modules) - before})))"

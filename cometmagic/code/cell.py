@@ -58,7 +58,7 @@ def program(request: ImageRequest, filing: Filing, earlier: Earlier | None) -> s
     words += [written("image", filing.image(part)) for part in references]
     line = " ".join(words)
     match parts:
-        case [TextPart(text)] if _is_plain(f"{line}\n{text}") and _is_literal(text) and len(line.splitlines()) < 2:
+        case [TextPart(text)] if is_plain(f"{line}\n{text}") and _is_literal(text) and len(line.splitlines()) < 2:
             return f"%%{NAME} {line}".rstrip() + f"\n{text}\n"
     return _called(line, parts, filing)
 
@@ -92,7 +92,7 @@ def _is_literal(text: str) -> bool:
         return False
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """Whether a text arrives as it is when a cell with it is shown, copied and run."""
     return clean(text, len(text)) == text and not _PROMPTS.search(text)
 

@@ -6,6 +6,7 @@ the waiting and not the call.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,13 +33,7 @@ Made = ImageResult | ImageResults | background.Pending | None
 def run(shell: InteractiveShell, prompt: str, options: dict[str, Any], defaults: dict[str, Any]) -> Made:
     """Do what a cell asks for and show it; `defaults` are the session's. Raises a `CometError` or `Interrupted`."""
     try:
-        names = shell.user_ns
-        notes = [
-            f"{found} was sent as it stands: only {{{{name}}}} is replaced." for found in look_alikes(prompt, names)
-        ]
-        given = resolved(options, names)
-        pieces = render(prompt, names)
-        planned = plans(pieces, last=session.last(), session=defaults, notes=notes, **given)
+        planned = planned_for(prompt, options, shell.user_ns, defaults)
     except KeyboardInterrupt:
         raise Interrupted("Nothing was sent, so nothing was charged.") from None
     if planned[0].cell.dry_run or planned[0].cell.show_code:
@@ -47,6 +42,13 @@ def run(shell: InteractiveShell, prompt: str, options: dict[str, Any], defaults:
     if len(planned) > 1:
         return _many(shell, planned)
     return _one(shell, planned[0])
+
+
+def planned_for(prompt: str, options: dict[str, Any], names: Mapping[str, Any], defaults: dict[str, Any]) -> list[Plan]:
+    """Return the requests of a cell or a panel; `names` are the notebook's variables. Raises a `CometError`."""
+    notes = [f"{found} was sent as it stands: only {{{{name}}}} is replaced." for found in look_alikes(prompt, names)]
+    given = resolved(options, names)
+    return plans(render(prompt, names), last=session.last(), session=defaults, notes=notes, **given)
 
 
 def _look(planned: list[Plan]) -> None:

@@ -1,4 +1,4 @@
-"""`%%gemini_image`, `%gemini_image`, `%gemini_library` and `%gemini_doctor`: thin doors to what knows how.
+"""`%%gemini_image`, `%gemini_panel`, `%gemini_library` and `%gemini_doctor`: thin doors to what knows how.
 
 Of `%%gemini_image` the line's options lie over the session's (`%config GeminiImage`); the cell's text is the
 prompt, byte for byte. The picture is shown while the cell runs, so the result the cell returns is not shown
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cometmagic.folders import Library
     from cometmagic.notebook.background import Pending
     from cometmagic.notebook.cell import Made
+    from cometmagic.notebook.panel import Panel
     from cometmagic.parts import ImagePart
     from cometmagic.result import ImageResult
     from cometmagic.results import ImageResults
@@ -79,6 +80,15 @@ class GeminiMagics(Magics):
         result = library_magic.run(_library, line)
         self.shown = result
         return result
+
+    @no_var_expand
+    @line_magic
+    def gemini_panel(self, line: str) -> Panel:
+        """Show a panel: what a cell of %%gemini_image does, by hand. Takes what `%gemini_image` takes, or nothing."""
+        from cometmagic.notebook.panel import Panel
+
+        parsed = parse(line, self._is_result)
+        return Panel(parsed.prompt, **parsed.options)
 
     @no_var_expand
     @line_magic

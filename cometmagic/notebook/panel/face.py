@@ -1,0 +1,211 @@
+"""The panel itself: a widget whose traits, controls, cell and requests always say the same.
+
+The button hands a run to a thread and returns at once; the thread sets traits, and the browser hears of it, also
+while a cell runs. Nothing here depends on which thread a message of the browser arrives on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any, Self
+
+from IPython.core.getipython import get_ipython
+from ipywidgets import VBox
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Dict, Tuple, Unicode, observe, validate
+
+from cometmagic.catalog import short_id
+from cometmagic.errors import CometError, Interrupted, OptionError
+from cometmagic.folders import CallFolder, Library
+from cometmagic.notebook.cell import planned_for
+from cometmagic.notebook.panel import controls, text, uploads, work
+from cometmagic.notebook.panel.beside import Beside, page
+from cometmagic.notebook.panel.hands import Hands
+from cometmagic.notebook.waiting import publish
+from cometmagic.planning import Plan, several
+from cometmagic.result import ImageResult
+from cometmagic.results import ImageResults
+from cometmagic.settings import library_folder
+
+Made = ImageResult | ImageResults
+
+
+class Panel(VBox):  # type: ignore[misc]
+    """A form for one picture after another.
+
+    `prompt` is a template as in a cell, `options` those of its line, `references` reference images as its `--image`
+    names them, `result` what was made last, `busy` whether a run is under way. All can be observed, and all but
+    `busy` set; options and references are set as a whole: `panel.options |= {"thoughts": True}`.
+    """
+
+    prompt = Unicode(help="what the picture should show")
+    options = Dict(help="the options of the cell, by name")
+    references = Tuple(help="reference images: variables, files and addresses")
+    result = AnyTrait(None, allow_none=True, help="what was made last")
+    busy = Bool(False, read_only=True, help="whether a run is under way")
+
+    def __init__(self, prompt: str = "", *, images: Any = (), **options: Any) -> None:
+        """Set the controls as told. Raises `OptionError`."""
+        self._beginning, self._stop, self._beside = threading.RLock(), threading.Event(), Beside()
+        given = (*several(images), *several(options.pop("image", ())))
+        self._is_ready = False
+        super().__init__()
+        self.prompt, self.options, self.references = prompt, options, given
+        self._hands = Hands(self)
+        self._is_ready = True
+        self.children = (self._hands.sheet,)
+        self.add_class("cometmagic-panel")
+
+    @classmethod
+    def from_cell(cls, cell: str) -> Self:
+        """Return a panel that stands for a cell of `%%gemini_image`. Raises `OptionError` when it is none."""
+        found = text.from_cell(cell)
+        return cls(found.prompt, images=found.references, **found.options)
+
+    @classmethod
+    def from_result(cls, result: ImageResult) -> Self:
+        """Return a panel that asks for what made a result, and shows it. Raises `OptionError`."""
+        found = text.from_result(result)
+        made = cls(found.prompt, images=found.references, **found.options)
+        made.result = result
+        return made
+
+    @property
+    def settings(self) -> text.Settings:
+        """What the panel is set to."""
+        return text.Settings(self.prompt, dict(self.options), tuple(self.references))
+
+    def as_cell(self) -> str:
+        """Return the cell that the panel stands for."""
+        return text.as_cell(self.settings)
+
+    def adopt(self, settings: text.Settings) -> None:
+        """Set all controls at once."""
+        self.prompt, self.options, self.references = settings.prompt, settings.options, settings.references
+
+    def generate(self) -> Made:
+        """Do what the button does, and wait for the result. Raises a `CometError`, and `Interrupted`."""
+        self._begin()
+        return self._carry()
+
+    def press(self) -> None:
+        """Do what the button does: start a run and return at once. Raises `OptionError` while one is under way."""
+        self._begin()
+        threading.Thread(target=self._carry_quietly, name="cometmagic-panel", daemon=True).start()
+
+    def cancel(self) -> None:
+        """Stop waiting, as an interrupt of a cell does: what was sent goes on, and its picture is saved."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Close the panel and its parts."""
+        if self._is_ready:
+            self._hands.close()
+        super().close()
+
+    def _begin(self) -> None:
+        with self._beginning:
+            if self.busy:
+                raise OptionError("The panel is at work.", do="Wait for its picture, or cancel it.")
+            self._stop.clear()
+            self.set_trait("busy", True)
+
+    def _carry(self) -> Made:
+        """Carry a run to its end, and tell the browser how it ended."""
+        hands = self._hands
+        try:
+            hands.begin()
+            ended = work.carry(self._plans, self._stop, hands.stand, self.names)
+            self.result = ended.result
+            ended.check()
+            hands.end(*ended.saved)
+            return ended.result
+        except Interrupted as stopped:
+            hands.stopped(str(stopped))
+            raise
+        except Exception as error:
+            told = str(error) if isinstance(error, CometError) else repr(error)
+            hands.failed(f"{type(error).__name__}: {told}" if isinstance(error, CometError) else told)
+            raise
+        finally:
+            self.set_trait("busy", False)
+
+    def _carry_quietly(self) -> None:
+        with contextlib.suppress(CometError, Interrupted):  # the panel says it
+            self._carry()
+
+    def _plans(self) -> list[Plan]:
+        given = dict(self.options) | ({"image": list(self.references)} if self.references else {})
+        plans = planned_for(self.prompt, given, self.names, self.defaults)
+        if plans[0].cell.dry_run or plans[0].cell.show_code:
+            raise OptionError("A dry run sends nothing.", do="Run the panel's cell to see it.")
+        return plans
+
+    @property
+    def names(self) -> MutableMapping[str, Any]:
+        """The notebook's variables."""
+        shell = get_ipython()
+        return {} if shell is None else shell.user_ns
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The options that `%config GeminiImage` sets, when the extension is loaded."""
+        shell = get_ipython()
+        magics = None if shell is None else shell.magics_manager.registry.get("GeminiMagics")
+        if magics is None:
+            return {}
+        from cometmagic.notebook.config import given
+
+        return given(magics.defaults)
+
+    @validate("options")
+    def _read_options(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        return controls.normal({name: self._named(name, value) for name, value in proposal["value"].items()})
+
+    def _named(self, name: str, value: Any) -> Any:
+        """Return an earlier result as a cell names it."""
+        folder = getattr(value, "folder", None)
+        if name not in ("edit", "chat") or not isinstance(folder, Path):
+            return value
+        if folder.parent == Library(library_folder()).root:
+            return short_id(CallFolder(folder))
+        if found := next((name for name, held in self.names.items() if held is value and name.isidentifier()), ""):
+            return found
+        raise OptionError(f"--{name}: {folder} lies in another library.", do="Put the result in a variable.")
+
+    @validate("references")
+    def _read_references(self, proposal: dict[str, Any]) -> tuple[str, ...]:
+        return tuple(uploads.word(given, self.names) for given in proposal["value"])
+
+    @validate("result")
+    def _read_result(self, proposal: dict[str, Any]) -> Any:
+        if not isinstance(proposal["value"], ImageResult | ImageResults | None):
+            raise OptionError(f"{type(proposal['value']).__name__} is no result.")
+        return proposal["value"]
+
+    @observe("prompt", "options", "references", "busy")
+    def _refresh(self, _: Any) -> None:
+        if self._is_ready:
+            self._hands.refresh()
+
+    @observe("result")
+    def _show(self, _: Any) -> None:
+        if self._is_ready:
+            self._hands.show(self.result)
+            self._beside.update(self.result, self.as_cell())
+
+    def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**how) or {}
+        cell = self.as_cell()
+        made = f" {self.result!r}" if self.result is not None else ""
+        return bundle | {"text/plain": f"<cometmagic panel{made}>\n{cell}", "text/html": page(self.result, cell)}
+
+    def _ipython_display_(self) -> None:
+        publish((self._repr_mimebundle_(), {}))
+        self._beside.show(self.result, self.as_cell())
+
+    def __repr__(self) -> str:
+        return f"<cometmagic panel: {self.as_cell()!r}>"

@@ -1,0 +1,38 @@
+"""Files that were dropped on a panel, and values without a name: kept in the library, so that a cell can name them.
+
+They lie where `--show-code` puts what a program reads: named by what they hold, so the same picture is kept once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cometmagic.code.filing import Filing
+from cometmagic.disk import near
+from cometmagic.parts import ImagePart
+from cometmagic.settings import library_folder
+
+
+def kept(part: ImagePart) -> str:
+    """Return the path of a file that holds an image, as a cell writes it. Raises `LibraryError`."""
+    return Filing(library_folder()).image(part)
+
+
+def word(given: Any, names: Mapping[str, Any]) -> str:
+    """Return how a cell names a reference image: as it is written, by a variable that holds it, or as a file.
+
+    A value that no variable holds is written to the library, as it would be sent. Raises a `CometError`.
+    """
+    if isinstance(given, str):
+        return given
+    held = (name for name, value in names.items() if value is given and not name.startswith("_"))
+    if found := next(held, ""):
+        return found
+    if isinstance(given, Path):
+        return str(given)
+    from cometmagic.references import reference  # Pillow, which words do not need
+
+    part = reference(given).part
+    return near(part.path) if part.path is not None else kept(part)

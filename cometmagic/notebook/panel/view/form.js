@@ -1,0 +1,191 @@
+// The form of a panel. What is typed goes to the kernel with a number; what comes back is only taken when it answers
+// to the newest number, so that nothing typed meanwhile is lost.
+
+import { button, fresh, h, show } from "./dom.js";
+import { field } from "./fields.js";
+import { references } from "./references.js";
+
+const PAUSE = 150; // milliseconds after a letter
+const PATIENCE = 1000; // milliseconds until it is told that the kernel is busy
+
+function megabytes(bytes) {
+  return bytes ? ` · ${(bytes / 1e6).toFixed(1)} MB` : "";
+}
+
+/** How a run stands: a bar, and one line that is read out. */
+function progress() {
+  const bar = h("div", { class: "cm-bar", role: "progressbar", "aria-label": "Progress" }, h("span", {}));
+  const told = h("p", { class: "cm-told", role: "status" });
+  let since = 0;
+  let standing = {};
+  const write = () => {
+    const busy = standing.state === "busy";
+    const seconds = busy ? (performance.now() - since) / 1000 : standing.seconds;
+    const time = standing.state ? ` · ${busy ? Math.floor(seconds) : seconds} s` : "";
+    told.textContent = standing.state === "failed" || standing.state === "stopped" ? standing.told : `${standing.told ?? ""}${time}${megabytes(standing.received)}`;
+    if (busy) bar.setAttribute("aria-valuetext", told.textContent);
+  };
+  const clock = setInterval(() => standing.state === "busy" && write(), 1000);
+  return {
+    element: h("div", { class: "cm-progress" }, bar, told),
+    stop: () => clearInterval(clock),
+    say: (text) => (told.textContent = text),
+    set: (next) => {
+      standing = next;
+      since = performance.now() - (next.seconds ?? 0) * 1000;
+      bar.dataset.state = next.state ?? "";
+      told.dataset.state = next.state ?? "";
+      const counted = next.total > 1;
+      bar.classList.toggle("cm-counted", counted);
+      bar.style.setProperty("--done", counted ? next.done / next.total : 0);
+      if (counted) bar.setAttribute("aria-valuenow", Math.round((100 * next.done) / next.total));
+      else bar.removeAttribute("aria-valuenow");
+      write();
+    },
+  };
+}
+
+function grown(area) {
+  area.style.height = "auto";
+  area.style.height = `${area.scrollHeight + 2}px`;
+}
+
+function render({ model, el }) {
+  let revision = model.get("state").revision ?? 0;
+  let pause = 0;
+  const fields = new Map();
+  const say = (message, buffers) => model.send(message, undefined, buffers);
+
+  const id = fresh("prompt");
+  const prompt = h("textarea", { id, class: "cm-input cm-prompt", rows: 3, placeholder: "What do you want to see?", "aria-describedby": `${id}-keys` });
+  const form = () => ({ revision, prompt: prompt.value, values: Object.fromEntries([...fields].map(([name, made]) => [name, made.get()])) });
+  const changed = () => {
+    revision += 1;
+    clearTimeout(pause);
+    pause = setTimeout(() => say({ kind: "edit", ...form() }), PAUSE);
+  };
+  const flush = () => {
+    clearTimeout(pause);
+    revision += 1;
+  };
+  const run = () => {
+    if (model.get("state").busy) return;
+    flush();
+    say({ kind: "run", ...form() });
+    setTimeout(() => {
+      if ((model.get("state").revision ?? 0) < revision) shown.say("Waiting for the kernel, which runs a cell.");
+    }, PATIENCE);
+  };
+
+  const generate = button("Generate", run, { class: "cm-button cm-primary" });
+  const cancel = button("Cancel", () => say({ kind: "cancel" }), { class: "cm-button cm-cancel" });
+  const price = h("span", { class: "cm-price" });
+  const notes = h("ul", { class: "cm-notes", "aria-label": "Remarks" });
+  const earlier = h("div", { class: "cm-earlier" });
+  const shown = progress();
+  const pictures = references((message, buffers) => {
+    flush();
+    say({ kind: "edit", ...form() });
+    say(message, buffers);
+  });
+
+  for (const told of model.get("controls")) fields.set(told.name, field(told, changed));
+  const place = (wanted) => model.get("controls").filter(wanted).map((told) => fields.get(told.name).element);
+  const groups = [...new Set(model.get("controls").filter((told) => !told.front).map((told) => told.group))];
+  const more = h(
+    "details",
+    { class: "cm-more" },
+    h("summary", { "data-lm-suppress-shortcuts": "true" }, "More"),
+    groups.map((group) => h("section", { class: "cm-group" }, h("h4", {}, group), h("div", { class: "cm-grid" }, place((told) => !told.front && told.group === group)))),
+  );
+
+  prompt.addEventListener("input", () => {
+    grown(prompt);
+    changed();
+  });
+  prompt.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    pictures.take(files);
+  });
+  const root = h(
+    "form",
+    { class: "cm-part cm-form", "aria-label": "Picture to make", onsubmit: (event) => event.preventDefault() },
+    h(
+      "div",
+      { class: "cm-head" },
+      h("div", { class: "cm-field" }, h("label", { for: id, class: "cm-label" }, "Prompt"), prompt, earlier, h("span", { id: `${id}-keys`, class: "cm-unseen" }, "Control and Enter generate.")),
+      h("div", { class: "cm-run" }, generate, price, cancel),
+      h("div", { class: "cm-field" }, shown.element, notes),
+    ),
+    h("div", { class: "cm-rest" }, pictures.element, h("div", { class: "cm-front" }, place((told) => told.front)), more),
+  );
+  root.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    run();
+  });
+
+  /** What goes on from an earlier result stands below the prompt, where it can be taken back. */
+  function goingOn(values) {
+    const told = model.get("controls").filter((one) => one.kind === "earlier" && values[one.name]);
+    earlier.replaceChildren(
+      ...told.map((one) =>
+        h(
+          "span",
+          { class: "cm-chip" },
+          `${one.label}: ${values[one.name]} `,
+          button("✕", () => {
+            fields.get(one.name).set("");
+            changed();
+          }, { "aria-label": `Do not ${one.name}` }),
+        ),
+      ),
+    );
+    prompt.placeholder = told.length ? "What should change?" : "What do you want to see?";
+  }
+
+  function follow() {
+    const state = model.get("state");
+    if ((state.revision ?? 0) >= revision) {
+      revision = state.revision ?? 0;
+      if (prompt.value !== state.prompt) prompt.value = state.prompt;
+      for (const [name, made] of fields) made.set(state.values[name]);
+    }
+    for (const [name, made] of fields) {
+      made.bar(state.off?.[name]);
+      made.accuse(state.wrong?.[name]);
+    }
+    goingOn(state.values);
+    pictures.bar(state.off?.image?.[""]);
+    price.textContent = state.price;
+    notes.replaceChildren(...state.notes.map((note) => h("li", {}, note)));
+    generate.setAttribute("aria-disabled", String(Boolean(state.busy)));
+    if (!state.busy && cancel.getRootNode().activeElement === cancel) generate.focus();
+    cancel.style.visibility = state.busy ? "visible" : "hidden";
+    root.setAttribute("aria-busy", String(Boolean(state.busy)));
+    requestAnimationFrame(() => grown(prompt));
+  }
+  const stand = () => shown.set(model.get("standing"));
+  const depict = () => pictures.set(model.get("references"));
+
+  model.on("change:state", follow);
+  model.on("change:standing", stand);
+  model.on("change:references", depict);
+  el.append(root);
+  follow();
+  stand();
+  depict();
+  show(more, groups.length > 0);
+  return () => {
+    clearTimeout(pause);
+    shown.stop();
+    model.off("change:state", follow);
+    model.off("change:standing", stand);
+    model.off("change:references", depict);
+  };
+}
+
+export default { render };

@@ -1,0 +1,74 @@
+"""The three parts of a panel that a browser draws: its form, what came of it, and its cell.
+
+Each is an anywidget whose module lies in `view`; nothing is loaded from anywhere. What they are told is JSON and
+bytes, and they put every text on the page as text. Why no stock controls: a click of theirs may overtake the last
+letters that were typed; here a click carries the whole form.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from anywidget import AnyWidget
+from traitlets import Bytes, Dict, List, Unicode
+
+VIEW = Path(__file__).with_name("view")
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
+
+
+@cache
+def module(name: str) -> str:
+    """Return a module of `view` with those it imports in front of it: in a notebook none has an address."""
+    texts: dict[str, str] = {}
+    _gather(name, texts)
+    *helpers, own = texts.values()
+    return "".join(text.replace("\nexport ", "\n") for text in helpers) + own
+
+
+def _gather(name: str, texts: dict[str, str]) -> None:
+    """Put a module behind those it imports, each once."""
+    text = (VIEW / name).read_text(encoding="utf-8")
+    for other in _IMPORT.findall(text):
+        if other not in texts:
+            _gather(other, texts)
+    texts[name] = _IMPORT.sub("", text)
+
+
+def style() -> str:
+    """Return the style sheet of all parts."""
+    return (VIEW / "panel.css").read_text(encoding="utf-8")
+
+
+class Form(AnyWidget):
+    """Prompt, options, reference images, the button, and how a run stands.
+
+    The browser says `edit` and `run` with the whole form and the number of its last change; `state` comes back with
+    the number it answers to, so that letters typed meanwhile are never taken back.
+    """
+
+    _esm = module("form.js")
+    _css = style()
+    controls: List[Any] = List().tag(sync=True)
+    state = Dict().tag(sync=True)
+    standing = Dict().tag(sync=True)
+    references: List[Any] = List().tag(sync=True)  # {word, picture: bytes, told}
+
+
+class Outcome(AnyWidget):
+    """The picture with its caption and its way, what to do with it, and what the panel made before."""
+
+    _esm = module("outcome.js")
+    shown = Dict().tag(sync=True)
+    picture = Bytes().tag(sync=True)
+    drafts: List[Any] = List().tag(sync=True)  # {told, picture: bytes}
+    history: List[Any] = List().tag(sync=True)  # {id, told, picture: bytes}
+
+
+class CellText(AnyWidget):
+    """The cell that the panel stands for, to be copied."""
+
+    _esm = module("cell.js")
+    text = Unicode().tag(sync=True)

@@ -1,0 +1,1 @@
+"""The panel without a browser: its controls, its text, its runs."""
