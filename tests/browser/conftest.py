@@ -31,6 +31,7 @@ ARGUMENTS = (
 NOT_COPIED = shutil.ignore_patterns("gemini_images", ".ipynb_checkpoints", "__pycache__")
 
 Opener = Callable[[Path], Screen]
+Opening = Callable[[str, Path], Screen]
 
 
 def find_browser(playwright: Playwright) -> str | None:
@@ -53,7 +54,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_in(browser: Browser, tmp_path: Path) -> Iterator[Callable[[str, Path], Screen]]:
+def open_in(browser: Browser, tmp_path: Path) -> Iterator[Opening]:
     """Return a function that opens a copy of a notebook, with its neighbours, in a front end."""
     with contextlib.ExitStack() as stack:
 
@@ -71,6 +72,6 @@ def open_in(browser: Browser, tmp_path: Path) -> Iterator[Callable[[str, Path], 
 
 
 @pytest.fixture
-def lab(open_in: Callable[[str, Path], Screen]) -> Opener:
+def lab(open_in: Opening) -> Opener:
     """Return a function that opens a copy of a notebook in JupyterLab."""
     return lambda notebook: open_in("lab", notebook)

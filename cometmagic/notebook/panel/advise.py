@@ -13,8 +13,8 @@ from cometmagic import advice, project
 from cometmagic.errors import CometError
 from cometmagic.notebook.panel.controls import unavailable
 from cometmagic.options import CellOptions, Options, build
-from cometmagic.planning import variants
 from cometmagic.settings import default_source, environment_limits, find_key
+from cometmagic.sweeps import variants
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,17 @@ Readers without a kernel see these; where the panel lives, its style sheet hides
 from __future__ import annotations
 
 import base64
-import secrets
+from typing import TYPE_CHECKING
 
 from cometmagic.notebook import blocks, sheets, show
 from cometmagic.notebook.html import text
 from cometmagic.notebook.panel import outcome
-from cometmagic.notebook.waiting import publish
+from cometmagic.notebook.waiting import Spot
 from cometmagic.result import ImageResult
 from cometmagic.results import ImageResults
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 Made = ImageResult | ImageResults | None
 TITLE = "Panel of cometmagic, as it was saved. Run its cell to use it."
@@ -24,22 +27,20 @@ class Beside:
 
     def __init__(self) -> None:
         """Show nothing yet."""
-        self._names = [f"cometmagic-{part}-{secrets.token_hex(8)}" for part in ("picture", "cell")]
-        self.is_shown = False
+        self._spots: list[Spot] = []
 
-    def show(self, made: Made, cell: str) -> None:
-        """Show the outputs for the first time, in the output of the cell that runs."""
-        self._publish(made, cell, update=False)
-        self.is_shown = True
+    def show(self, shell: InteractiveShell, made: Made, cell: str) -> None:
+        """Show the outputs in the output of the cell that runs; only a notebook keeps any."""
+        if hasattr(shell, "kernel"):
+            self._spots = [Spot(shell), Spot(shell)]
+            self.update(made, cell)
 
     def update(self, made: Made, cell: str) -> None:
-        """Bring the outputs up to date, from any thread."""
-        if self.is_shown:
-            self._publish(made, cell, update=True)
-
-    def _publish(self, made: Made, cell: str, *, update: bool) -> None:
-        for name, bundle in zip(self._names, (_picture(made), _cell(made, cell)), strict=True):
-            publish(bundle, display_id=name, update=update)
+        """Bring the outputs up to date where they were shown last, from any thread."""
+        if self._spots:
+            picture, words = self._spots
+            picture.show(_picture(made))
+            words.show(_cell(made, cell))
 
 
 def _picture(made: Made) -> blocks.Bundle:

@@ -48,6 +48,7 @@ def _described(option: Option, group: str) -> dict[str, Any]:
         "front": option.name in IN_FRONT,
         "group": group,
         "hint": _hint(option),
+        "optional": option.default is None,
     }
     if isinstance(option.kind, Pairs):
         told |= {"left": list(option.kind.left), "right": list(option.kind.right)}
@@ -140,7 +141,7 @@ def values(options: Mapping[str, Any], inherited: Mapping[str, Any]) -> dict[str
 
 def _silent_default(option: Option) -> Any:
     """Return a declared default where a control shows it as its value; elsewhere it is a hint in an empty field."""
-    return option.default if option.name == "model" or isinstance(option.kind, Flag) else None
+    return option.default if option.name == "model" or isinstance(option.kind, Flag | Choice) else None
 
 
 def changed(

@@ -139,10 +139,7 @@ class Panel(VBox):  # type: ignore[misc]
 
     def _plans(self) -> list[Plan]:
         given = dict(self.options) | ({"image": list(self.references)} if self.references else {})
-        plans = planned_for(self.prompt, given, self.names, self.defaults)
-        if plans[0].cell.dry_run or plans[0].cell.show_code:
-            raise OptionError("A dry run sends nothing.", do="Run the panel's cell to see it.")
-        return plans
+        return planned_for(self.prompt, given, self.names, self.defaults)
 
     @property
     def names(self) -> MutableMapping[str, Any]:
@@ -205,7 +202,8 @@ class Panel(VBox):  # type: ignore[misc]
 
     def _ipython_display_(self) -> None:
         publish((self._repr_mimebundle_(), {}))
-        self._beside.show(self.result, self.as_cell())
+        if (shell := get_ipython()) is not None:
+            self._beside.show(shell, self.result, self.as_cell())
 
     def __repr__(self) -> str:
         return f"<cometmagic panel: {self.as_cell()!r}>"

@@ -189,9 +189,9 @@ class Hands:
             self._panel.press()
 
     def _arrange(self, said: dict[str, Any]) -> None:
-        """Keep the references in the order told; those that are not named go."""
+        """Keep the references in the order told; those that are not named go. A page that saw others is behind."""
         held, order = self._panel.references, [int(at) for at in said["order"]]
-        if said["of"] == len(held) and len(set(order)) == len(order):
+        if tuple(said["seen"]) == held and len(set(order)) == len(order):
             self._panel.references = tuple(held[at] for at in order)
 
     def _add(self, said: dict[str, Any]) -> None:

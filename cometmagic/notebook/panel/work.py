@@ -7,21 +7,20 @@ times a second, and says by an event that the waiting is to stop. This module kn
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cometmagic import session
-from cometmagic.batch import Batch, begin_many
+from cometmagic.batch import Batch, begin_many, interruptibly
 from cometmagic.call import Call
-from cometmagic.errors import CometError, Interrupted
+from cometmagic.courier.client import Event
+from cometmagic.errors import CometError, Fate, Interrupted
 from cometmagic.notebook.waiting import Step
 from cometmagic.planning import Plan
 from cometmagic.result import ImageResult
 from cometmagic.results import ImageResults
-
-UNSENT = "Nothing was sent, so nothing was charged."
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,6 @@ class Standing:
     received: int = 0
     done: int = 0
     total: int = 1
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,12 +57,13 @@ def carry(
     """Plan, send, wait and save. Raises a `CometError`, and `Interrupted` when `stop` is set meanwhile."""
     try:
         plans = planned()
+        session.check_sends(plans[0])
         _check(stop)
-        under_way: Call | Batch = session.launch(plans[0]) if len(plans) == 1 else begin_many(plans)
+        under_way = session.launch(plans[0], stop.is_set) if len(plans) == 1 else _launched(plans, stop)
     except Interrupted:  # it says already what becomes of it
         raise
     except KeyboardInterrupt:
-        raise Interrupted(UNSENT) from None
+        raise Interrupted(Fate.UNSENT) from None
     try:
         _wait(under_way, stop, tell)
     except KeyboardInterrupt:
@@ -75,13 +74,15 @@ def carry(
     return ended
 
 
+def _launched(plans: list[Plan], stop: threading.Event) -> Batch:
+    return interruptibly(lambda left: begin_many(plans, lambda: left() or stop.is_set()))
+
+
 def _wait(under_way: Call | Batch, stop: threading.Event, tell: Callable[[Standing], None]) -> None:
-    step = Step(under_way) if isinstance(under_way, Call) else None
+    look = _looks_at_batch(under_way) if isinstance(under_way, Batch) else _looks_at_call(under_way)
     for event in under_way.events():
-        if step is not None:
-            step.take(event)
         _check(stop)
-        tell(_standing(under_way, step))
+        tell(look(event))
 
 
 def _check(stop: threading.Event) -> None:
@@ -89,35 +90,42 @@ def _check(stop: threading.Event) -> None:
         raise KeyboardInterrupt
 
 
-def _standing(under_way: Call | Batch, step: Step | None) -> Standing:
-    if isinstance(under_way, Batch):
-        total = len(under_way.calls)
-        warnings = dict.fromkeys(warning for call in under_way.calls for warning in call.warnings)
-        return Standing(
-            f"{under_way.done} of {total} pictures", done=under_way.done, total=total, warnings=tuple(warnings)
-        )
-    told, why = step.words() if step is not None else ("", "")
-    received = step.received if step is not None else 0
-    return Standing(told, why, received, warnings=tuple(under_way.warnings))
+def _looks_at_call(call: Call) -> Callable[[Event | None], Standing]:
+    step = Step(call)
+
+    def look(event: Event | None) -> Standing:
+        step.take(event)
+        told, why = step.words()
+        return Standing(told, why, step.received)
+
+    return look
+
+
+def _looks_at_batch(batch: Batch) -> Callable[[Event | None], Standing]:
+    def look(_: Event | None) -> Standing:
+        total, (pause, why) = len(batch.calls), batch.pause
+        waits = f"a pause of {pause:.0f} s: {why}" if pause >= 1 else ""
+        return Standing(f"{batch.done} of {total} pictures", waits, done=batch.done, total=total)
+
+    return look
 
 
 def _ended(under_way: Call | Batch) -> Ended:
     """Return the result, saved where `--save` says. Raises the error of a call, or the first when none of many came."""
-    if isinstance(under_way, Call):
-        result = under_way.result()
-        session.remember(result)
-        return _saved(result, [(under_way, result)])
-    results = under_way.results()
-    if not results.made:
-        raise results.errors[0]
-    pairs = zip(under_way.calls, results, strict=True)
-    return _saved(results, [(call, one) for call, one in pairs if isinstance(one, ImageResult)])
+    if isinstance(under_way, Batch):
+        results = under_way.results()
+        if not results.made:
+            raise results.errors[0]
+        return _saved(results, under_way.save(results))
+    result = under_way.result()
+    session.remember(result)
+    return _saved(result, (path for path in [under_way.save(result)] if path is not None))
 
 
-def _saved(result: ImageResult | ImageResults, made: list[tuple[Call, ImageResult]]) -> Ended:
-    copies: list[Path] = []
+def _saved(result: ImageResult | ImageResults, copies: Iterator[Path]) -> Ended:
+    saved: list[Path] = []
     try:
-        copies += [path for call, one in made if (path := call.save(one)) is not None]
+        saved.extend(copies)
     except CometError as problem:  # the picture is there all the same
-        return Ended(result, tuple(copies), problem)
-    return Ended(result, tuple(copies))
+        return Ended(result, tuple(saved), problem)
+    return Ended(result, tuple(saved))

@@ -31,7 +31,7 @@ function render({ model, el }) {
     "section",
     { class: "cm-part cm-cell", "aria-labelledby": id },
     h("div", { class: "cm-row cm-cell-head" }, h("h4", { id }, "The same as a cell"), copy, told),
-    h("pre", { tabindex: "0", "aria-labelledby": id }, code),
+    h("pre", { tabindex: "0", role: "group", "aria-labelledby": id }, code),
   );
   const follow = () => (code.textContent = model.get("text"));
   model.on("change:text", follow);

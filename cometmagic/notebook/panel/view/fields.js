@@ -25,7 +25,7 @@ function tile(kind, group, value, label, picture) {
 function tiles(told, changed, { kind, draw = () => null }) {
   const name = fresh(told.name);
   const legend = h("legend", { class: "cm-label", title: told.help }, told.label);
-  const first = kind === "radio" ? [["", "auto"]] : [];
+  const first = kind === "radio" && told.optional ? [["", "auto"]] : [];
   const made = [...first, ...told.choices.map((choice) => [choice, choice])].map(([value, label]) => ({
     value,
     ...tile(kind, name, value, label, value === "" ? null : draw(value)),
@@ -57,7 +57,7 @@ function flag(told, changed) {
   const { input, element } = tile("checkbox", fresh(told.name), "on", told.label);
   element.title = told.help;
   return {
-    element: h("div", { class: "cm-field cm-flag", onchange: changed }, element),
+    element: h("div", { class: "cm-field cm-flag", onchange: changed }, element, told.front ? null : h("span", { class: "cm-help" }, told.help)),
     get: () => input.checked,
     set: (value) => (input.checked = value),
     bar: () => {},

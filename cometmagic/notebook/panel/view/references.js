@@ -62,11 +62,12 @@ export function references(say) {
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) add();
   });
 
-  function one(item, at, of) {
+  function one(item, at, seen) {
+    const of = seen.length;
     const source = address(item.picture);
     const name = item.word.split(/[\\/]/).pop();
     const order = [...Array(of).keys()];
-    const arrange = (kept) => () => say({ kind: "arrange", order: kept, of });
+    const arrange = (kept) => () => say({ kind: "arrange", order: kept, seen });
     const swapped = (other) => order.map((index) => (index === at ? other : index === other ? at : index));
     const picture = source ? h("img", { src: source, alt: `Reference ${at + 1}: ${name}` }) : h("span", { class: "cm-no-picture" }, item.told || name);
     return h(
@@ -88,7 +89,8 @@ export function references(say) {
     take,
     set: (items) => {
       release(list);
-      list.replaceChildren(...items.map((item, at) => one(item, at, items.length)));
+      const seen = items.map((item) => item.word);
+      list.replaceChildren(...items.map((item, at) => one(item, at, seen)));
       show(list, items.length > 0);
     },
     bar: (reason) => {
