@@ -14,8 +14,8 @@ from ipywidgets import Box
 from cometmagic.catalog import short_id
 from cometmagic.disk import near
 from cometmagic.errors import CometError
-from cometmagic.foreign import line
 from cometmagic.folders import CallFolder, slug
+from cometmagic.foreign import line
 from cometmagic.local_file import is_url
 from cometmagic.notebook.names import resolved
 from cometmagic.notebook.panel import controls, outcome, text

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import CometError
-from cometmagic.foreign import clean, line
 from cometmagic.folders import preview_of
+from cometmagic.foreign import clean, line
 from cometmagic.notebook import sheets, show
 from cometmagic.parts import SHOWN, ImagePart, TextPart
 from cometmagic.result import ImageResult
