@@ -18,7 +18,9 @@ Bundle = tuple[dict[str, str], dict[str, Any]]  # MIME bundle, metadata
 LONGEST = 60  # characters of a place in a table of plain text
 _TABLE = "font-size:.85em;border-collapse:collapse;margin:.3em 0"
 _PLACE = "text-align:left;vertical-align:middle;padding:.2em 1.2em .2em 0"
-_PRE = "white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85em;line-height:1.45;margin:.3em 0"
+# Front ends take their font for programs away from a <pre> in an output.
+_PRE = "font-family:Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere;"
+_PRE += "font-size:.85em;line-height:1.45;margin:.3em 0"
 
 
 def bundle(html: str, plain: str) -> Bundle:

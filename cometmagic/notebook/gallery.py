@@ -16,6 +16,8 @@ HEAVIEST = 3_000  # bytes of one
 MOST_BYTES = 120_000  # of all thumbnails of a list; those that come later have none
 LONGEST_PROMPT = 160  # characters
 JPEG = "image/jpeg"
+_PROMPT = "overflow-wrap:anywhere"  # a prompt of one long word must not push the ids out of sight
+_WHEN = "white-space:nowrap"
 HEAD = ("", "prompt", "when", "source", "state", "cost", "id")
 
 
@@ -25,9 +27,10 @@ def gallery(calls: Listed) -> blocks.Bundle:
     for folder, row in calls.found:
         content = _thumbnail(folder) if left > 0 else None
         left -= len(content or b"")
-        prompt = text(line(row.prompt, LONGEST_PROMPT)) + quiet(text(row.model))
-        told = map(text, (row.when, row.source, row.state, row.cost))
-        rows.append([_shown(content), prompt, *told, f"<code>{text(row.id)}</code>"])
+        prompt = f'<div style="{_PROMPT}">{text(line(row.prompt, LONGEST_PROMPT))}</div>{quiet(text(row.model))}'
+        told = map(text, (row.source, row.state, row.cost))
+        when = f'<span style="{_WHEN}">{text(row.when)}</span>'
+        rows.append([_shown(content), prompt, when, *told, f"<code>{text(row.id)}</code>"])
     html = blocks.table(HEAD, rows) if rows else ""
     return blocks.bundle(f"{blocks.small_print(calls.title)}{html}{blocks.small_print(*calls.notes)}", table(calls))
 

@@ -12,7 +12,7 @@ import html
 
 from cometmagic.foreign import clean
 
-QUIET = "font-size:.85em;line-height:1.5;opacity:0.75;margin:.3em 0"
+QUIET = "font-size:.85em;line-height:1.5;opacity:0.75;margin:.3em 0;overflow-wrap:break-word"
 FLUID = "max-width:100%;height:auto"
 
 

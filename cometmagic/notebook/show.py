@@ -82,7 +82,7 @@ def caption(result: ImageResult, saved: Path | None = None) -> Bundle:
         quiet(f"{text(' · '.join(facts))}<br><code>{text(place)}</code>"),
         *(quiet(text(note)) for note in notes),
         receipts.page(result),
-        f'<div style="white-space:pre-wrap;margin:.3em 0">{text(said)}</div>' if said else "",
+        f'<div style="white-space:pre-wrap;overflow-wrap:break-word;margin:.3em 0">{text(said)}</div>' if said else "",
         grounding.page(response.grounding),
         thoughts.page(response, final),
     ]

@@ -24,7 +24,7 @@ LEAST_BYTES = 3_000  # of one of them, however many there are
 SAME_SHAPE = 0.02  # difference of two ratios that nobody sees
 
 _CARD = f"display:inline-block;vertical-align:bottom;width:{CARD_WIDTH}px;max-width:100%;margin:.3em 1.5em .9em 0"
-_WORDS = "white-space:pre-line;overflow-wrap:break-word;line-height:1.5;margin:.4em 0"
+_WORDS = "white-space:pre-line;overflow-wrap:break-word;line-height:1.5;margin:.4em 0;max-height:19em;overflow:auto"
 _LABEL = "position:absolute;top:6px;padding:1px 7px;border-radius:3px;color:white;background:rgba(0,0,0,0.65);"
 _LABEL += "font-size:12px;line-height:1.5;white-space:nowrap"
 _OVERLAY = "position:absolute;top:0;left:0;width:50%;min-width:16px;max-width:100%;height:100%;overflow:hidden;"

@@ -25,7 +25,7 @@ from tests.notebook.conftest import Notebook, Services
 KEPT_STYLES = {
     "position", "top", "left", "right", "width", "min-width", "max-width", "height", "overflow", "resize", "display",
     "box-sizing", "border-right", "margin", "padding", "border-radius", "color", "background", "font-size",
-    "line-height", "white-space", "overflow-wrap", "vertical-align", "opacity",
+    "line-height", "white-space", "overflow-wrap", "vertical-align", "opacity", "max-height",
 }  # fmt: skip
 
 
