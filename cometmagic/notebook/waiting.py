@@ -6,6 +6,7 @@ published from whatever thread waits; what stands in them is show.py's.
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 import time
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 UPDATE_EVERY = 0.5  # seconds; a flood of updates makes the notebook server drop all outputs
+USUAL_COLUMNS = 80  # characters of a terminal that does not tell
 
 
 def publish(bundle: Bundle) -> None:
@@ -98,8 +100,17 @@ class Waiting:
     @staticmethod
     def _line(text: str) -> None:
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{text}")
+            # What runs into a second row cannot be taken back.
+            sys.stderr.write(f"\r\x1b[K{text[: _columns() - 1]}")
             sys.stderr.flush()
+
+
+def _columns() -> int:
+    """Return how many characters a row of the terminal has."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or USUAL_COLUMNS
+    except (OSError, ValueError):
+        return USUAL_COLUMNS
 
 
 class Step:

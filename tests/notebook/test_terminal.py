@@ -9,11 +9,13 @@ import pty
 import re
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+COLUMNS = 60  # characters of a row in a terminal that is watched
 IPYTHON = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--no-confirm-exit", "--colors=NoColor"]
 
 
@@ -84,6 +86,7 @@ def test_an_error_is_one_line(place: Path) -> None:
 
 def test_a_terminal_that_is_watched_sees_one_line_of_progress_that_goes_away(place: Path) -> None:
     watched, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, COLUMNS))
     try:
         subprocess.run(
             IPYTHON,
@@ -105,6 +108,8 @@ def test_a_terminal_that_is_watched_sees_one_line_of_progress_that_goes_away(pla
     assert b"\r\x1b[Kgemini-3.1-flash-image-preview \xc2\xb7 drawing" in seen
     assert seen.rstrip(b"\r\n").endswith(b"\r\x1b[K")
     assert seen.count(b"\n") <= 1
+    rows = seen.replace(b"\n", b"\r").decode().replace("\x1b[K", "").split("\r")
+    assert max(map(len, rows)) == COLUMNS - 1  # the rest would run into a second row, and stay there
 
 
 def _read(terminal: int) -> bytes:
