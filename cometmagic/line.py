@@ -8,7 +8,9 @@ module knows no IPython.
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import re
 import shlex
 import textwrap
 from collections.abc import Callable, Iterable
@@ -20,6 +22,7 @@ from cometmagic.kinds import Earlier, Flag, Kind, Lists, Pairs, Text, suggest
 from cometmagic.options import GROUPS, Option, declared
 
 WIDTH = 100
+_LONG_DASHES = re.compile("^-?[\u2012-\u2015\u2212][-\u2012-\u2015\u2212]*")
 
 
 @dataclass
@@ -104,10 +107,20 @@ def _names_one(rest: str, is_name: Callable[[str], bool]) -> bool:
 
 
 def _check_order(prompt: str, known: Iterable[str]) -> None:
-    """Refuse a prompt with an option in it: a picture would be paid for that was asked for wrongly."""
-    late = next((word for word in prompt.split() if word.startswith("--") and word.partition("=")[0] in known), None)
-    if late is not None:
-        raise OptionError(f"{late} stands behind the prompt.", do="Options come first; after a lone -- all is prompt.")
+    """Refuse a prompt with an option in it: a picture would be paid for that was asked for wrongly.
+
+    A short flag counts with a number behind it, as in `-n 4`: a lone letter may be a word.
+    """
+    plain = "Options come first; after a lone -- all is prompt."
+    for word, following in itertools.pairwise([*prompt.split(), ""]):
+        meant = _LONG_DASHES.sub("--", word)  # what text programs make of two hyphens
+        flag = meant.partition("=")[0]
+        is_long = flag.startswith("--") and (flag in known or f"--{flag.removeprefix('--no-')}" in known)
+        if is_long and meant != word:
+            do = f"Write {meant}. {plain}"
+            raise OptionError(f"{word} begins with a dash and not with hyphens.", do=do)
+        if is_long or (flag.startswith("-") and flag in known and following[:1].isdigit()):
+            raise OptionError(f"{word} stands behind the prompt.", do=plain)
 
 
 def _find(flag: str, by_flag: dict[str, Option]) -> tuple[Option, bool]:
@@ -117,6 +130,8 @@ def _find(flag: str, by_flag: dict[str, Option]) -> tuple[Option, bool]:
     positive = by_flag.get("--" + flag.removeprefix("--no-"))
     if flag.startswith("--no-") and positive is not None and isinstance(positive.kind, Flag):
         return positive, True
+    if flag[:2] in by_flag and flag[2:3].isdigit():
+        raise OptionError(f"There is no option {flag}; did you mean {flag[:2]} {flag[2:]}?")
     raise OptionError(f"There is no option {flag}{suggest(flag, by_flag)}", do="%%gemini_image? lists them all.")
 
 

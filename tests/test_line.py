@@ -57,6 +57,14 @@ WRONG = [
     ("--no-thoughts=yes a", "--no-thoughts takes no value."),
     ("a cat --aspect-ratio 16:9", "--aspect-ratio stands behind the prompt."),
     ("a cat --alt=x", "--alt=x stands behind the prompt."),
+    ("a cat -n 4", "-n stands behind the prompt."),
+    ("a cat -s 2K", "-s stands behind the prompt."),
+    ("a cat --no-thoughts", "--no-thoughts stands behind the prompt."),
+    ("\u2014thoughts a cat", "\u2014thoughts begins with a dash and not with hyphens. "),
+    ("-t \u2013\u2013alt=x a cat", "\u2013\u2013alt=x begins with a dash and not with hyphens. "),
+    ("-n4 cats", "There is no option -n4; did you mean -n 4?"),
+    ("-a16:9 a cat", "There is no option -a16:9; did you mean -a 16:9?"),
+    ("-s2K a cat", "There is no option -s2K; did you mean -s 2K?"),
 ]
 
 
