@@ -7,6 +7,7 @@ while a cell runs. Nothing here depends on which thread a message of the browser
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import threading
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -94,7 +95,9 @@ class Panel(VBox):  # type: ignore[misc]
     def press(self) -> None:
         """Do what the button does: start a run and return at once. Raises `OptionError` while one is under way."""
         self._begin()
-        threading.Thread(target=self._carry_quietly, name="cometmagic-panel", daemon=True).start()
+        # Some kernels send nothing from a thread that does not have the context of a message.
+        run = contextvars.copy_context().run
+        threading.Thread(target=run, args=(self._carry_quietly,), name="cometmagic-panel", daemon=True).start()
 
     def cancel(self) -> None:
         """Stop waiting, as an interrupt of a cell does: what was sent goes on, and its picture is saved."""

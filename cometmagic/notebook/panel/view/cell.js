@@ -1,6 +1,6 @@
 // The cell that the panel stands for, and a button that copies it.
 
-import { button, fresh, h } from "./dom.js";
+import { button, fresh, h, listen } from "./dom.js";
 
 /** Put a text on the clipboard, also where the page was not loaded over https. */
 async function copied(text) {
@@ -34,10 +34,10 @@ function render({ model, el }) {
     h("pre", { tabindex: "0", role: "group", "aria-labelledby": id }, code),
   );
   const follow = () => (code.textContent = model.get("text"));
-  model.on("change:text", follow);
+  const deaf = listen(model, { "change:text": follow });
   el.append(root);
   follow();
-  return () => model.off("change:text", follow);
+  return deaf;
 }
 
 export default { render };

@@ -47,3 +47,11 @@ export function show(element, wanted) {
 export function focused(element) {
   return element.getRootNode().activeElement === element;
 }
+
+/** Call functions when traits change or a message comes, by the model's events; return what ends that. */
+export function listen(model, heard) {
+  for (const [event, act] of Object.entries(heard)) model.on(event, act);
+  return () => {
+    for (const [event, act] of Object.entries(heard)) model.off(event, act);
+  };
+}

@@ -1,7 +1,7 @@
 // The form of a panel. What is typed goes to the kernel with a number; what comes back is only taken when it answers
 // to the newest number, so that nothing typed meanwhile is lost.
 
-import { button, fresh, h, show } from "./dom.js";
+import { button, fresh, h, listen, show } from "./dom.js";
 import { field } from "./fields.js";
 import { references } from "./references.js";
 
@@ -171,9 +171,7 @@ function render({ model, el }) {
   const stand = () => shown.set(model.get("standing"));
   const depict = () => pictures.set(model.get("references"));
 
-  model.on("change:state", follow);
-  model.on("change:standing", stand);
-  model.on("change:references", depict);
+  const deaf = listen(model, { "change:state": follow, "change:standing": stand, "change:references": depict });
   el.append(root);
   follow();
   stand();
@@ -182,9 +180,7 @@ function render({ model, el }) {
   return () => {
     clearTimeout(pause);
     shown.stop();
-    model.off("change:state", follow);
-    model.off("change:standing", stand);
-    model.off("change:references", depict);
+    deaf();
   };
 }
 

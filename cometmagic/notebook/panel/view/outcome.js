@@ -1,6 +1,6 @@
 // What a run made: the picture, what is told about it, the way to it, and what to do next.
 
-import { address, button, fresh, h, release, show } from "./dom.js";
+import { address, button, fresh, h, listen, release, show } from "./dom.js";
 
 /** Two pictures on one another; a slider tells how much of the upper one is seen. */
 function comparison() {
@@ -111,16 +111,12 @@ function render({ model, el }) {
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
 
-  model.on("change:shown", follow);
-  model.on("change:history", remember);
-  model.on("msg:custom", save);
+  const deaf = listen(model, { "change:shown": follow, "change:history": remember, "msg:custom": save });
   el.append(root);
   follow();
   remember();
   return () => {
-    model.off("change:shown", follow);
-    model.off("change:history", remember);
-    model.off("msg:custom", save);
+    deaf();
     release(root);
   };
 }
