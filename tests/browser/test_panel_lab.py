@@ -15,6 +15,7 @@ from tests.browser.panel_page import PanelPage
 from tests.browser.screen import Screen
 from tests.faults.server import FaultServer, Held, Step, response, send
 from tests.notebook.answers import CANARY, answering, full, painted
+from tests.waiting import wait_for
 
 CELL = "import cometmagic\npanel = cometmagic.panel('a red bicycle', thoughts=True)\npanel"
 REFUSAL = json.dumps({"error": {"code": 400, "message": "<b>no</b>", "status": "INVALID_ARGUMENT"}}).encode()
@@ -56,6 +57,7 @@ def test_cancel_error_and_the_copied_cell_sends_the_same(lab: Opener, tmp_path: 
 
         panel.button("Generate").click()
         panel.told("waiting for the model")
+        wait_for(lambda: held.inside)  # what was not sent yet would be taken back
         panel.button("Cancel").click()
         panel.told("Cancelled. The request goes on and may be charged")
         held.let_go.set()
