@@ -35,6 +35,7 @@ class Origin:
     turns: tuple[Turn, ...] = ()
     image: ImagePart | None = None
     notes: tuple[str, ...] = ()
+    recorded: tuple[Origin, ...] = ()  # the conversation without its signatures, by which a recording may be found
 
     def record(self) -> dict[str, str]:
         """Return it as JSON values, for call.json."""
@@ -95,11 +96,22 @@ def _continued(folder: CallFolder, image: ImagePart) -> Origin:
     model, turns = models.lookup(folder.read()["model"]), _turns(folder)
     if not turns or not all(_may_return(turn, signed=model is None or model.signs) for turn in turns):
         why = f"The thought signatures of {folder.id} are not kept here, so its image was sent as with --edit."
-        return Origin(folder, EDIT, image=image, notes=(why,))
+        return Origin(folder, EDIT, image=image, notes=(why,), recorded=_recorded(folder, turns))
     kept = _trimmed(turns)
     cut = (len(turns) - len(kept)) // 2
     notes = (f"The conversation is long: {_first(cut)} left out.",) if cut else ()
     return Origin(folder, CHAT, turns=kept, notes=notes)
+
+
+def _recorded(folder: CallFolder, turns: tuple[Turn, ...]) -> tuple[Origin, ...]:
+    """Return the ways in which a conversation whose signatures are gone may have been sent, the longest first.
+
+    How many turns went along depended on the size of the signatures too.
+    """
+    if not all(_may_return(turn, signed=False) for turn in turns):
+        return ()
+    kept = _trimmed(turns)
+    return tuple(Origin(folder, CHAT, turns=kept[at:]) for at in range(0, len(kept), 2))
 
 
 def _first(turns: int) -> str:

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cometmagic import advice, lineage, project
+from cometmagic.catalog import find
 from cometmagic.courier.route import Live, Offline, Route
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.folders import Library, check_target
@@ -113,12 +114,22 @@ def plans(
     _, cell, limits = build(given)
     varied = list(variants(cell))
     source, route = _route(cell.source)
-    told = _told(prompt, images, cell, last, tuple(notes))
-    if told.origin is not None and told.origin.how == lineage.CHAT:
-        given = {"model": told.origin.folder.read().get("model", DEFAULT_MODEL)} | given
+    library = Library(library_folder())
+    origin = lineage.origin(cell.edit, cell.chat, library, last)
     cell = replace(cell, save=check_target(cell.save) if cell.save else None)
-    shared = (told, cell, limits, source, replace(route, limits=limits) if isinstance(route, Live) else route)
-    return [_plan(given | changes, label, *shared) for label, changes in varied]
+    shared = (cell, limits, source, replace(route, limits=limits) if isinstance(route, Live) else route)
+
+    def made(origin: lineage.Origin | None) -> list[Plan]:
+        told, defaults = _told(prompt, images, cell, origin, tuple(notes)), dict[str, Any]()
+        if origin is not None and origin.how == lineage.CHAT:
+            defaults = {"model": origin.folder.read().get("model", DEFAULT_MODEL)}
+        return [_plan(defaults | given | changes, label, told, *shared) for label, changes in varied]
+
+    if origin is not None and source in ("auto", "replay"):
+        for planned in map(made, origin.recorded):
+            if all(find(library, plan.digest) for plan in planned):
+                return planned
+    return made(origin)
 
 
 def _present(given: dict[str, Any]) -> dict[str, Any]:
@@ -138,10 +149,11 @@ def _plan(
     return Plan(request, cell, limits, source, route, estimate, warnings, told.origin, told.pieces, label, told.files)
 
 
-def _told(prompt: Prompt, images: Any, cell: CellOptions, last: Path | None, notes: tuple[str, ...]) -> _Told:
+def _told(
+    prompt: Prompt, images: Any, cell: CellOptions, origin: lineage.Origin | None, notes: tuple[str, ...]
+) -> _Told:
     """Put the turns together. Raises `OptionError` when there is nothing to ask."""
     pieces = [piece if isinstance(piece, Piece) else Piece(piece) for piece in several(prompt)]
-    origin = lineage.origin(cell.edit, cell.chat, Library(library_folder()), last)
     earlier = [origin.image] if origin is not None and origin.image is not None else []
     given = [*_joined(prompt), *earlier, *several(images), *cell.image]
     asked, remarks = _made(given, len(_joined(prompt)), private=cell.private_urls)

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 import cometmagic
-from cometmagic import CometError, ImageResult, LibraryError, OptionError, generate
+from cometmagic import CometError, ImageResult, LibraryError, OptionError, generate, lineage
 from cometmagic.folders import Library
 from cometmagic.pack import pack
 from tests.faults.server import FaultServer, recv_request, response, send
 from tests.notebook.answers import DRAFT, FINAL, answering, body, image, painted, serving
 
+COLORS = ["red", "green", "blue", "teal", "navy"]
 LONG = base64.b64encode(bytes(range(256)) * 40).decode()  # longer than what is kept as a Python string
 
 
@@ -144,6 +145,31 @@ def test_a_conversation_is_packed_without_its_signatures_and_replayed(
     replayed = generate("again", chat=first, source="replay")
 
     assert replayed.image.data == second.image.data
+
+
+@pytest.mark.parametrize("largest", [lineage.LARGEST_HISTORY, len(LONG) * 3 // 2], ids=["by count", "by size"])
+def test_a_packed_conversation_is_replayed_turn_by_turn(
+    monkeypatch: pytest.MonkeyPatch, library_folder: Path, tmp_path: Path, largest: int
+) -> None:
+    monkeypatch.setattr(lineage, "LARGEST_HISTORY", largest)
+    with serving(monkeypatch, *[answering(signed(painted(color=color))) for color in COLORS]) as server:
+        made = [generate("a cat", thoughts=True)]
+        for _ in COLORS[1:]:
+            made.append(made[-1].chat("again", aspect_ratio="16:9"))
+    pack(Library(library_folder), tmp_path / "pack")
+    monkeypatch.setenv("COMETMAGIC_LIBRARY", str(tmp_path / "pack"))
+
+    shown = [generate("a cat", thoughts=True)]
+    for _ in COLORS[1:]:
+        shown.append(shown[-1].chat("again", aspect_ratio="16:9"))
+    other = shown[-1].chat("and now something else")
+
+    assert [result.source for result in shown] == ["replay"] * len(COLORS)
+    assert [result.image.data for result in shown] == [result.image.data for result in made]
+    assert not any("signatures" in warning for result in shown for warning in result.warnings)
+    assert other.source == "offline"  # the control: what was not recorded is an edit, and says so
+    assert any("are not kept here" in warning for warning in other.warnings)
+    assert server.posts == len(COLORS)
 
 
 def test_edit_means_the_last_result_of_this_session_or_of_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
