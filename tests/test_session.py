@@ -14,6 +14,7 @@ from cometmagic import agenerate, generate
 from cometmagic.errors import CometError, Fate, Interrupted, LibraryError, MissingKeyError, OptionError, TransportError
 from cometmagic.folders import Library
 from cometmagic.planning import plan
+from tests.faults.server import FaultServer
 from tests.notebook.answers import CANARY, FINAL, answering, painted, serving
 
 
@@ -159,9 +160,15 @@ def test_awaiting_leaves_the_loop_free(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_call_that_is_cancelled_is_kept(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
+    async def left(server: FaultServer) -> None:
+        going = asyncio.ensure_future(agenerate("a cat"))
+        while not server.posts:  # noqa: ASYNC110  # news of a thread
+            await asyncio.sleep(0.01)
+        await asyncio.wait_for(going, 0.01)
+
     with serving(monkeypatch, answering(after=0.5)) as server:
         with pytest.raises(TimeoutError):
-            asyncio.run(asyncio.wait_for(agenerate("a cat"), 0.3))
+            asyncio.run(left(server))
         [folder] = Library(library_folder).folders()
         deadline = time.monotonic() + 20
         while folder.read()["state"] != "settled" and time.monotonic() < deadline:
