@@ -164,12 +164,20 @@ def _plain(written: str) -> str:
 
 
 def _fitted(written: str, plain: str, replaced: str, offers: list[Offer]) -> Offers:
-    """Return offers for a word as it is written, in quotation marks where one of them or the word needs these."""
-    if written == plain and not any(re.search(r"[\s\"']", offer.text) for offer in offers):
+    """Return offers for a word as it is written, in quotation marks where they need these, or where it has them."""
+    if written == plain and not any(map(_needs_marks, offers)):
         return replaced, offers
-    kept, quoted = plain.removesuffix(replaced), []
-    for text, kind in offers:
-        mark = next((mark for mark in (written[:1], '"', "'") if mark in ('"', "'") and mark not in kept + text), "")
+    kept, fitted = plain.removesuffix(replaced), []
+    for offer in offers:
+        text, kind = kept + offer.text, offer.kind
+        if written == plain and not _needs_marks(offer):
+            fitted.append(Offer(text, kind))
+            continue
+        mark = next((mark for mark in (written[:1], '"', "'") if mark in ('"', "'") and mark not in text), "")
         if mark:  # else it cannot be written
-            quoted.append(Offer(f"{mark}{kept}{text}{'' if text.endswith('/') else mark}", kind))
-    return written, quoted
+            fitted.append(Offer(f"{mark}{text}{'' if text.endswith('/') else mark}", kind))
+    return written, fitted
+
+
+def _needs_marks(offer: Offer) -> bool:
+    return re.search(r"[\s\"']", offer.text) is not None

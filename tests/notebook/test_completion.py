@@ -263,6 +263,7 @@ def test_a_sweep_is_offered_over_every_option_that_a_value_can_be_written_for(no
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
+        ("|", ['"my cat.png"', '"my dir/', "two.JPG"]),  # marks where they are needed, and nowhere else
         ("my|", ['"my cat.png"', '"my dir/']),
         ('"my |', ['"my cat.png"', '"my dir/']),
         ("'my |", ["'my cat.png'", "'my dir/"]),
