@@ -228,12 +228,25 @@ def test_waiting_for_it_has_a_limit(notebook: Notebook, serve: Services, held: H
     assert "The request goes on and may be charged" in ran.error["evalue"]
 
 
+# Tells by a file when the main thread is in the middle of waiting: an interrupt before that stops the cell alone.
+WATCHED = """
+import pathlib, sys, threading
+def _names(frame):
+    return {frame.f_code.co_name, *_names(frame.f_back)} if frame else set()
+def _watch(main=threading.main_thread().ident):
+    while not {"result", "wait"} <= _names(sys._current_frames()[main]):
+        threading.Event().wait(0.01)
+    pathlib.Path("inside").touch()
+threading.Thread(target=_watch, daemon=True).start()
+cat.result()
+"""
+
+
 def test_an_interrupt_of_the_wait_stops_the_waiting_only(notebook: Notebook, serve: Services, held: Held) -> None:
     serve(held.steps(send(GOOD)))
     request = run(notebook, CELL)
-    waits = notebook.kernel.start("print('it waits', flush=True)\ncat.result()")
-    notebook.kernel.until(waits, "stream")
-    wait_for(lambda: held.inside)
+    waits = notebook.kernel.start(WATCHED)
+    wait_for(lambda: held.inside and (notebook.place / "inside").exists())
     pressed = time.monotonic()
 
     notebook.kernel.interrupt()
