@@ -28,7 +28,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cometmagic.disk import read_whole, sync_folder, write_whole
+from cometmagic.disk import near, read_whole, sync_folder, write_whole
 from cometmagic.errors import CometError, Fate, LibraryError
 from cometmagic.parts import ImagePart
 from cometmagic.request import ImageRequest
@@ -201,6 +201,9 @@ class Library:
 
     def __iter__(self) -> Iterator[CallFolder]:
         return self.folders()
+
+    def __repr__(self) -> str:
+        return f"<cometmagic library {near(self.root)}, {counted(len(list(self.folders())))}>"
 
     def tidy(self) -> None:
         """Remove what calls have left that a crash kept from being planned; none of them was sent."""

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cometmagic
-from cometmagic.disk import write_whole
+from cometmagic.disk import near, write_whole
 from cometmagic.errors import CometError, Fate, LibraryError, TransportError
 from cometmagic.folders import CallFolder, Library, State, check_target, slug
 from cometmagic.ledger import Ledger
@@ -288,3 +288,4 @@ def test_the_library_of_the_settings_is_a_name_of_the_package(library_folder: Pa
 
     assert cometmagic.library().root == library_folder
     assert [folder.path for folder in cometmagic.library()] == [result.folder]
+    assert repr(cometmagic.library()) == f"<cometmagic library {near(library_folder)}, 1 call>"

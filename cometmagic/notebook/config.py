@@ -7,7 +7,7 @@ from typing import Any
 from traitlets import TraitType
 from traitlets.config import Configurable
 
-from cometmagic.errors import OptionError
+from cometmagic.errors import Fate, OptionError
 from cometmagic.line import describe
 from cometmagic.options import Option, declared
 
@@ -25,7 +25,7 @@ class OptionTrait(TraitType[Any, Any]):
         try:
             self.option.kind.parse(value)
         except ValueError as error:
-            raise OptionError(f"GeminiImage.{self.option.name}: {error}") from None
+            raise OptionError(f"GeminiImage.{self.option.name}: {error}", fate=Fate.PAST) from None
         return value
 
 

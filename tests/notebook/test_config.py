@@ -49,7 +49,7 @@ def test_a_default_of_a_wrong_type_is_told_in_one_line(notebook: Notebook) -> No
     assert (
         output["text"]
         .strip()
-        .endswith("GeminiImage.search: 5 is not one of web, image. Nothing was sent, so nothing was charged.")
+        .endswith("GeminiImage.search: 5 is not one of web, image.")
     )
 
 
