@@ -46,11 +46,7 @@ def test_a_wrong_default_is_told_in_one_line_and_not_taken(notebook: Notebook) -
 def test_a_default_of_a_wrong_type_is_told_in_one_line(notebook: Notebook) -> None:
     [output] = notebook.run("%config GeminiImage.search = 5").outputs
 
-    assert (
-        output["text"]
-        .strip()
-        .endswith("GeminiImage.search: 5 is not one of web, image.")
-    )
+    assert output["text"].strip().endswith("GeminiImage.search: 5 is not one of web, image.")
 
 
 def test_a_wrong_default_does_not_bar_a_reload(notebook: Notebook) -> None:
