@@ -15,9 +15,10 @@ from cometmagic.courier.client import Event
 from cometmagic.errors import OptionError
 from cometmagic.foreign import line
 from cometmagic.parts import ImagePart
-from cometmagic.planning import Plan, plans, references
+from cometmagic.planning import Plan, plans
 from cometmagic.results import LONGEST_LABEL, ImageResults
 from cometmagic.sweeps import check_number
+from cometmagic.turns import as_sent
 
 
 def generate_many(
@@ -55,7 +56,7 @@ def _planned(prompts: Any, images: Any, options: dict[str, Any]) -> list[Plan]:
     """Return the plans of several prompts, each with a label that tells it from the others."""
     asked = _listed(prompts)
     check_number(len(asked))
-    shown, notes = references(images, private=bool(options.get("private_urls")))  # once for all of them
+    shown, notes = as_sent(images, private=bool(options.get("private_urls")))  # once for all of them
     planned: list[Plan] = []
     for prompt in asked:
         several = plans(prompt, images=shown, notes=notes, last=session.last(), **options)

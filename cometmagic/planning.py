@@ -8,10 +8,9 @@ reference images that stand at http(s) addresses.
 from __future__ import annotations
 
 import functools
-import itertools
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,19 +20,17 @@ from cometmagic.catalog import find
 from cometmagic.courier.route import Live, Offline, Route
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.folders import Library, check_target
-from cometmagic.local_file import is_url
 from cometmagic.models import DEFAULT_MODEL
 from cometmagic.options import CellOptions, Limits, Options, build, declared
-from cometmagic.parts import Part, TextPart
-from cometmagic.request import ImageRequest, Turn
+from cometmagic.request import ImageRequest
 from cometmagic.settings import HOW_TO_SET, default_source, endpoint, environment_limits, find_key, library_folder
 from cometmagic.sweeps import variants
 from cometmagic.template import Piece
+from cometmagic.turns import Prompt, Told, compose, framed
 from cometmagic.wire import encode, request_hash, request_length
 
 LONGEST_PROMPT = 200_000  # characters; the largest model window is 131,000 tokens
 
-Prompt = str | list[Any] | tuple[Any, ...]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -76,17 +73,6 @@ class Plan:
         return as_code(self.request, kind, parent=parent, files=self.files)
 
 
-@dataclass(frozen=True)
-class _Told:
-    """What all requests of a cell share: the turns without options, and what was remarked while making them."""
-
-    turns: tuple[Turn, ...]
-    pieces: tuple[Piece, ...]
-    origin: lineage.Origin | None
-    notes: tuple[str, ...] = field(default=())
-    files: tuple[Path, ...] = ()
-
-
 def plan(prompt: Prompt, *, images: Any = (), last: Path | None = None, **given: Any) -> Plan:
     """Return the one request of a prompt, as `session.generate` takes it. Raises a `CometError`."""
     made = plans(prompt, images=images, last=last, **given)
@@ -110,7 +96,7 @@ def plans(
     which lie below `given` and over the project's; `notes` go to the warnings. Raises a `CometError`.
     """
     merged, preset = project.merged(_present(given), dict(session))
-    given, prompt = environment_limits() | merged, _framed(preset, prompt)
+    given, prompt = environment_limits() | merged, framed(preset, prompt)
     _, cell, limits = build(given)
     varied = list(variants(cell))
     source, route = _route(cell.source)
@@ -120,7 +106,7 @@ def plans(
     shared = (cell, limits, source, replace(route, limits=limits) if isinstance(route, Live) else route)
 
     def made(origin: lineage.Origin | None) -> list[Plan]:
-        told, defaults = _told(prompt, images, cell, origin, tuple(notes)), dict[str, Any]()
+        told, defaults = compose(prompt, images, cell, origin, tuple(notes)), dict[str, Any]()
         if origin is not None and origin.how == lineage.CHAT:
             defaults = {"model": origin.folder.read().get("model", DEFAULT_MODEL)}
         return [_plan(defaults | given | changes, label, told, *shared) for label, changes in varied]
@@ -137,7 +123,7 @@ def _present(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plan(
-    given: dict[str, Any], label: str, told: _Told, cell: CellOptions, limits: Limits, source: str, route: Route
+    given: dict[str, Any], label: str, told: Told, cell: CellOptions, limits: Limits, source: str, route: Route
 ) -> Plan:
     options = Options.build({name: value for name, value in given.items() if name in Options.declared()})
     request = ImageRequest(told.turns, options)
@@ -147,94 +133,6 @@ def _plan(
     # All that is sent is paid for, also what earlier turns hold.
     estimate = advice.estimate(options, request.prompt, len(request.references))
     return Plan(request, cell, limits, source, route, estimate, warnings, told.origin, told.pieces, label, told.files)
-
-
-def _told(
-    prompt: Prompt, images: Any, cell: CellOptions, origin: lineage.Origin | None, notes: tuple[str, ...]
-) -> _Told:
-    """Put the turns together. Raises `OptionError` when there is nothing to ask."""
-    pieces = [piece if isinstance(piece, Piece) else Piece(piece) for piece in several(prompt)]
-    earlier = [origin.image] if origin is not None and origin.image is not None else []
-    given = [*_joined(prompt), *earlier, *several(images), *cell.image]
-    asked, remarks = _made(given, len(_joined(prompt)), private=cell.private_urls)
-    turns = (*(origin.turns if origin is not None else ()), Turn(asked))
-    files = tuple(Path(one) for one in (*several(images), *cell.image) if isinstance(one, str | Path))
-    files += tuple(piece.value for piece in pieces if isinstance(piece.value, Path))
-    return _Told(turns, tuple(pieces), origin, (*notes, *remarks, *(origin.notes if origin is not None else ())), files)
-
-
-def references(images: Any, *, private: bool = False) -> tuple[list[Part], list[str]]:
-    """Return images as they are sent, so that several plans can share them, and what was remarked on while making them.
-
-    `private` lets addresses lead into the user's own network. Raises `OptionError` for what is no image.
-    """
-    made, remarks = _made(several(images), 0, private=private)
-    return list(made), remarks
-
-
-def _made(given: list[Any], prompt: int, *, private: bool) -> tuple[tuple[Part, ...], list[str]]:
-    """Return the parts of a turn and what was remarked on; of `given`, texts in the first `prompt` are words."""
-    texts = {at: TextPart(value) for at, value in enumerate(given[:prompt]) if isinstance(value, str)}
-    others = [value for at, value in enumerate(given) if at not in texts]
-    if not others:
-        return tuple(texts.values()), []
-    from cometmagic import references  # Pillow, which a request of words does not need
-
-    sent = iter(references.fitted([references.reference(_fetched(value, private=private)) for value in others]))
-    remarks: list[str] = []
-    parts: list[Part] = []
-    for at in range(len(given)):
-        if at in texts:
-            parts.append(texts[at])
-        else:
-            made = next(sent)
-            parts.append(made.part)
-            remarks += [made.note] if made.note else []
-    return tuple(parts), remarks
-
-
-def _fetched(given: Any, *, private: bool) -> Any:
-    """Return the bytes behind an address, and anything else as it is."""
-    if not isinstance(given, str) or not is_url(given):
-        return given
-    from cometmagic.courier.fetch import fetch  # HTTP, which few references need
-
-    return fetch(given, private=private)
-
-
-def _joined(prompt: Prompt) -> list[Any]:
-    """Return what a prompt is made of: texts of a template that stand side by side are one."""
-    out: list[Any] = []
-    for is_template, run in itertools.groupby(several(prompt), key=_is_text_of_template):
-        values = [piece.value if isinstance(piece, Piece) else piece for piece in run]
-        out += ["".join(values)] if is_template else values
-    return out
-
-
-def _is_text_of_template(given: Any) -> bool:
-    return isinstance(given, Piece) and isinstance(given.value, str)
-
-
-def _framed(preset: project.Preset | None, prompt: Prompt) -> Prompt:
-    """Return the prompt in the frame of a preset; nothing remains nothing."""
-    if preset is None:
-        return prompt
-    if isinstance(prompt, str):
-        return project.framed(preset, prompt)
-    before, _, after = preset.frame.partition(project.PLACE)
-    return [Piece(before), *several(prompt), Piece(after)] if any(map(_says_something, several(prompt))) else prompt
-
-
-def _says_something(given: Any) -> bool:
-    value = given.value if isinstance(given, Piece) else given
-    return not isinstance(value, str) or bool(value.strip())
-
-
-def several(given: Any) -> list[Any]:
-    """Return one or several things as a list; None is none."""
-    if isinstance(given, list | tuple):
-        return list(given)
-    return [] if given is None else [given]
 
 
 def _check(request: ImageRequest, cell: CellOptions, route: Route) -> None:

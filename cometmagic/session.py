@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 from cometmagic.call import TAKING_BACK, TICK, Call, UnderWay
 from cometmagic.courier.client import Event, deliver
 from cometmagic.errors import Fate, Interrupted, OptionError
-from cometmagic.planning import Plan, Prompt, plan
+from cometmagic.planning import Plan, plan
 from cometmagic.preparation import Unwanted, prepare
 from cometmagic.result import ImageResult
+from cometmagic.turns import Prompt
 
 T = TypeVar("T")
 U = TypeVar("U", bound=UnderWay)

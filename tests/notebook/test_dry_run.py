@@ -9,8 +9,9 @@ import re
 import pytest
 
 from cometmagic.notebook import dry_run
-from cometmagic.planning import Prompt, plan, plans
+from cometmagic.planning import plan, plans
 from cometmagic.template import Piece
+from cometmagic.turns import Prompt
 from tests.notebook.answers import answering, painted
 from tests.notebook.conftest import Notebook, Services
 from tests.notebook.test_show import HOSTILE, check_harmless

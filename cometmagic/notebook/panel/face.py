@@ -26,10 +26,11 @@ from cometmagic.notebook.panel import controls, text, uploads, work
 from cometmagic.notebook.panel.beside import Beside, page
 from cometmagic.notebook.panel.hands import Hands
 from cometmagic.notebook.waiting import publish
-from cometmagic.planning import Plan, several
+from cometmagic.planning import Plan
 from cometmagic.result import ImageResult
 from cometmagic.results import ImageResults
 from cometmagic.settings import library_folder
+from cometmagic.turns import several
 
 Made = ImageResult | ImageResults
 
