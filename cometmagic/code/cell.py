@@ -58,7 +58,7 @@ def program(request: ImageRequest, filing: Filing, earlier: Earlier | None) -> s
     words += [written("image", filing.image(part)) for part in references]
     line = " ".join(words)
     match parts:
-        case [TextPart(text)] if is_plain(f"{line}\n{text}") and _is_literal(text) and len(line.splitlines()) < 2:
+        case [TextPart(text)] if is_plain(f"{line}\n{text}") and is_literal(text) and len(line.splitlines()) < 2:
             return f"%%{NAME} {line}".rstrip() + f"\n{text}\n"
     return _called(line, parts, filing)
 
@@ -84,7 +84,7 @@ def _final(earlier: Earlier | None) -> bytes | None:
         return None
 
 
-def _is_literal(text: str) -> bool:
+def is_literal(text: str) -> bool:
     """Whether the template leaves a text as it is."""
     try:
         return "".join(piece.value for piece in render(text, {})) == text
@@ -105,7 +105,7 @@ def _called(line: str, parts: list[Part], filing: Filing) -> str:
         if isinstance(part, TextPart) and at and isinstance(parts[at - 1], TextPart):
             do = "Use --show-code httpx, or put the texts together."
             raise OptionError("A cell sends texts that stand side by side as one.", do=do)
-        if isinstance(part, TextPart) and part.text and _is_literal(part.text):
+        if isinstance(part, TextPart) and part.text and is_literal(part.text):
             text += part.text
             continue
         kind, value = ("text", part.text) if isinstance(part, TextPart) else ("image", filing.image(part))

@@ -14,7 +14,7 @@ from typing import Any
 
 from cometmagic.catalog import short_id
 from cometmagic.code.cell import NAME as MAGIC
-from cometmagic.code.cell import is_plain
+from cometmagic.code.cell import is_literal, is_plain
 from cometmagic.code.source import python_text
 from cometmagic.differences import kept_options
 from cometmagic.disk import near
@@ -91,6 +91,8 @@ def _called(text: str) -> tuple[str, str] | None:
 
 def from_result(result: ImageResult) -> Settings:
     """Return what made a result. Raises `OptionError` for a request that no cell without variables makes."""
+    if not isinstance(result, ImageResult):
+        raise OptionError(f"{type(result).__name__} is no single result.", do="Take one of several: results[0].")
     call = result.call
     known = Options.declared()
     kept = {name: value for name, value in kept_options(call).items() if name in known}
@@ -98,6 +100,9 @@ def from_result(result: ImageResult) -> Settings:
     options |= {name: call[name] for name in ("alt",) if call.get(name)}
     turn, parent = result.request.turns[-1], _parent(call)
     prompt, images = _parted(turn.parts)
+    if not is_literal(prompt):
+        do = "Put its text in a variable, and write {{name}} as the prompt."
+        raise OptionError("The prompt of this result has double braces of its own.", do=do, fate=Fate.PAST)
     if len(result.request.turns) > 1 and (parent is None or call["parent"].get("how") != "chat"):
         do = "Start from its earlier result."
         raise OptionError("The conversation before this result is gone.", do=do, fate=Fate.PAST)
