@@ -26,7 +26,9 @@ class Inbox:
         number, name = str(told.get("id"))[:40], line(told.get("name", ""), 80) or "The file"
         content = self._begun.setdefault(number, bytearray())
         content += piece
-        if len(content) > LARGEST or len(self._begun) > MOST:
+        if len(self._begun) > MOST:  # a page that went away left the oldest unfinished
+            self._begun.pop(next(iter(self._begun)))
+        if len(content) > LARGEST:
             self._begun.pop(number)
             raise OptionError(f"{name} is larger than {LARGEST // 1_000_000} MB.", do="Save it smaller.")
         if not told.get("last"):
