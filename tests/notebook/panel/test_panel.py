@@ -405,18 +405,6 @@ def test_twenty_results_weigh_less_than_two_megabytes(notebook: Notebook) -> Non
     assert 20_000 < weight < 2_000_000
 
 
-def test_fifty_cancelled_runs_leave_widgets_and_threads_as_they_were(notebook: Notebook) -> None:
-    made(notebook)
-    look = "(len(__import__('ipywidgets').Widget.get_manager_state()['state']), __import__('threading').active_count())"
-    notebook.run(f"p.press(); p.cancel()\n{WAIT}")
-    before = notebook.evaluate(look)
-
-    ran = notebook.run(f"{WAIT}for _ in range(50):\n    p.press(); p.cancel()\n    while p.busy: time.sleep(0.002)")
-
-    assert ran.error is None, ran.error
-    assert notebook.evaluate(look) == before
-
-
 def test_closing_a_panel_closes_its_parts(notebook: Notebook) -> None:
     drawn = "[one['model_name'] for one in Widget.get_manager_state()['state'].values()].count('AnyModel')"
     notebook.run(f"{IMPORTS}from ipywidgets import Widget")
