@@ -172,13 +172,17 @@ def _with(flag: str, word: str) -> str:
 
 
 def _listed(some: Any) -> str:
-    """Return the values of a sweep; those that commas would tear apart as a JSON list."""
+    """Return the values of a sweep; those that commas or line ends would tear apart as a JSON list."""
     values = list(some) if isinstance(some, list | tuple) else [some]
     words = [str(value) for value in values]
     is_plain = all(isinstance(value, str | int | float) for value in values)
-    if is_plain and not any("," in word or word.lstrip().startswith("[") for word in words):
+    if is_plain and not any(map(_is_torn, words)):
         return ",".join(words)
     return json.dumps(values, ensure_ascii=False)
+
+
+def _is_torn(word: str) -> bool:
+    return "," in word or word.lstrip().startswith("[") or len(word.splitlines()) > 1
 
 
 def _word(value: Any) -> str:

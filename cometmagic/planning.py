@@ -145,12 +145,13 @@ def _check(request: ImageRequest, cell: CellOptions, route: Route) -> None:
     if {"", ".", ".."} & set(model.split("/")):
         raise OptionError(f"--model: {model[:80]!r} is no name of a model.")  # it would lead to another address
     given, key = request.options.changed() | cell.changed(), route.key.reveal() if isinstance(route, Live) else ""
-    texts = {declared()[name].flag: _plain(value) for name, value in given.items()}
+    texts = {declared()[name].flag: plain(value) for name, value in given.items()}
     for name, text in ({"The prompt": prompt} | texts).items():
-        _check_text(name, text, key)
+        check_text(name, text, key)
 
 
-def _check_text(name: str, text: str, key: str) -> None:
+def check_text(name: str, text: str, key: str = "") -> None:
+    """Raise `OptionError` for a text that cannot be written down, or holds the key."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -163,7 +164,7 @@ def _check_text(name: str, text: str, key: str) -> None:
         raise OptionError(f"{name} holds your API key.", do=do)
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     """Return the text of a value; what is no text and no JSON holds none."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=lambda _: "")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,6 +26,14 @@ LAST = "the last result"
 _RATIO = re.compile(r"\d+:\d+")
 _KINDS = {Flag: "flag", Several: "several", Number: "number", Pairs: "pairs", Lists: "lines", JsonObject: "json",
           Earlier: "earlier"}  # fmt: skip
+
+
+class Held(dict[str, Any]):
+    """Options of a panel, which `panel.options |= …` sets anew: changed in place, nobody would hear of it."""
+
+    def __ior__(self, more: Any) -> Any:  # type: ignore[misc]  # on purpose not in place
+        """Return other options, and leave these as they are."""
+        return self | more
 
 
 def descriptions() -> list[dict[str, Any]]:
@@ -106,8 +115,8 @@ def shown(option: Option, value: Any) -> Any:
             names, settings = ({full: short for short, full in side.items()} for side in (left, right))
             found = {names[name]: settings[setting] for name, setting in (value or {}).items()}
         case Lists():
-            lines = written(option.name, value or {}).split(f"{option.flag} ")
-            found = "\n".join(line.strip() for line in lines if line.strip())
+            lines = (written(option.name, {key: some}) for key, some in (value or {}).items())
+            found = "\n".join(shlex.split(line)[-1] for line in lines)  # as the line's words are read
         case JsonObject():
             found = json.dumps(value, ensure_ascii=False) if value else ""
         case Earlier():
@@ -123,7 +132,7 @@ def taken(option: Option, given: Any) -> Any:
         return None
     if isinstance(option.kind, Earlier) and given == LAST:
         return True
-    words = [line for line in str(given).splitlines() if line.strip()] if isinstance(option.kind, Lists) else given
+    words = [line for line in str(given).split("\n") if line.strip()] if isinstance(option.kind, Lists) else given
     try:
         return option.kind.parse(words)
     except ValueError as error:

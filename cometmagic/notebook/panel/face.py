@@ -26,7 +26,7 @@ from cometmagic.notebook.panel import controls, text, uploads, work
 from cometmagic.notebook.panel.beside import Beside, page
 from cometmagic.notebook.panel.hands import Hands
 from cometmagic.notebook.waiting import publish
-from cometmagic.planning import Plan
+from cometmagic.planning import Plan, check_text, plain
 from cometmagic.result import ImageResult
 from cometmagic.results import ImageResults
 from cometmagic.settings import library_folder
@@ -90,15 +90,19 @@ class Panel(VBox):  # type: ignore[misc]
 
     def generate(self) -> Made:
         """Do what the button does, and wait for the result. Raises a `CometError`, and `Interrupted`."""
-        self._begin()
-        return self._carry()
+        return self._carry(self._begin())
 
     def press(self) -> None:
         """Do what the button does: start a run and return at once. Raises `OptionError` while one is under way."""
-        self._begin()
+        settings = self._begin()
         # Some kernels send nothing from a thread that does not have the context of a message.
         run = contextvars.copy_context().run
-        threading.Thread(target=run, args=(self._carry_quietly,), name="cometmagic-panel", daemon=True).start()
+        threading.Thread(target=run, args=(self._carry_quietly, settings), name="cometmagic-panel", daemon=True).start()
+
+    def check_idle(self) -> None:
+        """Raise `OptionError` while a run is under way."""
+        if self.busy:
+            raise OptionError("The panel is at work.", do="Wait for its picture, or cancel it.")
 
     def cancel(self) -> None:
         """Stop waiting, as an interrupt of a cell does: what was sent goes on, and its picture is saved."""
@@ -110,19 +114,20 @@ class Panel(VBox):  # type: ignore[misc]
             self._hands.close()
         super().close()
 
-    def _begin(self) -> None:
+    def _begin(self) -> text.Settings:
+        """Return what is asked for, which a change of the panel does not change any more."""
         with self._beginning:
-            if self.busy:
-                raise OptionError("The panel is at work.", do="Wait for its picture, or cancel it.")
+            self.check_idle()
             self._stop.clear()
             self.set_trait("busy", True)
+            return self.settings
 
-    def _carry(self) -> Made:
+    def _carry(self, settings: text.Settings) -> Made:
         """Carry a run to its end, and tell the browser how it ended."""
         hands = self._hands
         try:
             hands.begin()
-            ended = work.carry(self._plans, self._stop, hands.stand, self.names)
+            ended = work.carry(lambda: self._plans(settings), self._stop, hands.stand, self.names)
             self.result = ended.result
             ended.check()
             hands.end(*ended.saved)
@@ -137,13 +142,13 @@ class Panel(VBox):  # type: ignore[misc]
         finally:
             self.set_trait("busy", False)
 
-    def _carry_quietly(self) -> None:
+    def _carry_quietly(self, settings: text.Settings) -> None:
         with contextlib.suppress(CometError, Interrupted):  # the panel says it
-            self._carry()
+            self._carry(settings)
 
-    def _plans(self) -> list[Plan]:
-        given = dict(self.options) | ({"image": list(self.references)} if self.references else {})
-        return planned_for(self.prompt, given, self.names, self.defaults)
+    def _plans(self, settings: text.Settings) -> list[Plan]:
+        given = settings.options | ({"image": list(settings.references)} if settings.references else {})
+        return planned_for(settings.prompt, given, self.names, self.defaults)
 
     @property
     def names(self) -> MutableMapping[str, Any]:
@@ -162,9 +167,18 @@ class Panel(VBox):  # type: ignore[misc]
 
         return given(magics.defaults)
 
+    @validate("prompt")
+    def _read_prompt(self, proposal: dict[str, Any]) -> str:
+        check_text("The prompt", proposal["value"])  # or no message to the browser could be written
+        return str(proposal["value"])
+
     @validate("options")
     def _read_options(self, proposal: dict[str, Any]) -> dict[str, Any]:
-        return controls.normal({name: self._named(name, value) for name, value in proposal["value"].items()})
+        given = {name: self._named(name, value) for name, value in proposal["value"].items()}
+        options = controls.normal(given)
+        for name, value in options.items():
+            check_text(name, plain(value))
+        return controls.Held(options)
 
     def _named(self, name: str, value: Any) -> Any:
         """Return an earlier result as a cell names it."""
@@ -179,7 +193,10 @@ class Panel(VBox):  # type: ignore[misc]
 
     @validate("references")
     def _read_references(self, proposal: dict[str, Any]) -> tuple[str, ...]:
-        return tuple(uploads.word(given, self.names) for given in proposal["value"])
+        words = tuple(uploads.word(given, self.names) for given in proposal["value"])
+        for word in words:
+            check_text("A reference image", word)
+        return words
 
     @validate("result")
     def _read_result(self, proposal: dict[str, Any]) -> Any:
@@ -199,13 +216,14 @@ class Panel(VBox):  # type: ignore[misc]
             self._beside.update(self.result, self.as_cell())
 
     def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**how) or {}
+        is_open = self.comm is not None  # a closed one is a picture and a cell, as in a saved notebook
+        bundle: dict[str, Any] = (super()._repr_mimebundle_(**how) or {}) if is_open else {}
         cell = self.as_cell()
         made = f" {self.result!r}" if self.result is not None else ""
         return bundle | {"text/plain": f"<cometmagic panel{made}>\n{cell}", "text/html": page(self.result, cell)}
 
     def _ipython_display_(self) -> None:
-        publish((self._repr_mimebundle_(), {}))
+        publish((type(self)._repr_mimebundle_(self), {}))  # closing takes it from the widget
         if (shell := get_ipython()) is not None:
             self._beside.show(shell, self.result, self.as_cell())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,6 +51,8 @@ class Hands:
         self._revision, self._is_taking = 0, False
         self._wrong: dict[str, str] = {}
         self._raw: dict[str, Any] = {}
+        self._read: dict[str, Any] = {}  # the options that went with it
+        self._telling = threading.RLock()
         self._made: dict[str, ImageResult] = {}
         self._begun = self._told = 0.0
         self._pictured: dict[str, outcome.Told] = {}
@@ -66,9 +69,14 @@ class Hands:
 
     def refresh(self) -> None:
         """Tell the form what the panel is set to, and what follows from that."""
-        if self._is_taking:  # only when all of it is taken
-            return
+        with self._telling:  # or what a thread saw before another would be told after it
+            if not self._is_taking:  # only when all of it is taken
+                self._refresh()
+
+    def _refresh(self) -> None:
         panel = self._panel
+        if panel.options != self._read:  # set since by somebody else
+            self._wrong, self._raw, self._read = {}, {}, dict(panel.options)
         base = inherited(panel.options, panel.defaults)
         said = advise(base | panel.options, panel.prompt, len(panel.references), key=self._key)
         self._form.state = {
@@ -82,6 +90,8 @@ class Hands:
         self._cell.text = panel.as_cell()
         if [one["word"] for one in self._form.references] != list(panel.references):
             self._form.references = [self._reference(word) for word in panel.references]
+            # A variable may hold another picture, and a file be another, when it is added again.
+            self._pictured = {word: told for word, told in self._pictured.items() if word in panel.references}
 
     def _reference(self, word: str) -> outcome.Told:
         """Return a reference as the form shows it; an address is not fetched before it is sent."""
@@ -177,6 +187,7 @@ class Hands:
         self._is_taking = True
         try:
             panel.prompt, panel.options = str(said["prompt"]), options
+            self._read = dict(panel.options)
         finally:
             self._is_taking = False
         self.refresh()
@@ -218,6 +229,7 @@ class Hands:
             self._panel.references = (*self._panel.references, near(path))
 
     def _again(self, said: dict[str, Any]) -> None:
+        self._panel.check_idle()
         found = text.from_result(self._made[said["id"]])
         ours = {name: value for name, value in self._panel.options.items() if name in _STAYS}
         self._panel.adopt(replace(found, options=ours | found.options))

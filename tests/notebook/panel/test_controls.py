@@ -61,6 +61,24 @@ def test_a_wrong_value_is_told_at_its_control_and_changes_nothing_else() -> None
     assert wrong == {"temperature": "--temperature: 'warm' is not a number."}
 
 
+@pytest.mark.parametrize(
+    "swept",
+    [
+        {"system": ["be brief", "be kind, now"]},
+        {"aspect_ratio": ["1:1", "16:9"], "system": ["a --sweep b", "it's", '"so"']},
+        {"system": ["one\ntwo", "three\u2028\\four"]},
+        {"search": [["web", "image"], ["web"]]},
+    ],
+)
+def test_a_sweep_is_shown_as_lines_that_can_be_written_again(swept: dict[str, Any]) -> None:
+    option, [held] = declared()["sweep"], controls.normal({"sweep": swept}).values()
+
+    again = controls.taken(option, controls.shown(option, held))
+
+    assert json.dumps(again) == json.dumps(held)
+    assert "'aspect" not in controls.shown(option, held)
+
+
 def test_reference_images_are_no_option() -> None:
     with pytest.raises(OptionError, match="references"):
         controls.normal({"image": "photo"})
