@@ -47,9 +47,11 @@ def courier(monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]
     monkeypatch.setattr(client, "_couriers", {})
     started = client.courier()
     assert isinstance(started, client.ProcessCourier)
-    with started._process as process:
-        yield process
-        process.kill()
+    yield started._process
+    started._process.kill()
+    # The thread that reads its events closes the pipes, and nobody else may while it reads.
+    pipes = (started._process.stdin, started._process.stdout)
+    wait_for(lambda: all(pipe is not None and pipe.closed for pipe in pipes))
 
 
 @contextmanager
