@@ -38,8 +38,9 @@ def compose(
     """Put the turns together. Raises `OptionError` when there is nothing to ask."""
     pieces = [piece if isinstance(piece, Piece) else Piece(piece) for piece in several(prompt)]
     earlier = [origin.image] if origin is not None and origin.image is not None else []
-    given = [*_joined(prompt), *earlier, *several(images), *cell.image]
-    asked, remarks = _made(given, len(_joined(prompt)), private=cell.private_urls)
+    words = _joined(prompt)
+    given = [*words, *earlier, *several(images), *cell.image]
+    asked, remarks = _made(given, len(words), private=cell.private_urls)
     turns = (*(origin.turns if origin is not None else ()), Turn(asked))
     files = tuple(Path(one) for one in (*several(images), *cell.image) if isinstance(one, str | Path))
     files += tuple(piece.value for piece in pieces if isinstance(piece.value, Path))
