@@ -78,14 +78,20 @@ def find_key() -> Key | None:
 
     Raises `MissingKeyError` when one is set but cannot be a key.
     """
-    if _asked:
-        return _asked[0]
-    if text := os.environ.get(KEY_VARIABLE, "").strip(_AROUND):
-        return Key(text, KEY_VARIABLE)
+    if key := key_at_hand():
+        return key
     for origin, found in (("the Colab secret", _colab_secret()), ("the keyring", _keyring())):
         if found:
             return Key(found, f"{origin} {KEY_VARIABLE}")
     return None
+
+
+def key_at_hand() -> Key | None:
+    """Return the key as `find_key` does, but from the hidden prompt and the environment only: these are fast."""
+    if _asked:
+        return _asked[0]
+    text = os.environ.get(KEY_VARIABLE, "").strip(_AROUND)
+    return Key(text, KEY_VARIABLE) if text else None
 
 
 def _colab_secret() -> str | None:

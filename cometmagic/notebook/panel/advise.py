@@ -13,7 +13,7 @@ from cometmagic import advice, project
 from cometmagic.errors import CometError
 from cometmagic.notebook.panel.controls import unavailable
 from cometmagic.options import CellOptions, Options, build
-from cometmagic.settings import default_source, environment_limits, find_key
+from cometmagic.settings import default_source, environment_limits
 from cometmagic.sweeps import variants
 
 
@@ -24,14 +24,6 @@ class Advice:
     price: str = ""
     notes: tuple[str, ...] = ()
     off: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-
-def has_key() -> bool:
-    """Whether a live call would find a key."""
-    try:
-        return find_key() is not None
-    except CometError:  # one is set that cannot be a key: the run will say so
-        return True
 
 
 def inherited(options: Mapping[str, Any], session: Mapping[str, Any]) -> dict[str, Any]:

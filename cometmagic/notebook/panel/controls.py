@@ -11,7 +11,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from cometmagic import advice, models
 from cometmagic.errors import OptionError
@@ -34,6 +34,12 @@ class Held(dict[str, Any]):
     def __ior__(self, more: Any) -> Any:  # type: ignore[misc]  # on purpose not in place
         """Return other options, and leave these as they are."""
         return self | more
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        do = 'Write panel.options |= {"thoughts": True}, or panel.options = {…}.'
+        raise OptionError("The options of a panel are set as a whole.", do=do)
+
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = _refuse
 
 
 def descriptions() -> list[dict[str, Any]]:

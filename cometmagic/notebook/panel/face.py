@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,14 +20,18 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Dict, Tuple, Unicode, observe, validate
 
 from cometmagic.catalog import short_id
-from cometmagic.errors import CometError, Interrupted, OptionError
+from cometmagic.errors import CometError, Fate, Interrupted, OptionError
 from cometmagic.folders import CallFolder, Library
 from cometmagic.notebook.cell import planned_for
 from cometmagic.notebook.panel import controls, text, uploads, work
 from cometmagic.notebook.panel.beside import Beside, page
 from cometmagic.notebook.panel.hands import Hands
+from cometmagic.notebook.panel.mirror import Mirror
+from cometmagic.notebook.panel.reading import Reading
+from cometmagic.notebook.panel.secret import Secret
+from cometmagic.notebook.panel.worker import Worker
 from cometmagic.notebook.waiting import publish
-from cometmagic.planning import Plan, check_text, plain
+from cometmagic.planning import Plan, plain
 from cometmagic.result import ImageResult
 from cometmagic.results import ImageResults
 from cometmagic.settings import library_folder
@@ -52,13 +57,17 @@ class Panel(VBox):  # type: ignore[misc]
     def __init__(self, prompt: str = "", *, images: Any = (), **options: Any) -> None:
         """Set the controls as told. Raises `OptionError`."""
         self._beginning, self._stop, self._beside = threading.RLock(), threading.Event(), Beside()
+        self._worker, self.secret = Worker("cometmagic-panel"), Secret()
         given = (*several(images), *several(options.pop("image", ())))
-        self._is_ready = False
+        self._is_told = False
         super().__init__()
         self.prompt, self.options, self.references = prompt, options, given
-        self._hands = Hands(self)
-        self._is_ready = True
-        self.children = (self._hands.sheet,)
+        reading = Reading(self)
+        self._mirror = Mirror(self, reading)
+        self._hands = Hands(self, self._mirror, reading)
+        self._is_told = True
+        self._mirror.refresh()
+        self.children = (self._mirror.sheet,)
         self.add_class("cometmagic-panel")
 
     @classmethod
@@ -86,7 +95,18 @@ class Panel(VBox):  # type: ignore[misc]
 
     def adopt(self, settings: text.Settings) -> None:
         """Set all controls at once."""
-        self.prompt, self.options, self.references = settings.prompt, settings.options, settings.references
+        with self.at_once():
+            self.prompt, self.options, self.references = settings.prompt, settings.options, settings.references
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Tell the pages of several changes when all are made."""
+        self._is_told = False
+        try:
+            yield
+        finally:
+            self._is_told = True
+            self._mirror.refresh()
 
     def generate(self) -> Made:
         """Do what the button does, and wait for the result. Raises a `CometError`, and `Interrupted`."""
@@ -96,8 +116,7 @@ class Panel(VBox):  # type: ignore[misc]
         """Do what the button does: start a run and return at once. Raises `OptionError` while one is under way."""
         settings = self._begin()
         # Some kernels send nothing from a thread that does not have the context of a message.
-        run = contextvars.copy_context().run
-        threading.Thread(target=run, args=(self._carry_quietly, settings), name="cometmagic-panel", daemon=True).start()
+        self._worker.do(partial(contextvars.copy_context().run, self._carry_quietly, settings))
 
     def check_idle(self) -> None:
         """Raise `OptionError` while a run is under way."""
@@ -110,8 +129,9 @@ class Panel(VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Close the panel and its parts."""
-        if self._is_ready:
-            self._hands.close()
+        for sheet in self.children:
+            for part in (*sheet.children, sheet):
+                part.close()
         super().close()
 
     def _begin(self) -> text.Settings:
@@ -119,25 +139,30 @@ class Panel(VBox):  # type: ignore[misc]
         with self._beginning:
             self.check_idle()
             self._stop.clear()
-            self.set_trait("busy", True)
+            self.secret.look()
+            try:
+                self.set_trait("busy", True)
+            except BaseException:  # an interrupt while the page is told
+                self.set_trait("busy", False)
+                raise
             return self.settings
 
     def _carry(self, settings: text.Settings) -> Made:
         """Carry a run to its end, and tell the browser how it ended."""
-        hands = self._hands
+        mirror, ended = self._mirror, None
         try:
-            hands.begin()
-            ended = work.carry(lambda: self._plans(settings), self._stop, hands.stand, self.names)
+            mirror.begin()
+            ended = work.carry(lambda: self._plans(settings), self._stop, mirror.stand, self.names)
             self.result = ended.result
             ended.check()
-            hands.end(*ended.saved)
+            mirror.end(*ended.saved)
             return ended.result
-        except Interrupted as stopped:
-            hands.stopped(str(stopped))
-            raise
+        except KeyboardInterrupt as stopped:
+            told = str(stopped) or (str(Fate.UNSENT) if ended is None else "The picture is saved in the library.")
+            mirror.stopped(told)
+            raise Interrupted(told) from None
         except Exception as error:
-            told = str(error) if isinstance(error, CometError) else repr(error)
-            hands.failed(f"{type(error).__name__}: {told}" if isinstance(error, CometError) else told)
+            mirror.failed(error)
             raise
         finally:
             self.set_trait("busy", False)
@@ -169,7 +194,7 @@ class Panel(VBox):  # type: ignore[misc]
 
     @validate("prompt")
     def _read_prompt(self, proposal: dict[str, Any]) -> str:
-        check_text("The prompt", proposal["value"])  # or no message to the browser could be written
+        self.secret.check("The prompt", proposal["value"])
         return str(proposal["value"])
 
     @validate("options")
@@ -177,7 +202,7 @@ class Panel(VBox):  # type: ignore[misc]
         given = {name: self._named(name, value) for name, value in proposal["value"].items()}
         options = controls.normal(given)
         for name, value in options.items():
-            check_text(name, plain(value))
+            self.secret.check(f"The option {name!r}", plain(value))
         return controls.Held(options)
 
     def _named(self, name: str, value: Any) -> Any:
@@ -195,7 +220,7 @@ class Panel(VBox):  # type: ignore[misc]
     def _read_references(self, proposal: dict[str, Any]) -> tuple[str, ...]:
         words = tuple(uploads.word(given, self.names) for given in proposal["value"])
         for word in words:
-            check_text("A reference image", word)
+            self.secret.check("A reference image", word)
         return words
 
     @validate("result")
@@ -206,14 +231,13 @@ class Panel(VBox):  # type: ignore[misc]
 
     @observe("prompt", "options", "references", "busy")
     def _refresh(self, _: Any) -> None:
-        if self._is_ready:
-            self._hands.refresh()
+        if self._is_told:
+            self._mirror.refresh()
 
     @observe("result")
     def _show(self, _: Any) -> None:
-        if self._is_ready:
-            self._hands.show(self.result)
-            self._beside.update(self.result, self.as_cell())
+        self._mirror.show(self.result)
+        self._beside.update(self.result, self.as_cell())
 
     def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:
         is_open = self.comm is not None  # a closed one is a picture and a cell, as in a saved notebook

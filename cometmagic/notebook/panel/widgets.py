@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anywidget import AnyWidget
-from traitlets import Bytes, Dict, List, Unicode
+from traitlets import Bool, Bytes, Dict, List, Unicode
 
 VIEW = Path(__file__).with_name("view")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
@@ -45,8 +45,8 @@ def style() -> str:
 class Form(AnyWidget):
     """Prompt, options, reference images, the button, and how a run stands.
 
-    The browser says `edit` and `run` with the whole form and the number of its last change; `state` comes back with
-    the number it answers to, so that letters typed meanwhile are never taken back.
+    A page says `edit` and `run` with what was changed and the number of its last change; `state` comes back with the
+    number that each page was heard to, so that letters typed meanwhile are never taken back.
     """
 
     _esm = module("form.js")
@@ -65,6 +65,7 @@ class Outcome(AnyWidget):
     picture = Bytes().tag(sync=True)
     drafts: List[Any] = List().tag(sync=True)  # {told, picture: bytes}
     history: List[Any] = List().tag(sync=True)  # {id, told, picture: bytes}
+    busy = Bool().tag(sync=True)
 
 
 class CellText(AnyWidget):

@@ -66,9 +66,9 @@ def carry(
         raise Interrupted(Fate.UNSENT) from None
     try:
         _wait(under_way, stop, tell)
+        ended = _ended(under_way)
     except KeyboardInterrupt:
         raise Interrupted(under_way.stop()) from None
-    ended = _ended(under_way)
     if name := under_way.cell.into:
         names[name] = ended.result
     return ended

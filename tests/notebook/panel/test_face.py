@@ -55,7 +55,7 @@ def test_the_same_again_is_refused_while_a_run_is_under_way(notebook: Notebook, 
     serve(answering(), held.steps(send(response(full()))))
     made(notebook, "cm.panel('a dog')")
     notebook.run("p.generate()")
-    page("run", **form(notebook, prompt="a cat"))
+    page("run", **form(prompt="a cat"))
     wait_for(lambda: held.inside)
 
     page("again", part=1, id=notebook.evaluate("p.result.folder.name"))
@@ -68,7 +68,7 @@ def test_the_same_again_is_refused_while_a_run_is_under_way(notebook: Notebook, 
 
 def test_an_option_set_in_python_takes_the_place_of_a_wrong_one_on_the_page(notebook: Notebook, page: Page) -> None:
     made(notebook)
-    page("edit", **form(notebook, temperature="warm"))
+    page("edit", **form(temperature="warm"))
     assert notebook.evaluate(f"{STATE}['wrong']") != {}
 
     notebook.run("p.options = {'temperature': 1}")
@@ -118,7 +118,7 @@ def test_closing_while_a_run_is_under_way_keeps_its_picture(notebook: Notebook, 
     held = Held()
     serve(held.steps(send(response(full()))))
     made(notebook, "cm.panel('a cat')")
-    page("run", **form(notebook))
+    page("run", **form())
     wait_for(lambda: held.inside)
 
     notebook.run("p.close()")
@@ -133,7 +133,7 @@ def test_a_budget_is_kept_and_told_in_the_panel(notebook: Notebook, serve: Servi
     server = serve(answering())
     made(notebook, "cm.panel('a cat', max_cost=0.001)")
 
-    page("run", **form(notebook))
+    page("run", **form())
     notebook.run(WAIT)
 
     assert standing(notebook)["told"].startswith("BudgetError: ")
@@ -178,19 +178,19 @@ def test_what_is_told_last_is_what_holds(notebook: Notebook) -> None:
     made(notebook)
     notebook.run(f"""
 {IMPORTS}import threading
-from cometmagic.notebook.panel import hands
-seen, go, real = threading.Event(), threading.Event(), hands.advise
+from cometmagic.notebook.panel import mirror
+seen, go, real = threading.Event(), threading.Event(), mirror.advise
 def slow(*given, **more):
     if threading.current_thread().name == "slow":
         seen.set(); go.wait(1)
     return real(*given, **more)
-hands.advise = slow
-thread = threading.Thread(target=p._hands.refresh, name="slow")
+mirror.advise = slow
+thread = threading.Thread(target=p._mirror.refresh, name="slow")
 thread.start(); seen.wait(30)
 other = threading.Thread(target=lambda: p.set_trait("busy", True))
 other.start()
 thread.join(); other.join()
-hands.advise = real
+mirror.advise = real
 """)
 
     assert notebook.evaluate("seen.is_set()") is True

@@ -31,8 +31,6 @@ def cycles(number):
     for _ in range(number):
         p.press(); p.cancel()
         while p.busy: time.sleep(0.002)
-        for thread in threading.enumerate():
-            if thread.name == "cometmagic-panel": thread.join()
         leak()
 
 def leak(): pass

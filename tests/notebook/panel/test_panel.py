@@ -38,14 +38,17 @@ def made(notebook: Notebook, how: str = "cm.panel('a cat', source='offline')") -
     assert ran.error is None, ran.error
 
 
-def form(notebook: Notebook, revision: int = 1, prompt: str = "a cat", **values: Any) -> dict[str, Any]:
-    """Return what the page's form says when some controls were set."""
-    shown = notebook.evaluate("p.children[0].children[0].state['values']")
-    return {"revision": revision, "prompt": prompt, "values": shown | values}
+def form(revision: int = 1, *, of: str = "page-1", **values: Any) -> dict[str, Any]:
+    """Return what a page's form says when some controls were set."""
+    return {"page": of, "revision": revision, "values": values}
 
 
 def standing(notebook: Notebook) -> dict[str, Any]:
     return dict(notebook.evaluate("p.children[0].children[0].standing"))
+
+
+def wrong(notebook: Notebook) -> dict[str, str]:
+    return dict(notebook.evaluate("p.children[0].children[0].state['wrong']"))
 
 
 def test_the_magic_sets_the_controls(notebook: Notebook) -> None:
@@ -83,7 +86,7 @@ def test_the_button_starts_a_run_and_returns_at_once(notebook: Notebook, serve: 
     serve(held.steps(send(response(full()))))
     made(notebook, "cm.panel()")
 
-    page("run", **form(notebook, prompt="a dog", aspect_ratio="16:9"))
+    page("run", **form(prompt="a dog", aspect_ratio="16:9"))
     wait_for(lambda: held.inside)
 
     assert notebook.evaluate("(p.busy, p.result, p.prompt, p.options)") == (
@@ -101,7 +104,7 @@ def test_cancel_detaches_and_the_picture_is_still_saved(notebook: Notebook, serv
     held = Held()
     server = serve(held.steps(send(response(full()))))
     made(notebook, "cm.panel('a cat')")
-    page("run", **form(notebook))
+    page("run", **form())
     wait_for(lambda: held.inside)
 
     page("cancel")
@@ -121,11 +124,11 @@ def test_a_second_run_waits_for_nothing_and_is_refused(notebook: Notebook, serve
     held = Held()
     serve(held.steps(send(response(full()))))
     made(notebook, "cm.panel('a cat')")
-    page("run", **form(notebook))
+    page("run", **form())
     wait_for(lambda: held.inside)
 
     ran = notebook.run("p.generate()")
-    page("run", **form(notebook, 2))  # of a page that has not heard yet
+    page("run", **form(2))  # of a page that has not heard yet
     held.let_go.set()
     notebook.run(WAIT)
 
@@ -139,7 +142,7 @@ def test_errors_are_the_same_one_line(notebook: Notebook, serve: Services, page:
     serve(answering(refusal, status="400 Bad Request"), answering(refusal, status="400 Bad Request"))
     made(notebook, "cm.panel('a cat')")
 
-    page("run", **form(notebook))
+    page("run", **form())
     notebook.run(WAIT)
     ran = notebook.run("p.generate()")
 
@@ -151,7 +154,7 @@ def test_errors_are_the_same_one_line(notebook: Notebook, serve: Services, page:
 def test_an_empty_prompt_is_told_in_the_panel(notebook: Notebook, page: Page) -> None:
     made(notebook, "cm.panel()")
 
-    page("run", **form(notebook, prompt=""))
+    page("run", **form(prompt=""))
     notebook.run(WAIT)
 
     assert standing(notebook)["told"].startswith("OptionError: There is no prompt.")
@@ -161,7 +164,7 @@ def test_an_empty_prompt_is_told_in_the_panel(notebook: Notebook, page: Page) ->
 def test_a_wrong_value_is_told_at_its_control_and_nothing_runs(notebook: Notebook, page: Page) -> None:
     made(notebook)
 
-    page("run", **form(notebook, temperature="warm"))
+    page("run", **form(temperature="warm"))
 
     state = notebook.evaluate("p.children[0].children[0].state")
     assert state["wrong"] == {"temperature": "--temperature: 'warm' is not a number."}
@@ -175,7 +178,8 @@ def test_traits_set_in_python_arrive_in_the_form(notebook: Notebook) -> None:
     notebook.run("p.prompt = 'a dog'; p.options = {'image_size': '2k', 'search': 'web'}")
 
     state = notebook.evaluate("p.children[0].children[0].state")
-    assert (state["prompt"], state["values"]["image_size"], state["values"]["search"]) == ("a dog", "2K", ["web"])
+    shown = [state["values"][name] for name in ("prompt", "image_size", "search")]
+    assert shown == ["a dog", "2K", ["web"]]
     assert notebook.evaluate("p.as_cell()") == "%%gemini_image --image-size 2K --search web\na dog"
     assert notebook.evaluate("p.children[0].children[2].text") == notebook.evaluate("p.as_cell()")
 
@@ -184,10 +188,10 @@ def test_what_the_page_says_arrives_in_the_traits(notebook: Notebook, page: Page
     made(notebook, "cm.panel()")
     notebook.run("seen = []\np.observe(lambda change: seen.append((change.name, change.new)), ['prompt', 'options'])")
 
-    page("edit", **form(notebook, 7, "a dog", thoughts=True))
+    page("edit", **form(7, prompt="a dog", thoughts=True))
 
     assert notebook.evaluate("seen") == [("prompt", "a dog"), ("options", {"thoughts": True})]
-    assert notebook.evaluate("p.children[0].children[0].state['revision']") == 7
+    assert notebook.evaluate("p.children[0].children[0].state['heard']") == {"page-1": 7}
 
 
 def test_nonsense_from_a_page_does_no_harm(notebook: Notebook, page: Page) -> None:
@@ -238,7 +242,7 @@ def test_an_upload_that_is_no_picture_is_refused_in_one_line(notebook: Notebook,
     page("piece", id="1", name="evil\x1b[31m.svg", last=True, pieces=(b"<svg onload=alert(1)>",))
 
     assert notebook.evaluate("p.references") == ()
-    assert standing(notebook)["told"].startswith("OptionError: evil.svg holds no picture that can be sent")
+    assert wrong(notebook)["image"].startswith("evil.svg holds no picture that can be sent")
 
 
 def test_references_are_reordered_and_removed(notebook: Notebook, page: Page) -> None:
@@ -254,7 +258,9 @@ def test_references_are_reordered_and_removed(notebook: Notebook, page: Page) ->
     page("add", word="b.png")
     assert notebook.evaluate("p.references") == ("c.png", "a.png", "b.png")
     page("add", word="nothing")
-    assert "neither a variable nor a file" in standing(notebook)["told"]
+    assert "neither a variable nor a file" in wrong(notebook)["image"]
+    page("add", word="a.png")
+    assert wrong(notebook) == {}
 
 
 def test_values_become_what_a_cell_can_name(notebook: Notebook) -> None:

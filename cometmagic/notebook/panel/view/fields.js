@@ -159,18 +159,24 @@ const KINDS = {
   json: lines,
 };
 
+/** Return an element that can say what is wrong in it: {element, accuse}. */
+export function accusable(element, id = fresh("wrong")) {
+  const wrong = h("p", { id, class: "cm-wrong", role: "alert" });
+  show(wrong, false);
+  element.append(wrong);
+  return {
+    element,
+    accuse: (what) => {
+      if (wrong.textContent !== (what ?? "")) wrong.textContent = what ?? ""; // or it is read out again
+      show(wrong, Boolean(what));
+      element.classList.toggle("cm-has-wrong", Boolean(what));
+      element.querySelector(".cm-input")?.setAttribute("aria-invalid", String(Boolean(what)));
+    },
+  };
+}
+
 /** Return the field of an option: {element, get, set, bar, accuse}. */
 export function field(told, changed) {
   const made = (KINDS[told.kind] ?? line)(told, changed);
-  const wrong = h("p", { class: "cm-wrong", role: "alert" });
-  show(wrong, false);
-  made.element.append(wrong);
-  return {
-    ...made,
-    accuse: (what) => {
-      wrong.textContent = what ?? "";
-      show(wrong, Boolean(what));
-      made.element.classList.toggle("cm-has-wrong", Boolean(what));
-    },
-  };
+  return { ...made, ...accusable(made.element) };
 }

@@ -1,8 +1,8 @@
-// The form of a panel. What is typed goes to the kernel with a number; what comes back is only taken when it answers
-// to the newest number, so that nothing typed meanwhile is lost.
+// The form of a panel. What is changed goes to the kernel with a number; what comes back is only taken when it answers
+// to the newest number of this page, so that nothing typed meanwhile is lost.
 
 import { button, fresh, h, listen, show } from "./dom.js";
-import { field } from "./fields.js";
+import { accusable, field } from "./fields.js";
 import { references } from "./references.js";
 
 const PAUSE = 150; // milliseconds after a letter
@@ -51,31 +51,45 @@ function grown(area) {
 }
 
 function render({ model, el }) {
-  let revision = model.get("state").revision ?? 0;
-  let pause = 0;
+  const page = fresh("page"); // or a second place on the same page
   const fields = new Map();
+  const unsaid = new Set();
+  let revision = 0;
+  let pause = 0;
+  let accused = "";
   const say = (message, buffers) => model.send(message, undefined, buffers);
-
-  const id = fresh("prompt");
-  const prompt = h("textarea", { id, class: "cm-input cm-prompt", rows: 3, placeholder: "What do you want to see?", "aria-describedby": `${id}-keys` });
-  const form = () => ({ revision, prompt: prompt.value, values: Object.fromEntries([...fields].map(([name, made]) => [name, made.get()])) });
-  const changed = () => {
-    revision += 1;
+  const heard = () => model.get("state").heard[page] ?? 0;
+  const speak = (kind) => {
     clearTimeout(pause);
-    pause = setTimeout(() => say({ kind: "edit", ...form() }), PAUSE);
+    const values = Object.fromEntries([...unsaid].map((name) => [name, fields.get(name).get()]));
+    unsaid.clear();
+    say({ kind, page, revision, values });
   };
-  const flush = () => {
-    clearTimeout(pause);
+  const changed = (name) => {
     revision += 1;
+    unsaid.add(name);
+    clearTimeout(pause);
+    pause = setTimeout(() => speak("edit"), PAUSE);
   };
   const run = () => {
     if (model.get("state").busy) return;
-    flush();
-    say({ kind: "run", ...form() });
+    revision += 1;
+    speak("run");
     setTimeout(() => {
-      if ((model.get("state").revision ?? 0) < revision) shown.say("Waiting for the kernel, which runs a cell.");
+      if (heard() < revision) shown.say("Waiting for the kernel, which runs a cell.");
     }, PATIENCE);
   };
+
+  const id = fresh("prompt");
+  const prompt = h("textarea", { id, class: "cm-input cm-prompt", rows: 3, placeholder: "What do you want to see?", "aria-describedby": `${id}-keys ${id}-wrong` });
+  fields.set("prompt", {
+    ...accusable(h("div", { class: "cm-field" }, h("label", { for: id, class: "cm-label" }, "Prompt"), prompt), `${id}-wrong`),
+    get: () => prompt.value,
+    set: (value) => {
+      if (prompt.value !== value) prompt.value = value;
+    },
+    bar: () => {},
+  });
 
   const generate = button("Generate", run, { class: "cm-button cm-primary" });
   const cancel = button("Cancel", () => say({ kind: "cancel" }), { class: "cm-button cm-cancel" });
@@ -84,12 +98,11 @@ function render({ model, el }) {
   const earlier = h("div", { class: "cm-earlier" });
   const shown = progress();
   const pictures = references((message, buffers) => {
-    flush();
-    say({ kind: "edit", ...form() });
+    if (unsaid.size) speak("edit"); // in the order in which it was done
     say(message, buffers);
   });
 
-  for (const told of model.get("controls")) fields.set(told.name, field(told, changed));
+  for (const told of model.get("controls")) fields.set(told.name, field(told, () => changed(told.name)));
   const place = (wanted) => model.get("controls").filter(wanted).map((told) => fields.get(told.name).element);
   const groups = [...new Set(model.get("controls").filter((told) => !told.front).map((told) => told.group))];
   const more = h(
@@ -101,7 +114,7 @@ function render({ model, el }) {
 
   prompt.addEventListener("input", () => {
     grown(prompt);
-    changed();
+    changed("prompt");
   });
   prompt.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
@@ -115,7 +128,7 @@ function render({ model, el }) {
     h(
       "div",
       { class: "cm-head" },
-      h("div", { class: "cm-field" }, h("label", { for: id, class: "cm-label" }, "Prompt"), prompt, earlier, h("span", { id: `${id}-keys`, class: "cm-unseen" }, "Control and Enter generate.")),
+      h("div", { class: "cm-field" }, fields.get("prompt").element, earlier, h("span", { id: `${id}-keys`, class: "cm-unseen" }, "Control and Enter generate.")),
       h("div", { class: "cm-run" }, generate, price, cancel),
       h("div", { class: "cm-field" }, shown.element, notes),
     ),
@@ -139,7 +152,7 @@ function render({ model, el }) {
           `${one.label}: ${values[one.name]} `,
           button("✕", () => {
             fields.get(one.name).set("");
-            changed();
+            changed(one.name);
           }, { "aria-label": `Do not ${one.name}` }),
         ),
       ),
@@ -149,17 +162,18 @@ function render({ model, el }) {
 
   function follow() {
     const state = model.get("state");
-    if ((state.revision ?? 0) >= revision) {
-      revision = state.revision ?? 0;
-      if (prompt.value !== state.prompt) prompt.value = state.prompt;
-      for (const [name, made] of fields) made.set(state.values[name]);
-    }
+    const current = heard() >= revision;
     for (const [name, made] of fields) {
-      made.bar(state.off?.[name]);
-      made.accuse(state.wrong?.[name]);
+      // What the kernel does not send back stands on this page only.
+      if (current && state.values[name] !== undefined) made.set(state.values[name]);
+      made.bar(state.off[name]);
+      made.accuse(state.wrong[name]);
     }
+    const wrong = Object.keys(state.wrong).join();
+    if (wrong !== accused && more.querySelector(".cm-has-wrong")) more.open = true;
+    accused = wrong;
     goingOn(state.values);
-    pictures.bar(state.off?.image?.[""]);
+    pictures.bar(state.wrong.image ?? state.off.image?.[""]);
     price.textContent = state.price;
     notes.replaceChildren(...state.notes.map((note) => h("li", {}, note)));
     generate.setAttribute("aria-disabled", String(Boolean(state.busy)));
