@@ -18,13 +18,19 @@ _FILES = """([name, content]) => {
 
 @dataclass
 class PanelPage:
-    """The one panel of a page."""
+    """A panel of a page: the first, or another."""
 
     page: Page
+    at: int = 0
 
     @property
     def root(self) -> Locator:
-        return self.page.locator(".cometmagic-panel")
+        return self.page.locator(".cometmagic-panel").nth(self.at)
+
+    @property
+    def field(self) -> Locator:
+        """Where the prompt is typed."""
+        return self.root.get_by_role("textbox", name="Prompt")
 
     def button(self, name: str) -> Locator:
         return self.root.get_by_role("button", name=name, exact=True)
@@ -36,9 +42,8 @@ class PanelPage:
 
     def prompt(self, text: str) -> None:
         """Type a prompt, letter by letter."""
-        field = self.root.get_by_role("textbox", name="Prompt")
-        field.fill("")
-        field.press_sequentially(text)
+        self.field.fill("")
+        self.field.press_sequentially(text)
 
     def choose(self, group: str, choice: str) -> None:
         """Choose one of a group of tiles, and wait until the cell says so."""

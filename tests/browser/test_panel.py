@@ -42,7 +42,7 @@ def test_a_picture_from_the_prompt_to_the_copied_cell(
     assert panel.references(1) == [second]
     assert Path(screen.server.root, second).read_bytes() == hat
 
-    panel.root.get_by_role("textbox", name="Prompt").press("Control+Enter")
+    panel.field.press("Control+Enter")
     expect(panel.root.get_by_role("progressbar")).to_have_attribute("data-state", "busy")
     panel.told("Done.")
     assert panel.picture().get_attribute("alt") == "a red bicycle"

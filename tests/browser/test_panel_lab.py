@@ -95,7 +95,7 @@ def test_progress_and_cancel_go_on_beside_a_busy_cell(lab: Opener, tmp_path: Pat
 def test_by_keyboard_alone_from_the_prompt_to_the_result(lab: Opener, tmp_path: Path) -> None:
     screen, panel = shown(lab, tmp_path, "import cometmagic\npanel = cometmagic.panel()\npanel", "1 + 1")
     keys = screen.page.keyboard
-    panel.root.get_by_role("textbox", name="Prompt").focus()
+    panel.field.focus()
     keys.type("a cat")
 
     def tab_to(wanted: Locator) -> None:

@@ -77,6 +77,59 @@ def test_an_option_set_in_python_takes_the_place_of_a_wrong_one_on_the_page(note
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        "p.options['thoughts'] = True",
+        "del p.options['source']",
+        "p.options.update(thoughts=True)",
+        "p.options.pop('source')",
+        "p.options.popitem()",
+        "p.options.clear()",
+        "p.options.setdefault('thoughts', True)",
+    ],
+)
+def test_options_changed_in_place_are_refused_in_one_line(notebook: Notebook, change: str) -> None:
+    made(notebook)
+
+    ran = notebook.run(change)
+
+    assert ran.error is not None
+    assert ran.error["traceback"][0].startswith("OptionError: The options of a panel are set as a whole.")
+    assert notebook.evaluate("p.options") == {"source": "offline"}
+
+
+def test_an_interrupt_while_a_copy_is_saved_leaves_the_panel_at_rest(notebook: Notebook) -> None:
+    made(notebook, "cm.panel('a cat', source='offline', save='out/')")
+
+    ran = notebook.run("""
+from cometmagic.result import ImageResult
+real = ImageResult.save
+def interrupted(*_): raise KeyboardInterrupt
+ImageResult.save = interrupted
+try: p.generate()
+finally: ImageResult.save = real
+""")
+
+    assert ran.error is not None
+    assert ran.error["ename"] == "Interrupted"
+    assert "Its image is saved in" in ran.error["evalue"]
+    assert (notebook.evaluate("p.busy"), standing(notebook)["state"]) == (False, "stopped")
+    assert notebook.run("p.generate()").error is None
+
+
+def test_an_interrupt_while_the_picture_is_shown_leaves_the_panel_at_rest(notebook: Notebook) -> None:
+    made(notebook)
+    notebook.run("def interrupt(_): raise KeyboardInterrupt\np.observe(interrupt, 'result')")
+
+    ran = notebook.run("p.generate()")
+
+    assert ran.error is not None
+    assert ran.error["ename"] == "Interrupted"
+    assert "saved in the library" in ran.error["evalue"]
+    assert (notebook.evaluate("p.busy"), standing(notebook)["state"]) == (False, "stopped")
+
+
+@pytest.mark.parametrize(
     "setting", ["p.prompt = '\\ud800'", "p.options = {'system': '\\ud800'}", "p.references = ('\\ud800',)"]
 )
 def test_what_no_message_can_carry_is_refused_in_one_line(notebook: Notebook, setting: str) -> None:
