@@ -59,14 +59,14 @@ class Panel(VBox):  # type: ignore[misc]
         self._beginning, self._stop, self._beside = threading.RLock(), threading.Event(), Beside()
         self._worker, self.secret = Worker("cometmagic-panel"), Secret()
         given = (*several(images), *several(options.pop("image", ())))
-        self._is_told = False
+        self._is_told, self._cells = False, dict[str, str]()  # by the name of a result's folder
         super().__init__()
         self.prompt, self.options, self.references = prompt, options, given
         reading = Reading(self)
         self._mirror = Mirror(self, reading)
         self._hands = Hands(self, self._mirror, reading)
         self._is_told = True
-        self._mirror.refresh()
+        self._refresh()
         self.children = (self._mirror.sheet,)
         self.add_class("cometmagic-panel")
 
@@ -106,7 +106,7 @@ class Panel(VBox):  # type: ignore[misc]
             yield
         finally:
             self._is_told = True
-            self._mirror.refresh()
+            self._refresh()
 
     def generate(self) -> Made:
         """Do what the button does, and wait for the result. Raises a `CometError`, and `Interrupted`."""
@@ -153,6 +153,7 @@ class Panel(VBox):  # type: ignore[misc]
         try:
             mirror.begin()
             ended = work.carry(lambda: self._plans(settings), self._stop, mirror.stand, self.names)
+            self._remember(ended.result, text.as_cell(settings))
             self.result = ended.result
             ended.check()
             mirror.end(*ended.saved)
@@ -166,6 +167,11 @@ class Panel(VBox):  # type: ignore[misc]
             raise
         finally:
             self.set_trait("busy", False)
+
+    def _remember(self, made: Made, cell: str) -> None:
+        """Keep the cell that made a result: the panel may have been changed since."""
+        for one in made.made if isinstance(made, ImageResults) else [made]:
+            self._cells[one.folder.name] = cell
 
     def _carry_quietly(self, settings: text.Settings) -> None:
         with contextlib.suppress(CometError, Interrupted):  # the panel says it
@@ -230,26 +236,42 @@ class Panel(VBox):  # type: ignore[misc]
         return proposal["value"]
 
     @observe("prompt", "options", "references", "busy")
-    def _refresh(self, _: Any) -> None:
+    def _refresh(self, _: Any = None) -> None:
         if self._is_told:
             self._mirror.refresh()
+            if self.result is None:
+                self._beside.update(None, self.as_cell())
 
     @observe("result")
     def _show(self, _: Any) -> None:
         self._mirror.show(self.result)
-        self._beside.update(self.result, self.as_cell())
+        self._beside.update(self.result, self._shown_cell())
+
+    def _shown_cell(self) -> str:
+        """Return the cell that made what is shown, "" when it is not known; the panel's own when nothing is shown."""
+        shown = self.result.made[0] if isinstance(self.result, ImageResults) else self.result
+        if shown is None:
+            return self.as_cell()
+        if shown.folder.name not in self._cells and isinstance(self.result, ImageResult):
+            with contextlib.suppress(CometError):
+                self._cells[shown.folder.name] = text.as_cell(text.from_result(shown))
+        return self._cells.get(shown.folder.name, "")
 
     def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:
         is_open = self.comm is not None  # a closed one is a picture and a cell, as in a saved notebook
         bundle: dict[str, Any] = (super()._repr_mimebundle_(**how) or {}) if is_open else {}
-        cell = self.as_cell()
+        cell = self._shown_cell()
         made = f" {self.result!r}" if self.result is not None else ""
         return bundle | {"text/plain": f"<cometmagic panel{made}>\n{cell}", "text/html": page(self.result, cell)}
 
     def _ipython_display_(self) -> None:
-        publish((type(self)._repr_mimebundle_(self), {}))  # closing takes it from the widget
-        if (shell := get_ipython()) is not None:
-            self._beside.show(shell, self.result, self.as_cell())
+        shell = get_ipython()
+        bundle = type(self)._repr_mimebundle_(self)  # closing takes it from the widget
+        if shell is None or not hasattr(shell, "kernel") or self.comm is None:
+            publish((bundle, {}))
+            return
+        publish((bundle | {"text/html": "<div></div>"}, {}))  # the outputs beside it say it
+        self._beside.show(shell, self.result, self._shown_cell())
 
     def __repr__(self) -> str:
         return f"<cometmagic panel: {self.as_cell()!r}>"

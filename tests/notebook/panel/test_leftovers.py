@@ -37,6 +37,8 @@ def leak(): pass
 kept = []
 """
 CYCLES = """
+while any(thread.name == "cometmagic-panel" for thread in threading.enumerate()):
+    time.sleep(0.05)  # those of earlier panels end soon
 tracemalloc.start()
 try:
     cycles(10)  # what is made once and kept

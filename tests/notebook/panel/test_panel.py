@@ -381,24 +381,6 @@ def test_the_key_is_nowhere_in_the_panel(notebook: Notebook, serve: Services) ->
     assert "a cat" in state
 
 
-def test_a_saved_notebook_keeps_the_last_picture_and_the_cell(notebook: Notebook) -> None:
-    first = notebook.run(
-        f"{IMPORTS}p = cm.panel('a cat', source='offline')\ndisplay(p)\nr = p.generate()\nprint('after')"
-    )
-
-    view, picture, cell, printed = first.outputs
-    assert "%%gemini_image --source offline" in view["data"]["text/html"]
-    assert "image/jpeg" in picture["data"]
-    assert "%%gemini_image --source offline" in cell["data"]["text/html"]
-    assert printed["text"] == "after\n"
-    assert "<cometmagic panel" in view["data"]["text/plain"]
-    [again] = [
-        output for output in notebook.run("p").outputs if "application/vnd.jupyter.widget-view+json" in output["data"]
-    ]
-    assert "data:image/jpeg;base64," in again["data"]["text/html"]
-    assert 'alt="a cat"' in again["data"]["text/html"]
-
-
 def test_twenty_results_weigh_less_than_two_megabytes(notebook: Notebook) -> None:
     manager = "len(json.dumps(__import__('ipywidgets').Widget.get_manager_state()))"
     notebook.run(f"import json; before = {manager}")  # of panels of earlier tests
