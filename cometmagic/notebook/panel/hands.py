@@ -14,7 +14,6 @@ from cometmagic.catalog import short_id
 from cometmagic.disk import near
 from cometmagic.errors import CometError, OptionError
 from cometmagic.folders import CallFolder, slug
-from cometmagic.notebook.names import resolved
 from cometmagic.notebook.panel import text
 from cometmagic.notebook.panel.inbox import Inbox
 from cometmagic.notebook.panel.mirror import Mirror
@@ -83,7 +82,8 @@ class Hands:
         word = str(said["word"]).strip()
         with self._telling_at_the_references():
             self._panel.secret.check("A reference image", word)
-            resolved({"image": [word]}, self._panel.names)
+            if why := self._mirror.reference(word)["told"]:
+                raise OptionError(why if word in why else f"{word}: {why}")
             self._panel.references = (*self._panel.references, word)
 
     def _receive(self, said: dict[str, Any], piece: bytes) -> None:

@@ -63,11 +63,11 @@ class Mirror:
             self.outcome.busy = panel.busy
             self.cell.text = panel.as_cell()
             if [one["word"] for one in self.form.references] != list(panel.references):
-                self.form.references = [self._reference(word) for word in panel.references]
+                self.form.references = [self.reference(word) for word in panel.references]
                 # A variable may hold another picture, and a file be another, when it is added again.
                 self._pictured = {word: told for word, told in self._pictured.items() if word in panel.references}
 
-    def _reference(self, word: str) -> outcome.Told:
+    def reference(self, word: str) -> outcome.Told:
         """Return a reference as the form shows it; an address is not fetched before it is sent."""
         if is_url(word):
             return {"word": word, "picture": b"", "told": ""}

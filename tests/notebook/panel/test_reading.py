@@ -147,6 +147,18 @@ def test_a_prompt_that_was_refused_can_be_mended(notebook: Notebook, serve: Serv
     assert (wrong(notebook), notebook.evaluate("p.result.request.prompt")) == ({}, "a dog")
 
 
+@pytest.mark.parametrize("word", ["number", "missing", "missing.png", "text.png", ""])
+def test_what_is_no_picture_is_told_at_the_references_and_not_added(notebook: Notebook, page: Page, word: str) -> None:
+    (notebook.place / "text.png").write_text("no picture")
+    made(notebook)
+    notebook.run("number = 5")
+
+    page("add", word=word)
+
+    assert notebook.evaluate("p.references") == ()
+    assert list(wrong(notebook)) == ["image"]
+
+
 def test_a_reference_that_was_refused_bars_no_run(notebook: Notebook, page: Page) -> None:
     made(notebook)
     page("add", word="nothing")

@@ -48,6 +48,37 @@ export function focused(element) {
   return element.getRootNode().activeElement === element;
 }
 
+/** Give the focus to the element with a `data-key`, and return whether it takes it. */
+export function focusOn(parent, key) {
+  const wanted = parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  wanted?.focus();
+  return Boolean(wanted) && focused(wanted);
+}
+
+/** Put other children into an element; what has the focus keeps it, in the shape of the one with the same `data-key`. */
+export function refill(parent, children) {
+  const active = parent.getRootNode().activeElement;
+  const key = parent.contains(active) ? active.dataset.key : undefined;
+  parent.replaceChildren(...children);
+  if (key) focusOn(parent, key);
+}
+
+/** Return an element that can say what is wrong in it: {element, accuse}. */
+export function accusable(element, id = fresh("wrong")) {
+  const wrong = h("p", { id, class: "cm-wrong", role: "alert" });
+  show(wrong, false);
+  element.append(wrong);
+  return {
+    element,
+    accuse: (what) => {
+      if (wrong.textContent !== (what ?? "")) wrong.textContent = what ?? ""; // or it is read out again
+      show(wrong, Boolean(what));
+      element.classList.toggle("cm-has-wrong", Boolean(what));
+      element.querySelector(".cm-input")?.setAttribute("aria-invalid", String(Boolean(what)));
+    },
+  };
+}
+
 /** Call functions when traits change or a message comes, by the model's events; return what ends that. */
 export function listen(model, heard) {
   for (const [event, act] of Object.entries(heard)) model.on(event, act);

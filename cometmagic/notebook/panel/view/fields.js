@@ -1,6 +1,6 @@
 // One field for each option: what it looks like, how it is set, and what it says. A field knows no option by name.
 
-import { fresh, h, focused, show } from "./dom.js";
+import { accusable, fresh, h, focused, show } from "./dom.js";
 
 const QUIET = { "data-lm-suppress-shortcuts": "true" };
 
@@ -158,22 +158,6 @@ const KINDS = {
   lines,
   json: lines,
 };
-
-/** Return an element that can say what is wrong in it: {element, accuse}. */
-export function accusable(element, id = fresh("wrong")) {
-  const wrong = h("p", { id, class: "cm-wrong", role: "alert" });
-  show(wrong, false);
-  element.append(wrong);
-  return {
-    element,
-    accuse: (what) => {
-      if (wrong.textContent !== (what ?? "")) wrong.textContent = what ?? ""; // or it is read out again
-      show(wrong, Boolean(what));
-      element.classList.toggle("cm-has-wrong", Boolean(what));
-      element.querySelector(".cm-input")?.setAttribute("aria-invalid", String(Boolean(what)));
-    },
-  };
-}
 
 /** Return the field of an option: {element, get, set, bar, accuse}. */
 export function field(told, changed) {

@@ -1,8 +1,8 @@
 // The form of a panel. What is changed goes to the kernel with a number; what comes back is only taken when it answers
 // to the newest number of this page, so that nothing typed meanwhile is lost.
 
-import { button, fresh, h, listen, show } from "./dom.js";
-import { accusable, field } from "./fields.js";
+import { accusable, button, fresh, h, listen, refill, show } from "./dom.js";
+import { field } from "./fields.js";
 import { references } from "./references.js";
 
 const PAUSE = 150; // milliseconds after a letter
@@ -144,18 +144,14 @@ function render({ model, el }) {
   /** What goes on from an earlier result stands below the prompt, where it can be taken back. */
   function goingOn(values) {
     const told = model.get("controls").filter((one) => one.kind === "earlier" && values[one.name]);
-    earlier.replaceChildren(
-      ...told.map((one) =>
-        h(
-          "span",
-          { class: "cm-chip" },
-          `${one.label}: ${values[one.name]} `,
-          button("✕", () => {
-            fields.get(one.name).set("");
-            changed(one.name);
-          }, { "aria-label": `Do not ${one.name}` }),
-        ),
-      ),
+    const back = (one) => {
+      fields.get(one.name).set("");
+      changed(one.name);
+      prompt.focus();
+    };
+    refill(
+      earlier,
+      told.map((one) => h("span", { class: "cm-chip" }, `${one.label}: ${values[one.name]} `, button("✕", () => back(one), { "data-key": one.name, "aria-label": `Do not ${one.name}` }))),
     );
     prompt.placeholder = told.length ? "What should change?" : "What do you want to see?";
   }
@@ -173,7 +169,8 @@ function render({ model, el }) {
     if (wrong !== accused && more.querySelector(".cm-has-wrong")) more.open = true;
     accused = wrong;
     goingOn(state.values);
-    pictures.bar(state.wrong.image ?? state.off.image?.[""]);
+    pictures.bar(state.off.image?.[""]);
+    pictures.accuse(state.wrong.image);
     price.textContent = state.price;
     notes.replaceChildren(...state.notes.map((note) => h("li", {}, note)));
     generate.setAttribute("aria-disabled", String(Boolean(state.busy)));

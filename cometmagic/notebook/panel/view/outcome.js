@@ -1,6 +1,6 @@
 // What a run made: the picture, what is told about it, the way to it, and what to do next.
 
-import { address, button, fresh, h, listen, release, show } from "./dom.js";
+import { address, button, fresh, h, listen, refill, release, show } from "./dom.js";
 
 /** Two pictures on one another; a slider tells how much of the upper one is seen. */
 function comparison() {
@@ -42,12 +42,13 @@ function render({ model, el }) {
   const thoughts = h("p", { class: "cm-words" });
   const folded = h("details", {}, h("summary", { "data-lm-suppress-shortcuts": "true" }, "What the model thought"), thoughts);
   const say = (kind) => () => model.send({ kind, id: model.get("shown").id });
+  const again = button("Same again", () => model.get("busy") || say("again")());
   const actions = h(
     "div",
     { class: "cm-row cm-actions", role: "group", "aria-label": "Go on from this picture" },
     button("Edit this", say("going-on")),
     button("Use as reference", say("refer")),
-    button("Same again", say("again")),
+    again,
     button("Save original", say("save")),
   );
   const history = h("ol", { class: "cm-history", "aria-label": "Made with this panel" });
@@ -65,7 +66,7 @@ function render({ model, el }) {
   }
 
   function frameOf(picture, label, at) {
-    return button(h("span", { class: "cm-strip-one" }, h("img", { src: picture, alt: "" }), label), () => choose(at), { class: "cm-button cm-strip-button", "aria-pressed": "false" });
+    return button(h("span", { class: "cm-strip-one" }, h("img", { src: picture, alt: "" }), label), () => choose(at), { class: "cm-button cm-strip-button", "aria-pressed": "false", "data-key": label });
   }
 
   function follow() {
@@ -74,7 +75,7 @@ function render({ model, el }) {
     source = address(model.get("picture"), shown.mime);
     sources = model.get("drafts").map((draft) => address(draft.picture));
     const frames = sources.map((picture, at) => frameOf(picture, `Draft ${at + 1}`, at));
-    strip.replaceChildren(...frames, ...(frames.length ? [frameOf(source, "Final", -1)] : []));
+    refill(strip, [...frames, ...(frames.length ? [frameOf(source, "Final", -1)] : [])]);
     show(strip, frames.length > 0);
     facts.textContent = shown.facts ?? "";
     notes.replaceChildren(...(shown.notes ?? []).map((note) => h("li", {}, note)));
@@ -89,15 +90,16 @@ function render({ model, el }) {
 
   function mark() {
     const id = model.get("shown").id;
-    for (const one of history.querySelectorAll("button")) one.setAttribute("aria-current", String(one.dataset.id === id));
+    for (const one of history.querySelectorAll("button")) one.setAttribute("aria-current", String(one.dataset.key === id));
   }
 
   function remember() {
     release(history);
     const items = model.get("history");
-    history.replaceChildren(
-      ...items.map((item, at) =>
-        h("li", {}, button(h("img", { src: address(item.picture), alt: "" }), () => model.send({ kind: "show", id: item.id }), { class: "cm-button cm-past-one", "data-id": item.id, "aria-label": `Show picture ${at + 1}: ${item.told}`, title: item.told })),
+    refill(
+      history,
+      items.map((item, at) =>
+        h("li", {}, button(h("img", { src: address(item.picture), alt: "" }), () => model.send({ kind: "show", id: item.id }), { class: "cm-button cm-past-one", "data-key": item.id, "aria-label": `Show picture ${at + 1}: ${item.told}`, title: item.told })),
       ),
     );
     show(past, items.length > 1);
@@ -111,10 +113,12 @@ function render({ model, el }) {
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
 
-  const deaf = listen(model, { "change:shown": follow, "change:history": remember, "msg:custom": save });
+  const rest = () => again.setAttribute("aria-disabled", String(model.get("busy")));
+  const deaf = listen(model, { "change:shown": follow, "change:history": remember, "change:busy": rest, "msg:custom": save });
   el.append(root);
   follow();
   remember();
+  rest();
   return () => {
     deaf();
     release(root);
