@@ -129,7 +129,7 @@ function render({ model, el }) {
       "div",
       { class: "cm-head" },
       h("div", { class: "cm-field" }, fields.get("prompt").element, earlier, h("span", { id: `${id}-keys`, class: "cm-unseen" }, "Control and Enter generate.")),
-      h("div", { class: "cm-run" }, generate, price, cancel),
+      h("div", { class: "cm-run" }, generate, h("div", { class: "cm-beside" }, price, cancel)),
       h("div", { class: "cm-field" }, shown.element, notes),
     ),
     h("div", { class: "cm-rest" }, pictures.element, h("div", { class: "cm-front" }, place((told) => told.front)), more),
@@ -176,6 +176,7 @@ function render({ model, el }) {
     generate.setAttribute("aria-disabled", String(Boolean(state.busy)));
     if (!state.busy && cancel.getRootNode().activeElement === cancel) generate.focus();
     cancel.style.visibility = state.busy ? "visible" : "hidden";
+    price.style.visibility = state.busy ? "hidden" : "visible";
     root.setAttribute("aria-busy", String(Boolean(state.busy)));
     requestAnimationFrame(() => grown(prompt));
   }

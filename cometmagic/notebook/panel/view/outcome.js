@@ -86,6 +86,7 @@ function render({ model, el }) {
     show(actions, Boolean(shown.id));
     mark();
     choose(-1);
+    rest();
   }
 
   function mark() {
@@ -113,12 +114,14 @@ function render({ model, el }) {
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
 
-  const rest = () => again.setAttribute("aria-disabled", String(model.get("busy")));
+  const rest = () => {
+    again.setAttribute("aria-disabled", String(model.get("busy")));
+    compared.frame.classList.toggle("cm-vacant", !model.get("busy") && !source);
+  };
   const deaf = listen(model, { "change:shown": follow, "change:history": remember, "change:busy": rest, "msg:custom": save });
   el.append(root);
   follow();
   remember();
-  rest();
   return () => {
     deaf();
     release(root);
