@@ -187,3 +187,17 @@ def test_what_is_refused_while_a_run_is_under_way_does_not_paint_over_it(
     held.let_go.set()
     notebook.run(WAIT)
     assert standing(notebook)["state"] == "done"
+
+
+def test_a_key_that_is_asked_for_after_the_panel_was_made_is_known_to_it(notebook: Notebook) -> None:
+    made(notebook)
+    notebook.run(f"import getpass, cometmagic.settings\ngetpass.getpass = lambda *_: {CANARY!r}\ncm.ask_key()")
+
+    try:
+        ran = notebook.run(f"p.prompt = 'draw ' + {CANARY!r}")
+    finally:
+        notebook.run("cometmagic.settings._asked.clear()")
+
+    assert ran.error is not None
+    assert ran.error["traceback"][0].startswith("OptionError: The prompt holds your API key.")
+    assert notebook.run(f"p.prompt = 'draw ' + {CANARY!r}").error is None  # what is no key of this session is a text
