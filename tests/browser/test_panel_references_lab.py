@@ -18,12 +18,41 @@ CELL = f"import cometmagic\npanel = cometmagic.panel('a cat', images={list(NAMES
 OTHER = "photo = 5\nother = cometmagic.panel('a dog', images=['a.png'])\nother"
 
 
+MINE = "application/x-cometmagic-reference"
+DATA = """([type, name, size]) => {
+    const data = new DataTransfer();
+    if (type) data.setData(type, '');
+    data.items.add(new File([new Uint8Array(size)], name, {type: 'image/png'}));
+    return data;
+}"""
+LISTEN = """() => document.addEventListener('dragstart', ({ target, dataTransfer }) => {
+    globalThis.begun = [target.localName, dataTransfer.types.includes('Files')];
+}, true)"""
+BEGUN = "() => globalThis.begun"
+BUSY = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.01)"
+CODE = "code => { jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code }); }"
+
+
 def thumbs(panel: PanelPage) -> Locator:
     return panel.root.get_by_role("list", name="Reference images").get_by_role("listitem")
 
 
 def line(*names: str) -> str:
     return " ".join(f"--image {name}" for name in names) + "\na cat"
+
+
+def stand(panel: PanelPage, *names: str) -> None:
+    """Wait until these are the reference images: in the cell, and then in the list, which hears of it later."""
+    panel.says(line(*names))
+    for at, name in enumerate(names):
+        expect(thumbs(panel).nth(at)).to_have_attribute("title", name)
+
+
+def drop(panel: PanelPage, kind: str, name: str, size: int) -> None:
+    """Drop a file of so many zeros on the pictures, with another type of data beside it."""
+    data = panel.page.evaluate_handle(DATA, [kind, name, size])
+    for event in ("dragenter", "dragover", "drop"):
+        thumbs(panel).first.dispatch_event(event, {"dataTransfer": data})
 
 
 def drag(panel: PanelPage, source: Locator, target: Locator, share: float) -> None:
@@ -45,13 +74,25 @@ def test_a_reference_is_dragged_to_its_place(lab: Opener, tmp_path: Path) -> Non
     expect(thumbs(panel).nth(0)).to_have_class("cm-thumb cm-before")
     screen.screenshot("dragged")
     panel.page.mouse.up()
-    panel.says(line("c.png", "a.png", "b.png"))
-    assert panel.references(3) == ["c.png", "a.png", "b.png"]
+    stand(panel, "c.png", "a.png", "b.png")
     expect(panel.root.locator(".cm-before, .cm-after")).to_have_count(0)
 
     drag(panel, thumbs(panel).nth(0), thumbs(panel).nth(1), 0.8)
     panel.page.mouse.up()
-    panel.says(line("a.png", "c.png", "b.png"))
+    stand(panel, "a.png", "c.png", "b.png")
+
+    # Beside a picture, where the mark is; the list is another while it is held, then a file comes.
+    drag(panel, thumbs(panel).nth(0), thumbs(panel).nth(2), 1.04)
+    expect(thumbs(panel).nth(2)).to_have_class("cm-thumb cm-after")
+    panel.page.mouse.up()
+    stand(panel, "c.png", "b.png", "a.png")
+    drag(panel, thumbs(panel).nth(2), thumbs(panel).nth(0), 0.2)
+    screen.page.evaluate(CODE, "panel.references = ('a.png', 'c.png', 'b.png')")
+    stand(panel, "a.png", "c.png", "b.png")
+    drop(panel, "", "large.png", 65_000_000)
+    expect(panel.root.get_by_text("large.png is larger than 64 MB.")).to_be_visible()
+    panel.page.mouse.up()
+    drop(panel, MINE, "picture.png", 10)  # a browser that makes a file of what is dragged all the same
 
     # Onto itself, out of the list, to another panel: nothing happens, and no picture becomes a file of its own.
     for target in (thumbs(panel).nth(1), panel.button("Generate"), thumbs(other).nth(0)):
@@ -62,6 +103,13 @@ def test_a_reference_is_dragged_to_its_place(lab: Opener, tmp_path: Path) -> Non
     assert held == ["a.png", "c.png", "b.png"]
     assert Path(screen.server.root, added).read_bytes() == HAT
     assert other.references(1) == ["a.png"]
+
+    screen.page.evaluate(LISTEN)
+    for movable, told in ((False, ["li", False]), (True, ["img", True])):  # the second is the positive control
+        thumbs(panel).nth(0).locator("img").evaluate("(image, movable) => image.draggable = movable", movable)
+        drag(panel, thumbs(panel).nth(0), panel.button("Generate"), 0.4)
+        panel.page.mouse.up()
+        assert screen.page.evaluate(BEGUN) == told
     assert screen.complaints() == []
 
 
@@ -72,19 +120,35 @@ def test_the_keyboard_moves_and_removes_and_keeps_its_place(lab: Opener, tmp_pat
 
     panel.button("Move reference 1 later").focus()
     keys.press("Enter")
-    panel.says(line("b.png", "a.png", "c.png"))
+    stand(panel, "b.png", "a.png", "c.png")
     expect(panel.button("Move reference 2 later")).to_be_focused()
     expect(said).to_have_text("Moved to place 2 of 3.")
     keys.press("Enter")
-    panel.says(line("b.png", "c.png", "a.png"))
-    expect(panel.button("Remove reference 3")).to_be_focused()  # there is no later place
+    stand(panel, "b.png", "c.png", "a.png")
+    expect(panel.button("Move reference 3 earlier")).to_be_focused()  # no later place; a key held down removes nothing
+    keys.press("Tab")
+    expect(panel.button("Remove reference 3")).to_be_focused()
     keys.press("Space")
-    panel.says(line("b.png", "c.png"))
+    stand(panel, "b.png", "c.png")
     expect(panel.button("Remove reference 2")).to_be_focused()
     expect(said).to_have_text("Removed.")
     for number in (2, 1):
         panel.button(f"Remove reference {number}").press("Enter")
         expect(thumbs(panel)).to_have_count(number - 1)
+    expect(panel.button("Add pictures…")).to_be_focused()
+
+    screen.page.evaluate(CODE, "panel.references = ('a.png', 'b.png')")
+    panel.references(2)
+    screen.page.evaluate(CODE, BUSY)  # a kernel that answers late takes the focus from nothing
+    panel.button("Move reference 1 later").press("Enter")
+    panel.field.focus()
+    expect(said).to_have_text("Removed.")
+    screen.server.root.joinpath("go").touch()
+    stand(panel, "b.png", "a.png")
+    expect(said).to_have_text("Moved to place 2 of 2.")
+    expect(panel.field).to_be_focused()
+    panel.button("Move reference 1 later").focus()
+    screen.page.evaluate(CODE, "panel.references = ()")  # taken away by others
     expect(panel.button("Add pictures…")).to_be_focused()
 
     named = panel.root.get_by_role("textbox", name="Reference image by variable")
@@ -96,7 +160,7 @@ def test_the_keyboard_moves_and_removes_and_keeps_its_place(lab: Opener, tmp_pat
     screen.screenshot("refused")
     named.fill("a.png")
     named.press("Enter")
-    panel.says(line("a.png"))
+    stand(panel, "a.png")
     expect(named).to_have_value("")
     expect(wrong).to_be_hidden()
     assert screen.complaints() == []

@@ -25,6 +25,11 @@ export function button(label, press, attributes = {}) {
   return h("button", { type: "button", class: "cm-button", "data-lm-suppress-shortcuts": "true", onclick: press, ...attributes }, label);
 }
 
+/** Return a picture. It cannot be dragged: a browser would make a file of it, and this panel take the file. */
+export function picture(attributes) {
+  return h("img", { alt: "", draggable: "false", ...attributes });
+}
+
 /** Return an address for bytes of a picture, or "" when there are none; `release` gives it back. */
 export function address(bytes, type = "image/jpeg") {
   if (!bytes || bytes.byteLength === 0) return "";

@@ -1,11 +1,11 @@
 // What a run made: the picture, what is told about it, the way to it, and what to do next.
 
-import { address, button, fresh, h, listen, refill, release, show } from "./dom.js";
+import { address, button, fresh, h, listen, picture, refill, release, show } from "./dom.js";
 
 /** Two pictures on one another; a slider tells how much of the upper one is seen. */
 function comparison() {
-  const below = h("img", { class: "cm-picture", alt: "" });
-  const above = h("img", { class: "cm-picture cm-above", alt: "" });
+  const below = picture({ class: "cm-picture" });
+  const above = picture({ class: "cm-picture cm-above" });
   const edge = h("span", { class: "cm-edge", "aria-hidden": "true" });
   const empty = h("p", { class: "cm-empty" }, "The picture will appear here.");
   const frame = h("div", { class: "cm-frame" }, empty, below, above, edge);
@@ -65,8 +65,8 @@ function render({ model, el }) {
     [...strip.children].forEach((one, index) => one.setAttribute("aria-pressed", String(index === (at < 0 ? drafts.length : at))));
   }
 
-  function frameOf(picture, label, at) {
-    return button(h("span", { class: "cm-strip-one" }, h("img", { src: picture, alt: "" }), label), () => choose(at), { class: "cm-button cm-strip-button", "aria-pressed": "false", "data-key": label });
+  function frameOf(src, label, at) {
+    return button(h("span", { class: "cm-strip-one" }, picture({ src }), label), () => choose(at), { class: "cm-button cm-strip-button", "aria-pressed": "false", "data-key": label });
   }
 
   function follow() {
@@ -74,7 +74,7 @@ function render({ model, el }) {
     for (const old of [source, ...sources]) if (old) URL.revokeObjectURL(old);
     source = address(model.get("picture"), shown.mime);
     sources = model.get("drafts").map((draft) => address(draft.picture));
-    const frames = sources.map((picture, at) => frameOf(picture, `Draft ${at + 1}`, at));
+    const frames = sources.map((draft, at) => frameOf(draft, `Draft ${at + 1}`, at));
     refill(strip, [...frames, ...(frames.length ? [frameOf(source, "Final", -1)] : [])]);
     show(strip, frames.length > 0);
     facts.textContent = shown.facts ?? "";
@@ -100,7 +100,7 @@ function render({ model, el }) {
     refill(
       history,
       items.map((item, at) =>
-        h("li", {}, button(h("img", { src: address(item.picture), alt: "" }), () => model.send({ kind: "show", id: item.id }), { class: "cm-button cm-past-one", "data-key": item.id, "aria-label": `Show picture ${at + 1}: ${item.told}`, title: item.told })),
+        h("li", {}, button(picture({ src: address(item.picture) }), () => model.send({ kind: "show", id: item.id }), { class: "cm-button cm-past-one", "data-key": item.id, "aria-label": `Show picture ${at + 1}: ${item.told}`, title: item.told })),
       ),
     );
     show(past, items.length > 1);

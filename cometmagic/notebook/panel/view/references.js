@@ -1,9 +1,11 @@
 // Reference images: dropped, chosen, pasted or named; shown in their order, which is changed by dragging or by buttons.
 
-import { accusable, address, button, focusOn, fresh, h, refill, release, show } from "./dom.js";
+import { accusable, address, button, focusOn, fresh, h, picture, refill, release, show } from "./dom.js";
 
 const PIECE = 1 << 20; // bytes: far below what one message of a notebook may carry
 const LARGEST = 64e6; // bytes
+const DRAGGED = "application/x-cometmagic-reference";
+const OPPOSITE = { earlier: "later", later: "earlier" };
 
 /** Return an order of 0 … count - 1 in which one has moved to another place. */
 function moved(count, from, to) {
@@ -12,47 +14,61 @@ function moved(count, from, to) {
   return order;
 }
 
+/** Return before which of some items a point lies, as rows are read, and beside which one that is to be marked. */
+function landing(items, { clientX: x, clientY: y }) {
+  const boxes = items.map((item) => item.getBoundingClientRect());
+  const found = boxes.findIndex((box) => y < box.top || (y <= box.bottom && x < (box.left + box.right) / 2));
+  const gap = found < 0 ? items.length : found;
+  const after = gap > 0 && (found < 0 || y <= boxes[gap - 1].bottom);
+  return { gap, beside: items[after ? gap - 1 : gap], after };
+}
+
+/** Return whether a reference image is dragged, of this panel or another. */
+function isReference(event) {
+  return Boolean(event.dataTransfer?.types.includes(DRAGGED));
+}
+
 /** Let the items of a list be dragged to another place in it: `move(from, to)`. */
 function draggable(list, move) {
-  let from = -1;
+  let dragged = null; // no longer in the list when that is filled anew meanwhile
   const items = () => [...list.children];
   const mark = (wanted, after) => {
     for (const item of items()) {
       item.classList.toggle("cm-before", item === wanted && !after);
       item.classList.toggle("cm-after", item === wanted && after);
+      item.classList.toggle("cm-dragged", item === dragged);
     }
   };
-  /** Return [item, whether behind it] under the pointer. */
-  const place = (event) => {
-    const item = event.target.closest("li");
-    const box = item?.getBoundingClientRect();
-    return [item, box && event.clientX > box.left + box.width / 2];
+  /** Mark where the item that is dragged would land, and return [from, to], which are equal where it stays. */
+  const over = (event) => {
+    const from = items().indexOf(dragged);
+    if (from < 0 || !isReference(event)) return [0, 0]; // a file, or a picture of another panel
+    event.preventDefault();
+    event.stopPropagation();
+    const { gap, beside, after } = landing(items(), event);
+    const to = gap > from ? gap - 1 : gap;
+    mark(to === from ? null : beside, after);
+    return [from, to];
+  };
+  const end = () => {
+    dragged = null;
+    mark(null);
   };
   list.addEventListener("dragstart", (event) => {
-    from = items().indexOf(event.target.closest("li"));
+    if (event.target.parentNode !== list) return; // a text that was selected
+    dragged = event.target;
     event.dataTransfer.effectAllowed = "move";
-    event.dataTransfer.setData("text/plain", ""); // some browsers drag nothing that has no data
+    event.dataTransfer.setData(DRAGGED, "");
     event.stopPropagation();
   });
-  list.addEventListener("dragover", (event) => {
-    if (from < 0) return; // a file, or a picture of another panel
-    event.preventDefault();
-    event.stopPropagation();
-    mark(...place(event));
-  });
+  list.addEventListener("dragenter", over);
+  list.addEventListener("dragover", over);
   list.addEventListener("dragleave", (event) => list.contains(event.relatedTarget) || mark(null));
-  list.addEventListener("dragend", () => {
-    from = -1;
-    mark(null);
-  });
+  list.addEventListener("dragend", end);
   list.addEventListener("drop", (event) => {
-    const [item, after] = place(event);
-    if (from < 0) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const gap = items().indexOf(item) + (after ? 1 : 0); // between which of those that stand there now
-    const to = gap > from ? gap - 1 : gap;
-    if (item && to !== from) move(from, to);
+    const [from, to] = over(event);
+    end();
+    if (to !== from) move(from, to);
   });
 }
 
@@ -67,8 +83,8 @@ export function references(say) {
   const said = h("span", { class: "cm-unseen", role: "status" });
   let shown = [];
   let awaited = ""; // what was named, until it is there
-  let next = null; // where the focus goes when the list is another: [place, button]
-  const hint = h("span", { class: "cm-hint" }, "or drop them here");
+  let asked = null; // of the kernel, which may know better: {words, told, next: [place, button] for the focus}
+  const hint = h("span", { class: "cm-hint" }, "or drop them");
   const add = () => {
     awaited = named.value.trim();
     if (awaited) say({ kind: "add", word: awaited });
@@ -98,19 +114,18 @@ export function references(say) {
     }
   }
 
+  /** Take note of files that are dragged over here, and return those that are dropped. */
   const over = (event, wanted) => {
-    if (!event.dataTransfer?.types?.includes("Files")) return;
+    if (!event.dataTransfer?.types.includes("Files") || isReference(event)) return [];
     event.preventDefault();
     event.stopPropagation();
     element.classList.toggle("cm-over", wanted);
+    return [...event.dataTransfer.files];
   };
   element.addEventListener("dragenter", (event) => over(event, true));
   element.addEventListener("dragover", (event) => over(event, true));
   element.addEventListener("dragleave", (event) => over(event, element.contains(event.relatedTarget)));
-  element.addEventListener("drop", (event) => {
-    over(event, false);
-    take([...(event.dataTransfer?.files ?? [])]);
-  });
+  element.addEventListener("drop", (event) => take(over(event, false)));
   input.addEventListener("change", () => {
     take([...input.files]);
     input.value = "";
@@ -119,43 +134,43 @@ export function references(say) {
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) add();
   });
 
-  function arrange(order, words) {
-    said.textContent = words;
+  function arrange(order, told, next) {
+    asked = { words: order.map((at) => shown[at]), told, next };
     say({ kind: "arrange", order, seen: shown });
   }
   function move(from, to, what) {
-    next = what ? [to, what] : null;
-    arrange(moved(shown.length, from, to), `Moved to place ${to + 1} of ${shown.length}.`);
+    arrange(moved(shown.length, from, to), `Moved to place ${to + 1} of ${shown.length}.`, [to, what]);
   }
   function remove(at) {
-    next = [Math.min(at, shown.length - 2), "remove"];
-    arrange([...shown.keys()].filter((index) => index !== at), "Removed.");
+    arrange([...shown.keys()].filter((index) => index !== at), "Removed.", [Math.min(at, shown.length - 2), "remove"]);
   }
-  draggable(list, (from, to) => move(from, to));
+  draggable(list, move);
 
   function one(item, at, all) {
     const source = address(item.picture);
-    const name = item.word.split(/[\\/]/).pop();
-    const picture = source ? h("img", { src: source, alt: `Reference ${at + 1}: ${name}`, draggable: "false" }) : h("span", { class: "cm-no-picture" }, item.told || name);
+    const name = item.word.split(/[\\/]/).findLast(Boolean) ?? item.word;
+    const depicted = source ? picture({ src: source, alt: `Reference ${at + 1}: ${name}` }) : h("span", { class: "cm-no-picture" }, h("span", {}, item.told || name));
     const act = (what, label, sign, press, off) => button(sign, press, { "data-key": `${what} ${at}`, "aria-label": label, disabled: off });
     return h(
       "li",
       { class: "cm-thumb", title: item.told || item.word, draggable: "true" },
-      picture,
+      depicted,
       h(
         "span",
         { class: "cm-thumb-row" },
         act("earlier", `Move reference ${at + 1} earlier`, "‹", () => move(at, at - 1, "earlier"), at === 0),
-        act("remove", `Remove reference ${at + 1}`, "✕", () => remove(at)),
         act("later", `Move reference ${at + 1} later`, "›", () => move(at, at + 1, "later"), at === all.length - 1),
+        act("remove", `Remove reference ${at + 1}`, "✕", () => remove(at)),
       ),
     );
   }
 
-  /** Put the focus where it was asked for: on a button, on that beside it, or on what adds a picture. */
-  function follow([at, what]) {
-    if (at < 0) choose.focus();
-    else focusOn(list, `${what} ${at}`) || focusOn(list, `remove ${at}`);
+  /** Tell what became of what was asked for, and put the focus on the button that was pressed, or on that beside it. */
+  function answer(wasInside) {
+    const { words, told: done, next: [at, what] } = asked;
+    if (words.length !== shown.length || words.some((word, place) => word !== shown[place])) return;
+    said.textContent = done;
+    if (wasInside && what) focusOn(list, `${what} ${at}`) || focusOn(list, `${OPPOSITE[what]} ${at}`);
   }
 
   return {
@@ -166,10 +181,12 @@ export function references(say) {
       release(list);
       if (awaited && items.length > shown.length && items.at(-1).word === awaited && named.value.trim() === awaited) named.value = awaited = "";
       shown = items.map((item) => item.word);
+      const wasInside = list.matches(":focus-within");
       refill(list, items.map(one));
       show(list, items.length > 0);
-      if (next) follow(next);
-      next = null;
+      if (asked) answer(wasInside); // not where the focus went elsewhere before a busy kernel answered
+      asked = null;
+      if (wasInside && !list.matches(":focus-within")) (list.querySelector("button:enabled") ?? choose).focus();
     },
     bar: (reason) => {
       told.textContent = reason ?? "";
