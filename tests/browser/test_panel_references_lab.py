@@ -19,10 +19,10 @@ OTHER = "photo = 5\nother = cometmagic.panel('a dog', images=['a.png'])\nother"
 
 
 MINE = "application/x-cometmagic-reference"
-DATA = """([type, name, size]) => {
+DATA = """([type, name, content]) => {
     const data = new DataTransfer();
     if (type) data.setData(type, '');
-    data.items.add(new File([new Uint8Array(size)], name, {type: 'image/png'}));
+    data.items.add(new File([new Uint8Array(content)], name, {type: 'image/png'}));
     return data;
 }"""
 LISTEN = """() => document.addEventListener('dragstart', ({ target, dataTransfer }) => {
@@ -48,9 +48,9 @@ def stand(panel: PanelPage, *names: str) -> None:
         expect(thumbs(panel).nth(at)).to_have_attribute("title", name)
 
 
-def drop(panel: PanelPage, kind: str, name: str, size: int) -> None:
-    """Drop a file of so many zeros on the pictures, with another type of data beside it."""
-    data = panel.page.evaluate_handle(DATA, [kind, name, size])
+def drop(panel: PanelPage, kind: str, name: str, content: list[int] | int) -> None:
+    """Drop a file of these bytes, or of so many zeros, on the pictures, with another type of data beside it."""
+    data = panel.page.evaluate_handle(DATA, [kind, name, content])
     for event in ("dragenter", "dragover", "drop"):
         thumbs(panel).first.dispatch_event(event, {"dataTransfer": data})
 
@@ -92,7 +92,9 @@ def test_a_reference_is_dragged_to_its_place(lab: Opener, tmp_path: Path) -> Non
     drop(panel, "", "large.png", 65_000_000)
     expect(panel.root.get_by_text("large.png is larger than 64 MB.")).to_be_visible()
     panel.page.mouse.up()
-    drop(panel, MINE, "picture.png", 10)  # a browser that makes a file of what is dragged all the same
+    drop(
+        panel, MINE, "cap.png", [*painted("PNG", 60, 60, "navy")]
+    )  # a browser that makes a file of what is dragged all the same
 
     # Onto itself, out of the list, to another panel: nothing happens, and no picture becomes a file of its own.
     for target in (thumbs(panel).nth(1), panel.button("Generate"), thumbs(other).nth(0)):
