@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Number
 from types import ModuleType
@@ -42,7 +42,7 @@ def render(text: str, names: Mapping[str, Any]) -> list[Piece]:
     Texts and numbers become texts; other values stay what they are, for somebody to make images of them.
     Raises `TemplateError` for names that do not exist, and for values that can be neither.
     """
-    found = [match for match in _BRACES.finditer(text) if match[1].isidentifier()]
+    found = list(_placeholders(text))
     if unknown := [name for name in dict.fromkeys(match[1] for match in found) if _known(name, names) is None]:
         raise _unknown(unknown, names)
     pieces, done = [], 0
@@ -52,6 +52,12 @@ def render(text: str, names: Mapping[str, Any]) -> list[Piece]:
         done = match.end()
     pieces.append(Piece(text[done:]))
     return [piece for piece in pieces if piece.name or piece.value]
+
+
+def used(text: str, names: Container[str]) -> list[str]:
+    """Return those of `names` that a text asks for, each once and in order."""
+    found = (_known(match[1], names) for match in _placeholders(text))
+    return list(dict.fromkeys(name for name in found if name is not None))
 
 
 def look_alikes(text: str, names: Mapping[str, Any]) -> list[str]:
@@ -67,7 +73,11 @@ def look_alikes(text: str, names: Mapping[str, Any]) -> list[str]:
     return [line(one, LONGEST_TOLD) for one in found]
 
 
-def _known(name: str, names: Mapping[str, Any]) -> str | None:
+def _placeholders(text: str) -> Iterator[re.Match[str]]:
+    return (match for match in _BRACES.finditer(text) if match[1].isidentifier())
+
+
+def _known(name: str, names: Container[str]) -> str | None:
     """Return the name as the variable has it. Python itself folds identifiers: the micro sign is its Greek letter."""
     return next((form for form in (name, unicodedata.normalize("NFKC", name)) if form in names), None)
 

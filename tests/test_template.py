@@ -20,7 +20,7 @@ from PIL import Image
 
 from cometmagic import template
 from cometmagic.errors import Fate, TemplateError
-from cometmagic.template import Piece, look_alikes, render
+from cometmagic.template import Piece, look_alikes, render, used
 
 PICTURE = Image.new("RGB", (4, 3))
 NAMES: dict[str, Any] = {"style": "watercolour", "count": 3, "photo": PICTURE, "braces": "{{style}} {x}", "größe": "4K"}
@@ -279,3 +279,9 @@ def test_numpy_is_not_imported_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert render("{{x}}", {"x": 1}) == [Piece("1", "x")]
     assert render("{{x}}", {"x": types.SimpleNamespace()})[0].name == "x"
     assert "numpy" not in sys.modules
+
+
+def test_the_names_that_a_text_asks_for_are_told_as_they_are_known() -> None:
+    text = "{{b}} {{a}} {{µ}} {{ c }} {d} {{{e}}} {{b}} {{other}}"
+
+    assert used(text, ("a", "b", "c", "d", "e", "μ")) == ["b", "a", "μ", "e"]

@@ -64,7 +64,7 @@ def test_what_a_cell_can_hold_stands_in_it(prompt: str) -> None:
     assert plan(prompt).as_code("magic") == f"%%gemini_image\n{prompt}\n"
 
 
-@pytest.mark.parametrize("prompt", ["a {{name}}", ">>> x", "\u200b x", "a\r\nb", "sk-0123456789abcdefgh"])
+@pytest.mark.parametrize("prompt", ["a {{name}}", ">>> x", "\u200b x", "a\r\nb", "sk-0123456789abcdefgh", "a\n \nb"])
 def test_what_a_cell_would_change_stands_in_a_literal(prompt: str) -> None:
     assert "get_ipython().run_cell_magic(" in plan(prompt).as_code("magic")
 

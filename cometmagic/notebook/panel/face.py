@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +40,12 @@ from cometmagic.turns import several
 Made = ImageResult | ImageResults
 
 
+def _notebook() -> MutableMapping[str, Any]:
+    """Return the notebook's variables."""
+    shell = get_ipython()
+    return {} if shell is None else shell.user_ns
+
+
 class Panel(VBox):  # type: ignore[misc]
     """A form for one picture after another.
 
@@ -60,6 +66,7 @@ class Panel(VBox):  # type: ignore[misc]
         self._worker, self.secret = Worker("cometmagic-panel"), Secret()
         given = (*several(images), *several(options.pop("image", ())))
         self._is_told, self._cells = False, dict[str, str]()  # by the name of a result's folder
+        self._variables: Mapping[str, str | Path] = {}
         super().__init__()
         self.prompt, self.options, self.references = prompt, options, given
         reading = Reading(self)
@@ -73,29 +80,36 @@ class Panel(VBox):  # type: ignore[misc]
     @classmethod
     def from_cell(cls, cell: str) -> Self:
         """Return a panel that stands for a cell of `%%gemini_image`. Raises `OptionError` when it is none."""
-        found = text.from_cell(cell)
-        return cls(found.prompt, images=found.references, **found.options)
+        return cls._set_to(text.from_cell(cell, _notebook()))
 
     @classmethod
     def from_result(cls, result: ImageResult) -> Self:
         """Return a panel that asks for what made a result, and shows it. Raises `OptionError`."""
-        found = text.from_result(result)
-        made = cls(found.prompt, images=found.references, **found.options)
+        made = cls._set_to(text.from_result(result, _notebook()))
         made.result = result
+        return made
+
+    @classmethod
+    def _set_to(cls, settings: text.Settings) -> Self:
+        made = cls()
+        made.adopt(settings)
         return made
 
     @property
     def settings(self) -> text.Settings:
         """What the panel is set to."""
-        return text.Settings(self.prompt, dict(self.options), tuple(self.references))
+        return text.Settings(self.prompt, dict(self.options), tuple(self.references), self._variables)
 
     def as_cell(self) -> str:
         """Return the cell that the panel stands for."""
         return text.as_cell(self.settings)
 
     def adopt(self, settings: text.Settings) -> None:
-        """Set all controls at once."""
+        """Set all controls at once, and the variables that only this panel has. Raises `OptionError`."""
+        for name, value in settings.variables.items():
+            self.secret.check(f"The variable {name}", str(value))
         with self.at_once():
+            self._variables = dict(settings.variables)
             self.prompt, self.options, self.references = settings.prompt, settings.options, settings.references
 
     @contextlib.contextmanager
@@ -179,13 +193,17 @@ class Panel(VBox):  # type: ignore[misc]
 
     def _plans(self, settings: text.Settings) -> list[Plan]:
         given = settings.options | ({"image": list(settings.references)} if settings.references else {})
-        return planned_for(settings.prompt, given, self.names, self.defaults)
+        return planned_for(settings.prompt, given, settings.known(self.names), self.defaults)
 
     @property
     def names(self) -> MutableMapping[str, Any]:
         """The notebook's variables."""
-        shell = get_ipython()
-        return {} if shell is None else shell.user_ns
+        return _notebook()
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What names stand for: the panel's own variables, which a cell or a result came with, then the notebook's."""
+        return self.settings.known(self.names)
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -218,13 +236,13 @@ class Panel(VBox):  # type: ignore[misc]
             return value
         if folder.parent == Library(library_folder()).root:
             return short_id(CallFolder(folder))
-        if found := next((name for name, held in self.names.items() if held is value and name.isidentifier()), ""):
+        if found := next((name for name, held in self.known.items() if held is value and name.isidentifier()), ""):
             return found
         raise OptionError(f"--{name}: {folder} lies in another library.", do="Put the result in a variable.")
 
     @validate("references")
     def _read_references(self, proposal: dict[str, Any]) -> tuple[str, ...]:
-        words = tuple(uploads.word(given, self.names) for given in proposal["value"])
+        words = tuple(uploads.word(given, self.known) for given in proposal["value"])
         for word in words:
             self.secret.check("A reference image", word)
         return words
@@ -254,7 +272,7 @@ class Panel(VBox):  # type: ignore[misc]
             return self.as_cell()
         if shown.folder.name not in self._cells and isinstance(self.result, ImageResult):
             with contextlib.suppress(CometError):
-                self._cells[shown.folder.name] = text.as_cell(text.from_result(shown))
+                self._cells[shown.folder.name] = text.as_cell(text.from_result(shown, self.names))
         return self._cells.get(shown.folder.name, "")
 
     def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:

@@ -118,7 +118,7 @@ class Hands:
 
     def _again(self, said: dict[str, Any]) -> None:
         self._panel.check_idle()
-        found = text.from_result(self._mirror.made[said["id"]])
+        found = text.from_result(self._mirror.made[said["id"]], self._panel.names)
         ours = {name: value for name, value in self._panel.options.items() if name in _STAYS}
         self._panel.adopt(replace(found, options=ours | found.options))
         self._panel.press()

@@ -73,7 +73,7 @@ class Mirror:
             return {"word": word, "picture": b"", "told": ""}
         if word not in self._pictured:
             try:
-                [given] = resolved({"image": [word]}, self._panel.names)["image"]
+                [given] = resolved({"image": [word]}, self._panel.known)["image"]
                 self._pictured[word] = outcome.reference(word, given)
             except CometError as error:
                 return {"word": word, "picture": b"", "told": line(error.what)}

@@ -1,137 +1,100 @@
 """A panel as the text of its cell, and a cell as what a panel is set to.
 
-The prompt stands in the cell byte for byte. What the first line of a cell cannot hold, such as an instruction of
-several lines, makes it a call of the magic from Python, which sends the same. This module knows no widget.
+The prompt stands in the cell byte for byte. What the text of a cell cannot hold, such as an instruction of several
+lines or images between words, makes it a call of the magic from Python, which sends the same. This module knows no
+widget.
 """
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cometmagic.catalog import short_id
-from cometmagic.code.cell import NAME as MAGIC
-from cometmagic.code.cell import is_literal, is_plain
-from cometmagic.code.source import python_text
+from cometmagic.code.cell import as_said, as_text, found
 from cometmagic.differences import kept_options
-from cometmagic.disk import near
 from cometmagic.errors import Fate, OptionError
-from cometmagic.folders import CallFolder, Library
-from cometmagic.line import parse, written
+from cometmagic.folders import Library
+from cometmagic.line import parse
+from cometmagic.notebook.names import is_result
 from cometmagic.notebook.panel.controls import normal
+from cometmagic.notebook.panel.program import read
+from cometmagic.notebook.panel.uploads import kept
 from cometmagic.options import Options
-from cometmagic.parts import ImagePart, Part, TextPart
 from cometmagic.result import ImageResult
 from cometmagic.settings import library_folder
-
-_CELL = re.compile(rf"%%{MAGIC}(?:[ \t]+([^\n]*))?(?:\n|\Z)")
-_LINE = re.compile(rf"%{MAGIC}(?:[ \t]+([^\n]*))?\n*\Z")
+from cometmagic.template import used
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a panel is set to; `references` are words, as `--image` takes them."""
+    """What a panel is set to.
+
+    `references` are words, as `--image` takes them; `variables` those that only this panel has, which stand for a
+    text or, as a path, for an image.
+    """
 
     prompt: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     references: tuple[str, ...] = ()
+    variables: Mapping[str, str | Path] = field(default_factory=dict)
+
+    def known(self, names: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what names stand for here: the panel's own variables, and where it has none, those of `names`."""
+        return {**names, **self.variables}
 
 
 def as_cell(settings: Settings) -> str:
-    """Return the cell that asks for the same."""
-    words = [written(name, value) for name, value in settings.options.items()]
-    line = " ".join([*words, *(written("image", word) for word in settings.references)])
-    prompt = settings.prompt + "\n" * settings.prompt.endswith("\n")  # a cell's last line end is not the prompt's
-    text = f"%%{MAGIC} {line}".rstrip() + f"\n{prompt}"
-    if len(line.splitlines()) < 2 and is_plain(text):
-        return text
-    arguments = ", ".join(map(python_text, (MAGIC, line, prompt)))
-    return f"get_ipython().run_cell_magic({arguments})"
+    """Return the cell that asks for the same. Variables that nothing names any more are left out."""
+    named = {*used(settings.prompt, settings.variables), *settings.references}
+    named |= {word for name in ("edit", "chat") if isinstance(word := settings.options.get(name), str)}
+    variables = {name: value for name, value in settings.variables.items() if name in named}
+    return as_text(settings.options, settings.prompt, settings.references, variables)
 
 
-def from_cell(text: str) -> Settings:
-    """Return what a cell asks for. Raises `OptionError` for text that is no cell of ours, or has a wrong option."""
-    line, prompt = _divided(text.lstrip("\n"))
-    parsed = parse(line)
-    if prompt is None:
+def from_cell(text: str, names: Mapping[str, Any] = MappingProxyType({})) -> Settings:
+    """Return what a cell asks for, as running it would; `names` are the notebook's variables.
+
+    Raises `OptionError` for what is no cell of ours, has a wrong option, or does more than a panel can.
+    """
+    program = read(text)
+    if program.body is None:
+        known = {**names, **program.variables}
+        parsed = parse(program.line, lambda word: is_result(word, known, library_folder()))
         prompt = parsed.prompt
-    elif parsed.prompt:
-        raise OptionError(f"{parsed.prompt[:60]!r} is no option.", do="Write the prompt below the first line.")
+    else:
+        parsed, prompt = parse(program.line), program.body.removesuffix("\n")
+        if parsed.prompt:
+            do = "Write all options in the first line, and the prompt below the first line."
+            raise OptionError(f"{parsed.prompt[:60]!r} is no option.", do=do)
     images = parsed.options.pop("image", [])
-    return Settings(prompt, normal(parsed.options), tuple(images))
+    return Settings(prompt, normal(parsed.options), tuple(images), program.variables)
 
 
-def _divided(text: str) -> tuple[str, str | None]:
-    """Return the line of options and the prompt; None when the prompt stands in the line."""
-    if found := _CELL.match(text):
-        return found[1] or "", text[found.end() :].removesuffix("\n")
-    if found := _LINE.match(text):
-        return found[1] or "", None
-    if (called := _called(text)) is not None:
-        return called[0], called[1].removesuffix("\n")
-    raise OptionError(
-        "This is no cell of %%gemini_image.", do="Its first line is %%gemini_image, perhaps with options."
-    )
+def from_result(result: ImageResult, names: Mapping[str, Any] = MappingProxyType({})) -> Settings:
+    """Return what made a result. Raises `OptionError` for what no cell sends.
 
-
-def _called(text: str) -> tuple[str, str] | None:
-    """Return line and cell of a call of the magic from Python, None when the text is none."""
-    try:
-        body = ast.parse(text.strip()).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    match body:
-        case [ast.Expr(ast.Call(args=[ast.Constant(value=name), ast.Constant(value=line), ast.Constant(value=cell)]))]:
-            return (line, cell) if name == MAGIC and isinstance(line, str) and isinstance(cell, str) else None
-    return None
-
-
-def from_result(result: ImageResult) -> Settings:
-    """Return what made a result. Raises `OptionError` for a request that no cell without variables makes."""
+    What a prompt cannot hold, images between words or double braces of its own, becomes variables; none has a name
+    that holds something else in `names`, the notebook's variables.
+    """
     if not isinstance(result, ImageResult):
         raise OptionError(f"{type(result).__name__} is no single result.", do="Take one of several: results[0].")
     call = result.call
+    earlier = found(Library(library_folder()), call.get("parent"))
+    try:
+        said = as_said(result.request, kept, earlier, names)
+    except OptionError as error:
+        error.fate = Fate.PAST  # nothing is sent now
+        raise
     known = Options.declared()
-    kept = {name: value for name, value in kept_options(call).items() if name in known}
-    options = {name: value for name, value in kept.items() if value != known[name].default}
+    options = {name: value for name, value in kept_options(call).items() if name in known}
+    options = {name: value for name, value in options.items() if value != known[name].default}
     options |= {name: call[name] for name in ("alt",) if call.get(name)}
-    turn, parent = result.request.turns[-1], _parent(call)
-    prompt, images = _parted(turn.parts)
-    if not is_literal(prompt):
-        do = "Put its text in a variable, and write {{name}} as the prompt."
-        raise OptionError("The prompt of this result has double braces of its own.", do=do, fate=Fate.PAST)
-    if len(result.request.turns) > 1 and (parent is None or call["parent"].get("how") != "chat"):
-        do = "Start from its earlier result."
-        raise OptionError("The conversation before this result is gone.", do=do, fate=Fate.PAST)
-    if parent is not None:
-        how = "chat" if len(result.request.turns) > 1 else "edit"
-        if how == "edit" and images and _is_final_of(images[0], parent):
-            options, images = options | {"edit": short_id(parent)}, images[1:]
-        elif how == "chat":
-            options = {"model": call.get("model")} | options | {"chat": short_id(parent)}
-    return Settings(prompt, normal(options), tuple(near(image.path) for image in images if image.path is not None))
-
-
-def _parent(call: Mapping[str, Any]) -> CallFolder | None:
-    """Return the call that this one goes on from, None when the library does not have it."""
-    told = call.get("parent")
-    wanted = told.get("id") if isinstance(told, dict) else None
-    return next((folder for folder in Library(library_folder()).folders() if folder.id == wanted), None)
-
-
-def _is_final_of(image: ImagePart, parent: CallFolder) -> bool:
-    finals = [row for row in parent.read().get("files", []) if row["role"] == "image"]
-    return bool(finals) and parent.image(finals[0]).data == image.data
-
-
-def _parted(parts: Sequence[Part]) -> tuple[str, list[ImagePart]]:
-    """Return the words of a turn and the images behind them."""
-    texts = [part.text for part in parts if isinstance(part, TextPart)]
-    images = [part for part in parts if isinstance(part, ImagePart)]
-    if any(isinstance(part, TextPart) for part in parts[len(texts) :]):
-        do = "Put the images in variables, and write {{name}} where they belong."
-        raise OptionError("The images of this request stand between its words.", do=do, fate=Fate.PAST)
-    return "".join(texts), images
+    if earlier is not None and said.how:
+        options |= {said.how: short_id(earlier.folder)}
+    if said.how == "chat":  # or the model is the earlier call's
+        options = {"model": call.get("model")} | options
+    return Settings(said.prompt, normal(options), said.references, said.variables)

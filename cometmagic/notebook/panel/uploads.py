@@ -16,7 +16,12 @@ from cometmagic.settings import library_folder
 
 
 def kept(part: ImagePart) -> str:
-    """Return the path of a file that holds an image, as a cell writes it. Raises `LibraryError`."""
+    """Return the path of a file that holds an image, as a cell writes it: its own, else one in the library.
+
+    Raises `LibraryError`.
+    """
+    if part.path is not None:
+        return near(part.path)
     return Filing(library_folder()).image(part)
 
 
@@ -34,5 +39,4 @@ def word(given: Any, names: Mapping[str, Any]) -> str:
         return str(given)
     from cometmagic.references import reference  # Pillow, which words do not need
 
-    part = reference(given).part
-    return near(part.path) if part.path is not None else kept(part)
+    return kept(reference(given).part)

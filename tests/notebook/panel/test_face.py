@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.server import Held, response, send
-from tests.notebook.answers import answering, full, painted
+from tests.notebook.answers import CANARY, answering, full, painted
 from tests.notebook.conftest import Notebook, Services
 from tests.notebook.panel.test_panel import IMPORTS, WAIT, Page, form, made, page, standing
 from tests.waiting import wait_for
@@ -209,11 +209,76 @@ def test_a_sent_text_with_double_braces_is_never_filled_again(notebook: Notebook
     made(notebook, "cm.panel('{{said}}', source='offline')")
     notebook.run("said, secret = 'a {{secret}}', 'cat'\nr = p.generate()")
 
-    ran = notebook.run("q = Panel.from_result(r)")
+    ran = notebook.run("q = Panel.from_result(r)\nq.options |= {'source': 'offline'}\nagain = q.generate()")
+
+    assert ran.error is None, ran.error
+    assert notebook.evaluate("(q.prompt, r.request.prompt, again.request.prompt)") == (
+        "{{text_1}}",
+        "a {{secret}}",
+        "a {{secret}}",
+    )
+
+
+def test_a_panel_s_own_variables_come_before_the_notebook_s_and_leave_them_alone(notebook: Notebook) -> None:
+    made(notebook)
+    call = 'get_ipython().run_cell_magic("gemini_image", "--into made --source offline", "{{mine}} {{ours}}")'
+    cell = f'mine = "a cat"\n{call}'
+    notebook.run("mine, ours = 'a dog', 'in a hat'")
+
+    ran = notebook.run(f"q = Panel.from_cell({cell!r})\nr = q.generate()")
+
+    assert ran.error is None, ran.error
+    assert notebook.evaluate("(r.request.prompt, mine, made == r)") == ("a cat in a hat", "a dog", True)
+    assert notebook.evaluate("q.as_cell()") == cell
+
+
+def test_a_reference_is_shown_as_the_panel_s_own_variable(notebook: Notebook) -> None:
+    made(notebook)
+    notebook.run("from PIL import Image\nImage.new('RGB', (30, 20), 'red').save('red.png')\nphoto = 'nothing'")
+
+    ran = notebook.run("""q = Panel.from_cell("photo = Path('red.png')\\n%gemini_image -i photo a cat")""")
+
+    assert ran.error is None, ran.error
+    told = notebook.evaluate("q.children[0].children[0].references")
+    assert [(one["word"], one["told"], bool(one["picture"])) for one in told] == [("photo", "", True)]
+
+
+def test_the_same_again_brings_its_variables_along(notebook: Notebook, page: Page) -> None:
+    made(notebook)
+    notebook.run("from PIL import Image\nImage.new('RGB', (30, 20), 'red').save('red.png')")
+    ran = notebook.run(
+        "red = open('red.png', 'rb').read()\nr = cm.generate(['put this', red, 'on {{that}}'])\np.result = r"
+    )
+    assert ran.error is None, ran.error
+
+    page("again", part=1, id=notebook.evaluate("r.folder.name"))
+    notebook.run(WAIT)
+
+    assert notebook.evaluate("(p.prompt, p.result != r)") == ("put this{{image_2}}{{text_3}}", True)
+    assert notebook.evaluate("p.result.request == r.request or p.result.request.prompt") == "put this\non {{that}}"
+    assert notebook.evaluate("[part.data for part in p.result.request.shown] == [red]")
+
+
+def test_the_key_is_refused_in_a_variable_too(notebook: Notebook) -> None:
+    made(notebook)
+    notebook.set(COMETAPI_KEY=CANARY)
+
+    ran = notebook.run(f"q = Panel.from_cell('x = \"my {CANARY}\"\\n%gemini_image a {{{{x}}}}')", history=False)
 
     assert ran.error is not None
-    assert "double braces" in ran.error["evalue"]
-    assert notebook.evaluate("r.request.prompt") == "a {{secret}}"
+    assert "The variable x" in ran.error["evalue"]
+    assert len(ran.error["traceback"]) == 1
+
+
+@pytest.mark.parametrize("given", ["5", "None", "b'%%gemini_image'", "p", "'x = 5\\n%gemini_image a cat'"])
+def test_what_is_no_cell_is_refused_in_one_line(notebook: Notebook, given: str) -> None:
+    made(notebook)
+
+    ran = notebook.run(f"Panel.from_cell({given})")
+
+    assert ran.error is not None
+    assert ran.error["ename"] == "OptionError"
+    assert len(ran.error["traceback"]) == 1
 
 
 def test_uploads_that_pages_left_unfinished_bar_no_others(notebook: Notebook, page: Page) -> None:
