@@ -5,8 +5,12 @@ Readers without a kernel see these; where the panel lives, its style sheet hides
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cometmagic.errors import CometError
 from cometmagic.notebook import blocks, sheets, show
 from cometmagic.notebook.html import encoded, text
 from cometmagic.notebook.panel import outcome
@@ -21,45 +25,51 @@ Made = ImageResult | ImageResults | None
 TITLE = "Panel of cometmagic, as it was saved. Run its cell to use it."
 MARK = "cometmagic-beside"
 _EMPTY: blocks.Bundle = ({"text/plain": ""}, {})
-# Where the kernel is gone, JupyterLab writes an error into the panel's own output, which only then has this class.
-_INSTEAD_OF_AN_ERROR = (
-    "<style>.jp-OutputArea-child:has(> .jp-OutputArea-output.jupyter-widgets)"
-    f":has(+ .jp-OutputArea-child + .jp-OutputArea-child .{MARK}) {{display:none}}</style>"
+# JupyterLab writes into the panel's own output while it waits for a kernel, and where the kernel is gone.
+_INSTEAD_OF_WORDS = (
+    f"<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child + .jp-OutputArea-child .{MARK})"
+    " > .jp-OutputArea-output:is(.jupyter-widgets, :not(:has(*))) {display:none}</style>"
 )
 
 
 class Beside:
     """Two outputs below a panel: the last picture, and the cell that made it."""
 
-    def __init__(self) -> None:
-        """Show nothing yet."""
+    def __init__(self, look: Callable[[], tuple[Made, str]]) -> None:
+        """Show nothing yet; `look` says what there is to show when it is shown."""
+        self._look, self._telling = look, threading.RLock()
         self._spots: list[Spot] = []
         self._shown: tuple[Made, str] | None = None
 
-    def show(self, shell: InteractiveShell, made: Made, cell: str) -> None:
+    def show(self, shell: InteractiveShell) -> None:
         """Show the outputs in the output of the cell that runs."""
-        self._spots, self._shown = [Spot(shell), Spot(shell)], None
-        self.update(made, cell)
+        with self._telling:
+            self._spots, self._shown = [Spot(shell), Spot(shell)], None
+            self.update()
 
-    def update(self, made: Made, cell: str) -> None:
+    def update(self) -> None:
         """Bring the outputs up to date where they were shown last, from any thread."""
-        if self._spots and self._shown != (made, cell):
-            self._shown = made, cell
-            picture, words = self._spots
-            picture.show(_picture(made))
-            words.show(_words(made, cell))
+        with self._telling:  # or what a thread saw before another would be told after it
+            if self._spots and self._shown != (told := self._look()):
+                self._shown = told
+                for spot, bundle in zip(self._spots, _bundles(*told), strict=True):
+                    spot.show(bundle)
 
 
-def _picture(made: Made) -> blocks.Bundle:
-    if made is None:
-        return _EMPTY
+def _bundles(made: Made, cell: str) -> tuple[blocks.Bundle, blocks.Bundle]:
+    if made is not None:
+        with contextlib.suppress(CometError, OSError):  # its folder is gone
+            return _picture(made), _words(outcome.told(made)["facts"], cell)
+    return _EMPTY, _words("", cell)
+
+
+def _picture(made: ImageResult | ImageResults) -> blocks.Bundle:
     return sheets.sheet(made) if isinstance(made, ImageResults) else show.picture(made)
 
 
-def _words(made: Made, cell: str) -> blocks.Bundle:
-    told = outcome.told(made)["facts"] if made is not None else ""
+def _words(told: str, cell: str) -> blocks.Bundle:
     html = f"{blocks.small_print(*filter(None, (told, TITLE)))}{_program(cell)}"
-    return blocks.bundle(f'{_INSTEAD_OF_AN_ERROR}<div class="{MARK}">{html}</div>', f"{told}\n{cell}".strip())
+    return blocks.bundle(f'{_INSTEAD_OF_WORDS}<div class="{MARK}">{html}</div>', f"{told}\n{cell}".strip())
 
 
 def _program(cell: str) -> str:

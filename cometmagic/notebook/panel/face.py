@@ -25,6 +25,7 @@ from cometmagic.folders import CallFolder, Library
 from cometmagic.notebook.cell import planned_for
 from cometmagic.notebook.panel import controls, text, uploads, work
 from cometmagic.notebook.panel.beside import Beside, page
+from cometmagic.notebook.panel.cells import Cells, Made
 from cometmagic.notebook.panel.hands import Hands
 from cometmagic.notebook.panel.mirror import Mirror
 from cometmagic.notebook.panel.reading import Reading
@@ -36,8 +37,6 @@ from cometmagic.result import ImageResult
 from cometmagic.results import ImageResults
 from cometmagic.settings import library_folder
 from cometmagic.turns import several
-
-Made = ImageResult | ImageResults
 
 
 def _notebook() -> MutableMapping[str, Any]:
@@ -62,13 +61,17 @@ class Panel(VBox):  # type: ignore[misc]
 
     def __init__(self, prompt: str = "", *, images: Any = (), **options: Any) -> None:
         """Set the controls as told. Raises `OptionError`."""
-        self._beginning, self._stop, self._beside = threading.RLock(), threading.Event(), Beside()
+        self._beginning, self._stop, self._beside = threading.RLock(), threading.Event(), Beside(self._shown)
         self._worker, self.secret = Worker("cometmagic-panel"), Secret()
         given = (*several(images), *several(options.pop("image", ())))
-        self._is_told, self._cells = False, dict[str, str]()  # by the name of a result's folder
+        self._is_told, self._cells = False, Cells()
         self._variables: Mapping[str, str | Path] = {}
         super().__init__()
-        self.prompt, self.options, self.references = prompt, options, given
+        try:
+            self.prompt, self.options, self.references = prompt, options, given
+        except CometError:
+            self.close()
+            raise
         reading = Reading(self)
         self._mirror = Mirror(self, reading)
         self._hands = Hands(self, self._mirror, reading)
@@ -92,7 +95,11 @@ class Panel(VBox):  # type: ignore[misc]
     @classmethod
     def _set_to(cls, settings: text.Settings) -> Self:
         made = cls()
-        made.adopt(settings)
+        try:
+            made.adopt(settings)
+        except CometError:
+            made.close()
+            raise
         return made
 
     @property
@@ -167,7 +174,7 @@ class Panel(VBox):  # type: ignore[misc]
         try:
             mirror.begin()
             ended = work.carry(lambda: self._plans(settings), self._stop, mirror.stand, self.names)
-            self._remember(ended.result, text.as_cell(settings))
+            self._cells.keep(ended.result, text.as_cell(settings))
             self.result = ended.result
             ended.check()
             mirror.end(*ended.saved)
@@ -181,11 +188,6 @@ class Panel(VBox):  # type: ignore[misc]
             raise
         finally:
             self.set_trait("busy", False)
-
-    def _remember(self, made: Made, cell: str) -> None:
-        """Keep the cell that made a result: the panel may have been changed since."""
-        for one in made.made if isinstance(made, ImageResults) else [made]:
-            self._cells[one.folder.name] = cell
 
     def _carry_quietly(self, settings: text.Settings) -> None:
         with contextlib.suppress(CometError, Interrupted):  # the panel says it
@@ -258,29 +260,24 @@ class Panel(VBox):  # type: ignore[misc]
         if self._is_told:
             self._mirror.refresh()
             if self.result is None:
-                self._beside.update(None, self.as_cell())
+                self._beside.update()
 
     @observe("result")
     def _show(self, _: Any) -> None:
         self._mirror.show(self.result)
-        self._beside.update(self.result, self._shown_cell())
+        self._beside.update()
 
-    def _shown_cell(self) -> str:
-        """Return the cell that made what is shown, "" when it is not known; the panel's own when nothing is shown."""
-        shown = self.result.made[0] if isinstance(self.result, ImageResults) else self.result
-        if shown is None:
-            return self.as_cell()
-        if shown.folder.name not in self._cells and isinstance(self.result, ImageResult):
-            with contextlib.suppress(CometError):
-                self._cells[shown.folder.name] = text.as_cell(text.from_result(shown, self.names))
-        return self._cells.get(shown.folder.name, "")
+    def _shown(self) -> tuple[Made | None, str]:
+        """Return what is shown and the cell that made it; without a result, the panel's own."""
+        made = self.result
+        return made, self.as_cell() if made is None else self._cells.of(made, self.names)
 
     def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:
         is_open = self.comm is not None  # a closed one is a picture and a cell, as in a saved notebook
         bundle: dict[str, Any] = (super()._repr_mimebundle_(**how) or {}) if is_open else {}
-        cell = self._shown_cell()
-        made = f" {self.result!r}" if self.result is not None else ""
-        return bundle | {"text/plain": f"<cometmagic panel{made}>\n{cell}", "text/html": page(self.result, cell)}
+        made, cell = self._shown()
+        told = f" {made!r}" if made is not None else ""
+        return bundle | {"text/plain": f"<cometmagic panel{told}>\n{cell}", "text/html": page(made, cell)}
 
     def _ipython_display_(self) -> None:
         shell = get_ipython()
@@ -289,7 +286,7 @@ class Panel(VBox):  # type: ignore[misc]
             publish((bundle, {}))
             return
         publish((bundle | {"text/html": "<div></div>"}, {}))  # the outputs beside it say it
-        self._beside.show(shell, self.result, self._shown_cell())
+        self._beside.show(shell)
 
     def __repr__(self) -> str:
         return f"<cometmagic panel: {self.as_cell()!r}>"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from types import SimpleNamespace
+from typing import Any, cast
 
+from cometmagic.notebook.panel.beside import Beside
 from tests.faults.server import Held, response, send
-from tests.notebook.answers import full
+from tests.notebook.answers import answering, full
 from tests.notebook.conftest import Notebook, Services
 from tests.notebook.panel.test_panel import IMPORTS, WAIT, Page, form, made, page
 from tests.waiting import wait_for
@@ -94,3 +97,76 @@ def test_a_sheet_and_each_of_its_pictures_stand_beside_the_cell_that_made_them(n
     for shown in ("p.result = rs", "p.result = rs[1]"):
         notebook.run(shown)
         assert "--count 2" in notebook.evaluate("p._repr_mimebundle_()['text/html']")
+
+
+def test_pictures_that_different_cells_made_stand_beside_none(notebook: Notebook) -> None:
+    made(notebook, "cm.panel('a cat', source='offline')")
+    notebook.run(
+        "from cometmagic.results import ImageResults; cat = p.generate(); p.prompt = 'a dog'; dog = p.generate()"
+    )
+    fox = "cm.generate('a fox', source='offline')"
+
+    for shown in ("[cat, dog]", f"[cat, {fox}]"):
+        told = notebook.evaluate(f"setattr(p, 'result', ImageResults({shown})) or p._repr_mimebundle_()['text/html']")
+        assert ("%%gemini_image" in told, "<img" in told) == (False, True)
+    assert "a cat" in notebook.evaluate("setattr(p, 'result', cat) or p._repr_mimebundle_()['text/html']")
+
+
+def test_a_picture_whose_request_no_cell_makes_stands_beside_none(notebook: Notebook) -> None:
+    made(notebook, "cm.panel('its own')")
+
+    ran = notebook.run("display(p); p.result = cm.generate('a {{cat}}', source='offline')")
+
+    everything = "".join(texts(ran.outputs))
+    assert "%%gemini_image" not in everything
+    assert ("<img" in everything, TITLE in everything) == (True, True)
+
+
+def test_a_replay_stands_beside_the_cell_that_made_its_picture(notebook: Notebook, serve: Services) -> None:
+    serve(answering())
+    made(notebook, "cm.panel('a cat')")
+    notebook.run("p.generate(); p.options = {'source': 'replay'}; again = p.generate(); p.prompt = 'a dog'")
+
+    assert notebook.evaluate("again.replayed") is True
+    bundle = notebook.evaluate("p._repr_mimebundle_()")
+    assert "%%gemini_image\na cat" in bundle["text/html"]
+
+
+def test_a_panel_whose_picture_was_deleted_is_shown_with_its_cell(notebook: Notebook) -> None:
+    made(notebook, "cm.panel('a cat', source='offline')")
+    notebook.run("import shutil; shutil.rmtree(p.generate().folder)")
+
+    ran = notebook.run("p")
+
+    assert ran.error is None
+    assert VIEW in ran.outputs[0]["data"]
+    assert "%%gemini_image --source offline\na cat" in "".join(texts(ran.outputs))
+
+
+def test_what_a_thread_saw_before_is_not_shown_after_what_another_saw() -> None:
+    shown: list[str] = []
+    inside, let_go = threading.Event(), threading.Event()
+    cell = "the first"
+
+    class Publisher:
+        def publish(self, data: dict[str, str], **_: Any) -> None:
+            if "the second" in data["text/plain"]:
+                inside.set()
+                assert let_go.wait(60)
+            shown.append(data["text/plain"])
+
+    beside = Beside(lambda: (None, cell))
+    beside.show(cast("Any", SimpleNamespace(display_pub=Publisher())))
+    cell = "the second"
+    early = threading.Thread(target=beside.update)
+    early.start()
+    assert inside.wait(60)
+    cell = "the third"
+    late = threading.Thread(target=beside.update)
+    late.start()
+    late.join(0.2)  # it waits; one that does not has told by now
+    let_go.set()
+    early.join()
+    late.join()
+
+    assert [told for told in shown if told] == ["the first", "the second", "the third"]
