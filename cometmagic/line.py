@@ -41,6 +41,7 @@ class _Words:
         self._stream = io.StringIO(text)
         self._lexer = shlex.shlex(self._stream, posix=True)
         self._lexer.whitespace_split = True
+        self._lexer.whitespace += "\N{NO-BREAK SPACE}"  # nobody sees it in what was copied from a page
         self._lexer.commenters = ""
         self._lexer.escape = ""
 
@@ -88,6 +89,16 @@ def parse(text: str, is_name: Callable[[str], bool] = bool) -> Line:
     line.prompt = words.rest
     _check_order(line.prompt, by_flag)
     return line
+
+
+def first_line(text: str) -> dict[str, Any]:
+    """Return the options of a cell's first line. Raises `OptionError`, also for words that are none."""
+    parsed = parse(text)
+    if parsed.prompt.startswith("\\"):
+        raise OptionError("A backslash does not continue the options.", do="Write them all in the first line.")
+    if parsed.prompt:
+        raise OptionError(f"{parsed.prompt[:60]!r} is no option.", do="Write the prompt below the first line.")
+    return parsed.options
 
 
 def _value(words: _Words, flag: str, kind: Kind, known: Iterable[str]) -> str:

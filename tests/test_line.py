@@ -36,6 +36,8 @@ LINES: list[tuple[str, dict[str, Any], str]] = [
     ("-- --thoughts is a word", {}, "--thoughts is a word"),
     ("-t -- -5 degrees", {"thoughts": True}, "-5 degrees"),
     ("-t\ta cat", {"thoughts": True}, "a cat"),
+    ("-a\xa01:1\xa0-t\xa0a\xa0cat", {"aspect_ratio": "1:1", "thoughts": True}, "a\xa0cat"),
+    ("--alt 'a\xa0cat' on a hat", {"alt": "a\xa0cat"}, "on a hat"),
     ("a cat -t on a hat - and --more", {}, "a cat -t on a hat - and --more"),
     ("-", {}, "-"),
 ]

@@ -16,7 +16,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from cometmagic.errors import CometError, Fate, OptionError
 from cometmagic.glance import unfinished
-from cometmagic.line import help_text, parse
+from cometmagic.line import first_line, help_text, parse
 from cometmagic.notebook import library_magic
 from cometmagic.notebook.completion import Completer
 from cometmagic.notebook.config import GeminiImage, given
@@ -62,11 +62,12 @@ class GeminiMagics(Magics):
         from cometmagic.notebook import cell
 
         # Below a cell's line stands its prompt; in a line it begins with the first word that is nothing else.
-        parsed = parse(line, bool if cell_text is not None else self._is_result)
-        if cell_text is not None and parsed.prompt:
-            raise OptionError(f"{parsed.prompt[:60]!r} is no option.", do="Write the prompt below the first line.")
-        prompt = parsed.prompt if cell_text is None else cell_text.removesuffix("\n")
-        result = cell.run(self.host, prompt, parsed.options, given(self.defaults))
+        if cell_text is None:
+            parsed = parse(line, self._is_result)
+            options, prompt = parsed.options, parsed.prompt
+        else:
+            options, prompt = first_line(line), cell_text.removesuffix("\n")
+        result = cell.run(self.host, prompt, options, given(self.defaults))
         self.shown = result
         return result
 

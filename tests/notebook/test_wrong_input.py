@@ -41,6 +41,7 @@ CELLS = [
     ("%gemini_image --alt", "OptionError", ["--alt TEXT needs a value"]),
     ("%gemini_image --alt --thoughts a cat", "OptionError", ["--alt TEXT needs a value, and --thoughts is an option"]),
     ("%gemini_image a cat --image-size 4K", "OptionError", ["--image-size stands behind the prompt", "come first"]),
+    ("%%gemini_image -t \\\n-a 1:1\na cat", "OptionError", ["A backslash does not continue the options", "first line"]),
     ("%%gemini_image a cat\na dog", "OptionError", ["'a cat' is no option", "below the first line"]),
     ("%gemini_image --system '' a cat", "OptionError", ["--system: is empty"]),
     (f"%gemini_image draw {CANARY} in gold", "OptionError", ["The prompt holds your API key", "history"]),
