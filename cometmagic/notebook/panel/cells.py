@@ -26,7 +26,7 @@ class Cells:
 
     def keep(self, made: Made, cell: str) -> None:
         """Keep the cell that made a result, and each of several; a replay does not make it a second time."""
-        names = _names(made)
+        names = _folders(made)
         for these in (names, *((name,) for name in names)):
             self._kept.setdefault(these, cell)
 
@@ -35,12 +35,12 @@ class Cells:
 
         `names` are the notebook's variables, of which the cell takes none away.
         """
-        names = _names(made)
-        if names not in self._kept and isinstance(made, ImageResult):
+        these = _folders(made)
+        if these not in self._kept and isinstance(made, ImageResult):
             with contextlib.suppress(CometError):
-                self._kept[names] = as_cell(from_result(made, names))
-        return self._kept.get(names, "")
+                self._kept[these] = as_cell(from_result(made, names))
+        return self._kept.get(these, "")
 
 
-def _names(made: Made) -> tuple[str, ...]:
+def _folders(made: Made) -> tuple[str, ...]:
     return tuple(one.folder.name for one in (made.made if isinstance(made, ImageResults) else [made]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -19,11 +19,9 @@ from ipywidgets import VBox
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Dict, Tuple, Unicode, observe, validate
 
-from cometmagic.catalog import short_id
 from cometmagic.errors import CometError, Fate, Interrupted, OptionError
-from cometmagic.folders import CallFolder, Library
 from cometmagic.notebook.cell import planned_for
-from cometmagic.notebook.panel import controls, text, uploads, work
+from cometmagic.notebook.panel import controls, naming, surroundings, text, work
 from cometmagic.notebook.panel.beside import Beside, page
 from cometmagic.notebook.panel.cells import Cells, Made
 from cometmagic.notebook.panel.hands import Hands
@@ -35,14 +33,7 @@ from cometmagic.notebook.waiting import publish
 from cometmagic.planning import Plan, plain
 from cometmagic.result import ImageResult
 from cometmagic.results import ImageResults
-from cometmagic.settings import library_folder
 from cometmagic.turns import several
-
-
-def _notebook() -> MutableMapping[str, Any]:
-    """Return the notebook's variables."""
-    shell = get_ipython()
-    return {} if shell is None else shell.user_ns
 
 
 class Panel(VBox):  # type: ignore[misc]
@@ -83,12 +74,12 @@ class Panel(VBox):  # type: ignore[misc]
     @classmethod
     def from_cell(cls, cell: str) -> Self:
         """Return a panel that stands for a cell of `%%gemini_image`. Raises `OptionError` when it is none."""
-        return cls._set_to(text.from_cell(cell, _notebook()))
+        return cls._set_to(text.from_cell(cell, surroundings.variables()))
 
     @classmethod
     def from_result(cls, result: ImageResult) -> Self:
         """Return a panel that asks for what made a result, and shows it. Raises `OptionError`."""
-        made = cls._set_to(text.from_result(result, _notebook()))
+        made = cls._set_to(text.from_result(result, surroundings.variables()))
         made.result = result
         return made
 
@@ -173,7 +164,7 @@ class Panel(VBox):  # type: ignore[misc]
         mirror, ended = self._mirror, None
         try:
             mirror.begin()
-            ended = work.carry(lambda: self._plans(settings), self._stop, mirror.stand, self.names)
+            ended = work.carry(lambda: self._plans(settings), self._stop, mirror.stand, surroundings.variables())
             self._cells.keep(ended.result, text.as_cell(settings))
             self.result = ended.result
             ended.check()
@@ -195,28 +186,12 @@ class Panel(VBox):  # type: ignore[misc]
 
     def _plans(self, settings: text.Settings) -> list[Plan]:
         given = settings.options | ({"image": list(settings.references)} if settings.references else {})
-        return planned_for(settings.prompt, given, settings.known(self.names), self.defaults)
-
-    @property
-    def names(self) -> MutableMapping[str, Any]:
-        """The notebook's variables."""
-        return _notebook()
+        return planned_for(settings.prompt, given, settings.known(surroundings.variables()), surroundings.defaults())
 
     @property
     def known(self) -> dict[str, Any]:
         """What names stand for: the panel's own variables, which a cell or a result came with, then the notebook's."""
-        return self.settings.known(self.names)
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """The options that `%config GeminiImage` sets, when the extension is loaded."""
-        shell = get_ipython()
-        magics = None if shell is None else shell.magics_manager.registry.get("GeminiMagics")
-        if magics is None:
-            return {}
-        from cometmagic.notebook.config import given
-
-        return given(magics.defaults)
+        return self.settings.known(surroundings.variables())
 
     @validate("prompt")
     def _read_prompt(self, proposal: dict[str, Any]) -> str:
@@ -225,26 +200,18 @@ class Panel(VBox):  # type: ignore[misc]
 
     @validate("options")
     def _read_options(self, proposal: dict[str, Any]) -> dict[str, Any]:
-        given = {name: self._named(name, value) for name, value in proposal["value"].items()}
+        given = dict(proposal["value"])
+        for flag in ("edit", "chat"):
+            if flag in given:
+                given[flag] = naming.earlier(flag, given[flag], self.known)
         options = controls.normal(given)
         for name, value in options.items():
             self.secret.check(f"The option {name!r}", plain(value))
         return controls.Held(options)
 
-    def _named(self, name: str, value: Any) -> Any:
-        """Return an earlier result as a cell names it."""
-        folder = getattr(value, "folder", None)
-        if name not in ("edit", "chat") or not isinstance(folder, Path):
-            return value
-        if folder.parent == Library(library_folder()).root:
-            return short_id(CallFolder(folder))
-        if found := next((name for name, held in self.known.items() if held is value and name.isidentifier()), ""):
-            return found
-        raise OptionError(f"--{name}: {folder} lies in another library.", do="Put the result in a variable.")
-
     @validate("references")
     def _read_references(self, proposal: dict[str, Any]) -> tuple[str, ...]:
-        words = tuple(uploads.word(given, self.known) for given in proposal["value"])
+        words = tuple(naming.word(given, self.known) for given in proposal["value"])
         for word in words:
             self.secret.check("A reference image", word)
         return words
@@ -270,7 +237,7 @@ class Panel(VBox):  # type: ignore[misc]
     def _shown(self) -> tuple[Made | None, str]:
         """Return what is shown and the cell that made it; without a result, the panel's own."""
         made = self.result
-        return made, self.as_cell() if made is None else self._cells.of(made, self.names)
+        return made, self.as_cell() if made is None else self._cells.of(made, surroundings.variables())
 
     def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:
         is_open = self.comm is not None  # a closed one is a picture and a cell, as in a saved notebook

@@ -14,7 +14,7 @@ from cometmagic.catalog import short_id
 from cometmagic.disk import near
 from cometmagic.errors import CometError, OptionError
 from cometmagic.folders import CallFolder, slug
-from cometmagic.notebook.panel import text
+from cometmagic.notebook.panel import surroundings, text
 from cometmagic.notebook.panel.inbox import Inbox
 from cometmagic.notebook.panel.mirror import Mirror
 from cometmagic.notebook.panel.reading import REFERENCES, Reading
@@ -118,7 +118,7 @@ class Hands:
 
     def _again(self, said: dict[str, Any]) -> None:
         self._panel.check_idle()
-        found = text.from_result(self._mirror.made[said["id"]], self._panel.names)
+        found = text.from_result(self._mirror.made[said["id"]], surroundings.variables())
         ours = {name: value for name, value in self._panel.options.items() if name in _STAYS}
         self._panel.adopt(replace(found, options=ours | found.options))
         self._panel.press()

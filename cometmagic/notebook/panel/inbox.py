@@ -6,7 +6,7 @@ from typing import Any
 
 from cometmagic.errors import OptionError
 from cometmagic.foreign import line
-from cometmagic.notebook.panel.uploads import kept
+from cometmagic.notebook.panel.naming import kept
 from cometmagic.sendable import Source, from_content
 
 LARGEST = 64_000_000  # bytes of one file

@@ -17,7 +17,7 @@ from cometmagic.errors import CometError
 from cometmagic.foreign import line
 from cometmagic.local_file import is_url
 from cometmagic.notebook.names import resolved
-from cometmagic.notebook.panel import controls, outcome
+from cometmagic.notebook.panel import controls, outcome, surroundings
 from cometmagic.notebook.panel.advise import advise, inherited
 from cometmagic.notebook.panel.reading import Reading
 from cometmagic.notebook.panel.widgets import CellText, Form, Outcome
@@ -51,7 +51,7 @@ class Mirror:
         """Tell the form what the panel is set to, and what follows from that."""
         with self._telling:  # or what a thread saw before another would be told after it
             panel = self._panel
-            base = inherited(panel.options, panel.defaults)
+            base = inherited(panel.options, surroundings.defaults())
             said = advise(base | panel.options, panel.prompt, len(panel.references), key=panel.secret.exists)
             self.form.state = {
                 **self._reading.told(base),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cometmagic.errors import OptionError
 from cometmagic.foreign import line
-from cometmagic.notebook.panel import controls
+from cometmagic.notebook.panel import controls, surroundings
 from cometmagic.notebook.panel.advise import inherited
 from cometmagic.options import declared
 from cometmagic.planning import plain
@@ -46,7 +46,7 @@ class Reading:
         fine = {name: value for name, value in given.items() if name not in refused}
         panel = self._panel
         prompt = str(fine.pop(PROMPT, panel.prompt))
-        options, wrong = controls.changed(panel.options, inherited(panel.options, panel.defaults), fine)
+        options, wrong = controls.changed(panel.options, inherited(panel.options, surroundings.defaults()), fine)
         still = {name: why for name, why in self.wrong.items() if name not in given}
         kept = {name: raw for name, raw in self._raw.items() if name in still}
         self._raw = kept | {name: fine[name] for name in wrong}

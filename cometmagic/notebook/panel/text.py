@@ -18,11 +18,11 @@ from cometmagic.code.cell import as_said, as_text, found
 from cometmagic.differences import kept_options
 from cometmagic.errors import Fate, OptionError
 from cometmagic.folders import Library
-from cometmagic.line import parse
+from cometmagic.line import first_line, parse
 from cometmagic.notebook.names import is_result
 from cometmagic.notebook.panel.controls import normal
+from cometmagic.notebook.panel.naming import kept
 from cometmagic.notebook.panel.program import read
-from cometmagic.notebook.panel.uploads import kept
 from cometmagic.options import Options
 from cometmagic.result import ImageResult
 from cometmagic.settings import library_folder
@@ -64,14 +64,11 @@ def from_cell(text: str, names: Mapping[str, Any] = MappingProxyType({})) -> Set
     if program.body is None:
         known = {**names, **program.variables}
         parsed = parse(program.line, lambda word: is_result(word, known, library_folder()))
-        prompt = parsed.prompt
+        options, prompt = parsed.options, parsed.prompt
     else:
-        parsed, prompt = parse(program.line), program.body.removesuffix("\n")
-        if parsed.prompt:
-            do = "Write all options in the first line, and the prompt below the first line."
-            raise OptionError(f"{parsed.prompt[:60]!r} is no option.", do=do)
-    images = parsed.options.pop("image", [])
-    return Settings(prompt, normal(parsed.options), tuple(images), program.variables)
+        options, prompt = first_line(program.line), program.body.removesuffix("\n")
+    images = options.pop("image", [])
+    return Settings(prompt, normal(options), tuple(images), program.variables)
 
 
 def from_result(result: ImageResult, names: Mapping[str, Any] = MappingProxyType({})) -> Settings:

@@ -125,7 +125,7 @@ def test_a_wrong_option_is_refused_as_in_the_cell() -> None:
 
 
 def test_options_on_a_second_line_are_refused_in_one_line() -> None:
-    with pytest.raises(OptionError, match=r"is no option\.[^\n]* all options in the first line"):
+    with pytest.raises(OptionError, match=r"backslash does not continue the options\.[^\n]* all in the first line"):
         from_cell("%%gemini_image -t \\\n-a 1:1\na cat")
 
 

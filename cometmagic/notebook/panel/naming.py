@@ -1,6 +1,7 @@
-"""Files that were dropped on a panel, and values without a name: kept in the library, so that a cell can name them.
+"""Values of a panel as words that a cell can name.
 
-They lie where `--show-code` puts what a program reads: named by what they hold, so the same picture is kept once.
+Files that were dropped, and values that no variable holds, are kept in the library for that. They lie where
+`--show-code` puts what a program reads: named by what they hold, so the same picture is kept once.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cometmagic.catalog import short_id
 from cometmagic.code.filing import Filing
 from cometmagic.disk import near
+from cometmagic.errors import OptionError
+from cometmagic.folders import CallFolder, Library
 from cometmagic.parts import ImagePart
 from cometmagic.settings import library_folder
 
@@ -40,3 +44,15 @@ def word(given: Any, names: Mapping[str, Any]) -> str:
     from cometmagic.references import reference  # Pillow, which words do not need
 
     return kept(reference(given).part)
+
+
+def earlier(flag: str, given: Any, names: Mapping[str, Any]) -> Any:
+    """Return how a cell names an earlier result; what is none is returned as it is. Raises `OptionError`."""
+    folder = getattr(given, "folder", None)
+    if not isinstance(folder, Path):
+        return given
+    if folder.parent == Library(library_folder()).root:
+        return short_id(CallFolder(folder))
+    if found := next((name for name, held in names.items() if held is given and name.isidentifier()), ""):
+        return found
+    raise OptionError(f"--{flag}: {folder} lies in another library.", do="Put the result in a variable.")

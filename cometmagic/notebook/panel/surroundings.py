@@ -1,0 +1,25 @@
+"""What a panel finds in the notebook it stands in: the variables, and what `%config GeminiImage` sets."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+
+
+def variables() -> MutableMapping[str, Any]:
+    """Return the notebook's variables."""
+    shell = get_ipython()
+    return {} if shell is None else shell.user_ns
+
+
+def defaults() -> dict[str, Any]:
+    """Return the options that `%config GeminiImage` sets, when the extension is loaded."""
+    shell = get_ipython()
+    magics = None if shell is None else shell.magics_manager.registry.get("GeminiMagics")
+    if magics is None:
+        return {}
+    from cometmagic.notebook.config import given
+
+    return given(magics.defaults)
