@@ -82,7 +82,7 @@ def test_a_reference_is_dragged_to_its_place(lab: Opener, tmp_path: Path) -> Non
     stand(panel, "a.png", "c.png", "b.png")
 
     # Beside a picture, where the mark is; the list is another while it is held, then a file comes.
-    drag(panel, thumbs(panel).nth(0), thumbs(panel).nth(2), 1.04)
+    drag(panel, thumbs(panel).nth(0), thumbs(panel).nth(2), 1.05)
     expect(thumbs(panel).nth(2)).to_have_class("cm-thumb cm-after")
     panel.page.mouse.up()
     stand(panel, "c.png", "b.png", "a.png")
@@ -161,10 +161,13 @@ def test_the_keyboard_moves_and_removes_and_keeps_its_place(lab: Opener, tmp_pat
     expect(named).to_have_value("photo")  # to be mended
     screen.screenshot("refused")
     named.fill("a.png")
-    named.press("Enter")
+    panel.button("Add").dblclick()
     stand(panel, "a.png")
     expect(named).to_have_value("")
     expect(wrong).to_be_hidden()
+    screen.page.evaluate(CODE, "panel.references += ('https://example.com/', 'nowhere')")
+    expect(thumbs(panel).get_by_role("img", name="Reference 2: example.com")).to_have_text("example.com")
+    expect(thumbs(panel).get_by_role("img", name="Reference 3: nowhere: there is")).to_contain_text("there is neither")
     assert screen.complaints() == []
 
 
@@ -194,8 +197,14 @@ def test_what_is_filled_anew_keeps_the_focus(lab: Opener, tmp_path: Path) -> Non
     panel.button("Draft 2").focus()
     panel.page.keyboard.press("Enter")
     expect(panel.button("Draft 2")).to_be_focused()
+    slider = panel.root.get_by_role("slider", name="Before and after")
+    slider.focus()
+    screen.page.evaluate(CODE, "panel.result = cometmagic.generate('a dog')")  # which has no drafts
+    expect(slider).to_be_hidden()
+    expect(panel.button("Edit this")).to_be_focused()
+    expect(history).to_have_count(3)
     panel.button("Same again").click()
     expect(panel.button("Same again")).to_have_attribute("aria-disabled", "true")
-    expect(history).to_have_count(3)
+    expect(history).to_have_count(4)
     expect(panel.button("Same again")).to_have_attribute("aria-disabled", "false")
     assert screen.complaints() == []

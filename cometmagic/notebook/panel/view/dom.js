@@ -53,6 +53,12 @@ export function focused(element) {
   return element.getRootNode().activeElement === element;
 }
 
+/** Return what has the focus in an element, or null. */
+export function focusIn(element) {
+  const active = element.getRootNode().activeElement;
+  return element.contains(active) ? active : null;
+}
+
 /** Give the focus to the element with a `data-key`, and return whether it takes it. */
 export function focusOn(parent, key) {
   const wanted = parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
@@ -62,8 +68,7 @@ export function focusOn(parent, key) {
 
 /** Put other children into an element; what has the focus keeps it, in the shape of the one with the same `data-key`. */
 export function refill(parent, children) {
-  const active = parent.getRootNode().activeElement;
-  const key = parent.contains(active) ? active.dataset.key : undefined;
+  const key = focusIn(parent)?.dataset.key;
   parent.replaceChildren(...children);
   if (key) focusOn(parent, key);
 }

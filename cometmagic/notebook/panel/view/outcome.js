@@ -1,6 +1,6 @@
 // What a run made: the picture, what is told about it, the way to it, and what to do next.
 
-import { address, button, fresh, h, listen, picture, refill, release, show } from "./dom.js";
+import { address, button, focusIn, fresh, h, listen, picture, refill, release, show } from "./dom.js";
 
 /** Two pictures on one another; a slider tells how much of the upper one is seen. */
 function comparison() {
@@ -43,10 +43,11 @@ function render({ model, el }) {
   const folded = h("details", {}, h("summary", { "data-lm-suppress-shortcuts": "true" }, "What the model thought"), thoughts);
   const say = (kind) => () => model.send({ kind, id: model.get("shown").id });
   const again = button("Same again", () => model.get("busy") || say("again")());
+  const edit = button("Edit this", say("going-on"));
   const actions = h(
     "div",
     { class: "cm-row cm-actions", role: "group", "aria-label": "Go on from this picture" },
-    button("Edit this", say("going-on")),
+    edit,
     button("Use as reference", say("refer")),
     again,
     button("Save original", say("save")),
@@ -71,6 +72,7 @@ function render({ model, el }) {
 
   function follow() {
     const shown = model.get("shown");
+    const held = focusIn(strip) ?? focusIn(compared.row);
     for (const old of [source, ...sources]) if (old) URL.revokeObjectURL(old);
     source = address(model.get("picture"), shown.mime);
     sources = model.get("drafts").map((draft) => address(draft.picture));
@@ -87,6 +89,7 @@ function render({ model, el }) {
     mark();
     choose(-1);
     rest();
+    if (held && !focusIn(root)?.checkVisibility()) edit.focus(); // what had it is there no more
   }
 
   function mark() {

@@ -78,7 +78,7 @@ export function references(say) {
   const input = h("input", { type: "file", accept: "image/*", multiple: true, class: "cm-unseen", tabindex: "-1", "aria-hidden": "true" });
   const choose = button("Add pictures…", () => input.click());
   const id = fresh("named");
-  const named = h("input", { type: "text", id, class: "cm-input", placeholder: "variable, path or https://…", spellcheck: "false", autocomplete: "off", "data-name": "reference" });
+  const named = h("input", { type: "text", id, class: "cm-input", placeholder: "variable, path or https://…", spellcheck: "false", autocomplete: "off", "data-name": "reference", "aria-describedby": `${id}-wrong` });
   const told = h("p", { class: "cm-why" });
   const said = h("span", { class: "cm-unseen", role: "status" });
   let shown = [];
@@ -89,16 +89,23 @@ export function references(say) {
     awaited = named.value.trim();
     if (awaited) say({ kind: "add", word: awaited });
   };
+  const naming = h(
+    "div",
+    { class: "cm-row cm-drop-row" },
+    h("label", { for: id, class: "cm-unseen" }, "Reference image by variable, path or address"),
+    named,
+    button("Add", (event) => event.detail < 2 && add()), // a double click adds one
+  );
+  const { element: mendable, accuse } = accusable(h("div", { class: "cm-field" }, naming), `${id}-wrong`);
   const element = h(
     "section",
     { class: "cm-drop", "aria-label": "Reference images" },
     h("div", { class: "cm-row cm-drop-row" }, h("span", { class: "cm-label" }, "Reference images"), choose, input, hint),
-    h("div", { class: "cm-row cm-drop-row" }, h("label", { for: id, class: "cm-unseen" }, "Reference image by variable, path or address"), named, button("Add", add)),
+    mendable,
     list,
     told,
     said,
   );
-  const { accuse } = accusable(element);
 
   async function take(files) {
     for (const file of files) {
@@ -131,7 +138,8 @@ export function references(say) {
     input.value = "";
   });
   named.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) add();
+    const writes = event.repeat || event.isComposing; // held down, or ends a word of Chinese
+    if (event.key === "Enter" && !writes && !event.ctrlKey && !event.metaKey) add();
   });
 
   function arrange(order, told, next) {
@@ -149,7 +157,11 @@ export function references(say) {
   function one(item, at, all) {
     const source = address(item.picture);
     const name = item.word.split(/[\\/]/).findLast(Boolean) ?? item.word;
-    const depicted = source ? picture({ src: source, alt: `Reference ${at + 1}: ${name}` }) : h("span", { class: "cm-no-picture" }, h("span", {}, item.told || name));
+    const alt = `Reference ${at + 1}: ${name}`;
+    const why = item.told.replace(/^--image: /, "");
+    const depicted = source
+      ? picture({ src: source, alt })
+      : h("span", { class: "cm-no-picture", role: "img", "aria-label": why ? `${alt}: ${why}` : alt }, h("span", {}, name), why ? h("span", { class: "cm-missing" }, why) : null);
     const act = (what, label, sign, press, off) => button(sign, press, { "data-key": `${what} ${at}`, "aria-label": label, disabled: off });
     return h(
       "li",
