@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Response, expect
 
 from tests.browser.conftest import Opener
 from tests.browser.screen import Screen
 from tests.browser.test_panel_lab import CELL, SAVE, shown
 
+PICTURE = ".jp-OutputArea-output img[alt='a red bicycle']"
 OPEN = "path => jupyterapp.commands.execute('docmanager:open', { path })"
 CLOSE = "() => jupyterapp.commands.execute('application:close')"
 TRUST = "() => jupyterapp.shell.currentWidget.context.model.cells.get(0).trusted"
 SHUT_DOWN = """async () => {
     await jupyterapp.shell.currentWidget.sessionContext.shutdown();
+}"""
+WITHOUT_STYLE = "document.querySelectorAll('.jp-OutputArea-output style').forEach(one => one.remove())"
+NEW_VIEW = """async () => {
+    jupyterapp.shell.currentWidget.content.activeCellIndex = 0;
+    await jupyterapp.commands.execute('notebook:create-output-view');
 }"""
 RESTART = """async () => {
     const { sessionContext } = jupyterapp.shell.currentWidget;
@@ -33,7 +39,7 @@ def seen(screen: Screen) -> tuple[list[str], list[str]]:
 
 def pictures(screen: Screen) -> Locator:
     front = screen.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-    return front.locator(".jp-OutputArea-output img[alt='a red bicycle']:visible")
+    return front.locator(f"{PICTURE}:visible")
 
 
 def test_what_is_seen_where_the_panel_does_not_live(lab: Opener, tmp_path: Path) -> None:
@@ -77,7 +83,7 @@ def test_what_is_seen_where_the_panel_does_not_live(lab: Opener, tmp_path: Path)
     assert screen.page.evaluate(TRUST) is True
     assert error.filter(visible=True).count() == 0
     assert seen(screen) == (programs, titles)
-    screen.page.evaluate("document.querySelectorAll('.jp-OutputArea-output style').forEach(one => one.remove())")
+    screen.page.evaluate(WITHOUT_STYLE)
     assert error.filter(visible=True).count() == 2  # without it, that is what is seen
 
 
@@ -86,7 +92,9 @@ def test_a_page_that_is_loaded_again_has_its_panel(lab: Opener, tmp_path: Path) 
     panel.button("Generate").click()
     panel.told("Done.")
     screen.page.evaluate(SAVE)
-    [path] = screen.server.root.glob("*.ipynb")
+    with screen.page.expect_response(_keeps_the_view):
+        screen.page.evaluate(NEW_VIEW)
+    expect(screen.page.locator(".cometmagic-panel:visible")).to_have_count(2)
 
     screen.page.reload()
     panel.appear()
@@ -96,5 +104,15 @@ def test_a_page_that_is_loaded_again_has_its_panel(lab: Opener, tmp_path: Path) 
     assert seen(screen)[1] == []
     panel.prompt("a cat")
     panel.says("a cat")
-    assert path.exists()
+    waiting = screen.page.get_by_text("Loading widget...")  # JupyterLab never ends that in a view that it restores
+    expect(waiting).to_have_count(1)
+    expect(waiting).to_be_hidden()
+    expect(screen.page.locator(f".jp-LinkedOutputView {PICTURE}")).to_be_visible()
+    screen.screenshot("restored-view")
     assert screen.complaints() == []
+    screen.page.evaluate(WITHOUT_STYLE)
+    expect(waiting).to_be_visible()  # without it, that is what is seen
+
+
+def _keeps_the_view(answer: Response) -> bool:
+    return "/api/workspaces" in answer.url and "cloned-outputs" in (answer.request.post_data or "")

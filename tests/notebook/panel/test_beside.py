@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import threading
 from types import SimpleNamespace
 from typing import Any, cast
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
 from cometmagic.notebook.panel.beside import Beside
 from tests.faults.server import Held, response, send
@@ -170,3 +177,52 @@ def test_what_a_thread_saw_before_is_not_shown_after_what_another_saw() -> None:
     late.join()
 
     assert [told for told in shown if told] == ["the first", "the second", "the third"]
+
+
+@pytest.fixture(scope="module")
+def headless(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return a notebook that nbclient has run: a panel that made a picture, and one that was never run."""
+    cells = [
+        "import cometmagic\npanel = cometmagic.panel('a cat', source='offline')\ndisplay(panel)\nr = panel.generate()",
+        "cometmagic.panel('never run')",
+    ]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    place = tmp_path_factory.mktemp("headless")
+    NotebookClient(made, timeout=60, resources={"metadata": {"path": str(place)}}).execute()
+    return made
+
+
+@pytest.mark.parametrize("template", ["lab", "classic"])
+@pytest.mark.parametrize("with_state", [True, False])
+def test_an_exported_notebook_shows_the_picture_and_each_cell_once(
+    headless: Any, template: str, *, with_state: bool
+) -> None:
+    made = copy.deepcopy(headless)
+    assert made.metadata.widgets  # what JupyterLab does not save by default
+    if not with_state:
+        del made.metadata["widgets"]
+
+    told = _exported(made, template_name=template)
+
+    assert told.count("<img") == 1
+    assert 'alt="a cat"' in told
+    assert _counts(told) == (1, 1, 2)
+    assert "&lt;cometmagic" not in told  # no text that stands for it
+    assert "Error displaying widget" not in told
+    # What nbconvert is told not to trust has no picture of ours, which is HTML for the sake of its description.
+    wary = _exported(made, template_name=template, sanitize_html=True)
+    assert _counts(wary) == (1, 1, 2)
+    assert "<img" not in wary
+
+
+def _exported(made: Any, **how: Any) -> str:
+    page, _ = HTMLExporter(**how).from_notebook_node(copy.deepcopy(made))
+    return re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+
+
+def _counts(page: str) -> tuple[int, int, int]:
+    return (
+        page.count("%%gemini_image --source offline\na cat"),
+        page.count("%%gemini_image\nnever run"),
+        page.count(TITLE),
+    )
