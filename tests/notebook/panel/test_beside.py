@@ -97,6 +97,16 @@ def test_a_result_of_a_cell_stands_beside_the_cell_that_asks_for_the_same(notebo
     assert ("%%gemini_image" in told, "<img" in told) == (False, True)  # it is not known, and nothing is made up
 
 
+def test_the_cell_beside_a_result_takes_no_variable_of_the_notebook(notebook: Notebook) -> None:
+    made(notebook)
+
+    notebook.run("text_1 = 'kept'\np.result = cm.generate('a {{cat}}', source='offline')")
+
+    told = notebook.evaluate("p._repr_mimebundle_()['text/plain']")
+    assert 'text_1_2 = "a {{cat}}"' in told
+    assert "{{text_1}}" not in told
+
+
 def test_a_sheet_and_each_of_its_pictures_stand_beside_the_cell_that_made_them(notebook: Notebook, page: Page) -> None:
     made(notebook, "cm.panel('a cat', source='offline', count=2)")
     notebook.run("rs = p.generate(); p.options = {}")
