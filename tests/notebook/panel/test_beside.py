@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import re
 import threading
 from types import SimpleNamespace
@@ -129,13 +130,24 @@ def test_pictures_that_different_cells_made_stand_beside_none(notebook: Notebook
     assert "a cat" in notebook.evaluate("setattr(p, 'result', cat) or p._repr_mimebundle_()['text/html']")
 
 
-def test_a_picture_whose_request_no_cell_makes_stands_beside_none(notebook: Notebook) -> None:
+def test_a_picture_whose_prompt_no_cell_can_hold_stands_beside_the_program_that_asks_for_it(notebook: Notebook) -> None:
     made(notebook, "cm.panel('its own')")
 
     ran = notebook.run("display(p); p.result = cm.generate('a {{cat}}', source='offline')")
 
+    everything = html.unescape("".join(texts(ran.outputs)))
+    assert 'text_1 = "a {{cat}}"\nget_ipython().run_cell_magic("gemini_image", "", "{{text_1}}")' in everything
+    assert "its own" not in everything
+
+
+def test_a_picture_whose_request_cannot_be_read_stands_beside_no_cell(notebook: Notebook) -> None:
+    made(notebook, "cm.panel('its own')")
+    notebook.run("fox = cm.generate('a fox', source='offline'); (fox.folder / 'request.json').write_text('{')")
+
+    ran = notebook.run("display(p); p.result = fox")
+
     everything = "".join(texts(ran.outputs))
-    assert "%%gemini_image" not in everything
+    assert "gemini_image" not in everything.replace("gemini_images/", "")
     assert ("<img" in everything, TITLE in everything) == (True, True)
 
 
