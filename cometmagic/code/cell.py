@@ -88,7 +88,12 @@ def as_said(
             raise OptionError("A cell goes on with a conversation by the call's id, and there is none here.", do=do)
         how = "chat"
     prompt, variables = _filled(parts, place, names)
-    return Said(prompt, variables, tuple(map(place, behind)), how)
+    return Said(prompt, variables, tuple(as_word(place(image)) for image in behind), how)
+
+
+def as_word(path: str) -> str:
+    """Return a path as `--image` takes it: a file without a suffix is not to be read as a variable of its name."""
+    return f"./{path}" if path.isidentifier() else path
 
 
 def _divided(parts: tuple[Part, ...], edited: bytes | None) -> tuple[list[Part], list[ImagePart], bool]:

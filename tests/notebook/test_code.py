@@ -103,6 +103,21 @@ def test_a_name_in_a_prompt_is_not_filled_a_second_time(notebook: Notebook, serv
     assert texts == ["a {{name}}", "a dog"]
 
 
+@pytest.mark.parametrize("prompt", ["a cat", ["put", RED, "on it"]], ids=["words", "image between words"])
+def test_a_file_without_a_suffix_is_not_taken_for_a_variable_of_its_name(
+    notebook: Notebook, serve: Services, prompt: Any
+) -> None:
+    server = serve(answering())
+    (notebook.place / "image_2").write_bytes(BLUE)
+    notebook.run("image_2 = 'another.png'", history=False)
+    asked = Asked(prompt, ("image_2",))
+
+    ran = notebook.run(asked.plan().as_code("magic"))
+
+    assert ran.error is None, ran.error
+    assert json.loads(server.log[0].body) == expected(asked, notebook)
+
+
 @pytest.mark.parametrize("how", ["edit", "chat"])
 def test_a_cell_goes_on_from_the_same_call(
     how: str, notebook: Notebook, serve: Services, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.catalog import short_id
+from cometmagic.code.cell import as_word
 from cometmagic.code.filing import Filing
 from cometmagic.disk import near
 from cometmagic.errors import OptionError
@@ -40,7 +41,7 @@ def word(given: Any, names: Mapping[str, Any]) -> str:
     if found := next(held, ""):
         return found
     if isinstance(given, Path):
-        return str(given)
+        return as_word(str(given))
     from cometmagic.references import reference  # Pillow, which words do not need
 
     return kept(reference(given).part)

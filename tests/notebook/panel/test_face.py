@@ -243,6 +243,17 @@ def test_a_reference_is_shown_as_the_panel_s_own_variable(notebook: Notebook) ->
     assert [(one["word"], one["told"], bool(one["picture"])) for one in told] == [("photo", "", True)]
 
 
+def test_a_path_without_a_suffix_is_not_taken_for_a_variable_of_its_name(notebook: Notebook) -> None:
+    made(notebook)
+    (notebook.place / "photo").write_bytes(painted("PNG", 12, 12))
+    notebook.run("from pathlib import Path\nphoto = 'another.png'")
+
+    ran = notebook.run("p.references = [Path('photo')]\nr = p.generate()")
+
+    assert ran.error is None, ran.error
+    assert notebook.evaluate("r.request.shown[0].data") == (notebook.place / "photo").read_bytes()
+
+
 def test_the_same_again_brings_its_variables_along(notebook: Notebook, page: Page) -> None:
     made(notebook)
     notebook.run("from PIL import Image\nImage.new('RGB', (30, 20), 'red').save('red.png')")
