@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import tokenize
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,8 @@ def _as_python(text: str) -> str:
 
 def _statements(source: str) -> list[ast.stmt]:
     try:
-        return ast.parse(source.strip()).body
+        with warnings.catch_warnings(action="ignore"):  # of odd escapes: whoever runs the cell is told
+            return ast.parse(source.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 

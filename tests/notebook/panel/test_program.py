@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ def test_a_cell_says_what_it_says_when_it_is_run(text: str) -> None:
 )
 def test_a_program_is_read_with_its_variables(text: str) -> None:
     assert read(text) == Program("", "a cat", {"a": "b", "c": Path("d e.png")})
+
+
+def test_an_odd_escape_in_a_text_is_read_and_warns_of_nothing() -> None:
+    with warnings.catch_warnings(action="error"):
+        assert read(f"x = '\\d'\n{CALL}").variables == {"x": "\\d"}
 
 
 def test_a_line_is_read_over_its_continuation() -> None:

@@ -73,6 +73,8 @@ FRESH = "%reset -f\n%reload_ext cometmagic"
 @example([("a {{name}}", [])], False, [], {"system": "be brief\nand kind"})
 @example([("a", ["red"])], True, [], {})
 @example([("a\n \nb", [])], False, [], {})
+@example([("a {", ["red"]), ("}} {{na", ["blue", "blue"]), ("me}}\n", [])], True, [], {})
+@example([("", ["red"]), ("{{x}}", ["blue"]), ("", [])], True, ["red"], {"thoughts": True})
 def test_a_result_its_panel_its_cell_and_its_code_are_the_same_bytes(
     notebook: Notebook,
     serve: Services,
