@@ -220,6 +220,8 @@ class Panel(VBox):  # type: ignore[misc]
     def _read_result(self, proposal: dict[str, Any]) -> Any:
         if not isinstance(proposal["value"], ImageResult | ImageResults | None):
             raise OptionError(f"{type(proposal['value']).__name__} is no result.")
+        if isinstance(proposal["value"], ImageResults) and not proposal["value"].made:
+            raise OptionError("There is no picture among these results.")
         return proposal["value"]
 
     @observe("prompt", "options", "references", "busy")

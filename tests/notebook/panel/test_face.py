@@ -324,3 +324,15 @@ mirror.advise = real
 
     assert notebook.evaluate("seen.is_set()") is True
     assert notebook.evaluate(f"{STATE}['busy']") is True
+
+
+@pytest.mark.parametrize("given", ["5", "'bike'", "type(r)(())"])
+def test_what_is_no_result_is_refused_in_one_line(notebook: Notebook, given: str) -> None:
+    made(notebook, "cm.panel('a cat', source='offline', count=2)")
+    notebook.run("r = p.generate()")
+
+    ran = notebook.run(f"p.result = {given}")
+
+    assert ran.error is not None
+    assert ran.error["traceback"][0].startswith("OptionError: ")
+    assert notebook.evaluate("p.result == r") is True
