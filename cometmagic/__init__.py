@@ -23,15 +23,15 @@ if TYPE_CHECKING:
         TemplateError,
         TransportError,
     )
-    from cometmagic.folders import Library, library
-    from cometmagic.many import agenerate_many, generate_many
-    from cometmagic.notebook.panel import Panel, panel
-    from cometmagic.parts import ImagePart, TextPart
-    from cometmagic.planning import plan
-    from cometmagic.result import ImageResult
-    from cometmagic.results import ImageResults
-    from cometmagic.session import agenerate, generate
-    from cometmagic.settings import ask_key
+    from cometmagic.gemini.parts import ImagePart, TextPart
+    from cometmagic.generation.generate import agenerate, generate
+    from cometmagic.generation.generate_many import agenerate_many, generate_many
+    from cometmagic.generation.plan import plan
+    from cometmagic.generation.result import ImageResult
+    from cometmagic.generation.result_list import ImageResults
+    from cometmagic.options.settings import ask_key
+    from cometmagic.storage.store import Library, library
+    from cometmagic.widget.panel import Panel, panel
 
 __all__ = [
     "APIError",
@@ -60,20 +60,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ImagePart": "parts",
-    "ImageResult": "result",
-    "ImageResults": "results",
-    "Panel": "notebook.panel",
-    "TextPart": "parts",
-    "agenerate": "session",
-    "agenerate_many": "many",
-    "ask_key": "settings",
-    "generate": "session",
-    "generate_many": "many",
-    "Library": "folders",
-    "library": "folders",
-    "panel": "notebook.panel",
-    "plan": "planning",
+    "ImagePart": "gemini.parts",
+    "ImageResult": "generation.result",
+    "ImageResults": "generation.result_list",
+    "Panel": "widget.panel",
+    "TextPart": "gemini.parts",
+    "agenerate": "generation.generate",
+    "agenerate_many": "generation.generate_many",
+    "ask_key": "options.settings",
+    "generate": "generation.generate",
+    "generate_many": "generation.generate_many",
+    "Library": "storage.store",
+    "library": "storage.store",
+    "panel": "widget.panel",
+    "plan": "generation.plan",
 }
 
 
@@ -95,13 +95,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics: what `%load_ext cometmagic` calls."""
-    from cometmagic.notebook.magic import load
+    from cometmagic.notebook.magics import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take the magics back: what `%unload_ext cometmagic` calls."""
-    from cometmagic.notebook.magic import unload
+    from cometmagic.notebook.magics import unload
 
     unload(shell)

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from cometmagic.errors import CometError, OptionError
-from cometmagic.kinds import Number
-from cometmagic.line import parse
+from cometmagic.options.command_line import parse
+from cometmagic.options.option_types import Number
 
 PORT = Number(0, 65535, whole=True)
 DELAY = Number(0, 3600)
@@ -67,9 +67,9 @@ def _prompt_first(words: Sequence[str]) -> list[str]:
 
 
 def _serve(port: int, delay: float) -> int:
-    from cometmagic.offline import app
+    from cometmagic.offline import server
 
-    return app.run(port, delay)
+    return server.run(port, delay)
 
 
 def _doctor() -> int:
@@ -83,7 +83,7 @@ def _doctor() -> int:
 def _demo(prompt: str, words: Sequence[str]) -> int:
     import shlex
 
-    from cometmagic.session import generate
+    from cometmagic.generation.generate import generate
 
     line = parse(shlex.join(words))
     if line.prompt:

@@ -18,15 +18,11 @@ from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
-from cometmagic import network, project
-from cometmagic.catalog import recordings
-from cometmagic.disk import amount
 from cometmagic.errors import CometError, LibraryError
-from cometmagic.folders import HOW_TO_MOVE, LEAST_FREE, Library, counted, unwritable
-from cometmagic.foreign import line
-from cometmagic.line import written
-from cometmagic.models import CHECKED
-from cometmagic.settings import (
+from cometmagic.options import project
+from cometmagic.options.command_line import written
+from cometmagic.options.models import CHECKED
+from cometmagic.options.settings import (
     HOW_TO_SET,
     Key,
     default_source,
@@ -35,6 +31,11 @@ from cometmagic.settings import (
     find_key,
     library_folder,
 )
+from cometmagic.storage.index import recordings
+from cometmagic.storage.store import HOW_TO_MOVE, LEAST_FREE, Library, counted, unwritable
+from cometmagic.system import proxies
+from cometmagic.system.atomic_files import amount
+from cometmagic.system.sanitize import line
 
 STOPS, WARNS = "✗", "!"  # the marks: it stops calls; it is good to know
 LEAST_PILLOW = (12, 3)  # older ones have known holes in their decoders
@@ -133,8 +134,8 @@ def _service(report: Report) -> None:
         report.warn(
             f"The key and the prompts go to {address.host}, not to CometAPI. Unset COMETAPI_BASE_URL to change that."
         )
-    report.see("proxy", network.proxy(address.url))
-    for problem in network.broken_proxies(address.url):
+    report.see("proxy", proxies.proxy(address.url))
+    for problem in proxies.broken_proxies(address.url):
         report.stop(problem)
 
 
@@ -162,8 +163,8 @@ def _library(report: Report, library: Library | None) -> None:
 
 
 def _certificates(report: Report) -> None:
-    report.see("certificates", network.certificates())
-    if problem := network.broken_certificates():
+    report.see("certificates", proxies.certificates())
+    if problem := proxies.broken_certificates():
         report.stop(problem)
     if file := os.environ.get("SSLKEYLOGFILE"):
         report.warn(f"SSLKEYLOGFILE is set: with {file} and a recording of the network the key can be read. Unset it.")

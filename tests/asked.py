@@ -16,12 +16,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 import cometmagic
-from cometmagic.kinds import Choice, Flag, JsonObject, Number, Pairs, Several, Text
-from cometmagic.options import Option, Options
-from cometmagic.planning import Plan, plan
+from cometmagic.generation.plan import Plan, plan
+from cometmagic.options.declaration import Option, Options
+from cometmagic.options.option_types import Choice, Flag, JsonObject, Number, Pairs, Several, Text
 from tests.faults.server import Exchange, FaultServer
+from tests.gemini.answers import picture
 from tests.notebook.answers import CANARY, answering, full
-from tests.wire.answers import picture
 
 PROGRAMS = ("curl", "httpx", "google-genai")
 PATIENCE = 60.0  # seconds after which a stuck program fails its test

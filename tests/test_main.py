@@ -157,7 +157,7 @@ def test_an_interrupt_is_one_line_and_status_130(
     def interrupted(*_: object, **__: object) -> None:
         raise raised
 
-    monkeypatch.setattr("cometmagic.session.generate", interrupted)
+    monkeypatch.setattr("cometmagic.generation.generate.generate", interrupted)
 
     assert main(["demo", "a cat"]) == 130
     assert capsys.readouterr() == ("", told)

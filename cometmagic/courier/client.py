@@ -21,8 +21,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
-from cometmagic.courier.route import Route, pack
-from cometmagic.settings import KEY_VARIABLE, Key
+from cometmagic.courier.endpoint import Route, pack
+from cometmagic.options.settings import KEY_VARIABLE, Key
 
 Event = dict[str, Any]
 
@@ -35,7 +35,7 @@ SURROUNDINGS = (*_PROXIES, *map(str.upper, _PROXIES), "SSL_CERT_FILE", "SSL_CERT
 # Not `-m`, which would import from the working folder; and the very package that runs here, wherever it lies.
 _PROGRAM = (
     f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); import cometmagic; del sys.path[0]; "
-    "from cometmagic.courier.process import main; main()"
+    "from cometmagic.courier.worker import main; main()"
 )
 
 
@@ -179,9 +179,9 @@ def _start() -> subprocess.Popen[bytes]:
 
 def _abandoned(folder: Path) -> None:
     """Settle what a process that died has left."""
-    from cometmagic.folders import CallFolder
-    from cometmagic.recover import recover
-    from cometmagic.settings import find_key
+    from cometmagic.courier.recovery import recover
+    from cometmagic.options.settings import find_key
+    from cometmagic.storage.store import CallFolder
 
     with contextlib.suppress(Exception):  # the folder says what it can
         key = find_key()
@@ -199,8 +199,8 @@ class ThreadCourier(Courier):
 
     def __init__(self) -> None:
         """Start the thread."""
-        from cometmagic.courier.clock import RunningTimeLoop  # with HTTP and Pillow, what the kernel does without
-        from cometmagic.courier.office import Office
+        from cometmagic.courier.dispatcher import Office
+        from cometmagic.courier.event_loop import RunningTimeLoop  # with HTTP and Pillow, what the kernel does without
 
         super().__init__()
         self._loop = RunningTimeLoop()

@@ -19,19 +19,11 @@ from urllib.parse import quote, urljoin
 
 import httpx
 
-from cometmagic import network
-from cometmagic.courier.addresses import (
-    Address,
-    Place,
-    check_address,
-    check_name,
-    is_private,
-    place,
-    shown,
-)
-from cometmagic.courier.inflate import InflateError, inflater
+from cometmagic.courier.gunzip import InflateError, inflater
+from cometmagic.courier.ssrf import Address, Place, check_address, check_name, is_private, place, shown
 from cometmagic.errors import OptionError
-from cometmagic.sendable import is_image
+from cometmagic.images.sendable import is_image
+from cometmagic.system import proxies
 
 TOTAL = 30.0  # seconds for all of it
 CONNECT = 10.0  # seconds for each address
@@ -111,7 +103,7 @@ async def _got(where: Place, addresses: list[Address]) -> bytes | str:
         raise OptionError(what, do="Try again, or download it yourself.") from None
     if is_untrusted:
         raise OptionError(f"{where.host} does not show a certificate that is trusted.", do=_YOURSELF)
-    proxied = where.scheme == "https" and not network.proxy(f"https://{where.netloc}").startswith("none")
+    proxied = where.scheme == "https" and not proxies.proxy(f"https://{where.netloc}").startswith("none")
     hint = " Reference images do not go through the proxy that is set." if proxied else ""
     raise OptionError(f"Could not reach {where.host}.{hint}", do=_YOURSELF)
 
@@ -187,5 +179,5 @@ def _trusted() -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except OSError:
-        what = network.broken_certificates() or "The certificates of this machine cannot be read."
+        what = proxies.broken_certificates() or "The certificates of this machine cannot be read."
         raise OptionError(what.partition(". ")[0]) from None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import LibraryError
-from cometmagic.folders import CallFolder, now
+from cometmagic.storage.store import CallFolder, now
 
 FILE = "courier.log"
 LARGEST = 128 * 1024  # bytes; then the file becomes courier.log.1, and the one before that goes

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from cometmagic.elsewhere import Hold, move_away
-from cometmagic.folders import CallFolder
+from cometmagic.storage.fallback_storage import Hold, move_away
+from cometmagic.storage.store import CallFolder
 
 
 class Spool:

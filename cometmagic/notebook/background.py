@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cometmagic.call import TICK, UnderWay
+from cometmagic.display import result as show
+from cometmagic.display.bundles import Bundle, together
 from cometmagic.errors import Interrupted
-from cometmagic.notebook import show
-from cometmagic.notebook.blocks import Bundle, together
-from cometmagic.notebook.waiting import Spot, Waiting, publish
-from cometmagic.result import ImageResult
-from cometmagic.results import ImageResults
+from cometmagic.generation.call import TICK, UnderWay
+from cometmagic.generation.result import ImageResult
+from cometmagic.generation.result_list import ImageResults
+from cometmagic.notebook.progress import Spot, Waiting, publish
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
-from cometmagic import options
-from cometmagic.kinds import Earlier, Flag
-from cometmagic.notebook import candidates
-from cometmagic.notebook.candidates import Offer, Offers
+from cometmagic.notebook import completions
+from cometmagic.notebook.completions import Offer, Offers
 from cometmagic.notebook.library_magic import ACTIONS
-from cometmagic.notebook.names import is_result
-from cometmagic.settings import library_folder
+from cometmagic.notebook.namespace import is_result
+from cometmagic.options import declaration
+from cometmagic.options.option_types import Earlier, Flag
+from cometmagic.options.settings import library_folder
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -84,7 +84,7 @@ class Completer:
     def _of_options(self, words: list[str], written: str, *, in_cell: bool) -> Offers:
         """Return what may follow these words, and replace what is written of the next."""
         by_flag, given = _by_flag(), set()
-        waiting: options.Option | None = None
+        waiting: declaration.Option | None = None
         for word in words:
             flag, sign, _ = word.partition("=")
             if flag in by_flag:
@@ -106,15 +106,15 @@ class Completer:
             offers = offers + flags
         return replaced, offers
 
-    def _takes(self, option: options.Option, word: str) -> bool:
+    def _takes(self, option: declaration.Option, word: str) -> bool:
         """Whether a word behind an option is its value and not the beginning of the prompt, as `line.parse` has it."""
         return not isinstance(option.kind, Earlier) or is_result(_plain(word), self._shell.user_ns, library_folder())
 
-    def _of_value(self, option: options.Option, written: str) -> Offers:
+    def _of_value(self, option: declaration.Option, written: str) -> Offers:
         hidden = self._shell.user_ns_hidden
         variables = {name: value for name, value in self._shell.user_ns.items() if name not in hidden or name == "Out"}
         plain = _plain(written)
-        return _fitted(written, plain, *candidates.values(option, plain, variables))
+        return _fitted(written, plain, *completions.values(option, plain, variables))
 
 
 def _ends_a_word(line: str) -> bool:
@@ -123,9 +123,9 @@ def _ends_a_word(line: str) -> bool:
     return last.end() < len(line)
 
 
-def _by_flag() -> dict[str, options.Option]:
+def _by_flag() -> dict[str, declaration.Option]:
     """Return the declared options by every way to write them."""
-    known = options.declared().values()
+    known = declaration.declared().values()
     off = {f"--no-{option.flag[2:]}": option for option in known if isinstance(option.kind, Flag)}
     return off | {flag: option for option in known for flag in option.flags}
 
@@ -148,13 +148,13 @@ def _of_library(words: list[str], written: str) -> Offers:
         case []:
             return written, [Offer(name, "action") for name in ACTIONS if name.startswith(written)]
         case ["show"]:
-            return _fitted(written, plain, plain, candidates.ids(plain))
+            return _fitted(written, plain, plain, completions.ids(plain))
         case ["pack"]:
-            return _fitted(written, plain, plain, [one for one in candidates.paths(plain) if one.text.endswith("/")])
+            return _fitted(written, plain, plain, [one for one in completions.paths(plain) if one.text.endswith("/")])
         case ["slim", *rest]:
             if written.startswith("-") or (rest and not written):
                 return written, [Offer(flag, "option") for flag in ("--preview",) if flag.startswith(written)]
-            return _NOTHING if rest else _fitted(written, plain, plain, list(candidates.paths(plain, (".ipynb",))))
+            return _NOTHING if rest else _fitted(written, plain, plain, list(completions.paths(plain, (".ipynb",))))
     return _NOTHING
 
 

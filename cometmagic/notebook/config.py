@@ -8,8 +8,8 @@ from traitlets import TraitType
 from traitlets.config import Configurable
 
 from cometmagic.errors import Fate, OptionError
-from cometmagic.line import describe
-from cometmagic.options import Option, declared
+from cometmagic.options.command_line import describe
+from cometmagic.options.declaration import Option, declared
 
 
 class OptionTrait(TraitType[Any, Any]):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from cometmagic.line import written
+from cometmagic.options.command_line import written
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

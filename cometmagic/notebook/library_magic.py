@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from IPython.core.getipython import get_ipython
 
 from cometmagic.errors import Fate, OptionError
-from cometmagic.kinds import Number, suggest
+from cometmagic.options.option_types import Number, suggest
 
 if TYPE_CHECKING:
-    from cometmagic.folders import Library
-    from cometmagic.result import ImageResult
+    from cometmagic.generation.result import ImageResult
+    from cometmagic.storage.store import Library
 
 MAGIC = "%gemini_library"
 _PREVIEW = re.compile(r"(?:^|\s)--preview(?:(?:=|\s+)(\S+))?(?=\s|$)")
@@ -30,32 +30,37 @@ _PIXELS = Number(1, 16384, whole=True)
 
 def list_(library: Library, words: str) -> None:
     """Show the newest calls: with small pictures in a notebook, as a table in a terminal."""
-    from cometmagic import listing
+    from cometmagic.display import library_table
 
-    calls = listing.listed(library, words)
+    calls = library_table.listed(library, words)
     if hasattr(get_ipython(), "kernel"):
-        from cometmagic.notebook.gallery import gallery
-        from cometmagic.notebook.waiting import publish
+        from cometmagic.display.gallery import gallery
+        from cometmagic.notebook.progress import publish
 
         publish(gallery(calls))
     else:
-        print(listing.table(calls, shutil.get_terminal_size().columns if sys.stdout.isatty() else listing.WIDTH))
+        print(
+            library_table.table(
+                calls, shutil.get_terminal_size().columns if sys.stdout.isatty() else library_table.WIDTH
+            )
+        )
 
 
 def show(library: Library, name: str) -> ImageResult | None:
     """Show a call as its cell did, and print what is known of it; return its result, if it has one."""
-    from cometmagic import catalog, listing
-    from cometmagic.notebook import cell
-    from cometmagic.result import ImageResult
-    from cometmagic.tree import tree
+    from cometmagic.display import library_table
+    from cometmagic.display.edit_tree import tree
+    from cometmagic.generation.result import ImageResult
+    from cometmagic.notebook import run as cell
+    from cometmagic.storage import index
 
-    folder = catalog.lookup(library, name)
+    folder = index.lookup(library, name)
     result = ImageResult(folder.path) if folder.is_whole else None
     if result:
         cell.show_made(result, returned=True)
     else:
-        print(listing.unsettled(folder))
-    print(f"\n{listing.facts(folder)}")
+        print(library_table.unsettled(folder))
+    print(f"\n{library_table.facts(folder)}")
     if drawn := tree(library, folder):
         print(f"\n{drawn}")
     return result
@@ -63,21 +68,21 @@ def show(library: Library, name: str) -> ImageResult | None:
 
 def pack(library: Library, place: str) -> None:
     """Make the lean copy and print what is in it."""
-    from cometmagic.pack import pack
+    from cometmagic.storage.recording_pack import pack
 
     print(pack(library, Path(place)))
 
 
 def pending(library: Library, _: str) -> None:
     """Print what is under way, in this kernel and in others."""
-    from cometmagic.leftovers import under_way
+    from cometmagic.courier.leftovers import under_way
 
     print("\n".join(under_way(library.root)) or "Nothing is under way.")
 
 
 def recover(library: Library, _: str) -> None:
     """Bring home what an earlier session left behind, and print what became of it."""
-    from cometmagic.leftovers import recover_left_behind
+    from cometmagic.courier.leftovers import recover_left_behind
 
     found = False
     for told in recover_left_behind(library.root):
@@ -89,15 +94,15 @@ def recover(library: Library, _: str) -> None:
 
 def spend(library: Library, _: str) -> None:
     """Print what was spent."""
-    from cometmagic.session import SESSION
-    from cometmagic.spent import statement
+    from cometmagic.costs.spent import statement
+    from cometmagic.generation.generate import SESSION
 
     print(statement(library.root, SESSION))
 
 
 def slim(library: Library, words: str) -> None:
     """Make the pictures inside a notebook file small and print what that saved."""
-    from cometmagic.slim import LONGEST, slim
+    from cometmagic.storage.slim_notebook import LONGEST, slim
 
     found, rest = _PREVIEW.search(words), _PREVIEW.sub(" ", words, count=1).strip()
     name = _unquoted(rest)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cometmagic import parts
-from cometmagic.offline import pictures, signature
+from cometmagic.gemini import parts
+from cometmagic.offline import image_io, signature
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,7 +82,7 @@ def _picture_faults(blob: dict[str, Any]) -> Iterator[str]:
     if mime_type not in IMAGE_TYPES:
         yield f"Unsupported MIME type: {mime_type}"
         return
-    if not _is_unseen(blob) and not pictures.is_picture(blob.get("data", b"")):
+    if not _is_unseen(blob) and not image_io.is_picture(blob.get("data", b"")):
         yield UNREADABLE
 
 
@@ -128,4 +128,4 @@ def last_picture(request: dict[str, Any]) -> Image | None:
     Raises `ValueError` when it looks like a picture and cannot be read.
     """
     shown = [node["inline_data"] for _, _, node in _parts(request) if "inline_data" in node and not node.get("thought")]
-    return pictures.read(shown[-1]["data"]) if shown and not _is_unseen(shown[-1]) else None
+    return image_io.read(shown[-1]["data"]) if shown and not _is_unseen(shown[-1]) else None

@@ -13,11 +13,11 @@ from typing import Any
 
 import pybase64
 
-from cometmagic.offline import failures, grounding, reply, validate
-from cometmagic.offline.failures import TRIGGERS, Failure
-from cometmagic.offline.refusal import RefusedError
-from cometmagic.offline.validate import Asked
-from cometmagic.wire import spliced
+from cometmagic.gemini.json_splice import spliced
+from cometmagic.offline import grounding, response_body, scenarios, validation
+from cometmagic.offline.error_replies import RefusedError
+from cometmagic.offline.scenarios import TRIGGERS, Failure
+from cometmagic.offline.validation import Asked
 
 __all__ = ["TRIGGERS", "answer", "stream"]
 
@@ -31,7 +31,7 @@ def answer(model: str, body: bytes, variation: int = 0) -> tuple[int, bytes]:
         asked, failure = _understood(model, body, variation)
     except RefusedError as refused:
         return refused.status, refused.body
-    made = list(reply.parts(asked, reply.plan(asked, failure)))
+    made = list(response_body.parts(asked, response_body.plan(asked, failure)))
     return 200, _written(_document(asked, made, made) | _ending(asked, failure, made), indent=2)
 
 
@@ -49,15 +49,15 @@ def stream(model: str, body: bytes) -> tuple[int, Iterator[bytes]]:
 
 def _understood(model: str, body: bytes, variation: int = 0) -> tuple[Asked, Failure]:
     """Return what is asked and how to fail; raises `RefusedError` when an error is the answer."""
-    asked = validate.read(model, body, variation)
-    return asked, reply.cut_off(asked, failures.find(asked.told.prompt, asked.digest))
+    asked = validation.read(model, body, variation)
+    return asked, response_body.cut_off(asked, scenarios.find(asked.told.prompt, asked.digest))
 
 
 def _document(asked: Asked, new: list[dict[str, Any]], made: list[dict[str, Any]]) -> dict[str, Any]:
     """Return an answer with the parts that are new, and the usage of all that were made."""
     return {
         "candidates": [{"content": {"parts": new, "role": "model"}, "index": 0}],
-        "usageMetadata": reply.usage(asked, made),
+        "usageMetadata": response_body.usage(asked, made),
         "modelVersion": asked.name,
         "responseId": base64.urlsafe_b64encode(asked.digest[:_ID_BYTES]).decode().rstrip("="),
     }
@@ -66,7 +66,7 @@ def _document(asked: Asked, new: list[dict[str, Any]], made: list[dict[str, Any]
 def _ending(asked: Asked, failure: Failure, made: list[dict[str, Any]], *, closing: bool = False) -> dict[str, Any]:
     """Return the members of an answer that say how it ended; a `closing` event repeats no parts."""
     if failure.blocked:
-        counts = reply.usage(asked, made, blocked=True)
+        counts = response_body.usage(asked, made, blocked=True)
         return {"candidates": [], "promptFeedback": {"blockReason": failure.blocked}, "usageMetadata": counts}
     content: dict[str, Any] = {"parts": [{"text": ""}] if closing else made, "role": "model"}
     candidate: dict[str, Any] = {
@@ -85,7 +85,7 @@ def _ending(asked: Asked, failure: Failure, made: list[dict[str, Any]], *, closi
 def _events(asked: Asked, failure: Failure) -> Iterator[dict[str, Any]]:
     """Yield an answer piece by piece: texts in deltas, each image whole, then how it ended."""
     made: list[dict[str, Any]] = []
-    for part in reply.parts(asked, reply.plan(asked, failure)):
+    for part in response_body.parts(asked, response_body.plan(asked, failure)):
         for delta in _deltas(part):
             made.append(delta)
             yield _document(asked, [delta], made)

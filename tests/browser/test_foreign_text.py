@@ -8,7 +8,7 @@ from tests.browser.conftest import Opener
 from tests.browser.notebooks import written
 from tests.faults.leaks import KEY
 from tests.faults.server import FaultServer
-from tests.wire.answers import answer, answering, image, text
+from tests.gemini.answers import answer, answering, image, text
 
 SAID = (
     "It costs $5 at noon and $6 at night. $\\rule{500px}{9000px}$ "

@@ -21,14 +21,14 @@ from pathlib import Path
 import pytest
 
 import cometmagic
-from cometmagic import advice
+from cometmagic.costs import estimate as advice
 from cometmagic.courier import client
-from cometmagic.courier.route import Live, pack
-from cometmagic.folders import CallFolder, Library
-from cometmagic.options import Options
-from cometmagic.parts import TextPart
-from cometmagic.request import ImageRequest, Turn
-from cometmagic.settings import Key
+from cometmagic.courier.endpoint import Live, pack
+from cometmagic.gemini.parts import TextPart
+from cometmagic.gemini.request import ImageRequest, Turn
+from cometmagic.options.declaration import Options
+from cometmagic.options.settings import Key
+from cometmagic.storage.store import CallFolder, Library
 from tests.faults.crash import PATIENCE, Look, judge, recovered
 from tests.faults.doomed import Case
 from tests.faults.leaks import KEY
@@ -37,9 +37,16 @@ from tests.faults.tripwire import FRONT, Point, orders, points
 
 PACKAGE = Path(cometmagic.__file__).parent
 KEEPING = (
-    "settle.py", "disk.py", "folders.py", "images.py", "strips.py", "recover.py", "accounts.py", "ledger.py", "locks.py"
-)  # fmt: skip
-FOLDERS = ("courier", "wire")
+    "storage/finalize.py",
+    "storage/store.py",
+    "system/atomic_files.py",
+    "system/file_lock.py",
+    "images/resize.py",
+    "images/streamed_png.py",
+    "costs/accounts.py",
+    "costs/ledger.py",
+)
+FOLDERS = ("courier", "gemini", "gemini/tolerant")
 WIRED = (
     *KEEPING,
     *(f"{name}/{path.name}" for name in FOLDERS for path in sorted((PACKAGE / name).glob("*.py"))),
@@ -167,4 +174,4 @@ def surveyed(wanted: Sequence[Case], place: Path) -> list[list[Point]]:
 
 def saving(path: Sequence[Point]) -> int:
     """Return the number of the first point of saving."""
-    return next(number for number, point in enumerate(path, 1) if point.file == "settle.py")
+    return next(number for number, point in enumerate(path, 1) if point.file == "storage/finalize.py")

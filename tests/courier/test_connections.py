@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from cometmagic.errors import Fate, NoImageError, TransportError
-from cometmagic.folders import State
-from cometmagic.session import generate
+from cometmagic.generation.generate import generate
+from cometmagic.storage.store import State
 from tests.faults.asking import Asker, Outcome
 from tests.faults.leaks import KEY
 from tests.faults.server import (
@@ -27,7 +27,7 @@ from tests.faults.server import (
     sleep,
     sliced,
 )  # fmt: skip
-from tests.wire.answers import answer, answering, body, image, picture, text
+from tests.gemini.answers import answer, answering, body, image, picture, text
 
 WHOLE = body(answer(text("x" * 500), image(thoughtSignature="s" * 5000), text("y" * 200)))
 CHUNKED = {"Transfer-Encoding": "chunked"}

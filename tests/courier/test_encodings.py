@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cometmagic.courier.inflate import Gunzip, InflateError, inflater
+from cometmagic.courier.gunzip import Gunzip, InflateError, inflater
 from cometmagic.errors import Fate, TransportError
-from cometmagic.options import Limits
+from cometmagic.options.declaration import Limits
 from tests.faults.asking import Asker, Outcome
 from tests.faults.server import Step, recv_request, response, send, sliced
-from tests.wire.answers import answer, body, image, picture, text
+from tests.gemini.answers import answer, body, image, picture, text
 
 WHOLE = body(answer(text("words " * 50), image(picture("JPEG")), text("more " * 3000)))
 PACKED = gzip.compress(WHOLE)

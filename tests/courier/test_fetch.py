@@ -15,8 +15,8 @@ import pytest
 import trustme
 
 from cometmagic.courier import fetch as fetching
-from cometmagic.courier.addresses import check_address, place
 from cometmagic.courier.fetch import fetch
+from cometmagic.courier.ssrf import check_address, place
 from cometmagic.errors import Fate, OptionError
 from tests.faults.server import (
     Connection,
@@ -32,7 +32,7 @@ from tests.faults.server import (
     send,
     sliced,
 )
-from tests.wire.answers import picture
+from tests.gemini.answers import picture
 
 PUBLIC, OTHER, PUBLIC_6 = "93.184.215.14", "1.1.1.1", "2606:4700:4700::1111"
 PATIENCE = 20.0

@@ -11,19 +11,19 @@ from typing import Any
 
 import pytest
 
-from cometmagic import call as waiting
-from cometmagic import session
+from cometmagic.costs.ledger import Ledger
 from cometmagic.courier import client
 from cometmagic.errors import Fate, Interrupted
-from cometmagic.folders import Library, State
-from cometmagic.ledger import Ledger
-from cometmagic.session import agenerate, begin, generate
-from tests.courier.test_gate import ended
+from cometmagic.generation import call as waiting
+from cometmagic.generation import generate as session
+from cometmagic.generation.generate import agenerate, begin, generate
+from cometmagic.storage.store import Library, State
+from tests.courier.test_rate_limiter import ended
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.leaks import KEY
 from tests.faults.server import Held, response, send
+from tests.gemini.answers import answer, answering, body, image, picture
 from tests.waiting import PATIENCE, wait_for
-from tests.wire.answers import answer, answering, body, image, picture
 
 WHOLE = response(body(answer(image())))
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic.folders import State
+from cometmagic.storage.store import State
 from tests.courier.killing import AT_ONCE, PACKAGE, spread
 from tests.faults.crash import PATIENCE, Look, judge, recovered
 from tests.faults.doomed import Case, cases
@@ -35,14 +35,14 @@ FEW = 16
 NAME = "program killed while it asks"
 MARK = "CRASH_MARK"
 WIRED = (
-    "session.py",
+    "generation/generate.py",
     "courier/client.py",
-    "result.py",
-    "accounts.py",
-    "ledger.py",
-    "locks.py",
-    "disk.py",
-    "folders.py",
+    "generation/result.py",
+    "costs/accounts.py",
+    "costs/ledger.py",
+    "system/file_lock.py",
+    "system/atomic_files.py",
+    "storage/store.py",
 )
 CASE = next(case for case in cases() if case.name.startswith("packed"))
 

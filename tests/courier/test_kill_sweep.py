@@ -20,7 +20,7 @@ from tests.figures import Record
 from tests.waiting import wait_for
 
 SEED = 20261122
-CHANGING = ("settle.py", "disk.py", "folders.py", "courier/delivery.py")
+CHANGING = ("storage/finalize.py", "system/atomic_files.py", "storage/store.py", "courier/attempts.py")
 END = b"0\r\n\r\n"  # of an answer in chunks
 CONTROL = "see the naive saver"
 

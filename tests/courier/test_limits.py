@@ -7,10 +7,10 @@ import time
 import pytest
 
 from cometmagic.errors import APIError, Fate, TransportError
-from cometmagic.options import Limits
+from cometmagic.options.declaration import Limits
 from tests.faults.asking import Asker
 from tests.faults.server import Step, drip, hang, limit, recv_request, response, send, sleep
-from tests.wire.answers import answer, body, image, picture, text
+from tests.gemini.answers import answer, body, image, picture, text
 
 WHOLE = response(body(answer(image(), text("x" * 500))))
 SHORT = Limits(connect_timeout=5, write_timeout=5, idle_timeout=5, total_timeout=1.0)
@@ -53,7 +53,7 @@ def test_a_picture_that_came_before_the_limit_is_kept(ask: Asker) -> None:
 
 @pytest.mark.usefixtures("soon")
 def test_an_error_whose_body_hangs_is_its_status(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cometmagic.courier.post.EXPLAINING", 0.3)
+    monkeypatch.setattr("cometmagic.courier.transport.EXPLAINING", 0.3)
     half = response(b'{"error": {"message": "half of', "429 Slow", {"Content-Length": "500"})
 
     outcome = ask.carry(recv_request(), send(half), hang(), limits=Limits(total_timeout=30))

@@ -14,12 +14,12 @@ import pytest
 from cometmagic.courier import retry
 from cometmagic.courier.retry import LONGEST, TABLE, Tries, classify
 from cometmagic.errors import APIError, CometError, Fate, Interrupted, NoImageError, TransportError
-from cometmagic.folders import Library, State
-from cometmagic.session import generate
+from cometmagic.generation.generate import generate
+from cometmagic.storage.store import Library, State
 from tests.faults.asking import Asker
 from tests.faults.server import FaultServer, Step, fin, recv_request, response, rst, send
 from tests.figures import Record
-from tests.wire.answers import answer, answering, body, image, picture, text
+from tests.gemini.answers import answer, answering, body, image, picture, text
 
 GOOD = answering(answer(image()))
 BUSY = {"error": {"message": "Resource has been exhausted.", "status": "RESOURCE_EXHAUSTED", "code": 429}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cometmagic.errors import APIError, Fate, TransportError
-from cometmagic.folders import State
+from cometmagic.storage.store import State
 from tests.faults.asking import Asker
 from tests.faults.leaks import KEY
 from tests.faults.server import chunked, recv_request, response, send

@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 
 import cometmagic
-from cometmagic.courier.delivery import deliver
-from cometmagic.courier.route import Live
+from cometmagic.courier.attempts import deliver
+from cometmagic.courier.endpoint import Live
 from cometmagic.errors import CometError, Fate
-from cometmagic.folders import CallFolder, Library, State
-from cometmagic.options import Limits, Options
-from cometmagic.parts import TextPart
-from cometmagic.request import ImageRequest, Turn
-from cometmagic.result import ImageResult, read_result
-from cometmagic.settings import Key
+from cometmagic.gemini.parts import TextPart
+from cometmagic.gemini.request import ImageRequest, Turn
+from cometmagic.generation.result import ImageResult, read_result
+from cometmagic.options.declaration import Limits, Options
+from cometmagic.options.settings import Key
+from cometmagic.storage.store import CallFolder, Library, State
 from tests.faults.leaks import KEY, leaks, spoken
 from tests.faults.server import Exchange, FaultServer, Step
 

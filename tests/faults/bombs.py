@@ -12,7 +12,7 @@ from itertools import repeat
 
 from tests.faults.leaks import KEY
 from tests.faults.server import Connection, Step
-from tests.wire.answers import picture, png_chunk
+from tests.gemini.answers import picture, png_chunk
 
 MEGA = 1024 * 1024
 WITHOUT_END = 1_000_000  # blocks; the client leaves long before

@@ -17,8 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from cometmagic import session
 from cometmagic.courier import client
+from cometmagic.generation import generate
 from tests.faults import stock
 from tests.faults.census import census, left
 from tests.faults.disturb import Disk, DisturbanceError, Interrupt, failing
@@ -151,7 +151,7 @@ def _ask_ours(run: Run, asked: Asked, _url: str, interrupt: Interrupt) -> None:
             raise DisturbanceError
 
     interrupt.armed = True
-    asked.made = session.generate(asked.prompt, progress=progress, preview=64, **given_limits)
+    asked.made = generate.generate(asked.prompt, progress=progress, preview=64, **given_limits)
 
 
 def _ask_stock(run: Run, asked: Asked, url: str, interrupt: Interrupt) -> None:

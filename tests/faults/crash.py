@@ -20,8 +20,8 @@ from typing import Any
 from PIL import Image
 
 from cometmagic.errors import CometError, Fate
-from cometmagic.folders import CallFolder, State
-from cometmagic.result import ImageResult
+from cometmagic.generation.result import ImageResult
+from cometmagic.storage.store import CallFolder, State
 from tests.faults.doomed import SIGNATURE, Case
 from tests.faults.tripwire import FRONT
 
@@ -31,8 +31,8 @@ PATIENCE = 600.0
 RECOVERING = """
 import json, sys
 from pathlib import Path
-from cometmagic.folders import CallFolder
-from cometmagic.recover import recover
+from cometmagic.storage.store import CallFolder
+from cometmagic.courier.recovery import recover
 for line in sys.stdin:
     try:
         recover(CallFolder(Path(json.loads(line))))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from tests.faults.server import Step, chunked, recv_request, response, send
-from tests.wire.answers import answer, base64_of, body, image, text
+from tests.gemini.answers import answer, base64_of, body, image, text
 
 SIGNATURE = "s" * 50_000
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic.folders import CallFolder, Library
-from cometmagic.result import ImageResult
+from cometmagic.generation.result import ImageResult
+from cometmagic.storage.store import CallFolder, Library
 from tests.faults.replies import Reply, Stamp
 from tests.faults.schedules import Schedule
 from tests.faults.server import Exchange

@@ -31,9 +31,9 @@ from typing import Any, Literal
 
 from PIL import Image
 
+from cometmagic.courier.recovery import recover
 from cometmagic.errors import CometError, Fate, Interrupted
-from cometmagic.folders import CallFolder, State
-from cometmagic.recover import recover
+from cometmagic.storage.store import CallFolder, State
 from tests.faults.disturb import DisturbanceError
 from tests.faults.evidence import Asked, Run
 from tests.faults.leaks import KEY, leaks, spoken

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field
 from random import Random
 
-from cometmagic.options import Limits
+from cometmagic.options.declaration import Limits
 from tests.faults.cases import named, reply
 from tests.faults.replies import Class, Reply
 

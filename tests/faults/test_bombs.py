@@ -14,16 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic import session
 from cometmagic.courier import client
 from cometmagic.errors import CometError
-from cometmagic.options import Limits
+from cometmagic.generation import generate
+from cometmagic.options.declaration import Limits
 from tests.bench import memory
 from tests.faults.bombs import BOMBS, MEGA, Bomb
 from tests.faults.leaks import KEY
 from tests.faults.server import FaultServer, recv_request
 from tests.figures import Record
-from tests.wire.answers import answer, answering, image
+from tests.gemini.answers import answer, answering, image
 
 SPARE = 64 * MEGA
 LOWERED = 24  # MB
@@ -42,7 +42,7 @@ def bombed(patch: pytest.MonkeyPatch, bomb: Bomb, limits: Limits) -> int:
             patched.setattr(client, "_couriers", {os.getpid(): courier})
             patched.setenv("COMETAPI_KEY", KEY)
             patched.setenv("COMETAPI_BASE_URL", server.url)
-            session.generate("a picture, to warm up", preview=0)
+            generate.generate("a picture, to warm up", preview=0)
             return rise(courier._process.pid, lambda: fails(limits))
     finally:
         courier._process.kill()
@@ -59,7 +59,7 @@ def rise(pid: int, does: Callable[[], object]) -> int:
 
 def fails(limits: Limits) -> None:
     with pytest.raises(CometError):
-        session.generate("a bomb", **limits.changed())
+        generate.generate("a bomb", **limits.changed())
 
 
 def check(patch: pytest.MonkeyPatch, figures: Record, bombs: dict[str, Bomb], limits: Limits, spare: int) -> None:

@@ -11,14 +11,14 @@ from typing import IO, Any, get_args
 
 import pytest
 
-from cometmagic import disk
-from cometmagic import settle as settling
-from cometmagic.courier import keeper
-from cometmagic.courier.post import Post
+from cometmagic.courier import recorder
+from cometmagic.courier.transport import Post
 from cometmagic.errors import CometError, Fate
-from cometmagic.folders import CallFolder, State
-from cometmagic.settings import Key
-from cometmagic.wire import EncodedImage
+from cometmagic.gemini.decode import EncodedImage
+from cometmagic.options.settings import Key
+from cometmagic.storage import finalize as settling
+from cometmagic.storage.store import CallFolder, State
+from cometmagic.system import atomic_files
 from tests.faults import census
 from tests.faults.campaign import Campaign
 from tests.faults.evidence import Run
@@ -43,7 +43,7 @@ def after(patch: Patch, then: Callable[[CallFolder], Any]) -> None:
         then(folder)
         return told
 
-    patch.setattr(keeper, "settle", settle)
+    patch.setattr(recorder, "settle", settle)
 
 
 def drops_a_picture(patch: Patch) -> None:
@@ -78,7 +78,7 @@ def posts_twice(patch: Patch) -> None:
 
 
 def leaves_litter(patch: Patch) -> None:
-    original = disk.write_whole
+    original = atomic_files.write_whole
 
     def write_whole(path: Path, *given: Any) -> None:
         original(path.with_name(f".{path.name}.half"), *given)

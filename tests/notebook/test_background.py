@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from tests.courier.test_retry import refusing
 from tests.faults.server import FaultServer, Held, response, send
 from tests.notebook.answers import CANARY, FINAL, answering, body, full
-from tests.notebook.conftest import Notebook, Services
+from tests.notebook.fixtures import Notebook, Services
 from tests.notebook.kernel import Kernel, Ran
 from tests.waiting import wait_for
 

@@ -13,11 +13,11 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from cometmagic.options import Options
+from cometmagic.options.declaration import Options
 from tests.faults.leaks import KEY, leaks
 from tests.faults.server import FaultServer, recv_request, response, send
 from tests.notebook.answers import DRAFT, FINAL, answering, body, full, gravel, image, painted
-from tests.notebook.conftest import Notebook, Services
+from tests.notebook.fixtures import Notebook, Services
 from tests.notebook.test_on_the_wire import asked
 from tests.notebook.test_terminal import IPYTHON
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from cometmagic.kinds import Flag
-from cometmagic.models import KNOWN, RATIOS, SIZES
-from cometmagic.options import Options, declared
-from tests.notebook.conftest import Notebook
+from cometmagic.options.declaration import Options, declared
+from cometmagic.options.models import KNOWN, RATIOS, SIZES
+from cometmagic.options.option_types import Flag
+from tests.gemini.answers import picture
+from tests.notebook.fixtures import Notebook
 from tests.notebook.test_terminal import IPYTHON
-from tests.wire.answers import picture
 
 MAGICS = ["%%gemini_image", "%gemini_image", "bike = %gemini_image", "  %gemini_image", "a, b = %gemini_image"]
 
@@ -327,7 +327,7 @@ def test_what_goes_wrong_shows_nowhere(notebook: Notebook) -> None:
         "    def __getattribute__(self, name): raise RuntimeError(name)\n"
         "    def __eq__(self, other): raise RuntimeError\n"
         "odd, Out = Odd(), 5\n"
-        "import cometmagic.notebook.candidates as _candidates\n"
+        "import cometmagic.notebook.completions as _candidates\n"
         "_old = _candidates._among"
     )
     assert last_words(notebook, "%%gemini_image -i od|") == []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from cometmagic.line import describe
-from cometmagic.options import declared
+from cometmagic.options.command_line import describe
+from cometmagic.options.declaration import declared
 from tests.faults.server import FaultServer
 from tests.notebook.answers import answering
-from tests.notebook.conftest import Notebook, Services
+from tests.notebook.fixtures import Notebook, Services
 
 
 def sent(server: FaultServer) -> dict[str, object]:

@@ -13,7 +13,7 @@ import pytest
 from cometmagic.notebook import front_end
 from tests.faults.leaks import leaks
 from tests.notebook.answers import CANARY
-from tests.notebook.conftest import Notebook
+from tests.notebook.fixtures import Notebook
 from tests.notebook.test_secrets import leaks as canary_leaks
 
 

@@ -19,7 +19,7 @@ import pytest
 from tests.faults.holding import Holding, brought_home, folders
 from tests.figures import Record
 from tests.notebook.answers import CANARY
-from tests.notebook.conftest import Notebook
+from tests.notebook.fixtures import Notebook
 from tests.notebook.kernel import Ran
 
 SEED = 20261126

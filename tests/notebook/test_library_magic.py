@@ -7,13 +7,13 @@ import json
 import pytest
 
 from cometmagic.notebook.library_magic import ACTIONS
-from tests import test_embedded as embedded
 from tests.faults.server import Held, recv_request, response, send
+from tests.gemini.answers import base64_of
+from tests.images import test_notebook_images as embedded
 from tests.notebook.answers import DRAFT, FINAL, answering, full
-from tests.notebook.conftest import Notebook, Services
-from tests.notebook.test_magic import BIKE
+from tests.notebook.fixtures import Notebook, Services
+from tests.notebook.test_magics import BIKE
 from tests.waiting import wait_for
-from tests.wire.answers import base64_of
 
 WITHOUT_KEY = "import os; del os.environ['COMETAPI_KEY']"
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from cometmagic.kinds import Choice, Flag, JsonObject, Kind, Number, Pairs, Several
-from cometmagic.line import written
-from cometmagic.options import CellOptions, Limits, Option, Options
+from cometmagic.options.command_line import written
+from cometmagic.options.declaration import CellOptions, Limits, Option, Options
+from cometmagic.options.option_types import Choice, Flag, JsonObject, Kind, Number, Pairs, Several
 from tests.faults.server import Exchange
 from tests.notebook.answers import answering, painted
-from tests.notebook.conftest import Notebook, Services
+from tests.notebook.fixtures import Notebook, Services
 
 PLAIN: dict[str, Any] = {
     "contents": [{"role": "user", "parts": [{"text": "a cat"}]}],

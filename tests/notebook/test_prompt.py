@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.faults.server import FaultServer
 from tests.notebook.answers import CANARY, answering
-from tests.notebook.conftest import Notebook, Services
+from tests.notebook.fixtures import Notebook, Services
 from tests.notebook.kernel import Kernel
 
 TEXTS = [

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.server import FaultServer
 from tests.notebook.answers import CANARY, answering
-from tests.notebook.conftest import Notebook, Services
+from tests.notebook.fixtures import Notebook, Services
 
 WINDOW = 8  # so many characters of the key's secret part in a row are a leak
 SECRET = CANARY.removeprefix("sk-canary-")

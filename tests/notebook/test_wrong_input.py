@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.notebook.answers import CANARY, answering
-from tests.notebook.conftest import Notebook, Services
+from tests.notebook.fixtures import Notebook, Services
 from tests.notebook.kernel import Ran
 
 # A cell, the error it ends with, and what the line must say.

@@ -9,8 +9,8 @@ from typing import Any
 import pybase64
 from PIL import Image
 
-from cometmagic.offline import service, validate
-from cometmagic.wire import Answer, decode
+from cometmagic.gemini.decode import Answer, decode
+from cometmagic.offline import service, validation
 
 FLASH = "gemini-3.1-flash-image"
 LITE = "gemini-3.1-flash-lite-image"
@@ -78,9 +78,9 @@ def final(document: dict[str, Any]) -> dict[str, Any]:
     return [part for part in parts_of(document) if "inlineData" in part and not part.get("thought")][-1]
 
 
-def asked(document: Any, model: str = FLASH) -> validate.Asked:
+def asked(document: Any, model: str = FLASH) -> validation.Asked:
     """Return what the service understood; the request must be taken."""
-    return validate.read(model, json.dumps(document).encode())
+    return validation.read(model, json.dumps(document).encode())
 
 
 def message(document: dict[str, Any]) -> str:

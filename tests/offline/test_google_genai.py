@@ -13,7 +13,7 @@ from google.genai import errors, types
 from PIL import Image
 
 from cometmagic.offline import service
-from cometmagic.offline.app import serve
+from cometmagic.offline.server import serve
 from tests.offline.asking import FLASH, data_of, final, png, request, text
 
 STORY = "Tell a story of a cat"

@@ -12,8 +12,9 @@ import pybase64
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from cometmagic.gemini.decode import decode
+from cometmagic.gemini.error_bodies import explain
 from cometmagic.offline import service
-from cometmagic.wire import decode, explain
 from tests.offline.asking import (
     FLASH,
     LITE,

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from cometmagic.offline.painter import plants
 from cometmagic.offline.painter.colour import WHITE, Colour, Fade, dark, light, mix
-from cometmagic.offline.painter.stage import Stage
+from cometmagic.offline.painter.scene import Stage
 from cometmagic.offline.painter.terrain import Floor, floor_at, rolling
 from cometmagic.offline.painter.weather import flakes
 

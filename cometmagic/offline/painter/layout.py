@@ -8,16 +8,16 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from cometmagic.offline.painter import people, things
-from cometmagic.offline.painter.cast import ROLES, SITTING, Role
+from cometmagic.offline.painter import objects, people
+from cometmagic.offline.painter.backgrounds import SHEETS
 from cometmagic.offline.painter.colour import WHITE, Colour, dark, light, mix
 from cometmagic.offline.painter.pen import Pen
-from cometmagic.offline.painter.plan import SKY_ITEMS, Plan
-from cometmagic.offline.painter.reading import Item
-from cometmagic.offline.painter.scenery import PLACES
-from cometmagic.offline.painter.sheets import SHEETS
-from cometmagic.offline.painter.stage import Stage
+from cometmagic.offline.painter.places import PLACES
+from cometmagic.offline.painter.prompt_parser import Item
+from cometmagic.offline.painter.scene import Stage
+from cometmagic.offline.painter.scene_plan import SKY_ITEMS, Plan
 from cometmagic.offline.painter.styles import Style
+from cometmagic.offline.painter.subjects import ROLES, SITTING, Role
 from cometmagic.offline.painter.terrain import Floor
 from cometmagic.offline.painter.weather import rain
 
@@ -143,7 +143,7 @@ def _actor(
 def _dress(pen: Pen, item: Item, head: tuple[float, float, float]) -> None:
     x, y, scale = head
     if item.wears == "hat":
-        things.hat(pen.at(x, y, scale, turn=-5), item.wears_colour or ROLES["hat"].colour)
+        objects.hat(pen.at(x, y, scale, turn=-5), item.wears_colour or ROLES["hat"].colour)
         return
     if item.name in SITTING:
         people.suit(pen, item.wears_colour or (242, 242, 244))

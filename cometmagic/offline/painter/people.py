@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from cometmagic.offline.painter.colour import INK, WHITE, Colour, dark, light
 from cometmagic.offline.painter.creatures import ROSE, both
+from cometmagic.offline.painter.objects import STEEL
 from cometmagic.offline.painter.pen import Pen
-from cometmagic.offline.painter.things import STEEL
 
 
 def person(pen: Pen, coat: Colour) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cometmagic.offline.painter import plants
 from cometmagic.offline.painter.colour import Fade, dark, light, mix
-from cometmagic.offline.painter.stage import Stage
+from cometmagic.offline.painter.scene import Stage
 
 
 class Floor(NamedTuple):

@@ -13,7 +13,7 @@ from PIL import Image
 from cometmagic.offline.painter.colour import CREAM, LAMP, Colour, Fade, dark, light, mix
 from cometmagic.offline.painter.countryside import hills
 from cometmagic.offline.painter.outline import ellipse
-from cometmagic.offline.painter.stage import Stage
+from cometmagic.offline.painter.scene import Stage
 from cometmagic.offline.painter.terrain import Floor, floor_at
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cometmagic.offline.painter.colour import WHITE
-from cometmagic.offline.painter.stage import Stage
+from cometmagic.offline.painter.scene import Stage
 
 
 def flakes(stage: Stage) -> None:

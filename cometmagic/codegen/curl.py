@@ -1,0 +1,73 @@
+"""A request as a program of the shell with curl: any POSIX shell, with the tools of GNU and of macOS.
+
+The body stands in here-documents that expand nothing, between them the images as `base64` writes them; as all of it
+is JSON, every line break may be taken out. The key reaches curl by a file descriptor: what stands in a command can be
+read by everybody on the machine.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+from cometmagic.codegen.assets import Filing, places
+from cometmagic.codegen.httpx_program import CHOOSE, SAVE, target
+from cometmagic.codegen.literals import json_atom, laid_out, tree
+from cometmagic.gemini.encode import encode
+from cometmagic.gemini.request import ImageRequest
+from cometmagic.options.declaration import Limits
+from cometmagic.options.settings import DEFAULT_BASE_URL
+
+_HEAD = f"""\
+#!/bin/sh
+# One picture from CometAPI. Needs curl 7.76 or newer, python3, and COMETAPI_KEY in the environment.
+set -eu
+: "${{COMETAPI_KEY:?}}"
+url=${{COMETAPI_BASE_URL:-{DEFAULT_BASE_URL}}}
+url=${{url%/}}; url=${{url%/v1beta}}; url=${{url%/v1}}
+"""
+_TAIL = f"""\
+python3 - <<'PYTHON'
+import base64
+import json
+import sys
+from pathlib import Path
+
+answer = json.loads(Path("answer.json").read_bytes())
+{CHOOSE}{SAVE}PYTHON
+"""
+_PLACE = re.compile(r"\0(.*?)\0", re.DOTALL)  # a command in place of what it writes; no literal holds a null character
+
+
+def program(request: ImageRequest, filing: Filing) -> str:
+    """Return a program that sends the request with curl."""
+    held = places(request, filing, escaped=True)
+
+    def atom(value: Any) -> str | None:
+        if path := held.image(value):
+            return f'"\0base64 < {shlex.quote(path)}\0"'
+        if path := held.signature(value):
+            return f'"\0cat < {shlex.quote(path)}\0"'
+        return json_atom(value)
+
+    pieces = _PLACE.split(laid_out(tree(encode(request), atom), last=""))
+    checks = "".join(f": <{command.partition('<')[2]}  # must be there\n" for command in dict.fromkeys(pieces[1::2]))
+    limits = Limits()
+    return f"""{_HEAD}{checks}
+{{
+{"".join(_commands(pieces))}}} | tr -d '\\n' | curl --silent --show-error --fail-with-body \\
+    --connect-timeout {limits.connect_timeout:g} --max-time {limits.total_timeout:g} \\
+    --header @/dev/fd/3 --header 'Content-Type: application/json' --data-binary @- \\
+    --output answer.json "$url{target(request.options.model)}" 3<<KEY
+Authorization: Bearer $COMETAPI_KEY
+KEY
+
+{_TAIL}"""
+
+
+def _commands(pieces: list[str]) -> Iterator[str]:
+    """Yield the commands that write the body: its text, and what stands in files."""
+    for index, piece in enumerate(pieces):
+        yield f"{piece}\n" if index % 2 else f"cat <<'JSON'\n{piece}\nJSON\n"

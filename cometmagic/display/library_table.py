@@ -1,0 +1,166 @@
+"""The library for people: a table of its calls, and what is known of one of them.
+
+All of it is plain text, for a notebook as well as for a terminal. What was recorded may be somebody else's:
+it is cleaned, and what is missing in it is left out. This module changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import textwrap
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from cometmagic.costs.accounts import outcome
+from cometmagic.costs.estimate import Price
+from cometmagic.costs.ledger import MADE, NOTHING, UNSENT
+from cometmagic.errors import CometError, LibraryError, revive
+from cometmagic.options.command_line import written
+from cometmagic.storage.diff import kept_options
+from cometmagic.storage.index import LONG_AGO, calls, planned_at, short_id
+from cometmagic.storage.store import CallFolder, Library, State, counted
+from cometmagic.system.atomic_files import amount, near
+from cometmagic.system.sanitize import line
+
+SHOWN = 30  # calls in a table
+WIDTH = 110  # characters of a table; what JupyterLab shows beside its file list
+LINE = 100  # characters of a fact
+NARROW = 104  # characters; a narrower table does without the model
+LEAST_PROMPT = 16  # characters of a prompt that stand in any table
+_PATIENCE = "%gemini_library pending tells what is under way, %gemini_library recover brings home what was left."
+
+
+class Row(NamedTuple):
+    """One call in the table."""
+
+    id: str
+    when: str
+    source: str
+    state: str
+    cost: str
+    model: str
+    prompt: str
+
+
+class Listed(NamedTuple):
+    """Some calls, newest first: what they are, a row for each, and what there is to say."""
+
+    title: str
+    found: list[tuple[CallFolder, Row]]
+    notes: list[str]
+
+
+def listed(library: Library, words: str = "") -> Listed:
+    """Return the newest calls; only those that have each of `words` somewhere in them."""
+    entries, place = calls(library), near(library.root)
+    if not entries:
+        return Listed(f"There is no call in {place} yet.", [], [])
+    found = [(folder, call) for folder, call in entries if _has(folder, call, words)]
+    if not found:
+        return Listed(f"None of the {counted(len(entries))} in {place} has {words!r}.", [], [])
+    chosen, notes = f" with {words!r}" if words else "", []
+    rows = [(folder, _row(folder, call)) for folder, call in found[:SHOWN]]
+    if len(found) > SHOWN:
+        notes.append(f"and {len(found) - SHOWN} older ones; %gemini_library list WORDS finds those with certain words")
+    if any(row.cost.endswith("?") for _, row in rows):
+        notes.append("? sent, but without a picture: it may have been charged")
+    return Listed(f"{counted(len(found))}{chosen} in {place}, newest first", rows, notes)
+
+
+def table(calls: Listed, width: int = WIDTH) -> str:
+    """Return calls as a table, `width` characters wide."""
+    if not calls.found:
+        return calls.title
+    lines = [calls.title, "", *_aligned([row for _, row in calls.found], width)]
+    return "\n".join([*lines, *(f"\n{note}" for note in calls.notes)])
+
+
+def _has(folder: CallFolder, call: dict[str, Any], words: str) -> bool:
+    """Whether each of `words` stands in the call's name, prompt, model, source, state or time."""
+    told = " ".join([folder.id, _when(call), *(str(call.get(name)) for name in ("source", "state", "model", "prompt"))])
+    return all(word in told.casefold() for word in words.casefold().split())
+
+
+def _row(folder: CallFolder, call: dict[str, Any]) -> Row:
+    source, state, model = (line(call.get(name, "?"), 32) for name in ("source", "state", "model"))
+    state = state if call else "damaged"
+    return Row(short_id(folder), _when(call), source, state, _cost(call), model, line(call.get("prompt", "")))
+
+
+def _when(call: dict[str, Any]) -> str:
+    moment = planned_at(call)
+    return f"{moment:%Y-%m-%d %H:%M}" if moment != LONG_AGO else "?"
+
+
+def _cost(call: dict[str, Any]) -> str:
+    """Return the estimate of a live call, with a question mark where nothing came of the money."""
+    if call.get("source") != "live":
+        return "free" if call else "?"
+    try:
+        usd, word = outcome(call)
+        if word in (UNSENT, NOTHING) and not usd:
+            return "-"
+        known = Price(usd) if usd is not None else Price(**call["estimate"])
+        return _dollars(known) if word == MADE else f"{_dollars(known)}?"
+    except (CometError, AttributeError, KeyError, TypeError, ValueError):
+        return "?"
+
+
+def _dollars(price: Price) -> str:
+    return f"${price.usd:.3f}" if price.usd is not None else "?"
+
+
+def _aligned(rows: list[Row], width: int) -> Iterator[str]:
+    """Yield a table's lines, cut to `width`."""
+    shown = [row if width >= NARROW else row._replace(model="") for row in (Row(*Row._fields), *rows)]
+    columns = [column for column in zip(*(row[:-1] for row in shown), strict=True) if any(column)]
+    widths = [max(map(len, column)) for column in columns]
+    left = max(LEAST_PROMPT, width - sum(widths) - 2 * len(widths))
+    for *cells, row in zip(*columns, shown, strict=True):
+        start = "  ".join(f"{cell:<{size}}" for cell, size in zip(cells, widths, strict=True))
+        yield f"{start}  {line(row.prompt, left)}".rstrip()
+
+
+def unsettled(folder: CallFolder) -> str:
+    """Return in one line why a call has no picture to show."""
+    try:
+        call = folder.read()
+    except LibraryError as error:
+        return line(error)
+    if isinstance(kept := call.get("error"), dict) and kept:
+        told = revive({name: line(kept.get(name, "")) for name in ("type", "what", "fate", "do")})
+        return f"{type(told).__name__}: {told}"
+    if call.get("state") == State.SETTLED:
+        return "The call made a picture, but not all of its files are here."
+    return f"The call has not ended; its state is {line(call.get('state'), 20)}. {_PATIENCE}"
+
+
+def facts(folder: CallFolder) -> str:
+    """Return what is known of a call, one line for each thing."""
+    try:
+        call = folder.read()
+    except LibraryError:
+        call = {}
+    options = " ".join(written(name, value) for name, value in kept_options(call).items() if value is not None)
+    rows = {
+        "prompt": line(call.get("prompt", "")),
+        "options": line(options),
+        "when": _when(call),
+        "state": line(f"{call.get('state', 'damaged')}, {call.get('source', 'source unknown')}"),
+        "request id": line(call.get("request_id", ""), 120),
+        "files": "; ".join(_files(folder)),
+        "folder": line(near(folder.path)),
+    }
+    return "\n".join(_wrapped(f"{name:<12}{text}") for name, text in rows.items() if text)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, LINE, subsequent_indent=" " * 12, break_long_words=False, break_on_hyphens=False)
+
+
+def _files(folder: CallFolder) -> Iterator[str]:
+    """Yield the files of a call with their sizes; hidden ones are half written."""
+    with contextlib.suppress(OSError):
+        for path in sorted(folder.path.iterdir()):
+            if not path.name.startswith("."):
+                yield f"{line(path.name, 60)} {amount(path.stat().st_size)}"

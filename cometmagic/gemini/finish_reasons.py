@@ -1,0 +1,73 @@
+"""Why an answer holds no picture, in one sentence and in the service's own words.
+
+Reasons are data: a name that is not listed is shown as it is. This module reads no files and knows
+nothing of how an answer came.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cometmagic.errors import LOOK_FIRST, APIError, CometError, Fate, NoImageError, TransportError
+from cometmagic.gemini.error_bodies import page_title
+from cometmagic.gemini.response import ImageResponse
+from cometmagic.system.sanitize import line
+
+# What a reason to stop means for the user.
+REASONS = {
+    "SAFETY": "Rephrase the prompt; --safety can lower the adjustable thresholds.",
+    "IMAGE_SAFETY": "Rephrase the prompt or change the reference image.",
+    "PROHIBITED_CONTENT": "Rephrase the prompt; this block cannot be switched off.",
+    "IMAGE_PROHIBITED_CONTENT": "Rephrase the prompt; this block cannot be switched off.",
+    "BLOCKLIST": "Rephrase the prompt: it holds a blocked word.",
+    "RECITATION": "Rephrase the prompt: the picture would be too close to an existing one.",
+    "IMAGE_RECITATION": "Rephrase the prompt: the picture would be too close to an existing one.",
+    "SPII": "Take personal information out of the prompt.",
+    "LANGUAGE": "Write the prompt in another language.",
+    "MAX_TOKENS": "Raise --max-output-tokens or leave it out.",
+    "NO_IMAGE": "Ask for a picture in plainer words, or run the cell again.",
+    "IMAGE_OTHER": "Rephrase the prompt or run the cell again.",
+    "OTHER": "Rephrase the prompt or run the cell again.",
+}
+
+
+def malformed(why: str, head: bytes, kept: Path) -> CometError:
+    """Return the error for a body that is no JSON, or not to be read: `head` is its beginning, `kept` where it lies."""
+    text = head.decode("utf-8", "replace")
+    if not text.strip():
+        return TransportError("The service answered with an empty body.", do=LOOK_FIRST)
+    if title := page_title(text):
+        do = "Check COMETAPI_BASE_URL and the network's login page."
+        return APIError(f"The service answered with {title} instead of JSON.", fate=Fate.UNKNOWN, do=do)
+    return TransportError(f"The answer cannot be read: {why}; what came is kept in {kept}.", do=LOOK_FIRST)
+
+
+def no_image(response: ImageResponse, kept: Path, *, cut: bool, spoilt: int, strange: int) -> CometError:
+    """Return the one clear error for an answer without a final image.
+
+    `spoilt` images could not be decoded, and `strange` files are of no kind that is shown as a picture.
+    """
+    reason = response.block_reason or response.finish_reason
+    if spoilt or (cut and reason in ("", "STOP")):
+        what = "holds an image that cannot be decoded" if spoilt and not cut else "was cut short"
+        drafts = " Drafts that came whole are saved beside it." if response.thoughts else ""
+        return TransportError(f"The answer {what}; what came is kept in {kept}.{drafts}", do=LOOK_FIRST)
+    do = REASONS.get(reason, "Rephrase the prompt or run the cell again.")
+    said = [response.block_message or response.finish_message, line(response.text, 300)]
+    told = " ".join(f"{words.rstrip('.')}." for words in dict.fromkeys(filter(None, said)))
+    what = _what(response, kept, strange)
+    return NoImageError(f"{what}: {told}" if told else f"{what}.", do=do, finish_reason=reason)
+
+
+def _what(response: ImageResponse, kept: Path, strange: int) -> str:
+    if response.block_reason:
+        return f"The prompt was blocked ({response.block_reason})"
+    if response.finish_reason not in ("", "STOP"):
+        return f"The model made no image ({response.finish_reason})"
+    if strange:
+        return f"The answer holds a file that is no picture of a known kind; it is saved in {kept.parent}"
+    if response.thoughts:
+        return f"Only drafts came, no final image; they are in {kept.parent}"
+    if response.text.strip():
+        return "The model answered in words only"
+    return "The answer holds no image"

@@ -1,0 +1,49 @@
+"""A request as people mean it: turns of parts, and options.
+
+It is built by the cell, the panel or Python, and is the same value from all three. It knows nothing of
+JSON (wire.py) and nothing of who asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cometmagic.gemini.parts import ImagePart, Part, Signature, TextPart
+from cometmagic.options.declaration import Options
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One side's contribution to a conversation."""
+
+    parts: tuple[Part, ...]
+    role: Literal["user", "model"] = "user"
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """Everything that is asked of the model."""
+
+    turns: tuple[Turn, ...]
+    options: Options
+
+    @property
+    def prompt(self) -> str:
+        """The text of the last user turn."""
+        return "\n".join(part.text for part in self.turns[-1].parts if isinstance(part, TextPart))
+
+    @property
+    def references(self) -> tuple[ImagePart, ...]:
+        """All images that are sent, in order: those of the user, and in a conversation those of earlier turns."""
+        return tuple(part for turn in self.turns for part in turn.parts if isinstance(part, ImagePart))
+
+    @property
+    def shown(self) -> tuple[ImagePart, ...]:
+        """The images that the user sends with the last turn."""
+        return tuple(part for part in self.turns[-1].parts if isinstance(part, ImagePart))
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """The thought signatures of earlier turns, in order."""
+        return tuple(part.signature for turn in self.turns for part in turn.parts if part.signature is not None)

@@ -1,0 +1,242 @@
+"""Many requests at once: planned together, refused together, sent together, and each with an end of its own.
+
+How many are under way at a time, and the pause after a 429, are the courier's (gate.py). What failed stays in
+its place beside what came. This module knows no notebook.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cometmagic.costs.accounts import total
+from cometmagic.costs.estimate import Price
+from cometmagic.courier.client import Event
+from cometmagic.errors import CometError, Fate, Interrupted, LibraryError
+from cometmagic.generation import generate
+from cometmagic.generation.call import IF_IT_STAYS, TICK, Call, UnderWay
+from cometmagic.generation.plan import Plan
+from cometmagic.generation.reserve import Unwanted, prepare, withdraw
+from cometmagic.generation.result import ImageResult
+from cometmagic.generation.result_list import ImageResults
+from cometmagic.options.declaration import CellOptions
+from cometmagic.storage.store import State, slug
+from cometmagic.system.atomic_files import near
+
+LONGEST_NAME = 120  # characters in a file's name that tell a picture from others
+
+
+@dataclass
+class Batch(UnderWay):
+    """Requests that are under way together, in the order they were asked for; `cell` is what they share."""
+
+    calls: list[Call]
+    cell: CellOptions
+    _pause: tuple[float, str] = field(default=(0.0, ""), init=False)  # until when (monotonic), and why
+    _cancelled: bool = field(default=False, init=False)
+
+    @property
+    def estimate(self) -> Price:
+        """What all of them should cost; unknown when one of them is."""
+        return total(call.estimate for call in self.calls if call.source == "live")
+
+    @property
+    def done(self) -> int:
+        """How many have ended, one way or the other."""
+        return sum(not call.goes_on for call in self.calls)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many are `saved`, `failed`, `unsent` for good, `sent` and under way, or `planned` and wait."""
+        return Counter(_KINDS.get(end, end) for end in map(_end, self.calls))
+
+    @property
+    def pause(self) -> tuple[float, str]:
+        """For how many seconds one of them has to wait, and why; 0 when none has to."""
+        until, why = self._pause
+        return max(0.0, until - time.monotonic()), why
+
+    @property
+    def goes_on(self) -> bool:
+        return any(call.goes_on for call in self.calls)
+
+    @property
+    def knows_its_fate(self) -> bool:
+        return all(call.knows_its_fate for call in self.calls)
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        for call in self.calls:
+            call.cancel()
+
+    def abandon(self) -> None:
+        for call in self.calls:
+            call.abandon()
+
+    def events(self) -> Iterator[Event | None]:
+        """See `UnderWay`; the `number` of an event tells which call it is of, counted from 0."""
+        goes_on = True
+        while goes_on:
+            goes_on, came = self.goes_on, False
+            for number, call in enumerate(self.calls):
+                while call.job is not None and (event := call.job.next(0.0)):
+                    came = True
+                    self._take(event)
+                    yield event | {"number": number}
+            if goes_on and not came:
+                time.sleep(TICK)
+                yield None
+
+    def _take(self, event: Event) -> None:
+        """Note how long one has to wait; mostly all have to."""
+        if event["event"] == "waiting":
+            self._pause = max(self._pause, (time.monotonic() + event["seconds"], event["why"]))
+
+    def results(self) -> ImageResults:
+        """Return what came of each: a result, or its error in its place."""
+        ended: list[ImageResult | CometError] = []
+        for call in self.calls:
+            try:
+                result = call.result()
+            except CometError as error:
+                ended.append(error)
+            else:
+                generate.remember(result)
+                ended.append(result)
+        return ImageResults(ended, [call.label for call in self.calls])
+
+    def save(self, results: ImageResults) -> Iterator[Path]:
+        """Save each picture to `--save`, if that was given, under a name that tells it from the others.
+
+        Yield where each lies; the first that could not be saved is raised at the end, as a `LibraryError`.
+        """
+        failed: list[CometError] = []
+        for call, result in zip(self.calls, results, strict=True):
+            if call.cell.save and isinstance(result, ImageResult):
+                try:
+                    yield result.save(_named(call.cell.save, result, call.label))
+                except CometError as error:
+                    failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def future(self) -> str:
+        ends = Counter(map(_end, self.calls))
+        if self._cancelled:
+            ends["taken back"] = ends.pop("planned", 0)
+        if ends["unsent"] == len(self.calls):
+            return f"None of the {len(self.calls)} pictures was sent, so nothing was charged."
+        told = [f"{ends[end]} {one if ends[end] == 1 else many}" for end, (one, many) in _ENDS.items() if ends[end]]
+        where = near(self.calls[0].planned.path.parent)
+        if any(ends[end] for end in ("sent", "drawn", "planned", "taken back")):
+            stays = "" if all(call.outlives_kernel for call in self.calls) else IF_IT_STAYS
+            kept = f"what comes will be saved in {where}{stays}"
+        else:
+            kept = f"they lie in {where}"
+        return f"Of {len(self.calls)} pictures {', '.join(told)}; {kept}."
+
+
+_ENDS = {
+    "saved": ("is saved", "are saved"),
+    "sent": ("goes on and may be charged", "go on and may be charged"),
+    "drawn": ("is still drawn", "are still drawn"),
+    "taken back": ("is being taken back", "are being taken back"),
+    "planned": ("is not sent yet", "are not sent yet"),
+    "unsent": ("was not sent", "were not sent"),
+    "failed": ("failed", "failed"),
+    "charged": ("failed and may have been charged", "failed and may have been charged"),
+}
+_KINDS = {"charged": "failed", "drawn": "sent"}
+_MAY_BE_CHARGED = (Fate.UNKNOWN.name, Fate.ANSWERED.name)
+
+
+def _end(call: Call) -> str:
+    try:
+        about = call.folder.read()
+    except LibraryError:  # somebody has removed it
+        return "charged" if call.source == "live" else "failed"
+    match State(about["state"]):
+        case State.SETTLED:
+            return "saved"
+        case State.FAILED | State.UNKNOWN:
+            fate = about["error"]["fate"]
+            return "unsent" if fate == Fate.UNSENT.name else "charged" if fate in _MAY_BE_CHARGED else "failed"
+        case _ if call.source != "live":
+            return "drawn"
+        case State.PLANNED:
+            return "planned"
+    return "sent"
+
+
+def _named(target: str, result: ImageResult, label: str) -> str:
+    """Return where a picture is saved: as `--save` says, with what tells it from the others in its name."""
+    if not label:
+        return target
+    place, told = Path(target), slug(label, LONGEST_NAME)
+    if target.endswith(("/", os.sep)) or place.is_dir():
+        prompt = slug(result.call["prompt"])
+        return str(place / (told if told.startswith(prompt) else f"{prompt}-{told}"))
+    return str(place.with_name(f"{place.stem}-{told}{place.suffix}"))
+
+
+def begin_many(planned: Sequence[Plan], unwanted: Unwanted = lambda: False) -> Batch:
+    """Write all call folders and then hand them to the courier: what the limits refuse is refused before any is sent.
+
+    Raises a `CometError` for whatever is wrong before that; then nothing is under way.
+    """
+    for plan in planned:
+        generate.check_sends(plan)
+    calls = prepare(planned, generate.SESSION, unwanted)
+    batch = Batch(calls, planned[0].cell if planned else CellOptions())
+    try:
+        for call in calls:
+            generate.start(call)
+    except BaseException:
+        batch.cancel()
+        for call in calls:
+            if call.job is None:
+                withdraw(call)
+        raise
+    if unwanted():
+        batch.cancel()
+    return batch
+
+
+def interruptibly(begin: Callable[[Unwanted], Batch]) -> Batch:
+    """Begin on a thread: an interrupt reaches the main one only, and so leaves nothing half begun.
+
+    Raises as `begin` does, and `Interrupted`.
+    """
+    begun, left, once = Future[Batch](), threading.Event(), threading.Lock()
+
+    def run() -> None:
+        if once.acquire(blocking=False):
+            try:
+                begun.set_result(begin(left.is_set))
+            except BaseException as problem:  # noqa: BLE001  # it is raised where it is waited for
+                begun.set_exception(problem)
+
+    try:
+        threading.Thread(target=run, name="cometmagic-begin", daemon=True).start()
+        while not wait([begun], TICK).done:
+            pass
+        return begun.result()
+    except KeyboardInterrupt:
+        left.set()
+        # The thread may not have come to run yet, and then it does nothing any more.
+        told = str(Fate.UNSENT) if once.acquire(blocking=False) else _left(begun)
+        raise Interrupted(told) from None
+
+
+def _left(begun: Future[Batch]) -> str:
+    """Return what becomes of what was begun when the asker has left."""
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):  # pressed twice
+            return begun.result().stop() if begun.exception() is None else str(Fate.UNSENT)

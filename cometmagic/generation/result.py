@@ -1,0 +1,234 @@
+"""What a call made, read from its folder when asked for.
+
+A result is a window on a call folder: it holds no pictures in memory, survives pickling and a restart
+of the kernel, and tells the same about a live call, a replay and an offline sketch. It knows nothing of
+sending.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from cometmagic.costs import accounts, estimate
+from cometmagic.errors import CometError, Fate, LibraryError, NoImageError, revive
+from cometmagic.gemini.decode import decode, decode_request
+from cometmagic.gemini.parts import ImagePart
+from cometmagic.gemini.request import ImageRequest
+from cometmagic.gemini.response import Grounding, ImageResponse, Usage
+from cometmagic.gemini.tolerant.scanner import MalformedError
+from cometmagic.gemini.transcode import mapped
+from cometmagic.options.declaration import Options
+from cometmagic.storage.store import CallFolder, State, preview_of, slug
+from cometmagic.system.atomic_files import near, save_new
+
+
+class Came:
+    """What a picture that is still on its way has as well, so that a cell need not know whether it has come."""
+
+    @property
+    def done(self) -> bool:
+        """True: it is there."""
+        return True
+
+    def result(self, timeout: float | None = None) -> Self:  # noqa: ARG002  # nothing is waited for
+        """Return it."""
+        return self
+
+    def cancel(self) -> str:
+        """Do nothing, and say so."""
+        return "There is nothing to cancel: it has come."
+
+
+@dataclass(frozen=True)
+class ImageResult(Came):
+    """One settled call. `folder` is where everything about it lies."""
+
+    folder: Path
+    replayed: bool = False
+
+    @property
+    def call(self) -> dict[str, Any]:
+        """What call.json says."""
+        return CallFolder(self.folder).read()
+
+    @property
+    def response(self) -> ImageResponse:
+        """The answer, its images as files. Raises `LibraryError` when the folder has none."""
+        path = self.folder / "answer.json"
+        try:
+            return decode(mapped(path), CallFolder(self.folder).files()).response
+        except OSError as error:
+            raise LibraryError(f"{path} cannot be read ({error.strerror}).", fate=Fate.PAST) from None
+        except MalformedError as error:
+            raise LibraryError(f"{path} cannot be read: {error}.", fate=Fate.PAST) from None
+
+    @property
+    def image(self) -> ImagePart:
+        """The final image: the last one that is not a thought."""
+        row = next((row for row in self.call.get("files", []) if row["role"] == "image"), None)
+        if row is None:
+            raise NoImageError(f"{self.folder} holds no final image.", fate=Fate.PAST)
+        return CallFolder(self.folder).image(row)
+
+    @property
+    def images(self) -> tuple[ImagePart, ...]:
+        """Every image that is not a thought, in order of arrival."""
+        return self.response.images
+
+    @property
+    def thoughts(self) -> tuple[ImagePart, ...]:
+        """Every thought image (the drafts), in order of arrival."""
+        return self.response.thoughts
+
+    @property
+    def text(self) -> str:
+        """What the model said beside the image."""
+        return self.response.text
+
+    @property
+    def thought_text(self) -> str:
+        """What the model said while thinking."""
+        return self.response.thought_text
+
+    @property
+    def usage(self) -> Usage:
+        """Token counts as the service gave them."""
+        return Usage(**self.call.get("usage", {}))
+
+    @property
+    def grounding(self) -> Grounding:
+        """What the model looked up."""
+        return self.response.grounding
+
+    @property
+    def model_version(self) -> str:
+        """The model that answered, by its own word; it may differ from the one that was asked."""
+        return str(self.call.get("model_version", ""))
+
+    @property
+    def seconds(self) -> float:
+        """Seconds from sending to the last byte of the answer."""
+        call = self.call
+        sent, received = (datetime.fromisoformat(call[name]) for name in ("sent", "received"))
+        return (received - sent).total_seconds()
+
+    @property
+    def price(self) -> estimate.Price:
+        """The estimate by the tokens used, with its date; 0 when nothing was sent."""
+        call = self.call
+        if self.source != "live":
+            return estimate.Price(0.0, f"{self.source}, nothing was sent")
+        return accounts.price(call)
+
+    @property
+    def cost(self) -> float | None:
+        """The estimate in US dollars, None when the model's price is not known."""
+        return self.price.usd
+
+    @property
+    def source(self) -> str:
+        """Where the picture came from: live, replay or offline."""
+        return "replay" if self.replayed else str(self.call["source"])
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was remarked before sending and after the answer."""
+        call = self.call
+        return [*call.get("warnings", []), *call.get("notes", [])]
+
+    @property
+    def request(self) -> ImageRequest:
+        """What was asked, with the images that were sent."""
+        folder, call = CallFolder(self.folder), self.call
+        turns = decode_request(folder.body(), folder.path)
+        return ImageRequest(turns, Options(**{name: _tuples(value) for name, value in call["options"].items()}))
+
+    @property
+    def alt(self) -> str:
+        """The alternative text: what the user gave, else the prompt."""
+        call = self.call
+        return str(call.get("alt") or call["prompt"])
+
+    def preview(self) -> tuple[str, bytes]:
+        """Return (MIME type, bytes) of what the notebook embeds: the preview, or the original without one."""
+        image = self.image
+        if image.path is not None and (small := preview_of(image.path)).exists():
+            return "image/jpeg", small.read_bytes()
+        return image.mime_type, image.data
+
+    def save(self, path: str | Path) -> Path:
+        """Copy the original, byte for byte, to a file or into a folder, and return where it lies.
+
+        The suffix follows the content, and nothing is overwritten: a number is added to the name.
+        Raises `LibraryError` when it cannot be written.
+        """
+        target, image = Path(path).expanduser(), self.image
+        if target.is_dir() or str(path).endswith(("/", os.sep)):
+            target = target / slug(self.call["prompt"])
+        if target.suffix.lower() not in (image.suffix, {".jpg": ".jpeg"}.get(image.suffix)):
+            known = target.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp", ".gif")
+            target = target.with_suffix(image.suffix) if known else target.with_name(target.name + image.suffix)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            return save_new(target, image.data)
+        except OSError as error:
+            what = f"Cannot save to {target}: {error.strerror}."
+            raise LibraryError(what, fate=Fate.PAST, do=f"The image is kept in {self.folder}.") from None
+
+    def edit(self, prompt: Any, **options: Any) -> ImageResult:
+        """Return a new picture made from this one: its image is sent with the prompt. Takes what `generate` takes."""
+        import cometmagic  # by the front door: a result knows no way to make one
+
+        return cometmagic.generate(prompt, edit=self, **options)
+
+    def chat(self, prompt: Any, **options: Any) -> ImageResult:
+        """Return the next picture of a conversation: the earlier turns go along with their thought signatures."""
+        import cometmagic  # as above
+
+        return cometmagic.generate(prompt, chat=self, **options)
+
+    def as_code(self, kind: str = "httpx") -> str:
+        """Return the request as a program: curl, httpx, google-genai or magic. See `code.as_code`."""
+        from cometmagic.codegen.programs import as_code  # only for those who ask for one
+
+        return as_code(self.request, kind, parent=self.call.get("parent"))
+
+    def __repr__(self) -> str:
+        try:
+            image = self.image
+            size = f"{image.width}x{image.height} " if image.width else ""
+            told = f"image {size}{image.mime_type} {self.source}"
+        except CometError:  # a debugger may look at a call that failed, or whose folder is gone
+            told = "call without an image"
+        return f"<cometmagic {told} {near(self.folder)}>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from cometmagic.display.result import picture  # also where the extension is not loaded
+
+        plain = {"text/plain": repr(self)}
+        try:
+            return picture(self)[0] | plain
+        except (CometError, OSError):
+            return plain
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def read_result(folder: CallFolder) -> ImageResult:
+    """Return the result of a call that has ended.
+
+    Raises the error that is written in the folder when it made no image.
+    """
+    call = folder.read()
+    if call["state"] == State.SETTLED:
+        return ImageResult(folder.path)
+    result = ImageResult(folder.path)
+    told = call.get("error") or CometError(f"The call in {folder.path} has not ended.", fate=Fate.UNKNOWN).record()
+    answered = (folder.path / "answer.json").exists()
+    raise revive(told, folder=folder.path, **({"response": result.response} if answered else {}))

@@ -1,0 +1,94 @@
+"""An array as a picture: its shape, type and range of values checked, and made 8 bits deep.
+
+An array says nothing of what its numbers mean, so what is not clear is an error that says how to make it
+so, and never a guess: a picture that is all black would be sent and paid for. numpy is optional: nothing
+here imports it, because only a value of its own gets here.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from cometmagic.errors import OptionError
+from cometmagic.system.sanitize import line
+
+NOISE = 1e-6  # how far floats may leave 0 to 1: what rounding makes of them
+SCALED = "scaled from 16 to 8 bits"
+_CHANNELS = (1, 3, 4)
+
+
+def is_array(given: Any) -> bool:
+    """Whether `given` is a numpy array, or something that numpy can take as one and that is no table."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None or isinstance(given, type | numpy.generic):
+        return False
+    return isinstance(given, numpy.ndarray) or (hasattr(given, "__array__") and not hasattr(given, "iloc"))
+
+
+def eight_bits(given: Any) -> tuple[Any, str]:
+    """Return an array of uint8, height × width or height × width × 3 or 4, and what was done to the values.
+
+    Raises `OptionError` for whatever cannot be read as a picture without guessing.
+    """
+    numpy = sys.modules["numpy"]
+    try:
+        array = given if isinstance(given, numpy.ndarray) else numpy.asarray(given)
+    except Exception as error:  # noqa: BLE001  # a tensor on a graphics card raises what its library likes
+        kind = type(given).__name__
+        raise OptionError(f"The {line(kind)} cannot be read as an array ({type(error).__name__}).") from None
+    _check_shape(array.shape)
+    if isinstance(array, numpy.ma.MaskedArray) and numpy.ma.is_masked(array):
+        raise OptionError("The array has masked values.", do="Fill them: array.filled(0).")
+    values, done = _values(numpy, numpy.asarray(array))
+    is_grey = values.ndim == 3 and values.shape[2] == 1
+    return numpy.ascontiguousarray(values[:, :, 0] if is_grey else values), done
+
+
+def _check_shape(shape: tuple[int, ...]) -> None:
+    told = "The array's shape is " + " × ".join(map(str, shape)) if shape else "The array has no dimensions"
+    if 0 in shape:
+        raise OptionError(f"{told}: it is empty.", do="Give one with pixels.")
+    if len(shape) == 2 or (len(shape) == 3 and shape[2] in _CHANNELS):
+        return
+    if len(shape) == 3 and shape[0] in _CHANNELS:
+        raise OptionError(f"{told}: the channels come first.", do="Turn it with array.transpose(1, 2, 0).")
+    if len(shape) == 4:
+        raise OptionError(f"{told}: it is a batch of pictures.", do="Give one of them, such as array[0].")
+    do = "A picture is height × width, or height × width × 1, 3 or 4."
+    raise OptionError(f"{told}, which is no picture.", do=do)
+
+
+def _values(numpy: Any, array: Any) -> tuple[Any, str]:
+    """Return the values from 0 to 255, and what was done to them."""
+    kind = array.dtype.kind
+    if kind == "b":
+        return array.astype(numpy.uint8) * numpy.uint8(255), ""
+    if kind == "f":
+        return _from_floats(numpy, array), ""
+    if kind not in "ui":
+        what = f"The array holds {line(array.dtype)}, which are no brightnesses."
+        raise OptionError(what, do="Convert it: array.astype('uint8').")
+    if array.dtype.itemsize == 1 and kind == "u":
+        return array, ""
+    if array.dtype.itemsize == 2 and kind == "u":
+        return ((array.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8), SCALED
+    return _in_range(array, 0, 255, "array.clip(0, 255).astype('uint8')").astype(numpy.uint8), ""
+
+
+def _from_floats(numpy: Any, array: Any) -> Any:
+    if not numpy.isfinite(array).all():
+        raise OptionError("The array holds NaN or infinite values.", do="Replace them: numpy.nan_to_num(array).")
+    highest = float(array.max())
+    do = "array / 255" if 1 < highest <= 255 and array.min() >= 0 else "(array - array.min()) / numpy.ptp(array)"
+    checked = _in_range(array, 0, 1, do, NOISE).clip(0, 1).astype(numpy.float64)
+    return numpy.rint(checked * 255).astype(numpy.uint8)
+
+
+def _in_range(array: Any, low: int, high: int, remedy: str, slack: float = 0.0) -> Any:
+    """Return the array if its values lie where they must."""
+    lowest, highest = array.min(), array.max()
+    if lowest < low - slack or highest > high + slack:
+        what = f"The array's values run from {lowest:.6g} to {highest:.6g}; {array.dtype} must lie in {low} to {high}."
+        raise OptionError(what, do=f"Scale it: {remedy}.")
+    return array

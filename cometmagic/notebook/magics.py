@@ -1,0 +1,195 @@
+"""`%%gemini_image`, `%gemini_panel`, `%gemini_library` and `%gemini_doctor`: thin doors to what knows how.
+
+Of `%%gemini_image` the line's options lie over the session's (`%config GeminiImage`); the cell's text is the
+prompt, byte for byte. The picture is shown while the cell runs, so the result the cell returns is not shown
+again. What a magic needs to run is imported by its first run, to keep `%load_ext` light.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+
+from cometmagic.errors import CometError, Fate, OptionError
+from cometmagic.notebook import library_magic
+from cometmagic.notebook.completion import Completer
+from cometmagic.notebook.config import GeminiImage, given
+from cometmagic.notebook.namespace import is_result
+from cometmagic.options.command_line import first_line, help_text, parse
+from cometmagic.options.settings import library_folder
+from cometmagic.storage.pending_scan import unfinished
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Configurable
+
+    from cometmagic.gemini.parts import ImagePart
+    from cometmagic.generation.result import ImageResult
+    from cometmagic.generation.result_list import ImageResults
+    from cometmagic.notebook.background import Pending
+    from cometmagic.notebook.run import Made
+    from cometmagic.storage.store import Library
+    from cometmagic.widget.panel import Panel
+
+
+RECENT = 200  # calls that are looked at when the extension is loaded
+_RESULT = ("cometmagic.generation.result", "ImageResult")
+_RESULTS = ("cometmagic.generation.result_list", "ImageResults")
+_PENDING = ("cometmagic.notebook.background", "Pending")
+_PART = ("cometmagic.gemini.parts", "ImagePart")
+
+
+@magics_class
+class GeminiMagics(Magics):
+    """The magics of this extension."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        """`shell` is where variables are put and pictures shown."""
+        super().__init__(shell)
+        self.host = shell
+        self.defaults = _defaults(shell)
+        self.completer = Completer(shell)
+        self.shown: object = None
+
+    @no_var_expand
+    @line_cell_magic
+    def gemini_image(self, line: str, cell_text: str | None = None) -> Made:
+        """See `line.help_text`, which replaces this text."""
+        from cometmagic.notebook import run
+
+        # Below a cell's line stands its prompt; in a line it begins with the first word that is nothing else.
+        if cell_text is None:
+            parsed = parse(line, self._is_result)
+            options, prompt = parsed.options, parsed.prompt
+        else:
+            options, prompt = first_line(line), cell_text.removesuffix("\n")
+        result = run.run(self.host, prompt, options, given(self.defaults))
+        self.shown = result
+        return result
+
+    def _is_result(self, word: str) -> bool:
+        return is_result(word, self.host.user_ns, library_folder())
+
+    @no_var_expand
+    @line_magic
+    def gemini_library(self, line: str) -> ImageResult | None:
+        """See `library_magic.help_text`, which replaces this text."""
+        result = library_magic.run(_library, line)
+        self.shown = result
+        return result
+
+    @no_var_expand
+    @line_magic
+    def gemini_panel(self, line: str) -> Panel:
+        """Show a panel: what a cell of %%gemini_image does, by hand. Takes what `%gemini_image` takes, or nothing."""
+        import cometmagic  # by the front door: the panel stands on what a cell does, not the other way round
+
+        parsed = parse(line, self._is_result)
+        return cometmagic.panel(parsed.prompt, **parsed.options)
+
+    @no_var_expand
+    @line_magic
+    def gemini_doctor(self, line: str) -> None:
+        """Tell which settings and surroundings calls have, and what is wrong with them. The key is not shown."""
+        from cometmagic import doctor
+        from cometmagic.notebook import front_end
+
+        if line.strip():
+            raise OptionError(f"%gemini_doctor takes nothing, not {line.strip()[:60]!r}.", fate=Fate.PAST)
+        session = given(self.defaults)
+        print(doctor.examine(*front_end.rows(self.host, session), session=session))
+
+    def show_once(self, result: ImageResult | ImageResults | Pending) -> None:
+        """Show a result that is the value of a cell, unless the cell has just shown it.
+
+        Raises `NotImplementedError` for a result that a terminal is to tell in words: IPython then takes its repr.
+        """
+        was_shown, self.shown = result == self.shown, None
+        if not was_shown:
+            from cometmagic.notebook import run
+
+            run.show_made(result)
+        elif not hasattr(self.host, "kernel"):
+            raise NotImplementedError  # the terminal has written "Out[n]: " by now
+
+    @staticmethod
+    def show_part(image: ImagePart) -> None:
+        """Show an image that is the value of a cell."""
+        from cometmagic.notebook import run
+
+        run.show_part(image)
+
+    def forget(self, *_: Any) -> None:
+        """Forget at the start of a cell what the last one has shown."""
+        self.shown = None
+
+
+def _defaults(shell: InteractiveShell) -> Configurable:
+    try:
+        return GeminiImage(parent=shell)
+    except OptionError as error:  # a bad `%config` stays in the shell's configuration and must not bar a reload
+        print(f"Ignored: {error}", file=sys.stderr)
+        return GeminiImage()
+
+
+def _library() -> Library:
+    from cometmagic.storage.store import library
+
+    return library()
+
+
+GeminiMagics.gemini_image.__doc__ = help_text()
+GeminiMagics.gemini_library.__doc__ = library_magic.help_text()
+
+
+def load(shell: Any) -> None:  # IPython types its parts as optional, and its configurables as shells
+    """Register everything with the shell."""
+    magics = GeminiMagics(shell)
+    shell.register_magics(magics)
+    shell.configurables.append(magics.defaults)
+    magics.completer.register()
+    formatter = shell.display_formatter.ipython_display_formatter
+    for name in (_RESULT, _RESULTS, _PENDING):
+        formatter.for_type_by_name(*name, magics.show_once)
+    formatter.for_type_by_name(*_PART, magics.show_part)
+    shell.events.register("pre_run_cell", magics.forget)
+    with contextlib.suppress(RuntimeError):  # a Python without threads
+        threading.Thread(target=_warm, name="cometmagic-warm", daemon=True).start()
+    _look_back()
+
+
+def _warm() -> None:
+    """Start the courier behind the scenes, so that the first picture does not wait for it."""
+    from cometmagic.courier.client import courier
+
+    courier()
+
+
+def _look_back() -> None:
+    """Bring home what an earlier kernel left under way; the look itself is quick, and mostly all there is."""
+    with contextlib.suppress(CometError):  # a library that cannot be named is told when it is needed
+        root = library_folder()
+        if unfinished(root, RECENT):
+            from cometmagic.courier.leftovers import recover_left_behind
+
+            for told in recover_left_behind(root, RECENT):
+                print(told)
+
+
+def unload(shell: Any) -> None:
+    """Take back what `load` did."""
+    magics = shell.magics_manager.registry.pop("GeminiMagics", None)
+    if not isinstance(magics, GeminiMagics):
+        return
+    for kind, names in magics.magics.items():
+        for name in names:
+            shell.magics_manager.magics[kind].pop(name, None)
+    shell.configurables.remove(magics.defaults)
+    magics.completer.unregister()
+    for name in (_RESULT, _RESULTS, _PENDING, _PART):
+        shell.display_formatter.ipython_display_formatter.pop(".".join(name), None)
+    shell.events.unregister("pre_run_cell", magics.forget)

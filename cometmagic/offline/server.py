@@ -1,0 +1,101 @@
+"""The offline service on a loopback socket, for curl, the official SDK, and our own courier.
+
+`serve` for tests and lessons, `run` for a terminal. It keeps to this machine; what happens on a
+connection is handler.py's.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import signal
+import sys
+import threading
+from types import TracebackType
+from typing import Self
+
+from cometmagic.offline.handler import Listener, Seen
+from cometmagic.options import models
+
+_POLL = 0.2  # seconds between looks at whether to stop
+_KEY = "sk-0000000000"  # for the examples: no word holds a piece of it, which would be blotted out
+
+
+class Server:
+    """A running service; `url` is its base URL. Close it, or use it as a context manager."""
+
+    def __init__(self, host: str, port: int, *, delay: float, gzip: bool) -> None:
+        self._http = Listener((host, port))
+        self._http.delay, self._http.gzip = delay, gzip
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, args=(_POLL,), name="cometmagic-offline", daemon=True
+        )
+        self._thread.start()
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{self._http.server_address[1]}"
+
+    @property
+    def requests(self) -> list[Seen]:
+        """What has been asked so far, oldest first."""
+        return list(self._http.seen)
+
+    def close(self) -> None:
+        """Stop listening, cut what is open and wait until every answer under way has ended."""
+        if self._thread.is_alive():
+            self._http.stop()
+            self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def serve(port: int = 0, *, host: str = "127.0.0.1", delay: float = 0.0, gzip: bool = False) -> Server:
+    """Start the service in a thread; port 0 takes any free one.
+
+    `delay` is how many seconds each answer waits, so that progress can be watched; `gzip` compresses
+    answers for clients that take it. Raises `ValueError` for a host that is not this machine.
+    """
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(f"{host} is not a loopback address; the offline service is for this machine only")
+    return Server(host, port, delay=delay, gzip=gzip)
+
+
+def run(port: int, delay: float) -> int:
+    """Serve until Ctrl-C or SIGTERM; return the exit status."""
+    stopped = threading.Event()
+    try:
+        server = serve(port, delay=delay)
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on port {port}: {error.strerror or error}\n")
+        return 1
+    before = {name: signal.signal(name, lambda *_: stopped.set()) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with server:
+            sys.stdout.write(_how_to(server.url))
+            sys.stdout.flush()
+            while not stopped.wait(_POLL):
+                pass
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+    sys.stdout.write("\nStopped.\n")
+    return 0
+
+
+def _how_to(url: str) -> str:
+    call = f"{url}/v1beta/models/{models.DEFAULT_MODEL}:generateContent"
+    body = json.dumps({"contents": [{"parts": [{"text": "a red bicycle"}]}]})
+    return (
+        f"The offline service listens on {url} (any key, no network, no cost).\n\n"
+        f"With cometmagic, before the notebook starts:\n"
+        f"  export COMETAPI_BASE_URL={url} COMETAPI_KEY={_KEY}\n\n"
+        f"With curl:\n"
+        f"  curl {call} \\\n    -H 'Authorization: Bearer {_KEY}' -H 'Content-Type: application/json' \\\n"
+        f"    -d '{body}'\n\n"
+        f"Ctrl-C stops it.\n"
+    )

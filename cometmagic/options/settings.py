@@ -1,0 +1,184 @@
+"""Where the key, the base URL, the library and the source come from: the environment, read when needed.
+
+A key or a base URL is never read from a file in the working directory: a notebook that somebody sends
+must not decide where a key goes. The key lives in an object that shows nowhere; only the code that
+builds the Authorization header reveals it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from cometmagic.errors import LibraryError, MissingKeyError, OptionError
+from cometmagic.options.declaration import SOURCES, Limits
+from cometmagic.options.option_types import Choice
+
+KEY_VARIABLE = "COMETAPI_KEY"
+DEFAULT_BASE_URL = "https://api.cometapi.com"
+DEFAULT_LIBRARY = "gemini_images"
+HOW_TO_SET = (
+    f"Set {KEY_VARIABLE} in the environment before Jupyter starts, or run cometmagic.ask_key() for a hidden prompt; "
+    "without a key, --source offline draws a sketch."
+)
+_KEY = re.compile(r"[!-~]{8,512}")
+_AROUND = " \t\r\n\v\f\ufeff\u200b\u00a0\"'"
+_PLACEHOLDERS = ("your-key", "your_key", "yourkey", "api-key-here", "<key>", "sk-xxx", "changeme")
+_ADDRESS = re.compile(r"[a-z]+://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d+)?(?:/[\w.~-]+)*", re.ASCII | re.IGNORECASE)
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Key:
+    """An API key that neither prints, pickles nor copies; `origin` says where it was found."""
+
+    __slots__ = ("_text", "origin")
+
+    def __init__(self, text: str, origin: str) -> None:
+        """Trim and check the key. Raises `MissingKeyError` that never shows a part of it."""
+        trimmed = text.strip(_AROUND)
+        if not trimmed or any(word in trimmed.lower() for word in _PLACEHOLDERS):
+            raise MissingKeyError(f"{origin} holds no real API key.", do=HOW_TO_SET)
+        bad = next((index for index, letter in enumerate(trimmed) if not "!" <= letter <= "~"), None)
+        if bad is not None:
+            raise MissingKeyError(f"{origin} has an invalid character at position {bad + 1}.", do="Copy the key again.")
+        if not _KEY.fullmatch(trimmed):
+            raise MissingKeyError(f"{origin} is too short or too long for an API key.", do="Copy the key again.")
+        self._text = trimmed
+        self.origin = origin
+
+    def reveal(self) -> str:
+        """Return the key itself; for the Authorization header and the redactor only."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"<API key from {self.origin}>"
+
+    def __reduce_ex__(self, _: Any) -> NoReturn:
+        raise TypeError("an API key is neither pickled nor copied")
+
+
+_asked: list[Key] = []
+
+
+def ask_key() -> None:
+    """Ask for the API key without showing it, and keep it for this session only."""
+    import getpass
+
+    _asked[:] = [Key(getpass.getpass("CometAPI key (hidden): "), "the hidden prompt")]
+
+
+def find_key() -> Key | None:
+    """Return the key from the hidden prompt, the environment, Colab's secrets or the keyring, or None.
+
+    Raises `MissingKeyError` when one is set but cannot be a key.
+    """
+    if key := key_at_hand():
+        return key
+    for origin, found in (("the Colab secret", _colab_secret()), ("the keyring", _keyring())):
+        if found:
+            return Key(found, f"{origin} {KEY_VARIABLE}")
+    return None
+
+
+def key_at_hand() -> Key | None:
+    """Return the key as `find_key` does, but from the hidden prompt and the environment only: these are fast."""
+    if _asked:
+        return _asked[0]
+    text = os.environ.get(KEY_VARIABLE, "").strip(_AROUND)
+    return Key(text, KEY_VARIABLE) if text else None
+
+
+def _colab_secret() -> str | None:
+    if "google.colab" not in sys.modules:
+        return None
+    from google.colab import userdata  # type: ignore[import-not-found, import-untyped, unused-ignore]  # in Colab only
+
+    try:
+        return str(userdata.get(KEY_VARIABLE) or "")
+    except Exception:  # noqa: BLE001  # three kinds of refusal, none importable elsewhere; all mean "no key"
+        return None
+
+
+def _keyring() -> str | None:
+    if importlib.util.find_spec("keyring") is None:
+        return None
+    import keyring  # type: ignore[import-not-found, unused-ignore]  # optional
+
+    try:
+        return str(keyring.get_password("cometapi", KEY_VARIABLE) or "")
+    except Exception:  # noqa: BLE001  # a machine without a keyring service raises what its backend likes
+        return None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A base URL that was checked; `trusted` is False when it is not CometAPI's own."""
+
+    url: str
+    host: str
+
+    @property
+    def trusted(self) -> bool:
+        """Whether this is CometAPI itself."""
+        return self.url == DEFAULT_BASE_URL
+
+
+def endpoint() -> Endpoint:
+    """Return where live calls go. Raises `OptionError` for an address a key must not be sent to."""
+    text = os.environ.get("COMETAPI_BASE_URL", "").strip() or DEFAULT_BASE_URL
+    text = re.sub(r"/(?:v1|v1beta)?/*$", "", text.rstrip("/"))
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise _bad_url("is not an address") from None
+    host = parts.hostname or ""
+    if not _ADDRESS.fullmatch(text) or ".." in text:
+        raise _bad_url("must be a plain address like https://api.cometapi.com")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+        raise _bad_url("must begin with https:// (http:// only for this machine), or the key would travel in clear")
+    return Endpoint(text, host if port is None else f"{host}:{port}")
+
+
+def _bad_url(why: str) -> OptionError:
+    return OptionError(f"COMETAPI_BASE_URL {why}.", do="Correct it, or unset it for the default.")
+
+
+def library_folder() -> Path:
+    """Return the absolute path of the library: COMETMAGIC_LIBRARY, or `gemini_images` in the working folder."""
+    try:
+        return Path(os.environ.get("COMETMAGIC_LIBRARY", "").strip() or DEFAULT_LIBRARY).expanduser().absolute()
+    except RuntimeError as error:  # a `~user` nobody knows
+        raise OptionError(f"COMETMAGIC_LIBRARY: {error}", do="Name a folder that can be written.") from None
+    except FileNotFoundError:
+        raise LibraryError("The working folder is gone.", do="Change to another with %cd.") from None
+
+
+def default_source() -> str:
+    """Return the source COMETMAGIC_SOURCE names, or `auto`. Raises `OptionError` for an unknown one."""
+    try:
+        return Choice(SOURCES).parse(os.environ.get("COMETMAGIC_SOURCE", "").strip() or "auto")
+    except ValueError as error:
+        raise OptionError(f"COMETMAGIC_SOURCE: {error}") from None
+
+
+def environment_limits() -> dict[str, Any]:
+    """Return the limits that variables such as COMETMAGIC_DAY_CAP set, as they stand there.
+
+    Raises `OptionError` that names the variable.
+    """
+    set_here: dict[str, Any] = {}
+    for name, option in Limits.declared().items():
+        variable = f"COMETMAGIC_{name.upper()}"
+        if text := os.environ.get(variable, "").strip():
+            try:
+                set_here[name] = option.kind.parse(text)
+            except ValueError as error:
+                raise OptionError(f"{variable}: {error}") from None
+    return set_here

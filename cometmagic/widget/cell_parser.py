@@ -1,0 +1,121 @@
+"""A cell read as IPython reads it: what the magic is called with, and the variables that are assigned before.
+
+IPython makes a small program of every cell. It is read here and never run, so what cannot be known without running
+it is refused. This module knows neither options nor templates.
+"""
+
+from __future__ import annotations
+
+import ast
+import tokenize
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+from cometmagic.codegen.magic_cell import NAME
+from cometmagic.errors import OptionError
+from cometmagic.system.sanitize import line as in_one_line
+
+_TAKEN = ("Path", "get_ipython")  # names that the program itself needs
+_LONGEST_TOLD = 60  # characters of a statement in a message
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a cell does: `line` and `body` are what the magic is given, `body` None where a line has the prompt."""
+
+    line: str
+    body: str | None
+    variables: Mapping[str, str | Path]
+
+
+def read(text: Any) -> Program:
+    """Return what a cell does. Raises `OptionError` for what is no cell of the magic, or does more than that."""
+    if not isinstance(text, str):
+        do = "Give the text of a cell of %%gemini_image."
+        raise OptionError(f"{in_one_line(type(text).__name__)} is no text.", do=do)
+    source = _as_python(text)
+    statements = _statements(source)
+    call = _call(statements[-1]) if statements else None
+    if call is None:
+        do = "Its first line is %%gemini_image, perhaps with options."
+        raise OptionError("This is no cell of %%gemini_image.", do=do)
+    variables: dict[str, str | Path] = {}
+    for statement in statements[:-1]:
+        if (assigned := _assigned(statement)) is not None:
+            variables |= assigned
+        elif not _imports_path(statement):
+            raise _not_read(source, statement)
+    match [argument.value if isinstance(argument, ast.Constant) else None for argument in call.args[1:]]:
+        case [str(line), str(body)]:
+            return Program(line, body, variables)
+        case [str(line)]:
+            return Program(line, None, variables)
+    raise _not_read(source, call)
+
+
+def _as_python(text: str) -> str:
+    try:
+        return TransformerManager().transform_cell(text)
+    except (SyntaxError, ValueError, RuntimeError, tokenize.TokenError):  # no cell that could be run
+        return ""
+
+
+def _statements(source: str) -> list[ast.stmt]:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of odd escapes: whoever runs the cell is told
+            return ast.parse(source.strip()).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
+def _call(statement: ast.stmt) -> ast.Call | None:
+    """Return the call of the magic that a statement is, None for any other statement."""
+    match statement:
+        case ast.Expr(
+            ast.Call(
+                func=ast.Attribute(value=ast.Call(func=ast.Name("get_ipython"), args=[], keywords=[]), attr=how),
+                args=[ast.Constant(str(name)), *rest],
+                keywords=[],
+            ) as call
+        ) if len(rest) == {"run_cell_magic": 2, "run_line_magic": 1}.get(how):
+            _check_space(name)
+            return call if name == NAME else None
+    return None
+
+
+def _check_space(name: str) -> None:
+    """Refuse what only looks like a space behind the magic's name: IPython takes it for a part of the name."""
+    behind = name.removeprefix(NAME)[:1] if name.startswith(NAME) else ""
+    if behind and not (behind.isalnum() or behind == "_"):
+        what = f"The character behind %%{NAME} is no plain space (U+{ord(behind):04X})."
+        raise OptionError(what, do="Type a space there.")
+
+
+def _assigned(statement: ast.stmt) -> dict[str, str | Path] | None:
+    """Return the variable that a statement assigns, None for any other statement."""
+    match statement:
+        case ast.Assign([ast.Name(name)], ast.Constant(str(text))) if name not in _TAKEN:
+            return {name: text}
+        case ast.Assign([ast.Name(name)], ast.Call(ast.Name("Path"), [ast.Constant(str(text))], [])) if (
+            name not in _TAKEN
+        ):
+            return {name: Path(text)}
+    return None
+
+
+def _imports_path(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.ImportFrom("pathlib", [ast.alias("Path", None)], 0):
+            return True
+    return False
+
+
+def _not_read(source: str, node: ast.AST) -> OptionError:
+    told = in_one_line(ast.get_source_segment(source.strip(), node) or "", _LONGEST_TOLD)
+    do = "Leave texts in quotes, Path('…') and the call of the magic; a panel runs nothing."
+    return OptionError(f"This cell does more than a panel can: {told}", do=do)

@@ -1,0 +1,97 @@
+"""A panel as the text of its cell, and a cell as what a panel is set to.
+
+The prompt stands in the cell byte for byte. What the text of a cell cannot hold, such as an instruction of several
+lines or images between words, makes it a call of the magic from Python, which sends the same. This module knows no
+widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from cometmagic.codegen.magic_cell import as_said, as_text, found
+from cometmagic.errors import Fate, OptionError
+from cometmagic.generation.result import ImageResult
+from cometmagic.notebook.namespace import is_result
+from cometmagic.options.command_line import first_line, parse
+from cometmagic.options.declaration import Options
+from cometmagic.options.settings import library_folder
+from cometmagic.options.template import used
+from cometmagic.storage.diff import kept_options
+from cometmagic.storage.index import short_id
+from cometmagic.storage.store import Library
+from cometmagic.widget.asset_names import kept
+from cometmagic.widget.cell_parser import read
+from cometmagic.widget.controls import normal
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a panel is set to.
+
+    `references` are words, as `--image` takes them; `variables` those that only this panel has, which stand for a
+    text or, as a path, for an image.
+    """
+
+    prompt: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+    variables: Mapping[str, str | Path] = field(default_factory=dict)
+
+    def known(self, names: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what names stand for here: the panel's own variables, and where it has none, those of `names`."""
+        return {**names, **self.variables}
+
+
+def as_cell(settings: Settings) -> str:
+    """Return the cell that asks for the same. Variables that nothing names any more are left out."""
+    named = {*used(settings.prompt, settings.variables), *settings.references}
+    named |= {word for name in ("edit", "chat") if isinstance(word := settings.options.get(name), str)}
+    variables = {name: value for name, value in settings.variables.items() if name in named}
+    return as_text(settings.options, settings.prompt, settings.references, variables)
+
+
+def from_cell(text: str, names: Mapping[str, Any] = MappingProxyType({})) -> Settings:
+    """Return what a cell asks for, as running it would; `names` are the notebook's variables.
+
+    Raises `OptionError` for what is no cell of ours, has a wrong option, or does more than a panel can.
+    """
+    program = read(text)
+    if program.body is None:
+        known = {**names, **program.variables}
+        parsed = parse(program.line, lambda word: is_result(word, known, library_folder()))
+        options, prompt = parsed.options, parsed.prompt
+    else:
+        options, prompt = first_line(program.line), program.body.removesuffix("\n")
+    images = options.pop("image", [])
+    return Settings(prompt, normal(options), tuple(images), program.variables)
+
+
+def from_result(result: ImageResult, names: Mapping[str, Any] = MappingProxyType({})) -> Settings:
+    """Return what made a result. Raises `OptionError` for what no cell sends.
+
+    What a prompt cannot hold, images between words or double braces of its own, becomes variables; none has a name
+    that holds something else in `names`, the notebook's variables.
+    """
+    if not isinstance(result, ImageResult):
+        raise OptionError(f"{type(result).__name__} is no single result.", do="Take one of several: results[0].")
+    call = result.call
+    earlier = found(Library(library_folder()), call.get("parent"))
+    try:
+        said = as_said(result.request, kept, earlier, names)
+    except OptionError as error:
+        error.fate = Fate.PAST  # nothing is sent now
+        raise
+    known = Options.declared()
+    options = {name: value for name, value in kept_options(call).items() if name in known}
+    options = {name: value for name, value in options.items() if value != known[name].default}
+    options |= {name: call[name] for name in ("alt",) if call.get(name)}
+    if earlier is not None and said.how:
+        options |= {said.how: short_id(earlier.folder)}
+    if said.how == "chat":  # or the model is the earlier call's
+        options = {"model": call.get("model")} | options
+    return Settings(said.prompt, normal(options), said.references, said.variables)

@@ -1,0 +1,219 @@
+"""The declaration as controls: what the form of a panel shows for each option, and what comes back from it.
+
+A control is chosen by the kind of an option, never by its name, so a new option appears by itself. What the browser
+is told and what it tells is JSON; what an option is set to is what the magic's line would say. This module knows no
+widget.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from cometmagic.costs import estimate
+from cometmagic.errors import OptionError
+from cometmagic.options import models
+from cometmagic.options.command_line import written
+from cometmagic.options.declaration import GROUPS, Option, Options, check_known, declared
+from cometmagic.options.option_types import Choice, Earlier, Flag, JsonObject, Lists, Number, Pairs, Several, Text
+
+APART = ("image",)  # reference images have a place of their own
+MEANINGLESS = ("background", "dry_run", "show_code")  # a panel never blocks, and shows its cell at all times
+IN_FRONT = ("model", "aspect_ratio", "image_size", "thinking", "thoughts", "search")  # the others stand under "More"
+LAST = "the last result"
+_RATIO = re.compile(r"\d+:\d+")
+_KINDS = {Flag: "flag", Several: "several", Number: "number", Pairs: "pairs", Lists: "lines", JsonObject: "json",
+          Earlier: "earlier"}  # fmt: skip
+
+
+class Held(dict[str, Any]):
+    """Options of a panel, which `panel.options |= …` sets anew: changed in place, nobody would hear of it."""
+
+    def __ior__(self, more: Any) -> Any:  # type: ignore[misc]  # on purpose not in place
+        """Return other options, and leave these as they are."""
+        return self | more
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        do = 'Write panel.options |= {"thoughts": True}, or panel.options = {…}.'
+        raise OptionError("The options of a panel are set as a whole.", do=do)
+
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = _refuse
+
+
+def descriptions() -> list[dict[str, Any]]:
+    """Return one description for each control, in the order of the declaration, as JSON values."""
+    return [
+        _described(option, group.TITLE)
+        for group in GROUPS
+        for option in group.declared().values()
+        if option.name not in APART + MEANINGLESS
+    ]
+
+
+def _described(option: Option, group: str) -> dict[str, Any]:
+    told = {
+        "name": option.name,
+        "label": option.name.replace("_", " ").capitalize(),
+        "flag": option.flag,
+        "help": option.help[:1].upper() + option.help[1:],
+        "kind": _control(option),
+        "choices": list(option.kind.choices),
+        "front": option.name in IN_FRONT,
+        "group": group,
+        "hint": _hint(option),
+        "optional": option.default is None,
+    }
+    if isinstance(option.kind, Pairs):
+        told |= {"left": list(option.kind.left), "right": list(option.kind.right)}
+    if option.name == "model":
+        told["known"] = [[name, row.title] for row in models.MODELS for name in row.names[:1]]
+    return told
+
+
+def _hint(option: Option) -> str:
+    """Return what stands in an empty field: what holds then, or else the form that a value has."""
+    if not _is_empty(option.default):
+        return str(option.default)
+    return option.kind.metavar if "=" in option.kind.metavar else ""
+
+
+def _control(option: Option) -> str:
+    """Return the control that a kind of value has; whatever is not known here is written as text."""
+    if isinstance(option.kind, Choice):
+        return "shapes" if all(map(_RATIO.fullmatch, option.kind.choices)) else "choice"
+    if option.name == "model":
+        return "model"
+    return next((name for kind, name in _KINDS.items() if isinstance(option.kind, kind)), "text")
+
+
+def normal(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as the magic reads them, without those that are left out. Raises `OptionError`."""
+    known, out = declared(), {}
+    for name, value in given.items():
+        check_known(name, known)
+        if name in APART:
+            raise OptionError("Reference images are the panel's `references`.")
+        try:
+            parsed = None if value is None else known[name].kind.parse(value)
+        except ValueError as error:
+            raise OptionError(f"{known[name].flag}: {error}") from None
+        is_nothing = parsed is False if isinstance(known[name].kind, Earlier) else _is_empty(parsed)
+        if not is_nothing:
+            out[name] = parsed
+    return {name: out[name] for name in known if name in out}
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | tuple | list | dict) and not value)
+
+
+def shown(option: Option, value: Any) -> Any:
+    """Return what a control shows for a value: JSON that `taken` reads."""
+    found: Any = "" if value is None else str(value)
+    match option.kind:
+        case Flag():
+            found = bool(value)
+        case Several():
+            found = list(value or ())
+        case Pairs(left=left, right=right):
+            names, settings = ({full: short for short, full in side.items()} for side in (left, right))
+            found = {names[name]: settings[setting] for name, setting in (value or {}).items()}
+        case Lists():
+            lines = (written(option.name, {key: some}) for key, some in (value or {}).items())
+            found = "\n".join(shlex.split(line)[-1] for line in lines)  # as the line's words are read
+        case JsonObject():
+            found = json.dumps(value, ensure_ascii=False) if value else ""
+        case Earlier():
+            found = LAST if value is True else str(value or "")
+        case Number():
+            found = "" if value is None else f"{value:.12g}"
+    return found
+
+
+def taken(option: Option, given: Any) -> Any:
+    """Return the value that a control was set to, None when it was cleared. Raises `OptionError`."""
+    if _is_empty(given) or (isinstance(given, str) and not given.strip()):
+        return None
+    if isinstance(option.kind, Earlier) and given == LAST:
+        return True
+    words = [line for line in str(given).split("\n") if line.strip()] if isinstance(option.kind, Lists) else given
+    try:
+        return option.kind.parse(words)
+    except ValueError as error:
+        raise OptionError(f"{option.flag}: {error}") from None
+
+
+def values(options: Mapping[str, Any], inherited: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what all controls show: what the panel sets, over what the session and the project do."""
+    return {
+        name: shown(option, options.get(name, inherited.get(name, _silent_default(option))))
+        for name, option in declared().items()
+        if name not in APART + MEANINGLESS
+    }
+
+
+def _silent_default(option: Option) -> Any:
+    """Return a declared default where a control shows it as its value; elsewhere it is a hint in an empty field."""
+    return option.default if option.name == "model" or isinstance(option.kind, Flag | Choice) else None
+
+
+def changed(
+    options: Mapping[str, Any], inherited: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the options after the controls were set to `given`, and what is wrong with some of them by name.
+
+    A control that still shows what it showed changes nothing; one that is set to what holds anyway says nothing.
+    """
+    before, out = values(options, inherited), dict(options)
+    problems: dict[str, str] = {}
+    for name, value in given.items():
+        if name not in before or value == before[name]:
+            continue
+        option = declared()[name]
+        try:
+            wanted = taken(option, value)
+        except OptionError as error:
+            problems[name] = error.what
+            continue
+        if isinstance(option.kind, Flag):
+            wanted = bool(wanted)
+        out.pop(name, None)
+        if wanted is not None and wanted != inherited.get(name, _silent_default(option)):
+            out[name] = wanted
+    return normal(out), problems
+
+
+def unavailable(options: Options, references: int) -> dict[str, dict[str, str]]:
+    """Return why choices do not go with the model, by option and choice; `""` stands for the option as a whole.
+
+    The reasons are the warnings that the magic would give.
+    """
+    out: dict[str, dict[str, str]] = {}
+    said = set(estimate.warnings(options, references))
+    for option in Options.declared().values():
+        for choice, changes in _tries(option):
+            more = [line for line in estimate.warnings(_with(options, changes), references) if line not in said]
+            if more and option.name != "model":
+                out.setdefault(option.name, {})[choice] = _reason(more[0])
+    if more := [line for line in estimate.warnings(options, references + 1) if line not in said]:
+        out["image"] = {"": _reason(more[0])}
+    return out
+
+
+def _tries(option: Option) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each choice of an option with the options that try it."""
+    for choice in option.kind.choices:
+        yield choice, {option.name: (choice,) if isinstance(option.kind, Several) else choice}
+    if isinstance(option.kind, Text) and option.name != "model":
+        yield "", {option.name: "x"}
+
+
+def _with(options: Options, changes: Mapping[str, Any]) -> Options:
+    return Options(**{**options.changed(), **changes})
+
+
+def _reason(warning: str) -> str:
+    return warning.partition("; sent all the same")[0].rstrip(".") + "."

@@ -1,0 +1,270 @@
+"""The panel itself: a widget whose traits, controls, cell and requests always say the same.
+
+The button hands a run to a thread and returns at once; the thread sets traits, and the browser hears of it, also
+while a cell runs. Nothing here depends on which thread a message of the browser arrives on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import threading
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+from IPython.core.getipython import get_ipython
+from ipywidgets import VBox
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Dict, Tuple, Unicode, observe, validate
+
+from cometmagic.errors import CometError, Fate, Interrupted, OptionError
+from cometmagic.generation.compose import several
+from cometmagic.generation.plan import Plan, plain
+from cometmagic.generation.result import ImageResult
+from cometmagic.generation.result_list import ImageResults
+from cometmagic.notebook.progress import publish
+from cometmagic.notebook.run import planned_for
+from cometmagic.widget import asset_names, cell_text, context, controls, panel_run
+from cometmagic.widget.form_sync import Reading
+from cometmagic.widget.handlers import Hands
+from cometmagic.widget.key_guard import Secret
+from cometmagic.widget.provenance import Cells, Made
+from cometmagic.widget.run_thread import Worker
+from cometmagic.widget.static_output import Beside, page
+from cometmagic.widget.view_state import Mirror
+
+
+class Panel(VBox):  # type: ignore[misc]
+    """A form for one picture after another.
+
+    `prompt` is a template as in a cell, `options` those of its line, `references` reference images as its `--image`
+    names them, `result` what was made last, `busy` whether a run is under way. All can be observed, and all but
+    `busy` set; options and references are set as a whole: `panel.options |= {"thoughts": True}`.
+    """
+
+    prompt = Unicode(help="what the picture should show")
+    options = Dict(help="the options of the cell, by name")
+    references = Tuple(help="reference images: variables, files and addresses")
+    result = AnyTrait(None, allow_none=True, help="what was made last")
+    busy = Bool(False, read_only=True, help="whether a run is under way")
+
+    def __init__(self, prompt: str = "", *, images: Any = (), **options: Any) -> None:
+        """Set the controls as told. Raises `OptionError`."""
+        self._beginning, self._stop, self._beside = threading.RLock(), threading.Event(), Beside(self._shown)
+        self._worker, self.secret = Worker("cometmagic-panel"), Secret()
+        given = (*several(images), *several(options.pop("image", ())))
+        self._is_told, self._cells = False, Cells()
+        self._variables: Mapping[str, str | Path] = {}
+        super().__init__()
+        try:
+            self.prompt, self.options, self.references = prompt, options, given
+        except CometError:
+            self.close()
+            raise
+        reading = Reading(self)
+        self._mirror = Mirror(self, reading)
+        self._hands = Hands(self, self._mirror, reading)
+        self._is_told = True
+        self._refresh()
+        self.children = (self._mirror.sheet,)
+        self.add_class("cometmagic-panel")
+
+    @classmethod
+    def from_cell(cls, cell: str) -> Self:
+        """Return a panel that stands for a cell of `%%gemini_image`. Raises `OptionError` when it is none."""
+        return cls._set_to(cell_text.from_cell(cell, context.variables()))
+
+    @classmethod
+    def from_result(cls, result: ImageResult) -> Self:
+        """Return a panel that asks for what made a result, and shows it. Raises `OptionError`."""
+        made = cls._set_to(cell_text.from_result(result, context.variables()))
+        made.result = result
+        return made
+
+    @classmethod
+    def _set_to(cls, settings: cell_text.Settings) -> Self:
+        made = cls()
+        try:
+            made.adopt(settings)
+        except CometError:
+            made.close()
+            raise
+        return made
+
+    @property
+    def settings(self) -> cell_text.Settings:
+        """What the panel is set to."""
+        return cell_text.Settings(self.prompt, dict(self.options), tuple(self.references), self._variables)
+
+    def as_cell(self) -> str:
+        """Return the cell that the panel stands for."""
+        return cell_text.as_cell(self.settings)
+
+    def adopt(self, settings: cell_text.Settings) -> None:
+        """Set all controls at once, and the variables that only this panel has. Raises `OptionError`."""
+        for name, value in settings.variables.items():
+            self.secret.check(f"The variable {name}", str(value))
+        with self.at_once():
+            self._variables = dict(settings.variables)
+            self.prompt, self.options, self.references = settings.prompt, settings.options, settings.references
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Tell the pages of several changes when all are made."""
+        self._is_told = False
+        try:
+            yield
+        finally:
+            self._is_told = True
+            self._refresh()
+
+    def generate(self) -> Made:
+        """Do what the button does, and wait for the result. Raises a `CometError`, and `Interrupted`."""
+        return self._carry(self._begin())
+
+    def press(self) -> None:
+        """Do what the button does: start a run and return at once. Raises `OptionError` while one is under way."""
+        settings = self._begin()
+        # Some kernels send nothing from a thread that does not have the context of a message.
+        self._worker.do(partial(contextvars.copy_context().run, self._carry_quietly, settings))
+
+    def check_idle(self) -> None:
+        """Raise `OptionError` while a run is under way."""
+        if self.busy:
+            raise OptionError("The panel is at work.", do="Wait for its picture, or cancel it.")
+
+    def cancel(self) -> None:
+        """Stop waiting, as an interrupt of a cell does: what was sent goes on, and its picture is saved."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Close the panel and its parts."""
+        for sheet in self.children:
+            for part in (*sheet.children, sheet):
+                part.close()
+        super().close()
+
+    def _begin(self) -> cell_text.Settings:
+        """Return what is asked for, which a change of the panel does not change any more."""
+        with self._beginning:
+            self.check_idle()
+            self._stop.clear()
+            self.secret.look()
+            try:
+                self.set_trait("busy", True)
+            except BaseException:  # an interrupt while the page is told
+                self.set_trait("busy", False)
+                raise
+            return self.settings
+
+    def _carry(self, settings: cell_text.Settings) -> Made:
+        """Carry a run to its end, and tell the browser how it ended."""
+        mirror, ended = self._mirror, None
+        try:
+            mirror.begin()
+            ended = panel_run.carry(lambda: self._plans(settings), self._stop, mirror.stand, context.variables())
+            self._cells.keep(ended.result, cell_text.as_cell(settings))
+            self.result = ended.result
+            ended.check()
+            mirror.end(*ended.saved)
+            return ended.result
+        except KeyboardInterrupt as stopped:
+            told = str(stopped) or (str(Fate.UNSENT) if ended is None else "The picture is saved in the library.")
+            mirror.stopped(told)
+            raise Interrupted(told) from None
+        except Exception as error:
+            mirror.failed(error)
+            raise
+        finally:
+            self.set_trait("busy", False)
+
+    def _carry_quietly(self, settings: cell_text.Settings) -> None:
+        with contextlib.suppress(CometError, Interrupted):  # the panel says it
+            self._carry(settings)
+
+    def _plans(self, settings: cell_text.Settings) -> list[Plan]:
+        given = settings.options | ({"image": list(settings.references)} if settings.references else {})
+        return planned_for(settings.prompt, given, settings.known(context.variables()), context.defaults())
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What names stand for: the panel's own variables, which a cell or a result came with, then the notebook's."""
+        return self.settings.known(context.variables())
+
+    @validate("prompt")
+    def _read_prompt(self, proposal: dict[str, Any]) -> str:
+        self.secret.check("The prompt", proposal["value"])
+        return str(proposal["value"])
+
+    @validate("options")
+    def _read_options(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        given = dict(proposal["value"])
+        for flag in ("edit", "chat"):
+            if flag in given:
+                given[flag] = asset_names.earlier(flag, given[flag], self.known)
+        options = controls.normal(given)
+        for name, value in options.items():
+            self.secret.check(f"The option {name!r}", plain(value))
+        return controls.Held(options)
+
+    @validate("references")
+    def _read_references(self, proposal: dict[str, Any]) -> tuple[str, ...]:
+        words = tuple(asset_names.word(given, self.known) for given in proposal["value"])
+        for word in words:
+            self.secret.check("A reference image", word)
+        return words
+
+    @validate("result")
+    def _read_result(self, proposal: dict[str, Any]) -> Any:
+        if not isinstance(proposal["value"], ImageResult | ImageResults | None):
+            raise OptionError(f"{type(proposal['value']).__name__} is no result.")
+        if isinstance(proposal["value"], ImageResults) and not proposal["value"].made:
+            raise OptionError("There is no picture among these results.")
+        return proposal["value"]
+
+    @observe("prompt", "options", "references", "busy")
+    def _refresh(self, _: Any = None) -> None:
+        if self._is_told:
+            self._mirror.refresh()
+            if self.result is None:
+                self._beside.update()
+
+    @observe("result")
+    def _show(self, _: Any) -> None:
+        self._mirror.show(self.result)
+        self._beside.update()
+
+    def _shown(self) -> tuple[Made | None, str]:
+        """Return what is shown and the cell that made it; without a result, the panel's own."""
+        made = self.result
+        return made, self.as_cell() if made is None else self._cells.of(made, context.variables())
+
+    def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:
+        is_open = self.comm is not None  # a closed one is a picture and a cell, as in a saved notebook
+        bundle: dict[str, Any] = (super()._repr_mimebundle_(**how) or {}) if is_open else {}
+        made, cell = self._shown()
+        told = f" {made!r}" if made is not None else ""
+        return bundle | {"text/plain": f"<cometmagic panel{told}>\n{cell}", "text/html": page(made, cell)}
+
+    def _ipython_display_(self) -> None:
+        shell = get_ipython()
+        bundle = type(self)._repr_mimebundle_(self)  # closing takes it from the widget
+        if shell is None or not hasattr(shell, "kernel") or self.comm is None:
+            publish((bundle, {}))
+            return
+        publish((bundle | {"text/html": "<div></div>"}, {}))  # the outputs beside it say it
+        self._beside.show(shell)
+
+    def __repr__(self) -> str:
+        return f"<cometmagic panel: {self.as_cell()!r}>"
+
+
+def panel(prompt: str = "", *, images: Any = (), **options: Any) -> Panel:
+    """Return a panel, its controls set as told: `panel("a red bicycle", aspect_ratio="16:9")`.
+
+    `images`, one or several, are reference images as `generate` takes them, `options` those of the cell. Raises
+    `OptionError`.
+    """
+    return Panel(prompt, images=images, **options)

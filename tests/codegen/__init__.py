@@ -1,0 +1,1 @@
+"""Requests as programs, run as they are printed."""

@@ -1,0 +1,1 @@
+"""Estimates, the ledger and limits."""

@@ -1,0 +1,1 @@
+"""How results look, in pages and in plain text."""

@@ -1,0 +1,75 @@
+"""Small pictures are those that lie in the folder, and are made only where there are none."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from cometmagic.display import thumbnails
+from cometmagic.gemini.parts import ImagePart
+from cometmagic.storage.store import SMALL, SMALL_BYTES, preview_of, small_of
+from tests.notebook.answers import gravel, painted
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> ImagePart:
+    path = tmp_path / "image.jpg"
+    path.write_bytes(gravel(1600, 1200))
+    return ImagePart("image/jpeg", path=path, width=1600, height=1200)
+
+
+def longest(content: bytes | None) -> int:
+    assert content is not None
+    assert len(content) <= SMALL_BYTES
+    return max(Image.open(io.BytesIO(content)).size)
+
+
+def test_what_the_courier_has_left_is_taken_as_it_is(picture: ImagePart) -> None:
+    assert picture.path is not None
+    preview_of(picture.path).write_bytes(b"the preview")
+    assert (thumbnails.final(picture), thumbnails.other(picture)) == (b"the preview", b"the preview")
+
+    small_of(picture.path).write_bytes(b"the small one")
+    assert (thumbnails.final(picture), thumbnails.other(picture)) == (b"the small one", b"the preview")
+
+
+def test_a_heavy_preview_of_an_older_version_is_made_small(picture: ImagePart) -> None:
+    assert picture.path is not None
+    preview_of(picture.path).write_bytes(gravel(1024, 768))
+
+    assert longest(thumbnails.final(picture)) <= SMALL
+
+
+def test_without_any_the_original_is_made_small(picture: ImagePart) -> None:
+    assert longest(thumbnails.final(picture)) <= SMALL
+    assert longest(thumbnails.other(ImagePart("image/jpeg", content=picture.data))) <= SMALL
+
+
+def test_what_cannot_be_drawn_is_none(tmp_path: Path) -> None:
+    gone = ImagePart("image/jpeg", path=tmp_path / "gone.jpg")
+
+    for image in (gone, ImagePart("image/jpeg", content=b"no picture")):
+        assert thumbnails.final(image) is None
+        assert thumbnails.made(image, 96, 4000) is None
+        assert thumbnails.size(image) is None
+    assert thumbnails.png(b"no picture", 96) is None
+
+
+def test_pillow_is_loaded_only_to_make_one(picture: ImagePart) -> None:
+    assert picture.path is not None
+    small_of(picture.path).write_bytes(painted())
+    code = (
+        "import sys; from pathlib import Path; from cometmagic.notebook import small;"
+        "from cometmagic.gemini.parts import ImagePart; image = ImagePart('image/jpeg', path=Path(sys.argv[1]));"
+        "small.final(image); print('PIL' in sys.modules); small.other(image); print('PIL' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(picture.path)], check=True, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.stdout.split() == ["False", "True"]

@@ -1,0 +1,205 @@
+"""F13 to F17: an answer without a picture is one clear error, with the service's own words in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cometmagic.errors import APIError, Fate, NoImageError, TransportError
+from cometmagic.gemini.response import ImageResponse
+from tests.faults.asking import Asker
+from tests.gemini.answers import Json, answer, answering, body, image, picture, text
+
+BLOCKS = (
+    "SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY", "MODEL_ARMOR", "JAILBREAK", "NEW_BLOCK"
+)  # fmt: skip
+FINISHES = (
+    "MAX_TOKENS", "SAFETY", "RECITATION", "LANGUAGE", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
+    "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "IMAGE_SAFETY",
+    "IMAGE_PROHIBITED_CONTENT", "NO_IMAGE", "IMAGE_RECITATION", "IMAGE_OTHER", "FINISH_REASON_UNSPECIFIED",
+    "A_REASON_OF_NEXT_YEAR",
+)  # fmt: skip
+WORDS = "You will not be charged for this"
+
+
+def refused(ask: Asker, document: Any) -> NoImageError:
+    outcome = ask(*answering(document))
+    error = outcome.told
+    assert isinstance(error, NoImageError)
+    assert isinstance(error.response, ImageResponse)
+    assert error.fate is Fate.ANSWERED
+    assert error.do
+    return error
+
+
+@pytest.mark.parametrize("candidates", [[], None, "missing"], ids=["empty", "null", "missing"])
+@pytest.mark.parametrize("reason", BLOCKS)
+def test_f14_a_blocked_prompt(ask: Asker, reason: str, candidates: Any) -> None:
+    document: Json = {"candidates": candidates, "promptFeedback": {"blockReason": reason, "blockReasonMessage": WORDS}}
+    if candidates == "missing":
+        del document["candidates"]
+
+    error = refused(ask, document)
+
+    assert f"({reason})" in str(error)
+    assert WORDS in str(error)
+    assert error.response.block_reason == error.finish_reason == reason
+
+
+@pytest.mark.parametrize("told", [WORDS, None], ids=["told", "untold"])
+@pytest.mark.parametrize("reason", FINISHES)
+def test_f15_f16_a_reason_to_stop(ask: Asker, reason: str, told: str | None) -> None:
+    candidate: Json = {"content": {}, "finishReason": reason, "finishMessage": told}
+
+    error = refused(ask, {"candidates": [candidate], "usageMetadata": {"totalTokenCount": 7}})
+
+    assert f"({reason})" in str(error)
+    assert (WORDS in str(error)) == bool(told)
+    assert error.response.finish_reason == reason
+    assert error.response.usage.total == 7
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{}, {"role": "model"}, {"parts": None}, {"parts": []}, {"parts": "words"}, [], None, "words", {"parts": [{}]}],
+    ids=repr,
+)
+def test_f15_empty_contents(ask: Asker, content: Any) -> None:
+    error = refused(ask, {"candidates": [{"content": content, "finishReason": "IMAGE_SAFETY"}]})
+
+    assert "IMAGE_SAFETY" in str(error)
+
+
+EMPTY = {
+    "F13-empty-object": {},
+    "F13-candidates-missing": {"modelVersion": "m"},
+    "F13-candidates-empty": {"candidates": []},
+    "F13-candidates-null": {"candidates": None},
+    "F13-candidates-of-nulls": {"candidates": [None]},
+    "F13-candidate-empty": {"candidates": [{}]},
+    "F13-candidates-number": {"candidates": 3},
+    "part-data-null": answer({"inlineData": {"mimeType": "image/png", "data": None}}),
+    "part-data-number": answer({"inlineData": {"mimeType": "image/png", "data": 7}}),
+    "part-inline-null": answer({"inlineData": None}),
+    "part-blank-text": answer(text(" \n")),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_nothing_at_all(ask: Asker, name: str) -> None:
+    assert "holds no image" in str(refused(ask, EMPTY[name]))
+
+
+def test_f17_words_only(ask: Asker) -> None:
+    error = refused(ask, answer(text("Which colour\nshould it have?"), text("pondering", thought=True)))
+
+    assert "answered in words only: Which colour should it have?" in str(error)
+    assert error.response.text == "Which colour\nshould it have?"
+    assert error.response.thought_text == "pondering"
+
+
+def test_f21_drafts_only(ask: Asker) -> None:
+    outcome = ask(*answering(answer(image(thought=True), text("sorry"))))
+
+    assert isinstance(outcome.told, NoImageError)
+    assert "Only drafts came" in str(outcome.told)
+    assert "sorry" in str(outcome.told)
+    assert str(outcome.folder.path) in str(outcome.told)
+    assert [part.data for part in outcome.told.response.thoughts] == [picture()]
+    assert (outcome.folder.path / "thought-1.png").read_bytes() == picture()
+    assert not (outcome.folder.path / "image.png").exists()
+
+
+def test_f21_drafts_and_a_refusal(ask: Asker) -> None:
+    error = refused(ask, answer(image(thought=True), finish="IMAGE_PROHIBITED_CONTENT"))
+
+    assert "IMAGE_PROHIBITED_CONTENT" in str(error)
+    assert error.response.thoughts
+
+
+@pytest.mark.parametrize("uri", ["http://192.0.2.1/i.png", "https://example.invalid/i.png", "gs://bucket/i.png"])
+def test_f22_an_address_is_told_and_never_fetched(ask: Asker, uri: str) -> None:
+    # The isolation plugin turns every connection that leaves this machine into a failure.
+    error = refused(ask, answer({"fileData": {"mimeType": "image/png", "fileUri": uri}}))
+
+    assert uri in str(error)
+
+
+def test_f22_an_address_on_this_machine_is_not_fetched_either(ask: Asker, serving: Any) -> None:
+    with serving([]) as other:
+        refused(ask, answer({"fileData": {"fileUri": f"{other.url}/i.png"}}))
+
+    assert other.log == []
+
+
+@pytest.mark.parametrize("data", ["", " ", "====", "!!!!", "A", "data:image/png;base64,", "\udfff"], ids=repr)
+def test_g5_g6_an_image_that_is_none(ask: Asker, data: str) -> None:
+    outcome = ask(*answering(answer(image(thought=True), image(data) | {"text": "so"})))
+
+    assert isinstance(outcome.told, TransportError)
+    assert "cannot be decoded" in str(outcome.told)
+    assert str(outcome.folder.part) in str(outcome.told)
+    assert "Drafts" in str(outcome.told)
+    assert outcome.folder.part.read_bytes() == body(answer(image(thought=True), image(data) | {"text": "so"}))
+
+
+ERRORS: dict[str, tuple[Any, str, Fate]] = {
+    "F2-comet": (
+        {"message": "no channel (request id: 2026x)", "type": "comet_api_error", "code": "model_not_found"},
+        "model_not_found: no channel (request id: 2026x)", Fate.REFUSED,
+    ),
+    "F2-google": ({"code": 429, "message": "quota", "status": "RESOURCE_EXHAUSTED"}, "429 RESOURCE_EXHAUSTED: quota",
+                  Fate.REFUSED),
+    "F2-google-in-comet": (
+        {"message": '{"error": {"code": 400, "message": "inner words", "status": "INVALID_ARGUMENT"}}', "code": ""},
+        "400 INVALID_ARGUMENT: inner words", Fate.REFUSED,
+    ),
+    "F2-text": ("it broke", "it broke", Fate.UNKNOWN),
+    "F2-code-only": ({"code": 500}, "500: no explanation", Fate.UNKNOWN),
+    "F2-long": ({"message": "words " * 2000, "code": "upstream_error"}, "upstream_error: words words", Fate.UNKNOWN),
+    "F2-nested-nonsense": ({"message": '{"a": 1}'}, '{"a": 1}', Fate.UNKNOWN),
+    "F2-message-object": ({"message": {"reason": "why"}}, "why", Fate.UNKNOWN),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_f2_an_error_inside_a_200(ask: Asker, name: str) -> None:
+    error, words, fate = ERRORS[name]
+
+    told = ask(*answering({"error": error})).told
+
+    assert isinstance(told, APIError)
+    assert words in str(told)
+    assert told.fate is fate
+
+
+REPORTS: dict[str, tuple[Json, str, Fate]] = {
+    "message": ({"message": "the quota is used up", "success": False}, "the quota is used up", Fate.UNKNOWN),
+    "message-and-code": ({"code": "model_not_found", "message": "no channel"}, "model_not_found: no channel",
+                         Fate.REFUSED),
+    "message-and-number": ({"code": 429, "msg": "slow down", "data": None}, "429: slow down", Fate.REFUSED),
+    "message-and-status": ({"status": 403, "message": "not yours"}, "403: not yours", Fate.REFUSED),
+    "detail": ({"detail": "Not authenticated"}, "Not authenticated", Fate.UNKNOWN),
+    "error-description": ({"error_description": "the token ended"}, "the token ended", Fate.UNKNOWN),
+    "with-candidates": ({"candidates": [], "promptFeedback": None, "message": "nobody there"}, "nobody there",
+                        Fate.UNKNOWN),
+    "error-is-true": ({"error": True, "message": "out of order"}, ": out of order.", Fate.UNKNOWN),
+    "request-id": ({"message": "words (request id: 2026x)"}, "words (request id: 2026x)", Fate.UNKNOWN),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_200_that_is_nothing_but_a_message_is_an_error(ask: Asker, name: str) -> None:
+    document, words, fate = REPORTS[name]
+
+    told = ask(*answering(document)).told
+
+    assert isinstance(told, APIError)
+    assert words in str(told)
+    assert told.fate is fate
+
+
+def test_a_message_beside_an_answer_is_no_error(ask: Asker) -> None:
+    assert "(IMAGE_SAFETY)" in str(refused(ask, answer(finish="IMAGE_SAFETY", message="ok")))
+    assert ask(*answering(answer(image(), message="ok"))).notes == ""

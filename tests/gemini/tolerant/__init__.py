@@ -1,0 +1,1 @@
+"""Odd answers, and the images that are read from them all the same."""

@@ -1,0 +1,77 @@
+"""What several calls made: names that tell them apart, a sheet, and a row for each."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pytest
+from PIL import Image
+
+from cometmagic import generate, generate_many
+from cometmagic.errors import APIError
+from cometmagic.generation.result_list import LONGEST_ALT, ImageResults
+from tests.notebook.answers import answering, serving
+
+
+def test_prompts_tell_the_pictures_of_several_prompts_apart() -> None:
+    results = generate_many(["a cat", "a dog"], source="offline", sweep={"seed": [1, 2]})
+
+    assert results.names == ["a cat · seed 1", "a cat · seed 2", "a dog · seed 1", "a dog · seed 2"]
+    assert results.alt == f"contact sheet of 4 pictures, row by row: {'; '.join(results.names)}"
+
+
+def test_one_prompt_is_told_once() -> None:
+    results = generate_many("a cat", source="offline", count=2)
+
+    assert results.names == ["#1", "#2"]
+    assert results.alt == "a cat: contact sheet of 2 pictures, row by row: #1; #2"
+
+
+def test_results_without_labels_are_called_by_their_prompts() -> None:
+    results = ImageResults([generate("a cat", source="offline"), APIError("no")])
+
+    assert results.names == ["a cat", "#2"]
+    assert results.alt.endswith("a cat; #2 (failed)")
+
+
+def test_a_long_alternative_text_is_cut() -> None:
+    results = ImageResults([APIError("no")] * 3, ["x" * 900] * 3)
+
+    assert len(results.alt) <= LONGEST_ALT
+
+
+def test_the_sheet_is_what_other_front_ends_show() -> None:
+    results = generate_many("a cat", source="offline", count=2)
+
+    shown = results._repr_mimebundle_()
+
+    assert shown["text/plain"] == "<cometmagic 2 images>"
+    assert Image.open(io.BytesIO(base64.b64decode(shown["image/jpeg"]))).format == "JPEG"
+
+
+def test_without_a_picture_there_is_no_sheet() -> None:
+    assert ImageResults([APIError("no")])._repr_mimebundle_() == {"text/plain": "<cometmagic 1 images, 1 failed>"}
+    assert ImageResults([])._repr_mimebundle_() == {"text/plain": "<cometmagic 0 images>"}
+
+
+def test_a_call_that_failed_keeps_its_id_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = answering(b'{"error": {"code": 400, "message": "no"}}', status="400 Bad")
+    with serving(monkeypatch, answering(), refused):
+        results = generate_many("a cat", count=2)
+
+    rows = {row["error"] is None: row for row in results.rows()}
+
+    assert rows[True]["width"] == 64
+    assert set(rows[False]) == {"label", "id", "error"}
+    assert rows[False]["id"] != rows[True]["id"]
+
+
+def test_a_folder_that_is_gone_is_told_in_its_row() -> None:
+    result = generate("a cat", source="offline")
+    (result.folder / "call.json").unlink()
+
+    [row] = ImageResults([result]).rows()
+
+    assert row["id"] == result.folder.name
+    assert "cannot be read" in row["error"]

@@ -1,0 +1,1 @@
+"""Options: the declaration and its readers."""

@@ -1,0 +1,181 @@
+"""Where the key, the address, the library and the source come from, and what is refused."""
+
+from __future__ import annotations
+
+import copy
+import getpass
+import pickle
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from cometmagic.errors import MissingKeyError, OptionError
+from cometmagic.options import settings
+from cometmagic.options.settings import Key, ask_key, default_source, endpoint, find_key, library_folder
+from tests.notebook.answers import CANARY
+
+
+def revealed() -> str | None:
+    key = find_key()
+    return key.reveal() if key else None
+
+
+@pytest.mark.parametrize(
+    "text", [CANARY, f" {CANARY}\n", f"\ufeff'{CANARY}'", f'"{CANARY}"\r\n', f"\u200b{CANARY}\u00a0"]
+)
+def test_a_key_is_freed_of_what_clings_to_it(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("COMETAPI_KEY", text)
+    assert revealed() == CANARY
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "''", "\ufeff"])
+def test_a_blank_key_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("COMETAPI_KEY", text)
+    assert find_key() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("your-key-here", "holds no real API key"),
+        ("<KEY>", "holds no real API key"),
+        ("sk-xxxxxxxxxxxxxxxx", "holds no real API key"),
+        ("1234567", "is too short or too long"),
+        ("k" * 513, "is too short or too long"),
+        (f"{CANARY}\n{CANARY}", "invalid character at position 27"),
+        (f"sk-\u2018{CANARY}", "invalid character at position 4"),
+        (f"{CANARY} x", "invalid character at position 27"),
+        (f"{CANARY}\x7f", "invalid character at position 27"),
+    ],
+)
+def test_what_cannot_be_a_key_is_told_without_showing_it(monkeypatch: pytest.MonkeyPatch, text: str, told: str) -> None:
+    monkeypatch.setenv("COMETAPI_KEY", text)
+
+    with pytest.raises(MissingKeyError, match=told) as caught:
+        find_key()
+
+    assert "COMETAPI_KEY" in str(caught.value)
+    assert "canary" not in str(caught.value)
+    assert text not in str(caught.value)
+
+
+def test_a_key_neither_shows_nor_travels() -> None:
+    key = Key(CANARY, "COMETAPI_KEY")
+
+    assert repr(key) == str(key) == f"{key}" == "<API key from COMETAPI_KEY>"
+    for carry in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="neither pickled nor copied"):
+            carry(key)
+    with pytest.raises(TypeError):
+        vars(key)
+
+
+def test_the_hidden_prompt_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "_asked", [])
+    monkeypatch.setenv("COMETAPI_KEY", CANARY)
+    monkeypatch.setattr(getpass, "getpass", lambda prompt: f" {CANARY}-typed ")
+
+    ask_key()
+
+    assert revealed() == f"{CANARY}-typed"
+
+
+def test_a_key_is_found_in_colab_and_in_the_keyring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "keyring.py").write_text(f"def get_password(service, name): return {CANARY!r} + '-' + service")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "keyring", raising=False)
+    assert revealed() == f"{CANARY}-cometapi"
+
+    colab, userdata = ModuleType("google.colab"), ModuleType("google.colab.userdata")
+    vars(userdata)["get"] = lambda name: f"{CANARY}-{name}"
+    vars(colab)["userdata"] = userdata
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    assert revealed() == f"{CANARY}-COMETAPI_KEY"
+    del sys.modules["keyring"]
+
+
+@pytest.mark.parametrize(
+    ("written", "url", "host"),
+    [
+        ("", "https://api.cometapi.com", "api.cometapi.com"),
+        (" https://api.cometapi.com/v1beta/ ", "https://api.cometapi.com", "api.cometapi.com"),
+        ("https://api.cometapi.com/v1", "https://api.cometapi.com", "api.cometapi.com"),
+        ("https://relay.example:8443/gemini/", "https://relay.example:8443/gemini", "relay.example:8443"),
+        ("http://127.0.0.1:8765", "http://127.0.0.1:8765", "127.0.0.1:8765"),
+        ("http://localhost", "http://localhost", "localhost"),
+        ("http://[::1]:80", "http://[::1]:80", "::1:80"),
+    ],
+)
+def test_an_address(monkeypatch: pytest.MonkeyPatch, written: str, url: str, host: str) -> None:
+    monkeypatch.setenv("COMETAPI_BASE_URL", written)
+    assert (endpoint().url, endpoint().host) == (url, host)
+    assert endpoint().trusted == (url == "https://api.cometapi.com")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "http://api.cometapi.com",
+        "http://127.0.0.1.evil.example",
+        "http://localhost@evil.example",
+        "https://user:secret@api.cometapi.com",
+        "https://@api.cometapi.com",
+        "https://api.cometapi.com\\@evil.example",
+        "https://api.cometapi.com:99999",
+        "https://api.cometapi.com:port",
+        "https://api.cometapi.com?",
+        "https://api.cometapi.com/?key=1",
+        "https://api.cometapi.com#x",
+        "https://api.cometapi.com/a/../b",
+        "https://api .cometapi.com",
+        "https://api.comet\u0430pi.com",
+        "https://",
+        "api.cometapi.com",
+        "ftp://api.cometapi.com",
+        "file:///etc/passwd",
+        "https://[::1",
+    ],
+)
+def test_an_address_a_key_must_not_be_sent_to(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    monkeypatch.setenv("COMETAPI_BASE_URL", written)
+
+    with pytest.raises(OptionError, match=r"^COMETAPI_BASE_URL .*Correct it, or unset it") as caught:
+        endpoint()
+
+    assert "secret" not in str(caught.value)
+
+
+def test_the_library_and_the_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COMETMAGIC_LIBRARY", " ~/pictures ")
+    monkeypatch.setenv("COMETMAGIC_SOURCE", " Offline ")
+    assert library_folder() == Path.home() / "pictures"
+    assert default_source() == "offline"
+
+    monkeypatch.delenv("COMETMAGIC_LIBRARY")
+    monkeypatch.delenv("COMETMAGIC_SOURCE")
+    assert library_folder() == tmp_path / "gemini_images"
+    assert default_source() == "auto"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "read"),
+    [("COMETMAGIC_SOURCE", "dead", default_source), ("COMETMAGIC_LIBRARY", "~no-such-user/x", library_folder)],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, read: object) -> None:
+    monkeypatch.setenv(variable, value)
+    assert callable(read)
+    with pytest.raises(OptionError, match=variable):
+        read()
+
+
+def test_nothing_is_read_from_the_working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A notebook that somebody sends must not decide where a key goes."""
+    monkeypatch.chdir(tmp_path)
+    for name in (".env", "pyproject.toml", "cometmagic.toml", ".netrc"):
+        (tmp_path / name).write_text(f"COMETAPI_KEY={CANARY}\nCOMETAPI_BASE_URL=https://evil.example\n")
+
+    assert find_key() is None
+    assert endpoint().trusted

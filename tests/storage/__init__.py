@@ -1,0 +1,1 @@
+"""Call folders and what is read from them."""

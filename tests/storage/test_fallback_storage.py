@@ -1,0 +1,182 @@
+"""H1 and H3: a disk that fails after the answer was paid for. The picture goes elsewhere, and comes home."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cometmagic.courier import spool
+from cometmagic.courier.recovery import recover
+from cometmagic.generation.generate import generate
+from cometmagic.storage import fallback_storage
+from cometmagic.storage.store import CallFolder, Library, State
+from tests.faults.server import Held, recv_request, response, send, sliced
+from tests.gemini.answers import answer, body, image, picture, text
+
+WHOLE = response(body(answer(text("x" * 3000), image(), text("y" * 3000))))
+SLICED = [recv_request(), sliced(WHOLE, 512, 0.002)]
+
+
+@pytest.fixture
+def home(library_folder: Path) -> Library:
+    return Library(library_folder)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, name: str, root: Path, after: int, code: int = errno.ENOSPC) -> None:
+    """Let an `os` function fail below `root`, from its `after`-th use on."""
+    real: Callable[..., Any] = getattr(os, name)
+    used = 0
+
+    def fails(what: Any, *rest: Any, **more: Any) -> Any:
+        nonlocal used
+        where = str(Path(f"/proc/self/fd/{what}").readlink()) if isinstance(what, int) else os.fspath(what)
+        if where.startswith(str(root)) and "ledger" not in where and "courier.log" not in where:
+            used += 1
+            if used > after:
+                raise OSError(code, os.strerror(code))
+        return real(what, *rest, **more)
+
+    monkeypatch.setattr(os, name, fails)
+
+
+@pytest.mark.usefixtures("carried_here")
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+class TestDiskThatFails:
+    """The fault begins when the answer does: before that, nothing is sent."""
+
+    @pytest.mark.parametrize("after", [0, 1, 5])
+    @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS])
+    def test_while_the_answer_comes(
+        self, serving: Any, home: Library, monkeypatch: pytest.MonkeyPatch, after: int, code: int
+    ) -> None:
+        def sent(event: dict[str, Any]) -> None:
+            if event["event"] == "sent":
+                failing(monkeypatch, "write", home.root, after, code)
+
+        with serving(SLICED) as server:
+            made = generate("a cat", progress=None if after < 0 else sent)
+
+        self.check(made, home, monkeypatch)
+        assert len(server.log) == 1
+
+    def test_when_the_answer_is_flushed(self, serving: Any, home: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+        def flush(self: spool.Spool) -> None:
+            failing(monkeypatch, "fsync", home.root, 0)
+            original(self)
+
+        original = spool.Spool.flush
+        monkeypatch.setattr(spool.Spool, "flush", flush)
+        with serving(SLICED):
+            made = generate("a cat")
+
+        self.check(made, home, monkeypatch)
+
+    @pytest.mark.parametrize("after", range(0, 12, 3))
+    def test_when_it_is_decoded(self, serving: Any, home: Library, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+        def settling(event: dict[str, Any]) -> None:
+            if event["event"] == "settling":
+                failing(monkeypatch, "fsync", home.root, after)
+
+        with serving(SLICED):
+            made = generate("a cat", progress=settling)
+
+        assert made.image.data == picture()
+        monkeypatch.undo()
+
+    def check(self, made: Any, home: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Hold the call to what is promised: saved elsewhere, and home again once its disk is well."""
+        assert made.image.data == picture()
+        assert not made.folder.is_relative_to(home.root)
+        assert str(fallback_storage.places().__next__()) in str(made.folder)
+        [folder] = home.folders()
+        monkeypatch.undo()
+        monkeypatch.setenv("XDG_STATE_HOME", str(made.folder.parents[1]))
+
+        assert recover(folder) is State.SETTLED
+
+        assert (folder.path / "image.png").read_bytes() == picture()
+        assert not made.folder.exists()
+        assert not folder.part.exists()
+        assert not list(folder.path.glob(".*"))
+
+
+def test_what_was_moved_is_found_by_its_home(tmp_path: Path, home: Library) -> None:
+    home.root.mkdir()
+    ours, theirs = CallFolder(home.root / "a"), CallFolder(tmp_path / "other" / "a")
+    for folder in (ours, theirs):
+        folder.path.mkdir(parents=True)
+        (folder.path / "call.json").write_text("{}")
+
+    away = fallback_storage.move_away(ours, 0)
+
+    assert fallback_storage.moved(ours) == away
+    assert fallback_storage.moved(theirs) is None
+
+
+def test_without_any_place_the_error_is_that_of_the_disk(home: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.root.mkdir()
+    folder = CallFolder(home.root / "a")
+    folder.path.mkdir()
+    blocked = home.root / "blocked"
+    blocked.write_text("a file")
+    monkeypatch.setattr(fallback_storage, "places", lambda: iter([blocked]))
+
+    with pytest.raises(OSError, match=r"[Nn]ot a directory|exists"):
+        fallback_storage.move_away(folder, 0)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a disk of its own that is nearly full, where the system lets us mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = shutil.which("mount")
+    if (
+        mount is None
+        or subprocess.run(
+            [mount, "-t", "tmpfs", "-o", "size=80m", "none", place], check=False, capture_output=True
+        ).returncode
+    ):
+        pytest.skip("no disk can be mounted here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)  # noqa: S607  # the system's
+
+
+def fill_up(path: Path) -> None:
+    with path.open("wb", 0) as file:
+        try:
+            while True:
+                file.write(bytes(65536))
+        except OSError as error:
+            assert error.errno == errno.ENOSPC  # noqa: PT017  # any other would be a fault of the test
+
+
+def test_h1_a_disk_that_fills_up_in_truth(small_disk: Path, serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control is the disk itself: it takes no more bytes than it has."""
+    monkeypatch.setenv("COMETMAGIC_LIBRARY", str(small_disk / "library"))
+    held = Held()
+
+    def fill(event: dict[str, Any]) -> None:
+        if event["event"] == "sent":
+            fill_up(small_disk / "filling")
+            held.let_go.set()
+
+    with serving(held.steps(send(WHOLE))):
+        made = generate("a cat", progress=fill)
+
+    assert made.image.data == picture()
+    assert held.let_go.is_set()
+    assert not made.folder.is_relative_to(small_disk)
+    (small_disk / "filling").unlink()
+    [folder] = Library(small_disk / "library").folders()
+    assert recover(folder) is State.SETTLED
+    assert (folder.path / "image.png").read_bytes() == picture()

@@ -1,0 +1,1 @@
+"""Files, locks, proxies and text of others."""

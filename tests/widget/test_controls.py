@@ -1,0 +1,108 @@
+"""Controls from the declaration: every option has one, and what it shows is what it gives back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from cometmagic.errors import OptionError
+from cometmagic.options import models
+from cometmagic.options.declaration import Option, Options, declared
+from cometmagic.options.option_types import Number
+from cometmagic.widget import controls
+from cometmagic.widget.hints import advise
+from tests.widget.values import options as some_options
+
+
+def test_every_option_has_a_control_but_for_those_without_a_meaning_here() -> None:
+    names = {told["name"] for told in controls.descriptions()}
+
+    assert names == declared().keys() - {"image", "background", "dry_run", "show_code"}
+    json.dumps(controls.descriptions())
+
+
+def test_a_new_option_appears_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    new = Option("frames", Number(1, 8, whole=True), "how many frames", None)
+    monkeypatch.setattr(Options, "declared", classmethod(lambda _: {"frames": new}))
+
+    told = next(told for told in controls.descriptions() if told["name"] == "frames")
+
+    assert (told["kind"], told["flag"], told["front"]) == ("number", "--frames", False)
+
+
+@given(some_options())
+def test_what_a_control_shows_is_what_it_gives_back(given_options: dict[str, Any]) -> None:
+    held = controls.normal(given_options)
+    shown = json.loads(json.dumps(controls.values(held, {})))
+
+    assert controls.changed(held, {}, shown) == (held, {})
+    for name, value in held.items():
+        again = controls.taken(declared()[name], shown[name])
+        assert value in (again, bool(again)) or value == pytest.approx(again, rel=1e-11)
+
+
+def test_a_control_set_to_what_holds_anyway_says_nothing() -> None:
+    shown = controls.values({}, {"thoughts": True, "image_size": "2K"})
+
+    assert (shown["thoughts"], shown["image_size"]) == (True, "2K")
+    off, _ = controls.changed({}, {"thoughts": True, "image_size": "2K"}, shown | {"thoughts": False})
+    assert off == {"thoughts": False}
+    on, _ = controls.changed(off, {"thoughts": True, "image_size": "2K"}, shown)
+    assert on == {}
+
+
+def test_a_wrong_value_is_told_at_its_control_and_changes_nothing_else() -> None:
+    held, wrong = controls.changed({}, {}, {"temperature": "warm", "aspect_ratio": "16:9"})
+
+    assert held == {"aspect_ratio": "16:9"}
+    assert wrong == {"temperature": "--temperature: 'warm' is not a number."}
+
+
+@pytest.mark.parametrize(
+    "swept",
+    [
+        {"system": ["be brief", "be kind, now"]},
+        {"aspect_ratio": ["1:1", "16:9"], "system": ["a --sweep b", "it's", '"so"']},
+        {"system": ["one\ntwo", "three\u2028\\four"]},
+        {"search": [["web", "image"], ["web"]]},
+    ],
+)
+def test_a_sweep_is_shown_as_lines_that_can_be_written_again(swept: dict[str, Any]) -> None:
+    option, [held] = declared()["sweep"], controls.normal({"sweep": swept}).values()
+
+    again = controls.taken(option, controls.shown(option, held))
+
+    assert json.dumps(again) == json.dumps(held)
+    assert "'aspect" not in controls.shown(option, held)
+
+
+def test_reference_images_are_no_option() -> None:
+    with pytest.raises(OptionError, match="references"):
+        controls.normal({"image": "photo"})
+
+
+@pytest.mark.parametrize("row", models.MODELS, ids=lambda row: row.title)
+def test_what_a_model_has_not_is_barred_with_the_warning_of_the_magic(row: models.Model) -> None:
+    barred = controls.unavailable(Options(model=row.names[0]), row.references)
+
+    assert set(barred.get("aspect_ratio", {})) == set(models.RATIOS) - set(row.ratios)
+    assert set(barred.get("image_size", {})) == set(models.SIZES) - set(row.sizes)
+    assert set(barred.get("search", {})) == {"web", "image"} - set(row.search)
+    assert ("system" in barred) == (not row.system)
+    assert "reference images" in barred["image"][""]
+    assert all(row.names[0] in reason for reasons in barred.values() for reason in reasons.values())
+
+
+def test_an_unlisted_model_bars_nothing() -> None:
+    assert controls.unavailable(Options(model="tomorrows-model"), 0) == {}
+
+
+def test_the_price_counts_the_pictures_of_a_sweep() -> None:
+    swept = {"sweep": {"aspect_ratio": ("1:1", "16:9")}, "count": 2, "source": "live"}
+
+    assert advise(swept, "a cat", 0, key=True).price.startswith("4 pictures, $0.268")
+    assert advise({}, "a cat", 0, key=False).price.startswith("free")
+    assert advise({"model": "tomorrows-model"}, "", 0, key=True).price == "price unknown"

@@ -1,0 +1,51 @@
+"""Values of every declared option, of whatever kind it is, and prompts of every sort."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from cometmagic.options.declaration import Options
+from cometmagic.options.option_types import Choice, Flag, JsonObject, Kind, Number, Pairs, Several
+from cometmagic.options.template import render
+
+PIECES = (
+    *("red", "bicycle", "é", "ß", "中", "🚲", " ", "\n", "\t", "'", '"', "\\", "{", "}", "$", "%", "#", "-", "="),
+    *("--thoughts", ">>> ", "In [1]: ", "...", "?", "!ls", "\r", "\x0b", "\x0c", "\x1b", "\x85", "\u2028", "\u200b"),
+)
+TEXTS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join)
+
+
+def is_literal(text: str) -> bool:
+    """Whether the template leaves a text as it is."""
+    return bool(text.strip()) and "{{" not in text and "".join(piece.value for piece in render(text, {})) == text
+
+
+PROMPTS = TEXTS.filter(is_literal)
+
+
+def of_kind(kind: Kind) -> st.SearchStrategy[Any]:
+    """Return values that a kind takes, as people write them."""
+    found: st.SearchStrategy[Any] = TEXTS.filter(lambda text: bool(text.strip()))
+    match kind:
+        case Choice(choices=choices):
+            found = st.sampled_from(choices)
+        case Several(each=each):
+            found = st.lists(st.sampled_from(each.choices), min_size=1, unique=True)
+        case Flag():
+            found = st.booleans()
+        case Number(low=low, high=high, whole=whole):
+            found = st.integers(int(low), int(high)) if whole else st.floats(low, high)
+        case Pairs(left=left, right=right):
+            found = st.dictionaries(st.sampled_from(list(left)), st.sampled_from(list(right)), min_size=1)
+        case JsonObject():
+            found = st.dictionaries(st.sampled_from(["labels", "it's"]), st.one_of(TEXTS, st.integers()), max_size=2)
+    return found
+
+
+def options() -> st.SearchStrategy[dict[str, Any]]:
+    """Return some options that go to the service; a model is one that the address takes."""
+    declared = {name: of_kind(option.kind) for name, option in Options.declared().items()}
+    declared["model"] = st.sampled_from(["gemini-3-pro-image", "models/some-model"])
+    return st.fixed_dictionaries({}, optional=declared)
