@@ -500,7 +500,7 @@ CALLS = 500  # of each writer: a line for the reservation and one for the end
 WRITER = """
     import sys
     from pathlib import Path
-    from tests.test_ledger import write_lines
+    from tests.costs.test_ledger import write_lines
     print("0", flush=True)
     sys.stdin.readline()
     write_lines(Path(sys.argv[1]), sys.argv[2])
@@ -566,7 +566,7 @@ PRICE, SPENT = 0.134, 200  # dollars a call; calls made before
 
 CONTENDER = """
     import sys
-    from tests.test_ledger import contend
+    from tests.costs.test_ledger import contend
     contend(sys.argv[1] == "locked")
 """
 

@@ -43,9 +43,9 @@ def running(pid: int) -> bool:
 def asker(server: FaultServer, library: Path) -> subprocess.Popen[str]:
     """Return a program that asks for a picture and tells its courier's process id."""
     program = """
-        from cometmagic import session
+        from cometmagic.generation import generate
         from cometmagic.courier import client
-        call = session.begin("a cat")
+        call = generate.begin("a cat")
         print(client.courier()._process.pid, flush=True)
         for event in call.events(): pass
     """

@@ -64,9 +64,9 @@ def test_pillow_is_loaded_only_to_make_one(picture: ImagePart) -> None:
     assert picture.path is not None
     small_of(picture.path).write_bytes(painted())
     code = (
-        "import sys; from pathlib import Path; from cometmagic.notebook import small;"
+        "import sys; from pathlib import Path; from cometmagic.display import thumbnails;"
         "from cometmagic.gemini.parts import ImagePart; image = ImagePart('image/jpeg', path=Path(sys.argv[1]));"
-        "small.final(image); print('PIL' in sys.modules); small.other(image); print('PIL' in sys.modules)"
+        "thumbnails.final(image); print('PIL' in sys.modules); thumbnails.other(image); print('PIL' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(picture.path)], check=True, capture_output=True, text=True, timeout=60

@@ -17,7 +17,7 @@ SECRET = CANARY.removeprefix("sk-canary-")
 # Everything a user, a debugger or an error reporter could look at after a cell.
 LOOK = """
 import pickle as _pickle, sys as _sys, traceback as _traceback
-from cometmagic import settings as _settings
+from cometmagic.options import settings as _settings
 _seen = [repr(_settings.find_key()), str(_settings.find_key())]
 for _thing in (globals().get("cat"), getattr(_sys, "last_value", None)):
     if _thing is not None:

@@ -324,7 +324,7 @@ def test_a_full_disk_leaves_nothing_half_made(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from cometmagic import pack
+from cometmagic.storage import recording_pack
 from cometmagic.system.atomic_files import write_whole
 from cometmagic.storage.store import Library
 count = [0]
@@ -333,8 +333,8 @@ def dying(*given):
     if count[0] == int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
     write_whole(*given)
-pack.write_whole = dying
-pack.pack(Library(Path(sys.argv[1])), Path(sys.argv[2]))
+recording_pack.write_whole = dying
+recording_pack.pack(Library(Path(sys.argv[1])), Path(sys.argv[2]))
 """
 
 

@@ -237,7 +237,7 @@ def count(path: Path, *, is_locked: bool = True) -> None:
 COUNTER = """
     import sys
     from pathlib import Path
-    from tests.test_locks import count
+    from tests.system.test_file_lock import count
     print("ready", flush=True)
     sys.stdin.readline()
     count(Path(sys.argv[1]))

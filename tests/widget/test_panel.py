@@ -307,19 +307,19 @@ def test_what_is_told_last_is_what_holds(notebook: Notebook) -> None:
     made(notebook)
     notebook.run(f"""
 {IMPORTS}import threading
-from cometmagic.widget import mirror
-seen, go, real = threading.Event(), threading.Event(), mirror.advise
+from cometmagic.widget import view_state
+seen, go, real = threading.Event(), threading.Event(), view_state.advise
 def slow(*given, **more):
     if threading.current_thread().name == "slow":
         seen.set(); go.wait(1)
     return real(*given, **more)
-mirror.advise = slow
+view_state.advise = slow
 thread = threading.Thread(target=p._mirror.refresh, name="slow")
 thread.start(); seen.wait(30)
 other = threading.Thread(target=lambda: p.set_trait("busy", True))
 other.start()
 thread.join(); other.join()
-mirror.advise = real
+view_state.advise = real
 """)
 
     assert notebook.evaluate("seen.is_set()") is True
