@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-PROGRAM = '''
+PROGRAM = """
 from pathlib import Path
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -32,7 +32,7 @@ shown = shell.run_cell_magic("gemini_image", "--source offline", "a cat")
 assert isinstance(shown, cometmagic.ImageResult), shown
 assert cometmagic.panel("a cat").as_cell() == "%%gemini_image\\na cat"
 print(cometmagic.__version__, "works:", len(list(cometmagic.library())), "images")
-'''
+"""
 
 
 def run(*command: str | Path, cwd: Path) -> None:
@@ -51,8 +51,8 @@ def contents(archive: Path) -> set[str]:
 
 def check_contents(wheel: Path, sdist: Path) -> None:
     """Exit when a file of the package is missing, or the wheel holds anything else."""
-    listed = subprocess.run(["git", "ls-files", "cometmagic"], cwd=ROOT, check=True, capture_output=True, text=True)
-    package = set(listed.stdout.splitlines())
+    files = (path for path in (ROOT / "cometmagic").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    package = {path.relative_to(ROOT).as_posix() for path in files}
     for archive in (wheel, sdist):
         if missing := package - contents(archive):
             sys.exit(f"{archive.name} lacks {sorted(missing)}")

@@ -59,7 +59,7 @@ __all__ = [
     "plan",
 ]
 
-_HOMES = {
+_MODULES = {
     "ImagePart": "gemini.parts",
     "ImageResult": "generation.result",
     "ImageResults": "generation.result_list",
@@ -85,7 +85,7 @@ def __getattr__(name: str) -> Any:
         return version("cometmagic")
     if name not in __all__:
         raise AttributeError(f"module 'cometmagic' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"cometmagic.{_HOMES.get(name, 'errors')}"), name)
+    return getattr(importlib.import_module(f"cometmagic.{_MODULES.get(name, 'errors')}"), name)
 
 
 def __dir__() -> list[str]:

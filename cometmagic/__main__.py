@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from cometmagic.errors import CometError, OptionError
-from cometmagic.options.command_line import parse
+from cometmagic.options.command_line import parse_line
 from cometmagic.options.option_types import Number
 
-PORT = Number(0, 65535, whole=True)
+PORT = Number(0, 65535, is_whole=True)
 DELAY = Number(0, 3600)
 
 
@@ -19,14 +19,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a prompt may have letters that the terminal has not
         sys.stdout.reconfigure(errors="backslashreplace")
-    given = _parser().parse_args(_prompt_first(sys.argv[1:] if arguments is None else arguments))
+    given = _build_parser().parse_args(_move_prompt_first(sys.argv[1:] if arguments is None else arguments))
     try:
         match given.command:
             case "serve":
-                return _serve(given.port, given.delay)
+                return _run_server(given.port, given.delay)
             case "doctor":
-                return _doctor()
-        return _demo(given.prompt, given.options)
+                return _run_doctor()
+        return _run_demo(given.prompt, given.options)
     except CometError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m cometmagic", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="make one picture and say where it is")
@@ -43,51 +43,53 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("options", nargs=argparse.REMAINDER, help="options of %%%%gemini_image, e.g. --aspect-ratio 16:9")
     commands.add_parser("doctor", help="tell what stands in the way of a call; status 1 when something does")
     serve = commands.add_parser("serve", help="answer as the service does, offline, on this machine")
-    serve.add_argument("--port", type=_reader(PORT), default=8765, help="0 takes any free port (default %(default)s)")
-    serve.add_argument("--delay", type=_reader(DELAY), default=0.0, help="seconds to wait before each answer")
+    serve.add_argument(
+        "--port", type=_build_converter(PORT), default=8765, help="0 takes any free port (default %(default)s)"
+    )
+    serve.add_argument("--delay", type=_build_converter(DELAY), default=0.0, help="seconds to wait before each answer")
     return parser
 
 
-def _reader(kind: Number) -> Callable[[str], float]:
+def _build_converter(number_type: Number) -> Callable[[str], float]:
     def read(text: str) -> float:
         try:
-            return kind.parse(text)
+            return number_type.parse(text)
         except ValueError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
 
 
-def _prompt_first(words: Sequence[str]) -> list[str]:
+def _move_prompt_first(arguments: Sequence[str]) -> list[str]:
     """Return a command's words with the prompt of `demo` before its options, where it stands behind them."""
-    command, *rest = words or [""]
+    command, *rest = arguments or [""]
     if command == "demo" and len(rest) > 1 and rest[0].startswith("-") and " " not in rest[0]:
         return [command, rest[-1], *rest[:-1]]
-    return list(words)
+    return list(arguments)
 
 
-def _serve(port: int, delay: float) -> int:
+def _run_server(port: int, delay: float) -> int:
     from cometmagic.offline import server
 
     return server.run(port, delay)
 
 
-def _doctor() -> int:
+def _run_doctor() -> int:
     from cometmagic.doctor import examine
 
     report = examine()
     print(report)
-    return int(report.stops)
+    return int(report.has_errors)
 
 
-def _demo(prompt: str, words: Sequence[str]) -> int:
+def _run_demo(prompt: str, arguments: Sequence[str]) -> int:
     import shlex
 
     from cometmagic.generation.generate import generate
 
-    line = parse(shlex.join(words))
+    line = parse_line(shlex.join(arguments))
     if line.prompt:
-        raise OptionError(f"{line.prompt!r} is no option.", do="Write the prompt in quotes, first or last.")
+        raise OptionError(f"{line.prompt!r} is no option.", advice="Write the prompt in quotes, first or last.")
     result = generate(prompt, **line.options)
     image = result.image
     made = f"{result.source}: {image.width} x {image.height} px in {result.seconds:.1f} s"

@@ -20,29 +20,29 @@ from typing import Any, TypeVar
 
 from cometmagic.errors import CometError, LibraryError
 from cometmagic.options import project
-from cometmagic.options.command_line import written
-from cometmagic.options.models import CHECKED
+from cometmagic.options.command_line import format_option
+from cometmagic.options.models import CHECK_DATE
 from cometmagic.options.settings import (
-    HOW_TO_SET,
+    KEY_INSTRUCTIONS,
     Key,
-    default_source,
-    endpoint,
-    environment_limits,
     find_key,
-    library_folder,
+    find_library_folder,
+    read_base_url,
+    read_default_source,
+    read_environment_limits,
 )
-from cometmagic.storage.index import recordings
-from cometmagic.storage.store import HOW_TO_MOVE, LEAST_FREE, Library, counted, unwritable
+from cometmagic.storage.index import iter_recordings
+from cometmagic.storage.store import LIBRARY_ADVICE, MIN_FREE_BYTES, Library, build_write_error, format_call_count
 from cometmagic.system import proxies
-from cometmagic.system.atomic_files import amount
-from cometmagic.system.sanitize import line
+from cometmagic.system.atomic_files import format_bytes
+from cometmagic.system.sanitize import clean_line
 
-STOPS, WARNS = "✗", "!"  # the marks: it stops calls; it is good to know
-LEAST_PILLOW = (12, 3)  # older ones have known holes in their decoders
-NEEDED, USED = ("httpx", "Pillow"), ("IPython", "ipywidgets")
-BROKEN = "cannot be used, see below"
+ERROR_MARK, WARNING_MARK = "✗", "!"  # the marks: it stops calls; it is good to know
+MIN_PILLOW_VERSION = (12, 3)  # older ones have known holes in their decoders
+REQUIRED_PACKAGES, OPTIONAL_PACKAGES = ("httpx", "Pillow"), ("IPython", "ipywidgets")
+UNUSABLE_LABEL = "cannot be used, see below"
 Row = tuple[str, str]
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 
 @dataclass
@@ -52,71 +52,71 @@ class Report:
     rows: list[Row] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def see(self, name: str, told: str) -> None:
-        self.rows.append((name, line(told)))
+    def add_row(self, name: str, text: str) -> None:
+        self.rows.append((name, clean_line(text)))
 
-    def stop(self, told: str) -> None:
+    def add_error(self, text: str) -> None:
         """Take a problem that stops calls."""
-        self.problems.append(f"{STOPS} {line(told)}")
+        self.problems.append(f"{ERROR_MARK} {clean_line(text)}")
 
-    def warn(self, told: str) -> None:
+    def add_warning(self, text: str) -> None:
         """Take a problem that stops none."""
-        self.problems.append(f"{WARNS} {line(told)}")
+        self.problems.append(f"{WARNING_MARK} {clean_line(text)}")
 
-    def read(self, setting: Callable[[], Found]) -> Found | None:
+    def read_setting(self, reader: Callable[[], Value]) -> Value | None:
         """Return a setting, or None when it is broken, which is told then."""
         try:
-            return setting()
+            return reader()
         except CometError as error:
-            self.stop(f"{error.what} {error.do or 'Correct it, or unset it for the default.'}")
+            self.add_error(f"{error.message} {error.advice or 'Correct it, or unset it for the default.'}")
             return None
 
     @property
-    def stops(self) -> bool:
+    def has_errors(self) -> bool:
         """Whether a problem stops calls."""
-        return any(told.startswith(STOPS) for told in self.problems)
+        return any(told.startswith(ERROR_MARK) for told in self.problems)
 
     def __str__(self) -> str:
         width = max(len(name) for name, _ in self.rows) + 2
-        verdict = f"Calls are stopped by what is marked {STOPS}." if self.stops else "Nothing stops a call."
+        verdict = f"Calls are stopped by what is marked {ERROR_MARK}." if self.has_errors else "Nothing stops a call."
         rows = [f"{name:<{width}}{told}" for name, told in self.rows]
         return "\n".join([*rows, "", *self.problems, verdict])
 
 
-def examine(*more: Row, session: dict[str, Any] | None = None) -> Report:
+def examine(*extra_rows: Row, session_options: dict[str, Any] | None = None) -> Report:
     """Look at everything and return what was seen, with `more` rows at the end; `session` are a notebook's defaults."""
     report = Report()
-    library = report.read(lambda: Library(library_folder()))
-    _source(report, library)
-    _service(report)
-    _library(report, library)
-    _certificates(report)
-    _clock(report)
-    _versions(report)
-    _defaults(report, session or {})
-    for name, told in more:
-        report.see(name, told)
+    library = report.read_setting(lambda: Library(find_library_folder()))
+    _check_source(report, library)
+    _check_service(report)
+    _check_library(report, library)
+    _check_certificates(report)
+    _check_clock(report)
+    _check_versions(report)
+    _check_defaults(report, session_options or {})
+    for name, told in extra_rows:
+        report.add_row(name, told)
     return report
 
 
-def _source(report: Report, library: Library | None) -> None:
+def _check_source(report: Report, library: Library | None) -> None:
     known = len(report.problems)
-    key = report.read(find_key)
+    key = report.read_setting(find_key)
     is_broken = len(report.problems) > known
-    source = report.read(default_source)
-    report.see("key", f"set, from {key.origin}" if key else BROKEN if is_broken else "none")
-    report.see("source", _chosen(source, key))
+    source = report.read_setting(read_default_source)
+    report.add_row("key", f"set, from {key.origin}" if key else UNUSABLE_LABEL if is_broken else "none")
+    report.add_row("source", _explain_source(source, key))
     if source == "live" and key is None and not is_broken:
-        report.stop(f"COMETMAGIC_SOURCE is live, and there is no key. {HOW_TO_SET}")
-    if source == "replay" and library and report.read(lambda: any(recordings(library))) is False:
+        report.add_error(f"COMETMAGIC_SOURCE is live, and there is no key. {KEY_INSTRUCTIONS}")
+    if source == "replay" and library and report.read_setting(lambda: any(iter_recordings(library))) is False:
         do = "Set COMETMAGIC_LIBRARY to a library that has some."
-        report.stop(f"COMETMAGIC_SOURCE is replay, and there is no recording in {library.root}. {do}")
+        report.add_error(f"COMETMAGIC_SOURCE is replay, and there is no recording in {library.root}. {do}")
 
 
-def _chosen(source: str | None, key: Key | None) -> str:
+def _explain_source(source: str | None, key: Key | None) -> str:
     """Return which source calls go to, and why."""
     if source is None:
-        return BROKEN
+        return UNUSABLE_LABEL
     if source != "auto":
         return f"{source}, because COMETMAGIC_SOURCE says so"
     if key:
@@ -124,110 +124,121 @@ def _chosen(source: str | None, key: Key | None) -> str:
     return "a recording of the request, else an offline sketch, because there is no key"
 
 
-def _service(report: Report) -> None:
-    address = report.read(endpoint)
+def _check_service(report: Report) -> None:
+    address = report.read_setting(read_base_url)
     if address is None:
-        report.see("service", BROKEN)
+        report.add_row("service", UNUSABLE_LABEL)
         return
-    report.see("service", f"{address.url}, {'CometAPI itself' if address.trusted else 'from COMETAPI_BASE_URL'}")
-    if not address.trusted:
-        report.warn(
+    report.add_row("service", f"{address.url}, {'CometAPI itself' if address.is_trusted else 'from COMETAPI_BASE_URL'}")
+    if not address.is_trusted:
+        report.add_warning(
             f"The key and the prompts go to {address.host}, not to CometAPI. Unset COMETAPI_BASE_URL to change that."
         )
-    report.see("proxy", proxies.proxy(address.url))
-    for problem in proxies.broken_proxies(address.url):
-        report.stop(problem)
+    report.add_row("proxy", proxies.describe_proxy(address.url))
+    for problem in proxies.find_proxy_problems(address.url):
+        report.add_error(problem)
 
 
-def _library(report: Report, library: Library | None) -> None:
+def _check_library(report: Report, library: Library | None) -> None:
     if library is None:
-        report.see("library", BROKEN)
+        report.add_row("library", UNUSABLE_LABEL)
         return
     root = library.root
     try:
         place = next(parent for parent in (root, *root.parents) if parent.exists())
         with tempfile.NamedTemporaryFile(dir=place, prefix=".cometmagic-"):
             free = shutil.disk_usage(place).free
-        held = counted(len(list(library.folders()))) if root.exists() else "not made yet"
+        held = format_call_count(len(list(library.iter_folders()))) if root.exists() else "not made yet"
     except (OSError, LibraryError) as error:
-        report.see("library", f"{root}, {BROKEN}")
-        told = error if isinstance(error, LibraryError) else unwritable(root, error)
-        report.stop(f"{told.what} {HOW_TO_MOVE}")
+        report.add_row("library", f"{root}, {UNUSABLE_LABEL}")
+        told = error if isinstance(error, LibraryError) else build_write_error(root, error)
+        report.add_error(f"{told.message} {LIBRARY_ADVICE}")
         return
-    report.see("library", f"{root}: {held}, can be written, {free / 1e9:.1f} GB free")
-    if free < LEAST_FREE:
-        report.stop(f"The disk of {root} has only {free >> 20} MB left. {HOW_TO_MOVE}")
+    report.add_row("library", f"{root}: {held}, can be written, {free / 1e9:.1f} GB free")
+    if free < MIN_FREE_BYTES:
+        report.add_error(f"The disk of {root} has only {free >> 20} MB left. {LIBRARY_ADVICE}")
     log = root / "courier.log"
     if log.is_file():
-        report.see("log", f"{log}, {amount(log.stat().st_size)}")
+        report.add_row("log", f"{log}, {format_bytes(log.stat().st_size)}")
 
 
-def _certificates(report: Report) -> None:
-    report.see("certificates", proxies.certificates())
-    if problem := proxies.broken_certificates():
-        report.stop(problem)
+def _check_certificates(report: Report) -> None:
+    report.add_row("certificates", proxies.describe_certificates())
+    if problem := proxies.find_certificate_problem():
+        report.add_error(problem)
     if file := os.environ.get("SSLKEYLOGFILE"):
-        report.warn(f"SSLKEYLOGFILE is set: with {file} and a recording of the network the key can be read. Unset it.")
-
-
-def _clock(report: Report) -> None:
-    now = datetime.now().astimezone()
-    report.see("time", f"{now:%Y-%m-%d %H:%M:%S}, {now.tzname()} ({now:%z})")
-    if now < datetime.fromisoformat(CHECKED).astimezone() - timedelta(days=1):
-        report.warn(
-            f"The clock stands before {CHECKED}, when this version was made; then no certificate holds. Set it."
+        report.add_warning(
+            f"SSLKEYLOGFILE is set: with {file} and a recording of the network the key can be read. Unset it."
         )
 
 
-def _versions(report: Report) -> None:
-    found = {name: _version(name) for name in ("cometmagic", *NEEDED, *USED)}
+def _check_clock(report: Report) -> None:
+    now = datetime.now().astimezone()
+    report.add_row("time", f"{now:%Y-%m-%d %H:%M:%S}, {now.tzname()} ({now:%z})")
+    if now < datetime.fromisoformat(CHECK_DATE).astimezone() - timedelta(days=1):
+        report.add_warning(
+            f"The clock stands before {CHECK_DATE}, when this version was made; then no certificate holds. Set it."
+        )
+
+
+def _check_versions(report: Report) -> None:
+    found = {name: _find_version(name) for name in ("cometmagic", *REQUIRED_PACKAGES, *OPTIONAL_PACKAGES)}
     told = ", ".join(f"{name} {number or 'missing'}" for name, number in found.items())
-    report.see("packages", told)
-    report.see("python", f"{platform.python_version()} on {platform.system()}")
-    for name in NEEDED:
+    report.add_row("packages", told)
+    report.add_row("python", f"{platform.python_version()} on {platform.system()}")
+    for name in REQUIRED_PACKAGES:
         if not found[name]:
-            report.stop(f"{name} is not installed. Install it with: pip install {name.lower()}")
+            report.add_error(f"{name} is not installed. Install it with: pip install {name.lower()}")
     if not found["ipywidgets"]:
-        report.warn("ipywidgets is not installed, so that there is no panel. Install it with: pip install ipywidgets")
+        report.add_warning(
+            "ipywidgets is not installed, so that there is no panel. Install it with: pip install ipywidgets"
+        )
     pillow = re.match(r"(\d+)\.(\d+)", found["Pillow"])
-    if pillow and tuple(map(int, pillow.groups())) < LEAST_PILLOW:
-        report.warn(f"Pillow {found['Pillow']} has known security holes. Install 12.3 or newer: pip install -U pillow")
+    if pillow and tuple(map(int, pillow.groups())) < MIN_PILLOW_VERSION:
+        report.add_warning(
+            f"Pillow {found['Pillow']} has known security holes. Install 12.3 or newer: pip install -U pillow"
+        )
 
 
-def _defaults(report: Report, session: dict[str, Any]) -> None:
+def _check_defaults(report: Report, session_options: dict[str, Any]) -> None:
     """Tell which options the project's file and variables set, and which of them something else lies over."""
-    limits = report.read(environment_limits) or {}
-    found = report.read(lambda: (project.defaults(), project.preset_names()))
+    limits = report.read_setting(read_environment_limits) or {}
+    found = report.read_setting(lambda: (project.read_defaults(), project.list_preset_names()))
     below, presets = found or ({}, [])
-    used = {name: value for name, value in project.capped(below, limits).items() if name not in session}
+    used = {
+        name: value for name, value in project.drop_higher_caps(below, limits).items() if name not in session_options
+    }
     if below or presets:
-        told = [_written(used), f"not in effect {_written(below, used)}" if below.keys() - used.keys() else ""]
+        told = [
+            _format_options(used),
+            f"not in effect {_format_options(below, used)}" if below.keys() - used.keys() else "",
+        ]
         told.append(f"presets {', '.join(presets)}" if presets else "")
-        report.see("project", f"{project.file()}: {'; '.join(filter(None, told))}")
+        report.add_row("project", f"{project.find_file()}: {'; '.join(filter(None, told))}")
     for name in presets:
         try:
-            project.preset(name)
+            project.read_preset(name)
         except CometError as error:
-            report.warn(f"{error.what} {error.do}")
+            report.add_warning(f"{error.message} {error.advice}")
     if limits:
-        over = used | session
+        over = used | session_options
         told = [
-            f"{_written({name: value})} (COMETMAGIC_{name.upper()})"
+            f"{_format_options({name: value})} (COMETMAGIC_{name.upper()})"
             for name, value in limits.items()
             if name not in over
         ]
         hidden = {name: value for name, value in limits.items() if name in over}
-        told.append(f"not in effect {_written(hidden)}" if hidden else "")
-        report.see("variables", "; ".join(filter(None, told)))
+        told.append(f"not in effect {_format_options(hidden)}" if hidden else "")
+        report.add_row("variables", "; ".join(filter(None, told)))
 
 
-def _written(options: dict[str, Any], but: Container[str] = ()) -> str:
-    return " ".join(written(name, value) for name, value in options.items() if name not in but)
+def _format_options(options: dict[str, Any], exclusions: Container[str] = ()) -> str:
+    return " ".join(format_option(name, value) for name, value in options.items() if name not in exclusions)
 
 
-def _version(name: str) -> str:
+def _find_version(package: str) -> str:
     """Return the version of a package that is installed, or nothing."""
     try:
-        return version(name)
+        return version(package)
     except PackageNotFoundError:
         return ""

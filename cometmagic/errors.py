@@ -20,10 +20,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-LOOK_FIRST = "Look at the balance before trying again."  # what to do when it may have cost money
+BALANCE_ADVICE = "Look at the balance before trying again."  # what to do when it may have cost money
 
 
-class Fate(StrEnum):
+class ChargeStatus(StrEnum):
     """What became of the request, as far as money is concerned."""
 
     UNSENT = "Nothing was sent, so nothing was charged."
@@ -37,26 +37,28 @@ class Fate(StrEnum):
 class CometError(Exception):
     """Base of all errors of this package.
 
-    `what` is one sentence on what happened, `fate` what became of the request, `do` what to do next.
+    `message` is one sentence on what happened, `charge_status` says what it cost, `advice` what to do next.
     """
 
-    fate: Fate = Fate.UNSENT
+    charge_status: ChargeStatus = ChargeStatus.UNSENT
 
-    def __init__(self, what: str, *, do: str = "", fate: Fate | None = None, **facts: Any) -> None:
-        self.what = what if what.endswith((".", "?")) else f"{what}."
-        super().__init__(self.what)
-        self.do = do
-        if fate is not None:
-            self.fate = fate
-        self.facts = facts
+    def __init__(
+        self, message: str, *, advice: str = "", charge_status: ChargeStatus | None = None, **details: Any
+    ) -> None:
+        self.message = message if message.endswith((".", "?")) else f"{message}."
+        super().__init__(self.message)
+        self.advice = advice
+        if charge_status is not None:
+            self.charge_status = charge_status
+        self.details = details
 
     def __str__(self) -> str:
-        return " ".join(sentence for sentence in (self.what, str(self.fate), self.do) if sentence)
+        return " ".join(sentence for sentence in (self.message, str(self.charge_status), self.advice) if sentence)
 
     def __getattr__(self, name: str) -> Any:
         """Facts such as `.status` or `.response` read as attributes."""
         try:
-            return self.__dict__["facts"][name]
+            return self.__dict__["details"][name]
         except KeyError:
             raise AttributeError(name) from None
 
@@ -64,9 +66,15 @@ class CometError(Exception):
         """One line instead of a traceback: the hook IPython looks for on an exception."""
         return [f"{type(self).__name__}: {self}"]
 
-    def record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return this error as JSON values, for call.json."""
-        return {"type": type(self).__name__, "what": self.what, "fate": self.fate.name, "do": self.do, **self.facts}
+        return {
+            "type": type(self).__name__,
+            "what": self.message,
+            "fate": self.charge_status.name,
+            "do": self.advice,
+            **self.details,
+        }
 
 
 class OptionError(CometError):
@@ -92,19 +100,19 @@ class LibraryError(CometError):
 class TransportError(CometError):
     """The connection failed; `fate` says whether the request had left."""
 
-    fate = Fate.UNKNOWN
+    charge_status = ChargeStatus.UNKNOWN
 
 
 class APIError(CometError):
     """The service answered with an error status or an error object."""
 
-    fate = Fate.REFUSED
+    charge_status = ChargeStatus.REFUSED
 
 
 class NoImageError(CometError):
     """The service answered without an image."""
 
-    fate = Fate.ANSWERED
+    charge_status = ChargeStatus.ANSWERED
 
 
 class Interrupted(KeyboardInterrupt):
@@ -114,7 +122,7 @@ class Interrupted(KeyboardInterrupt):
         return [f"Interrupted: {self}"]
 
 
-_BY_NAME = {
+_ERROR_CLASSES = {
     kind.__name__: kind
     for kind in (
         CometError,
@@ -130,9 +138,9 @@ _BY_NAME = {
 }
 
 
-def revive(record: dict[str, Any], **facts: Any) -> CometError:
+def restore_error(record: dict[str, Any], **details: Any) -> CometError:
     """Return the error that `record()` described, with further `facts` as attributes."""
     known = dict(record)
-    kind = _BY_NAME.get(str(known.pop("type", "")), CometError)
-    what, do, fate = (str(known.pop(name, "")) for name in ("what", "do", "fate"))
-    return kind(what, do=do, fate=Fate.__members__.get(fate), **known | facts)
+    kind = _ERROR_CLASSES.get(str(known.pop("type", "")), CometError)
+    message, advice, status = (str(known.pop(name, "")) for name in ("what", "do", "fate"))
+    return kind(message, advice=advice, charge_status=ChargeStatus.__members__.get(status), **known | details)

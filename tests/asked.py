@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import cometmagic
 from cometmagic.generation.plan import Plan, plan
 from cometmagic.options.declaration import Option, Options
-from cometmagic.options.option_types import Choice, Flag, JsonObject, Number, Pairs, Several, Text
+from cometmagic.options.option_types import Choice, ChoiceList, Flag, JsonObject, Number, Pairs, Text
 from tests.faults.server import Exchange, FaultServer
 from tests.gemini.answers import picture
 from tests.notebook.answers import CANARY, answering, full
@@ -45,7 +45,7 @@ class Asked:
 # Values that show everything an option of a kind can be.
 SAMPLES: dict[type[Any], Callable[[Any], list[Any]]] = {
     Choice: lambda kind: list(kind.choices),
-    Several: lambda kind: [*([choice] for choice in kind.choices), list(kind.choices)],
+    ChoiceList: lambda kind: [*([choice] for choice in kind.choices), list(kind.choices)],
     Flag: lambda _: [True],
     Number: lambda kind: [kind.low, kind.high] if kind.whole else [kind.low, kind.high, (kind.low + kind.high) / 3],
     Pairs: lambda kind: [dict(zip(kind.left, kind.right, strict=False)), dict.fromkeys(kind.left, "off")],
@@ -57,7 +57,7 @@ MODELS = ["some/other model-1?a&b#c", "models/some-model", "tunedModels/mine"]
 
 def samples(option: Option) -> list[Any]:
     """Return values of an option."""
-    return MODELS if option.name == "model" else SAMPLES[type(option.kind)](option.kind)
+    return MODELS if option.name == "model" else SAMPLES[type(option.type)](option.type)
 
 
 RED, BLUE = picture("PNG"), picture("JPEG", "blue")
@@ -87,13 +87,13 @@ NASTY = [
 CASES: dict[str, Asked] = (
     {
         f"{option.name}-{number}": Asked(options={option.name: value})
-        for option in Options.declared().values()
+        for option in Options.list_options().values()
         for number, value in enumerate(samples(option), 1)
     }
     | {f"nasty-{number}": Asked(prompt) for number, prompt in enumerate(NASTY, 1)}
     | {
         "everything": Asked(
-            "all", (RED, BLUE), {option.name: samples(option)[0] for option in Options.declared().values()}
+            "all", (RED, BLUE), {option.name: samples(option)[0] for option in Options.list_options().values()}
         ),
         "references": Asked("put this on that", (RED, BLUE, RED)),
         "interleaved": Asked(["put this", RED, "on {{this}} {", BLUE, "} now"]),

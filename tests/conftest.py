@@ -49,5 +49,5 @@ def carried_here(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again after moments; for deliveries that are `carried_here`."""
-    monkeypatch.setattr(retry, "FIRST", 0.02)
+    monkeypatch.setattr(retry, "INITIAL_BACKOFF", 0.02)
     monkeypatch.setattr(retry, "JITTER", 0.01)

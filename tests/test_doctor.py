@@ -72,7 +72,7 @@ def row(report: Report, name: str) -> str:
 def test_where_nothing_is_set_nothing_stops_a_call(library_folder: Path) -> None:
     report = examine()
 
-    assert (report.problems, report.stops) == ([], False)
+    assert (report.problems, report.has_errors) == ([], False)
     assert str(report).endswith("\n\nNothing stops a call.")
     assert row(report, "key") == "none"
     assert row(report, "source") == "a recording of the request, else an offline sketch, because there is no key"
@@ -96,9 +96,9 @@ def test_what_is_broken_is_one_line_with_a_mark_and_what_to_do(
     assert problem.startswith(f"{mark} {told[0]}")
     assert [words for words in told if words not in problem] == []
     assert problem in str(report).splitlines()
-    assert report.stops == (mark == "✗")
+    assert report.has_errors == (mark == "✗")
     assert str(report).splitlines()[-1] == (
-        "Calls are stopped by what is marked ✗." if report.stops else "Nothing stops a call."
+        "Calls are stopped by what is marked ✗." if report.has_errors else "Nothing stops a call."
     )
     assert not (tmp_path / "keys").exists()
 

@@ -9,7 +9,15 @@ import pickle
 import pytest
 
 from cometmagic import errors
-from cometmagic.errors import APIError, CometError, Fate, NoImageError, OptionError, TransportError, revive
+from cometmagic.errors import (
+    APIError,
+    ChargeStatus,
+    CometError,
+    NoImageError,
+    OptionError,
+    TransportError,
+    restore_error,
+)
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CometError)]
 
@@ -23,12 +31,21 @@ def test_the_tree_in_the_docstring_names_every_kind() -> None:
     ("error", "line"),
     [
         (OptionError("There is no prompt"), "There is no prompt. Nothing was sent, so nothing was charged."),
-        (OptionError("No x; did you mean y?", do="Try y."), "No x; did you mean y? Nothing was sent, so nothing was"),
+        (
+            OptionError("No x; did you mean y?", advice="Try y."),
+            "No x; did you mean y? Nothing was sent, so nothing was",
+        ),
         (TransportError("It was cut."), "It was cut. The request was sent and may have been charged."),
-        (TransportError("No network.", fate=Fate.UNSENT), "No network. Nothing was sent, so nothing was charged."),
+        (
+            TransportError("No network.", charge_status=ChargeStatus.UNSENT),
+            "No network. Nothing was sent, so nothing was charged.",
+        ),
         (APIError("It said 400."), "It said 400. The service refused the request; that is not normally charged."),
-        (NoImageError("Only words.", do="Ask."), "Only words. The service answered, so it may have been charged. Ask."),
-        (CometError("Gone.", fate=Fate.PAST, do="Look."), "Gone. Look."),
+        (
+            NoImageError("Only words.", advice="Ask."),
+            "Only words. The service answered, so it may have been charged. Ask.",
+        ),
+        (CometError("Gone.", charge_status=ChargeStatus.PAST, advice="Look."), "Gone. Look."),
     ],
 )
 def test_the_line(error: CometError, line: str) -> None:
@@ -37,12 +54,12 @@ def test_the_line(error: CometError, line: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("fate", [None, *Fate])
-def test_an_error_survives_json_pickle_and_copies(kind: type[CometError], fate: Fate | None) -> None:
-    error = kind("It happened.", do="Do this.", fate=fate, status=500, code="x")
+@pytest.mark.parametrize("fate", [None, *ChargeStatus])
+def test_an_error_survives_json_pickle_and_copies(kind: type[CometError], fate: ChargeStatus | None) -> None:
+    error = kind("It happened.", advice="Do this.", charge_status=fate, status=500, code="x")
 
     twins = (
-        revive(json.loads(json.dumps(error.record()))),
+        restore_error(json.loads(json.dumps(error.to_dict()))),
         pickle.loads(pickle.dumps(error)),  # noqa: S301  # our own
         copy.copy(error),
     )
@@ -50,7 +67,7 @@ def test_an_error_survives_json_pickle_and_copies(kind: type[CometError], fate: 
     for twin in twins:
         assert type(twin) is kind
         assert str(twin) == str(error)
-        assert (twin.fate, twin.status, twin.code) == (error.fate, 500, "x")
+        assert (twin.charge_status, twin.status, twin.code) == (error.charge_status, 500, "x")
 
 
 def test_facts_read_as_attributes() -> None:
@@ -61,4 +78,4 @@ def test_facts_read_as_attributes() -> None:
 
 @pytest.mark.parametrize("record", [{}, {"type": "Exotic", "what": "It happened", "fate": "NEWER", "do": ""}])
 def test_a_record_of_another_version_is_read(record: dict[str, str]) -> None:
-    assert type(revive(record)) is CometError
+    assert type(restore_error(record)) is CometError

@@ -14,41 +14,41 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cometmagic.errors import Fate, LibraryError
-from cometmagic.gemini.encode import reference_name, signature_name
-from cometmagic.gemini.parts import ImagePart, Signature
+from cometmagic.errors import ChargeStatus, LibraryError
+from cometmagic.gemini.encode import format_reference_name, format_signature_name
+from cometmagic.gemini.parts import ImagePart, ThoughtSignature
 from cometmagic.gemini.request import ImageRequest
-from cometmagic.storage.store import HOW_TO_MOVE, unwritable
-from cometmagic.system.atomic_files import near, save_new
-from cometmagic.system.sanitize import line
+from cometmagic.storage.store import LIBRARY_ADVICE, build_write_error
+from cometmagic.system.atomic_files import format_path, save_new_file
+from cometmagic.system.sanitize import clean_line
 
-FOLDER = "references"
+REFERENCES_FOLDER = "references"
 
 
-class Filing:
+class AssetStore:
     """Gives everything a request carries a path, as seen from the working folder where that serves."""
 
-    def __init__(self, root: Path, given: Iterable[Path] = ()) -> None:
+    def __init__(self, root: Path, user_files: Iterable[Path] = ()) -> None:
         """`root` is the library's folder, `given` are files of the user's own that may hold what is sent."""
-        self._folder = root / FOLDER
-        self._given = tuple(given)
+        self._folder = root / REFERENCES_FOLDER
+        self._user_files = tuple(user_files)
 
-    def image(self, part: ImagePart) -> str:
+    def resolve_image(self, part: ImagePart) -> str:
         """Return the path of a file that holds an image. Raises `LibraryError`."""
-        content = _content(part)
-        for path in self._given:
+        content = _read_content(part)
+        for path in self._user_files:
             with contextlib.suppress(OSError, RuntimeError, ValueError):  # gone since, or never a path
                 if (own := path.expanduser()).is_file() and own.read_bytes() == content:
-                    return near(own)
-        return near(keep(self._folder, content, part.suffix))
+                    return format_path(own)
+        return format_path(write_asset(self._folder, content, part.suffix))
 
-    def signature(self, signature: Signature, *, escaped: bool = False) -> str:
+    def resolve_signature(self, signature: ThoughtSignature, *, is_escaped: bool = False) -> str:
         """Return the path of a file that holds a thought signature, `escaped` as inside a JSON string."""
-        text = signature_text(signature)
-        return near(keep(self._folder, (json.dumps(text)[1:-1] if escaped else text).encode(), ".txt"))
+        text = read_signature_text(signature)
+        return format_path(write_asset(self._folder, (json.dumps(text)[1:-1] if is_escaped else text).encode(), ".txt"))
 
 
-def keep(folder: Path, content: bytes, suffix: str) -> Path:
+def write_asset(folder: Path, content: bytes, suffix: str) -> Path:
     """Return the file in `folder` that holds `content`, which is written when there is none.
 
     Its name is the beginning of the content's sha256; where that name is taken by something else, it gets a number.
@@ -59,55 +59,58 @@ def keep(folder: Path, content: bytes, suffix: str) -> Path:
         if path.is_file() and path.read_bytes() == content:
             return path
         folder.mkdir(parents=True, exist_ok=True)
-        return save_new(path, content)
+        return save_new_file(path, content)
     except OSError as error:
-        raise unwritable(folder, error, do=HOW_TO_MOVE, fate=Fate.PAST) from None
+        raise build_write_error(folder, error, advice=LIBRARY_ADVICE, charge_status=ChargeStatus.PAST) from None
 
 
-def signature_text(signature: Signature) -> str:
+def read_signature_text(signature: ThoughtSignature) -> str:
     """Return a thought signature as the text that it is in JSON. Raises `LibraryError`."""
     try:
-        return str(json.loads(b'"%b"' % _content(signature), strict=False))
+        return str(json.loads(b'"%b"' % _read_content(signature), strict=False))
     except ValueError:
         raise LibraryError(
-            "A thought signature cannot be read.", do="Make the picture again.", fate=Fate.PAST
+            "A thought signature cannot be read.", advice="Make the picture again.", charge_status=ChargeStatus.PAST
         ) from None
 
 
-def _content(one: ImagePart | Signature) -> bytes:
+def _read_content(asset: ImagePart | ThoughtSignature) -> bytes:
     try:
-        return one.data
+        return asset.data
     except OSError as error:
-        what = f"{line(one.path)} cannot be read ({error.strerror})."
-        raise LibraryError(what, do="Make the picture again.", fate=Fate.PAST) from None
+        what = f"{clean_line(asset.path)} cannot be read ({error.strerror})."
+        raise LibraryError(what, advice="Make the picture again.", charge_status=ChargeStatus.PAST) from None
 
 
 @dataclass(frozen=True)
-class Places:
+class AssetPaths:
     """The paths of the files that a body's `{"file": name}` stand for."""
 
-    images: Mapping[str, str]
-    signatures: Mapping[str, str]
+    image_paths: Mapping[str, str]
+    signature_paths: Mapping[str, str]
 
-    def image(self, value: Any) -> str | None:
+    def find_image(self, value: Any) -> str | None:
         """Return the path of the image that a value stands for, if it does."""
-        return self.images.get(_name(value))
+        return self.image_paths.get(_read_file_name(value))
 
-    def signature(self, value: Any) -> str | None:
+    def find_signature(self, value: Any) -> str | None:
         """Return the path of the thought signature that a value stands for, if it does."""
-        return self.signatures.get(_name(value))
+        return self.signature_paths.get(_read_file_name(value))
 
 
-def _name(value: Any) -> str:
+def _read_file_name(value: Any) -> str:
     return str(value["file"]) if isinstance(value, dict) and value.keys() == {"file"} else ""
 
 
-def places(request: ImageRequest, filing: Filing, *, escaped: bool = False) -> Places:
+def resolve_assets(request: ImageRequest, asset_store: AssetStore, *, is_escaped: bool = False) -> AssetPaths:
     """Put everything a request carries into files. Raises `LibraryError`."""
-    return Places(
-        {reference_name(number, part): filing.image(part) for number, part in enumerate(request.references, 1)},
+    return AssetPaths(
         {
-            signature_name(number): filing.signature(signature, escaped=escaped)
+            format_reference_name(number, part): asset_store.resolve_image(part)
+            for number, part in enumerate(request.references, 1)
+        },
+        {
+            format_signature_name(number): asset_store.resolve_signature(signature, is_escaped=is_escaped)
             for number, signature in enumerate(request.signatures, 1)
         },
     )

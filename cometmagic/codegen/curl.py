@@ -12,15 +12,15 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from cometmagic.codegen.assets import Filing, places
-from cometmagic.codegen.httpx_program import CHOOSE, SAVE, target
-from cometmagic.codegen.literals import json_atom, laid_out, tree
-from cometmagic.gemini.encode import encode
+from cometmagic.codegen.assets import AssetStore, resolve_assets
+from cometmagic.codegen.httpx_program import DECODE_SNIPPET, SAVE_SNIPPET, format_endpoint_path
+from cometmagic.codegen.literals import build_tree, format_json_atom, format_tree
+from cometmagic.gemini.encode import encode_request
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.declaration import Limits
 from cometmagic.options.settings import DEFAULT_BASE_URL
 
-_HEAD = f"""\
+_HEADER = f"""\
 #!/bin/sh
 # One picture from CometAPI. Needs curl 7.76 or newer, python3, and COMETAPI_KEY in the environment.
 set -eu
@@ -28,7 +28,7 @@ set -eu
 url=${{COMETAPI_BASE_URL:-{DEFAULT_BASE_URL}}}
 url=${{url%/}}; url=${{url%/v1beta}}; url=${{url%/v1}}
 """
-_TAIL = f"""\
+_FOOTER = f"""\
 python3 - <<'PYTHON'
 import base64
 import json
@@ -36,38 +36,40 @@ import sys
 from pathlib import Path
 
 answer = json.loads(Path("answer.json").read_bytes())
-{CHOOSE}{SAVE}PYTHON
+{DECODE_SNIPPET}{SAVE_SNIPPET}PYTHON
 """
-_PLACE = re.compile(r"\0(.*?)\0", re.DOTALL)  # a command in place of what it writes; no literal holds a null character
+_COMMAND = re.compile(
+    r"\0(.*?)\0", re.DOTALL
+)  # a command in place of what it writes; no literal holds a null character
 
 
-def program(request: ImageRequest, filing: Filing) -> str:
+def render_program(request: ImageRequest, asset_store: AssetStore) -> str:
     """Return a program that sends the request with curl."""
-    held = places(request, filing, escaped=True)
+    held = resolve_assets(request, asset_store, is_escaped=True)
 
     def atom(value: Any) -> str | None:
-        if path := held.image(value):
+        if path := held.find_image(value):
             return f'"\0base64 < {shlex.quote(path)}\0"'
-        if path := held.signature(value):
+        if path := held.find_signature(value):
             return f'"\0cat < {shlex.quote(path)}\0"'
-        return json_atom(value)
+        return format_json_atom(value)
 
-    pieces = _PLACE.split(laid_out(tree(encode(request), atom), last=""))
+    pieces = _COMMAND.split(format_tree(build_tree(encode_request(request), atom), trailing_comma=""))
     checks = "".join(f": <{command.partition('<')[2]}  # must be there\n" for command in dict.fromkeys(pieces[1::2]))
     limits = Limits()
-    return f"""{_HEAD}{checks}
+    return f"""{_HEADER}{checks}
 {{
-{"".join(_commands(pieces))}}} | tr -d '\\n' | curl --silent --show-error --fail-with-body \\
+{"".join(_format_commands(pieces))}}} | tr -d '\\n' | curl --silent --show-error --fail-with-body \\
     --connect-timeout {limits.connect_timeout:g} --max-time {limits.total_timeout:g} \\
     --header @/dev/fd/3 --header 'Content-Type: application/json' --data-binary @- \\
-    --output answer.json "$url{target(request.options.model)}" 3<<KEY
+    --output answer.json "$url{format_endpoint_path(request.options.model)}" 3<<KEY
 Authorization: Bearer $COMETAPI_KEY
 KEY
 
-{_TAIL}"""
+{_FOOTER}"""
 
 
-def _commands(pieces: list[str]) -> Iterator[str]:
+def _format_commands(pieces: list[str]) -> Iterator[str]:
     """Yield the commands that write the body: its text, and what stands in files."""
     for index, piece in enumerate(pieces):
         yield f"{piece}\n" if index % 2 else f"cat <<'JSON'\n{piece}\nJSON\n"

@@ -13,16 +13,16 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from cometmagic.codegen.assets import Filing, Places, places, signature_text
-from cometmagic.codegen.httpx_program import ADDRESS, SAVE
-from cometmagic.codegen.literals import Block, Node, laid_out, python_atom, python_text, tree
+from cometmagic.codegen.assets import AssetPaths, AssetStore, read_signature_text, resolve_assets
+from cometmagic.codegen.httpx_program import BASE_URL_SNIPPET, SAVE_SNIPPET
+from cometmagic.codegen.literals import Block, Node, build_tree, format_python_atom, format_python_string, format_tree
 from cometmagic.errors import OptionError
-from cometmagic.gemini.encode import encode
+from cometmagic.gemini.encode import encode_request
 from cometmagic.gemini.request import ImageRequest
-from cometmagic.options.declaration import GENERATION, Limits
+from cometmagic.options.declaration import GENERATION_CONFIG, Limits
 
 # The SDK's type for what stands under a name in the body.
-_TYPES = {
+_SDK_TYPES = {
     "contents": "Content",
     "parts": "Part",
     "inlineData": "Blob",
@@ -36,7 +36,7 @@ _TYPES = {
     "webSearch": "WebSearch",
     "imageSearch": "ImageSearch",
 }
-_HEAD = '''\
+_HEADER = '''\
 """One picture from CometAPI. Needs google-genai, and COMETAPI_KEY in the environment."""
 
 import os
@@ -47,7 +47,7 @@ from google import genai
 from google.genai import types
 
 '''
-_CHOOSE = """\
+_SELECT_SNIPPET = """\
 images = [part.inline_data.data for part in response.parts or [] if part.inline_data and not part.thought]
 if not images:
     sys.exit(f"No image came: {response.model_dump_json(exclude_none=True)[:1000]}")
@@ -55,64 +55,67 @@ image = images[-1]
 """
 
 
-def program(request: ImageRequest, filing: Filing) -> str:
+def render_program(request: ImageRequest, asset_store: AssetStore) -> str:
     """Return a program that sends the request with google-genai. Raises `OptionError` for what it cannot send."""
     options = request.options
-    body = encode(replace(request, options=replace(options, extra={})))
+    body = encode_request(replace(request, options=replace(options, extra={})))
     _check_names(body, options.extra)
     _check_signatures(request)
-    held = places(request, filing)
-    contents = laid_out(_typed("contents", body.pop("contents"), held), indent="    ", before=9)
-    settings = body.pop(GENERATION) | body
-    config = laid_out(_call("GenerateContentConfig", settings, held), indent="    ", before=7)
-    head = _HEAD.replace("import os", "import base64\nimport os", 1) if held.signatures else _HEAD
-    return f"""{head}{ADDRESS}client = genai.Client(
+    held = resolve_assets(request, asset_store)
+    contents = format_tree(_build_node("contents", body.pop("contents"), held), indent="    ", prefix_length=9)
+    settings = body.pop(GENERATION_CONFIG) | body
+    config = format_tree(_build_call("GenerateContentConfig", settings, held), indent="    ", prefix_length=7)
+    head = _HEADER.replace("import os", "import base64\nimport os", 1) if held.signature_paths else _HEADER
+    return f"""{head}{BASE_URL_SNIPPET}client = genai.Client(
     api_key=os.environ["COMETAPI_KEY"].strip(),
     http_options=types.HttpOptions(
         base_url=url,
         api_version="v1beta",
         timeout={int(Limits().idle_timeout * 1000):_},  # milliseconds
-        client_args={{"follow_redirects": False}},{_extra(options.extra)}
+        client_args={{"follow_redirects": False}},{_format_extra_body(options.extra)}
     ),
 )
 response = client.models.generate_content(
-    model={python_text(_model(options.model))},
+    model={format_python_string(_format_model(options.model))},
     contents={contents},
     config={config},
 )
-{_CHOOSE}{SAVE}"""
+{_SELECT_SNIPPET}{SAVE_SNIPPET}"""
 
 
-def _typed(name: str, value: Any, held: Places) -> Node:
+def _build_node(name: str, value: Any, asset_paths: AssetPaths) -> Node:
     """Return a value of the body, which stands under `name` there, as the SDK has it."""
-    if path := held.image(value):
-        return f"Path({python_text(path)}).read_bytes()"
-    if path := held.signature(value):
-        return f"base64.b64decode(Path({python_text(path)}).read_text())"
+    if path := asset_paths.find_image(value):
+        return f"Path({format_python_string(path)}).read_bytes()"
+    if path := asset_paths.find_signature(value):
+        return f"base64.b64decode(Path({format_python_string(path)}).read_text())"
     if isinstance(value, list):
-        return Block("[", tuple(("", _typed(name, member, held)) for member in value), "]")
-    if isinstance(value, dict) and name in _TYPES:
-        return _call(_TYPES[name], value, held)
-    return tree(value, python_atom)
+        return Block("[", tuple(("", _build_node(name, member, asset_paths)) for member in value), "]")
+    if isinstance(value, dict) and name in _SDK_TYPES:
+        return _build_call(_SDK_TYPES[name], value, asset_paths)
+    return build_tree(value, format_python_atom)
 
 
-def _call(kind: str, members: Mapping[str, Any], held: Places) -> Node:
-    written = ((f"{_snake(name)}=", _typed(name, value, held)) for name, value in members.items())
-    return Block(f"types.{kind}(", tuple(written), ")")
+def _build_call(type_name: str, members: Mapping[str, Any], asset_paths: AssetPaths) -> Node:
+    written = (
+        (f"{_convert_to_snake_case(name)}=", _build_node(name, value, asset_paths)) for name, value in members.items()
+    )
+    return Block(f"types.{type_name}(", tuple(written), ")")
 
 
-def _snake(name: str) -> str:
+def _convert_to_snake_case(name: str) -> str:
     return re.sub(r"(?=[A-Z])", "_", name).lower()
 
 
-def _extra(extra: dict[str, Any]) -> str:
+def _format_extra_body(extra: dict[str, Any]) -> str:
     """Return the line for what is merged into the body."""
     if not extra:
         return ""
-    return f"\n        extra_body={laid_out(tree(extra, python_atom), indent='        ', before=11)},"
+    members = format_tree(build_tree(extra, format_python_atom), indent="        ", prefix_length=11)
+    return f"\n        extra_body={members},"
 
 
-def _model(model: str) -> str:
+def _format_model(model: str) -> str:
     """Return a model's name as the SDK puts the same one into the address."""
     name = quote(model.removeprefix("models/"))
     return f"models/{name}" if "/" in name else name
@@ -120,28 +123,28 @@ def _model(model: str) -> str:
 
 def _check_names(body: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
     """Refuse names that the SDK takes for those of fields that are there, in other letters."""
-    known = {_folded(name): name for name in body}
+    known = {_normalize_name(name): name for name in body}
     for name, value in extra.items():
-        meant = known.get(_folded(name), name)
+        meant = known.get(_normalize_name(name), name)
         if meant != name:
             what = f"google-genai would send {name!r} of --extra as {meant!r}."
-            raise OptionError(what, do="Use --show-code httpx, or the other name.")
+            raise OptionError(what, advice="Use --show-code httpx, or the other name.")
         if isinstance(value, dict) and isinstance(body.get(name), dict):
             _check_names(body[name], value)
 
 
-def _folded(name: str) -> str:
+def _normalize_name(name: str) -> str:
     return name.replace("_", "").lower()
 
 
 def _check_signatures(request: ImageRequest) -> None:
     """Refuse thought signatures that would not come back as they were: the SDK takes bytes, not text."""
     for signature in request.signatures:
-        text = signature_text(signature)
+        text = read_signature_text(signature)
         try:
             same = base64.b64encode(base64.b64decode(text, validate=True)).decode() == text
         except ValueError:
             same = False
         if not same:
             what = "google-genai can send no thought signature that is not plain base64."
-            raise OptionError(what, do="Use --show-code httpx.")
+            raise OptionError(what, advice="Use --show-code httpx.")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH = 100
+LINE_WIDTH = 100
 INDENT = "    "
 
 
@@ -24,57 +24,63 @@ class Block:
 
 
 Node = str | Block
-Atom = Callable[[Any], str | None]  # the text of a value that has no members to be laid out, else None
+AtomFormatter = Callable[[Any], str | None]  # the text of a value that has no members to be laid out, else None
 
 
-def tree(value: Any, atom: Atom) -> Node:
+def build_tree(value: Any, format_atom: AtomFormatter) -> Node:
     """Return a JSON value as it is to be laid out."""
-    if (text := atom(value)) is not None:
+    if (text := format_atom(value)) is not None:
         return text
     if isinstance(value, dict):
-        return Block("{", tuple((f"{atom(name)}: ", tree(member, atom)) for name, member in value.items()), "}")
-    return Block("[", tuple(("", tree(member, atom)) for member in value), "]")
+        return Block(
+            "{",
+            tuple((f"{format_atom(name)}: ", build_tree(member, format_atom)) for name, member in value.items()),
+            "}",
+        )
+    return Block("[", tuple(("", build_tree(member, format_atom)) for member in value), "]")
 
 
-def laid_out(node: Node, last: str = ",", indent: str = "", before: int = 0) -> str:
+def format_tree(node: Node, trailing_comma: str = ",", indent: str = "", prefix_length: int = 0) -> str:
     """Return the text of a node, in one line where it fits; `last` stands behind the last of several lines.
 
     `before` is how many characters stand in front of it in its line.
     """
-    line = _flat(node)
-    if isinstance(node, str) or not node.items or len(indent) + before + len(line) < WIDTH:
+    line = _format_inline(node)
+    if isinstance(node, str) or not node.items or len(indent) + prefix_length + len(line) < LINE_WIDTH:
         return line
     inner = indent + INDENT
-    rows = (f"{inner}{head}{laid_out(member, last, inner, len(head))}" for head, member in node.items)
-    return f"{node.opening}\n" + ",\n".join(rows) + f"{last}\n{indent}{node.closing}"
+    rows = (f"{inner}{head}{format_tree(member, trailing_comma, inner, len(head))}" for head, member in node.items)
+    return f"{node.opening}\n" + ",\n".join(rows) + f"{trailing_comma}\n{indent}{node.closing}"
 
 
-def _flat(node: Node) -> str:
+def _format_inline(node: Node) -> str:
     if isinstance(node, str):
         return node
-    return node.opening + ", ".join(head + _flat(member) for head, member in node.items) + node.closing
+    return node.opening + ", ".join(head + _format_inline(member) for head, member in node.items) + node.closing
 
 
-def json_atom(value: Any) -> str | None:
+def format_json_atom(value: Any) -> str | None:
     """Return a value without members as JSON."""
     if isinstance(value, str):
-        return _visible(value, lambda letter: json.dumps(letter)[1:-1])
+        return _format_string(value, lambda letter: json.dumps(letter)[1:-1])
     return None if isinstance(value, dict | list) else json.dumps(value)
 
 
-def python_atom(value: Any) -> str | None:
+def format_python_atom(value: Any) -> str | None:
     """Return a value without members as Python."""
     if isinstance(value, str):
-        return python_text(value)
+        return format_python_string(value)
     return None if isinstance(value, dict | list) else repr(value)
 
 
-def python_text(text: str) -> str:
+def format_python_string(text: str) -> str:
     """Return a text as a literal of Python, in one line."""
-    return _visible(text, lambda letter: f"\\u{ord(letter):04x}" if letter <= "\uffff" else f"\\U{ord(letter):08x}")
+    return _format_string(
+        text, lambda letter: f"\\u{ord(letter):04x}" if letter <= "\uffff" else f"\\U{ord(letter):08x}"
+    )
 
 
-def _visible(text: str, escaped: Callable[[str], str]) -> str:
+def _format_string(text: str, escape: Callable[[str], str]) -> str:
     """Return a text in quotes; the escapes of JSON mean the same in Python, but beyond 16 bits."""
     quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(letter if letter.isprintable() else escaped(letter) for letter in quoted)
+    return "".join(letter if letter.isprintable() else escape(letter) for letter in quoted)

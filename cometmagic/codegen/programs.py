@@ -6,18 +6,22 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cometmagic.codegen import curl, google_genai, httpx_program, magic_cell
-from cometmagic.codegen.assets import Filing
+from cometmagic.codegen.assets import AssetStore
 from cometmagic.errors import OptionError
 from cometmagic.gemini.request import ImageRequest
-from cometmagic.options.declaration import CODE
+from cometmagic.options.declaration import CODE_KINDS
 from cometmagic.options.option_types import Choice
-from cometmagic.options.settings import library_folder
+from cometmagic.options.settings import find_library_folder
 from cometmagic.storage.store import Library
 
-_PROGRAMS = {"curl": curl.program, "httpx": httpx_program.program, "google-genai": google_genai.program}
+_RENDERERS = {
+    "curl": curl.render_program,
+    "httpx": httpx_program.render_program,
+    "google-genai": google_genai.render_program,
+}
 
 
-def as_code(
+def render_code(
     request: ImageRequest, kind: str, *, parent: Mapping[str, str] | None = None, files: Iterable[Path] = ()
 ) -> str:
     """Return a request as a program of a kind: curl, httpx, google-genai or magic.
@@ -28,11 +32,11 @@ def as_code(
     `LibraryError` when a file cannot be read or written.
     """
     try:
-        chosen = Choice(CODE, "KIND").parse(kind)
+        chosen = Choice(CODE_KINDS, "KIND").parse(kind)
     except ValueError as error:
         raise OptionError(f"--show-code: {error}") from None
-    library = Library(library_folder())
-    filing = Filing(library.root, files)
+    library = Library(find_library_folder())
+    filing = AssetStore(library.root, files)
     if chosen == "magic":
-        return magic_cell.program(request, filing, magic_cell.found(library, parent))
-    return _PROGRAMS[chosen](request, filing)
+        return magic_cell.render_program(request, filing, magic_cell.find_parent_call(library, parent))
+    return _RENDERERS[chosen](request, filing)

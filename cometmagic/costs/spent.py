@@ -10,34 +10,36 @@ from datetime import datetime
 from pathlib import Path
 
 from cometmagic.costs.ledger import Ledger, Spending
-from cometmagic.options.models import CHECKED
-from cometmagic.storage.store import counted
-from cometmagic.system.atomic_files import near
+from cometmagic.options.models import CHECK_DATE
+from cometmagic.storage.store import format_call_count
+from cometmagic.system.atomic_files import format_path
 
 
-def statement(root: Path, session: str) -> str:
+def format_spending(root: Path, session: str) -> str:
     """Return the sums of a library."""
     ledger, today = Ledger(root), datetime.now().astimezone().date()
-    everything = ledger.spending()
-    if not everything.calls:
-        return f"No live call was made in {near(root)} yet, so nothing was spent."
+    everything = ledger.sum_spending()
+    if not everything.call_count:
+        return f"No live call was made in {format_path(root)} yet, so nothing was spent."
     rows = {
-        "this session": ledger.spending(session=session),
-        "today": ledger.spending(day=today),
+        "this session": ledger.sum_spending(session=session),
+        "today": ledger.sum_spending(day=today),
         "in all": everything,
     }
-    head = f"Spent in {near(root)}, estimated by Google's list prices of {CHECKED}"
-    return "\n".join([head, "", *(_line(name, spent) for name, spent in rows.items()), *_notes(everything)])
+    head = f"Spent in {format_path(root)}, estimated by Google's list prices of {CHECK_DATE}"
+    return "\n".join(
+        [head, "", *(_format_row(name, spent) for name, spent in rows.items()), *_format_notes(everything)]
+    )
 
 
-def _line(name: str, spent: Spending) -> str:
-    return f"{name:<14}${spent.usd:>9,.3f}  {counted(spent.calls):>10}"
+def _format_row(label: str, spending: Spending) -> str:
+    return f"{label:<14}${spending.usd:>9,.3f}  {format_call_count(spending.call_count):>10}"
 
 
-def _notes(spent: Spending) -> Iterator[str]:
-    if spent.unsure or spent.unpriced:
+def _format_notes(spending: Spending) -> Iterator[str]:
+    if spending.uncertain_count or spending.unpriced_count:
         yield ""
-    if spent.unsure:
-        yield f"{spent.unsure} of unknown outcome: counted as if charged."
-    if spent.unpriced:
-        yield f"{spent.unpriced} by models whose price is not known: not in the sums."
+    if spending.uncertain_count:
+        yield f"{spending.uncertain_count} of unknown outcome: counted as if charged."
+    if spending.unpriced_count:
+        yield f"{spending.unpriced_count} by models whose price is not known: not in the sums."

@@ -11,213 +11,228 @@ import asyncio
 import contextlib
 import os
 
-from cometmagic.costs.accounts import account
+from cometmagic.costs.accounts import record_cost
 from cometmagic.courier import log
-from cometmagic.courier.endpoint import Live, Offline
-from cometmagic.courier.rate_limiter import Gate
-from cometmagic.courier.recorder import Keeper
-from cometmagic.courier.recovery import keep_from_others, recover
-from cometmagic.courier.retry import ANSWERED, CROWDED, LONGEST, Tries, classify
-from cometmagic.courier.transport import Post, Report
-from cometmagic.courier.transport_errors import DAMAGED, failure
-from cometmagic.errors import LOOK_FIRST, CometError, Fate, LibraryError, NoImageError, TransportError
-from cometmagic.gemini.encode import body_chunks
-from cometmagic.gemini.error_bodies import explain
+from cometmagic.courier.endpoint import LiveRoute, OfflineRoute
+from cometmagic.courier.rate_limiter import RateLimiter
+from cometmagic.courier.recorder import CallRecorder
+from cometmagic.courier.recovery import lock_call, recover
+from cometmagic.courier.retry import ANSWERED_REASON, MAX_TOTAL_WAIT, THROTTLE_STATUSES, RetryState, classify
+from cometmagic.courier.transport import EventSink, PostAttempt
+from cometmagic.courier.transport_errors import DAMAGED_REASON, build_transport_error
+from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, CometError, LibraryError, NoImageError, TransportError
+from cometmagic.gemini.encode import iter_body
+from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.offline import service
-from cometmagic.storage.redaction import blot
-from cometmagic.storage.store import CallFolder, State, now, worst_of_tries
-from cometmagic.system.file_lock import Busy
+from cometmagic.storage.redaction import redact_folder
+from cometmagic.storage.store import CallFolder, CallState, find_worst_charge_status, now
+from cometmagic.system.file_lock import LockBusyError
 
-MOMENT = 0.3  # seconds to wait for a call that somebody only looks at
+LOCK_TIMEOUT = 0.3  # seconds to wait for a call that somebody only looks at
 
 
-async def deliver(folder: CallFolder, route: Live | Offline, report: Report, gate: Gate | None = None) -> None:
+async def deliver(
+    folder: CallFolder, route: LiveRoute | OfflineRoute, emit: EventSink, rate_limiter: RateLimiter | None = None
+) -> None:
     """Carry the call of `folder` and settle it; `report` gets an event at each step, and `done` in any case.
 
     Cancelling is for calls that have not been sent. What became of the call stands in the folder; where
     that is another one, because a disk was full, a `moved` event says so.
     """
     try:
-        await Delivery(folder, route, report, gate or Gate()).run()
+        await Delivery(folder, route, emit, rate_limiter or RateLimiter()).run()
     finally:
-        report({"event": "done"})
+        emit({"event": "done"})
 
 
 class Delivery:
     """One call on its way."""
 
-    def __init__(self, folder: CallFolder, route: Live | Offline, report: Report, gate: Gate) -> None:
+    def __init__(
+        self, folder: CallFolder, route: LiveRoute | OfflineRoute, emit: EventSink, rate_limiter: RateLimiter
+    ) -> None:
         """Begin with nothing sent."""
-        self.keeper = Keeper(folder, report, route.key.reveal() if isinstance(route, Live) else "")
+        self.recorder = CallRecorder(folder, emit, route.key.reveal() if isinstance(route, LiveRoute) else "")
         self.route = route
-        self.report = report
-        self.gate = gate
-        self._post: Post | None = None  # the try that is under way, or was the last
-        self._settled: CometError | None = None  # the error that settling has written down already
-        self._on_a_thread = False  # while settling and what follows write into the folder
-        self._over = False
+        self._emit = emit
+        self.rate_limiter = rate_limiter
+        self._attempt: PostAttempt | None = None  # the try that is under way, or was the last
+        self._recorded_error: CometError | None = None  # the error that settling has written down already
+        self._is_writing = False  # while settling and what follows write into the folder
+        self._is_finished = False
 
     @property
     def folder(self) -> CallFolder:
         """Where the call lies."""
-        return self.keeper.folder
+        return self.recorder.folder
 
     @property
-    def sent(self) -> bool:
+    def is_sent(self) -> bool:
         """Whether a byte of the request, in its last try, may have left."""
-        return self._post is not None and self._post.sent
+        return self._attempt is not None and self._attempt.is_sent
 
     @property
-    def may_be_cancelled(self) -> bool:
+    def can_be_cancelled(self) -> bool:
         """Whether stopping now costs nothing."""
-        return isinstance(self.route, Live) and not self.sent and not self._over
+        return isinstance(self.route, LiveRoute) and not self.is_sent and not self._is_finished
 
     def abandon(self) -> None:
         """Write down that nobody waits for the call any more; when it is about to end that says nothing new."""
-        if not self._on_a_thread:
+        if not self._is_writing:
             with contextlib.suppress(OSError, LibraryError):
                 self.folder.update(abandoned=now())
 
     async def run(self) -> None:
         """Carry and settle; that it is done is for others to say."""
         try:
-            with keep_from_others(self.folder, patience=MOMENT):
-                if self.folder.read()["state"] == State.PLANNED:
-                    await self._carry()
-        except (OSError, LibraryError, Busy) as problem:
+            with lock_call(self.folder, timeout=LOCK_TIMEOUT):
+                if self.folder.read()["state"] == CallState.PLANNED:
+                    await self._deliver()
+        except (OSError, LibraryError, LockBusyError) as problem:
             # The folder is gone, no disk takes more, or another carries it: what was written last stands.
-            log.crash(self.folder.path.parent, problem)
+            log.log_crash(self.folder.path.parent, problem)
         except Exception as problem:  # noqa: BLE001  # a fault of ours: what came is saved all the same
-            log.crash(self.folder.path.parent, problem)
-            with contextlib.suppress(OSError, CometError, Busy):
+            log.log_crash(self.folder.path.parent, problem)
+            with contextlib.suppress(OSError, CometError, LockBusyError):
                 await asyncio.to_thread(recover, self.folder)
 
-    async def _carry(self) -> None:
+    async def _deliver(self) -> None:
         try:
-            error = await self._ask_offline() if isinstance(self.route, Offline) else await self._ask(self.route)
+            error = (
+                await self._deliver_offline()
+                if isinstance(self.route, OfflineRoute)
+                else await self._deliver_live(self.route)
+            )
         except asyncio.CancelledError:
-            error = self._interrupted()
-        self._over = self._on_a_thread = True
+            error = self._build_interrupt_error()
+        self._is_finished = self._is_writing = True
         try:
-            if error is not None and error is not self._settled:
-                self.keeper.fail(self._with_earlier_tries(error))
+            if error is not None and error is not self._recorded_error:
+                self.recorder.fail(self._apply_earlier_charge_status(error))
         finally:
-            if isinstance(self.route, Live):
-                await asyncio.to_thread(self._close, self.route.key.reveal())
+            if isinstance(self.route, LiveRoute):
+                await asyncio.to_thread(self._account_and_redact, self.route.key.reveal())
 
-    def _close(self, key: str) -> None:
-        account(self.folder)
-        for folder in dict.fromkeys((self.keeper.planned, self.folder)):  # what was moved has left something behind
+    def _account_and_redact(self, key: str) -> None:
+        record_cost(self.folder)
+        for folder in dict.fromkeys(
+            (self.recorder.original_folder, self.folder)
+        ):  # what was moved has left something behind
             with contextlib.suppress(LibraryError):  # the one that it was planned in may have vanished
-                blot(folder, key)
+                redact_folder(folder, key)
 
-    def _with_earlier_tries(self, error: CometError) -> CometError:
+    def _apply_earlier_charge_status(self, error: CometError) -> CometError:
         """Return the last error of a call, which costs nothing itself but after a try that may have cost something."""
-        if error.fate in (Fate.UNSENT, Fate.REFUSED) and worst_of_tries(self.folder.read()) is Fate.UNKNOWN:
-            error.fate, error.do = Fate.UNKNOWN, LOOK_FIRST
+        if (
+            error.charge_status in (ChargeStatus.UNSENT, ChargeStatus.REFUSED)
+            and find_worst_charge_status(self.folder.read()) is ChargeStatus.UNKNOWN
+        ):
+            error.charge_status, error.advice = ChargeStatus.UNKNOWN, BALANCE_ADVICE
         return error
 
-    def _interrupted(self) -> CometError:
+    def _build_interrupt_error(self) -> CometError:
         """Return the error of a call that is taken back: what it may have cost is what its earlier tries may have."""
-        before = worst_of_tries(self.folder.read())
+        before = find_worst_charge_status(self.folder.read())
         when = "before it was sent" if before is None else "while it waited for another try"
-        return TransportError(f"The call was interrupted {when}.", fate=before or Fate.UNSENT)
+        return TransportError(f"The call was interrupted {when}.", charge_status=before or ChargeStatus.UNSENT)
 
-    async def _ask_offline(self) -> CometError | None:
+    async def _deliver_offline(self) -> CometError | None:
         try:
-            error = await asyncio.to_thread(self._sketched)
+            error = await asyncio.to_thread(self._answer_offline)
         except Exception as problem:  # noqa: BLE001  # every failure must end in the folder
-            error = failure(problem, sent=self.folder.read()["state"] != State.PLANNED)
+            error = build_transport_error(problem, is_sent=self.folder.read()["state"] != CallState.PLANNED)
         return await self._settle(error)
 
-    async def _ask(self, route: Live) -> CometError | None:
+    async def _deliver_live(self, route: LiveRoute) -> CometError | None:
         """Try until there is an answer or nothing more to try; return what went wrong."""
-        tries, error, deadline = Tries(route.limits.retry_unknown), None, None
+        tries, error, deadline = RetryState(route.limits.retry_unknown), None, None
         clock = asyncio.get_running_loop().time
         try:
             async with asyncio.timeout(None) as total:
                 while True:
                     before = clock()
-                    async with self.gate.place(route.limits.at_once, self._tell_closed):
-                        tries.waited += clock() - before if tries.number else 0.0
+                    async with self.rate_limiter.acquire_slot(route.limits.at_once, self._emit_pause):
+                        tries.total_wait += clock() - before if tries.attempt_count else 0.0
                         # The first wait for a place, in a batch, does not count.
                         deadline = deadline or clock() + route.limits.total_timeout
                         total.reschedule(deadline)
-                        error = await self._try(route)
+                        error = await self._send_once(route)
                         total.reschedule(None)  # what has come is settled, however long that takes
                         error = await self._settle(error)
-                    pause = tries.pause(error, deadline - clock())
+                    pause = tries.compute_delay(error, deadline - clock())
                     if error is None or pause is None:
-                        self.gate.ended(classify(error).kind)
+                        self.rate_limiter.record_outcome(classify(error).outcome)
                         return error
                     # The gate may stay closed longer than this call may still wait.
-                    total.reschedule(min(deadline, clock() + pause + LONGEST - tries.waited))
-                    await self._wait(error, pause)
+                    total.reschedule(min(deadline, clock() + pause + MAX_TOTAL_WAIT - tries.total_wait))
+                    await self._wait_for_retry(error, pause)
         except TransportError as stopped:  # the gate lets no more through
             return error or stopped
         except TimeoutError as problem:
-            if not self.sent:
-                return error or failure(problem, sent=False)
-            error = await self._settle(failure(problem, sent=True))
-            self.gate.ended(classify(error).kind)
+            if not self.is_sent:
+                return error or build_transport_error(problem, is_sent=False)
+            error = await self._settle(build_transport_error(problem, is_sent=True))
+            self.rate_limiter.record_outcome(classify(error).outcome)
             return error
 
-    async def _try(self, route: Live) -> CometError | None:
+    async def _send_once(self, route: LiveRoute) -> CometError | None:
         """Make one try; return what went wrong."""
-        post = self._post = Post(self.folder, route, self.report)
-        self.folder.part.unlink(missing_ok=True)  # what an earlier try left holds no picture
+        post = self._attempt = PostAttempt(self.folder, route, self._emit)
+        self.folder.response_path.unlink(missing_ok=True)  # what an earlier try left holds no picture
         try:
             return await post.send()
         except Exception as problem:  # noqa: BLE001  # every failure must end in the folder, and none may show the key
-            return failure(problem, sent=post.sent, uploaded=(post.uploaded, post.length))
+            return build_transport_error(
+                problem, is_sent=post.is_sent, upload_progress=(post.uploaded_bytes, post.content_length)
+            )
         finally:
-            self.keeper.now_in(post.folder)
+            self.recorder.change_folder(post.folder)
 
     async def _settle(self, error: CometError | None) -> CometError | None:
         """Settle what came, if anything did; return what went wrong."""
-        if error is not None and not self.folder.has_answer:
+        if error is not None and not self.folder.has_raw_response:
             return error
-        with self.keeper.holding():
-            return await self._settle_what_came(error)
+        with self.recorder.keep_response_open():
+            return await self._settle_response(error)
 
-    async def _settle_what_came(self, error: CometError | None) -> CometError | None:
-        self.report({"event": "settling"})
-        damage = error.what if error is not None and error.facts.get("reason") == DAMAGED else None
-        self.keeper.write(state=State.RECEIVED, received=now(), damage=damage)
-        self._on_a_thread = True
-        told = await asyncio.to_thread(self.keeper.settle)
-        self._on_a_thread = False
-        unsaved = self.folder.read()["state"] == State.RECEIVED  # and can be recovered later
+    async def _settle_response(self, error: CometError | None) -> CometError | None:
+        self._emit({"event": "settling"})
+        damage = error.message if error is not None and error.details.get("reason") == DAMAGED_REASON else None
+        self.recorder.write(state=CallState.RECEIVED, received=now(), damage=damage)
+        self._is_writing = True
+        told = await asyncio.to_thread(self.recorder.settle)
+        self._is_writing = False
+        unsaved = self.folder.read()["state"] == CallState.RECEIVED  # and can be recovered later
         # What came may hold the whole image all the same, or a plain refusal; then the failure says less.
         if told is None or error is None or unsaved or isinstance(told, NoImageError):
-            self._settled = told
+            self._recorded_error = told
             if told is not None:
-                told.facts["reason"] = ANSWERED
+                told.details["reason"] = ANSWERED_REASON
             return told
         return error
 
-    async def _wait(self, error: CometError, pause: float) -> None:
+    async def _wait_for_retry(self, error: CometError, delay: float) -> None:
         """Write down a try that failed and wait; nothing is under way meanwhile."""
-        tries = [*self.folder.read().get("tries", []), {"ended": now(), "error": error.record()}]
-        self.keeper.write(state=State.PLANNED, tries=tries, error=None)
-        self._post = None
-        if error.facts.get("status") in CROWDED:
-            self.gate.close(pause)
-        self.report({"event": "waiting", "seconds": pause, "why": error.what, "again": True})
-        await asyncio.sleep(pause)
+        tries = [*self.folder.read().get("tries", []), {"ended": now(), "error": error.to_dict()}]
+        self.recorder.write(state=CallState.PLANNED, tries=tries, error=None)
+        self._attempt = None
+        if error.details.get("status") in THROTTLE_STATUSES:
+            self.rate_limiter.throttle(delay)
+        self._emit({"event": "waiting", "seconds": delay, "why": error.message, "again": True})
+        await asyncio.sleep(delay)
 
-    def _tell_closed(self, seconds: float) -> None:
-        self.report({"event": "waiting", "seconds": seconds, "why": "The service asked for a pause.", "again": False})
+    def _emit_pause(self, seconds: float) -> None:
+        self._emit({"event": "waiting", "seconds": seconds, "why": "The service asked for a pause.", "again": False})
 
-    def _sketched(self) -> CometError | None:
+    def _answer_offline(self) -> CometError | None:
         """Ask the service that is built in, with the very bytes that would have gone out."""
-        call = self.folder.update(state=State.SENT, sent=now())
-        self.report({"event": "sent"})
-        asked = b"".join(body_chunks(self.folder.body(), self.folder.path))
+        call = self.folder.update(state=CallState.SENT, sent=now())
+        self._emit({"event": "sent"})
+        asked = b"".join(iter_body(self.folder.read_body(), self.folder.path))
         status, body = service.answer(call["model"], asked, call.get("number", 0))
         if status != 200:
-            return explain(status, body)
-        with self.folder.part.open("wb") as file:
+            return parse_error_response(status, body)
+        with self.folder.response_path.open("wb") as file:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())

@@ -21,19 +21,25 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
-from cometmagic.courier.endpoint import Route, pack
+from cometmagic.courier.endpoint import Route, encode_route
 from cometmagic.options.settings import KEY_VARIABLE, Key
 
 Event = dict[str, Any]
 
 
 # What a delivery reads from the environment; it may have changed since the process was started.
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-SURROUNDINGS = (*_PROXIES, *map(str.upper, _PROXIES), "SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_STATE_HOME")
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+ENVIRONMENT_VARIABLES = (
+    *_PROXY_VARIABLES,
+    *map(str.upper, _PROXY_VARIABLES),
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "XDG_STATE_HOME",
+)
 
 
 # Not `-m`, which would import from the working folder; and the very package that runs here, wherever it lies.
-_PROGRAM = (
+_WORKER_CODE = (
     f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); import cometmagic; del sys.path[0]; "
     "from cometmagic.courier.worker import main; main()"
 )
@@ -45,24 +51,24 @@ class Job:
     def __init__(self, folder: Path, courier: Courier) -> None:
         """Begin with no events."""
         self.folder = folder
-        self.finished = threading.Event()
-        self.fate_known = threading.Event()  # after `cancel`: whether it was taken back
-        self.outlives_kernel = courier.outlives_kernel
-        self._name = str(folder)
+        self.done_event = threading.Event()
+        self.cancel_reply_event = threading.Event()  # after `cancel`: whether it was taken back
+        self.can_outlive_kernel = courier.can_outlive_kernel
+        self._job_name = str(folder)
         self._courier = courier
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
-    def report(self, event: Event) -> None:
+    def add_event(self, event: Event) -> None:
         """Take an event from the delivery; from any thread."""
         if event["event"] == "moved":
             self.folder = Path(event["folder"])
         self._events.put(event)
         if event["event"] == "done":
-            self.finished.set()
+            self.done_event.set()
         if event["event"] in ("done", "detached"):
-            self.fate_known.set()
+            self.cancel_reply_event.set()
 
-    def next(self, timeout: float) -> Event | None:
+    def read_event(self, timeout: float) -> Event | None:
         """Return the next event, or None when none came within `timeout` seconds."""
         try:
             return self._events.get(timeout=timeout)
@@ -71,23 +77,23 @@ class Job:
 
     def cancel(self) -> None:
         """Take the job back if nothing was sent: then it ends as not sent. Else a `detached` event comes."""
-        if not self.finished.is_set():
-            self.fate_known.clear()
-        self._say("cancel")
+        if not self.done_event.is_set():
+            self.cancel_reply_event.clear()
+        self._send_command("cancel")
 
     def abandon(self) -> None:
         """Say that nobody waits for it any more; should an answer come, it is kept."""
-        self._say("abandon")
+        self._send_command("abandon")
 
-    def _say(self, what: str) -> None:
+    def _send_command(self, command_name: str) -> None:
         with contextlib.suppress(OSError, ValueError):  # the courier is gone, and the call at its end
-            self._courier.order({what: self._name})
+            self._courier.send_command({command_name: self._job_name})
 
 
 class Courier(ABC):
     """What carries call folders: it takes orders and gives events."""
 
-    outlives_kernel: bool
+    can_outlive_kernel: bool
 
     def __init__(self) -> None:
         """Begin without jobs."""
@@ -95,79 +101,79 @@ class Courier(ABC):
 
     @property
     @abstractmethod
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether it takes further jobs."""
 
     @abstractmethod
-    def order(self, said: dict[str, Any]) -> None:
+    def send_command(self, command: dict[str, Any]) -> None:
         """Pass an order on to the office. Raises `OSError` or `ValueError` when there is none any more."""
 
-    def submit(self, folder: Path, work: dict[str, Any]) -> Job:
+    def submit(self, folder: Path, payload: dict[str, Any]) -> Job:
         """Start work on a call folder. Raises as `order` does, and then nothing was started."""
         job, name = Job(folder, self), str(folder)
         self._jobs[name] = job
         try:
-            self.order({"job": name, **work})
+            self.send_command({"job": name, **payload})
         except (OSError, ValueError):
             self._jobs.pop(name, None)
             raise
         return job
 
-    def tell(self, event: Event) -> None:
+    def dispatch_event(self, event: Event) -> None:
         """Hand an event to its job."""
         name = event.pop("job")
         job = self._jobs.pop(name, None) if event["event"] == "done" else self._jobs.get(name)
         if job is not None:
-            job.report(event)
+            job.add_event(event)
 
 
 class ProcessCourier(Courier):
     """Carries deliveries in a process that outlives this one."""
 
-    outlives_kernel = True
+    can_outlive_kernel = True
 
     def __init__(self) -> None:
         """Start the process. Raises `OSError` when there can be none."""
         super().__init__()
-        self._writing = threading.Lock()
-        self._process = _start()
-        threading.Thread(target=self._read, name="cometmagic-events", daemon=True).start()
+        self._write_lock = threading.Lock()
+        self._process = _start_process()
+        threading.Thread(target=self._read_events, name="cometmagic-events", daemon=True).start()
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def order(self, said: dict[str, Any]) -> None:
+    def send_command(self, command: dict[str, Any]) -> None:
         # An interrupt may have left half a line behind: a new one always begins afresh.
-        line = memoryview(b"\n" + json.dumps(said).encode() + b"\n")
-        with self._writing:
+        line = memoryview(b"\n" + json.dumps(command).encode() + b"\n")
+        with self._write_lock:
             while line:
                 line = line[self._process.stdin.write(line) :]  # type: ignore[union-attr]  # a pipe was asked for
 
-    def forget(self) -> None:
+    def close_pipes(self) -> None:
         """Close this process's ends of the pipes, so that the courier notices when its own kernel goes."""
         for pipe in (self._process.stdin, self._process.stdout):
             pipe.close()  # type: ignore[union-attr]  # as above
 
-    def _read(self) -> None:
+    def _read_events(self) -> None:
         """Hand events to their jobs; when the process ends, tell those that it left."""
         for line in self._process.stdout or ():
             with contextlib.suppress(ValueError):  # half a line is the last word of one that was killed
-                self.tell(json.loads(line))
+                self.dispatch_event(json.loads(line))
         with contextlib.suppress(OSError), self._process:
             pass  # closes the pipes and takes its exit status
         for name, job in list(self._jobs.items()):
-            _abandoned(job.folder)
-            self.tell({"job": name, "event": "done"})
+            _recover_folder(job.folder)
+            self.dispatch_event({"job": name, "event": "done"})
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start_process() -> subprocess.Popen[bytes]:
     """Start the courier's process, out of reach of the kernel's signals and without the key."""
     apart: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return subprocess.Popen(  # noqa: S603  # our own program
-        [sys.executable, "-P", "-c", _PROGRAM],
+        [sys.executable, "-P", "-c", _WORKER_CODE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -177,7 +183,7 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _abandoned(folder: Path) -> None:
+def _recover_folder(folder: Path) -> None:
     """Settle what a process that died has left."""
     from cometmagic.courier.recovery import recover
     from cometmagic.options.settings import find_key
@@ -192,75 +198,75 @@ class ThreadCourier(Courier):
     """Carries deliveries on a daemon thread of this process, where no other can be started."""
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return True
 
-    outlives_kernel = False
+    can_outlive_kernel = False
 
     def __init__(self) -> None:
         """Start the thread."""
-        from cometmagic.courier.dispatcher import Office
+        from cometmagic.courier.dispatcher import Dispatcher
         from cometmagic.courier.event_loop import RunningTimeLoop  # with HTTP and Pillow, what the kernel does without
 
         super().__init__()
         self._loop = RunningTimeLoop()
-        self._office = Office(self.tell)
+        self._dispatcher = Dispatcher(self.dispatch_event)
         threading.Thread(target=self._loop.run_forever, name="cometmagic-courier", daemon=True).start()
 
-    def order(self, said: dict[str, Any]) -> None:
-        self._loop.call_soon_threadsafe(self._office.take, said)
+    def send_command(self, command: dict[str, Any]) -> None:
+        self._loop.call_soon_threadsafe(self._dispatcher.handle_command, command)
 
 
 _couriers: dict[int, Courier] = {}  # by process id: a forked child gets one of its own
-_starting = threading.Lock()
+_start_lock = threading.Lock()
 
 
-def courier() -> Courier:
+def get_courier() -> Courier:
     """Return this process's courier, started on first use and again when it has died."""
-    with _starting:
+    with _start_lock:
         found = _couriers.get(os.getpid())
-        if found is None or not found.alive:
-            found = _couriers[os.getpid()] = _new()
+        if found is None or not found.is_alive:
+            found = _couriers[os.getpid()] = _start_courier()
         return found
 
 
-def deliver(folder: Path, route: Route) -> Job:
+def start_delivery(folder: Path, route: Route) -> Job:
     """Start the delivery of a planned call folder."""
-    return _submit(folder, {"route": pack(route)})
+    return _submit(folder, {"route": encode_route(route)})
 
 
-def recover(folder: Path, key: Key | None) -> Job:
+def start_recovery(folder: Path, key: Key | None) -> Job:
     """Start the recovery of a call whose carrier is gone; `key` is kept out of what is found."""
     return _submit(folder, {"recover": key.reveal() if key else ""})
 
 
-def _submit(folder: Path, work: dict[str, Any]) -> Job:
+def _submit(folder: Path, payload: dict[str, Any]) -> Job:
     """Have work done, by a new courier when this one has just died."""
-    work |= {"surroundings": {variable: os.environ.get(variable) for variable in SURROUNDINGS}}
+    payload |= {"surroundings": {variable: os.environ.get(variable) for variable in ENVIRONMENT_VARIABLES}}
     try:
-        return courier().submit(folder, work)
+        return get_courier().submit(folder, payload)
     except (OSError, ValueError):  # it took nothing, so nothing can be sent twice
-        with _starting:
-            _couriers[os.getpid()] = _new()
-        return courier().submit(folder, work)
+        with _start_lock:
+            _couriers[os.getpid()] = _start_courier()
+        return get_courier().submit(folder, payload)
 
 
-def _new() -> Courier:
+def _start_courier() -> Courier:
     try:
         return ProcessCourier()
     except Exception:  # noqa: BLE001  # whatever stands against a process: a thread can always be had
         return ThreadCourier()
 
 
-def _in_forked_child() -> None:
+def _reset_after_fork() -> None:
     """Forget the parent's couriers, whose pipes and locks are not ours."""
-    global _starting  # noqa: PLW0603  # a lock that another thread of the parent held would never be let go
-    _starting = threading.Lock()
+    global _start_lock  # noqa: PLW0603  # a lock that another thread of the parent held would never be let go
+    _start_lock = threading.Lock()
     for found in _couriers.values():
         if isinstance(found, ProcessCourier):
-            found.forget()
+            found.close_pipes()
     _couriers.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_forked_child)
+    os.register_at_fork(after_in_child=_reset_after_fork)

@@ -14,92 +14,94 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.courier.attempts import Delivery
-from cometmagic.courier.endpoint import Live, unpack
-from cometmagic.courier.log import crash, note
-from cometmagic.courier.rate_limiter import Gate
+from cometmagic.courier.endpoint import LiveRoute, decode_route
+from cometmagic.courier.log import log_crash, log_event
+from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.courier.recovery import recover
 from cometmagic.storage.store import CallFolder
 
-Tell = Callable[[dict[str, Any]], None]
+EventSink = Callable[[dict[str, Any]], None]
 
 
-class Office:
+class Dispatcher:
     """All deliveries of one courier; all methods are for one event loop."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, emit: EventSink) -> None:
         """`tell` takes each event, with the name of its job; it must not wait."""
-        self._tell = tell
-        self._gates: dict[str, Gate] = {}  # by address
-        self._under_way: dict[str, tuple[Delivery | None, asyncio.Task[None]]] = {}
+        self._emit = emit
+        self._rate_limiters: dict[str, RateLimiter] = {}  # by address
+        self._active_jobs: dict[str, tuple[Delivery | None, asyncio.Task[None]]] = {}
 
-    def take(self, order: dict[str, Any]) -> None:
+    def handle_command(self, command: dict[str, Any]) -> None:
         """Start a job, or carry out what is said about one: `{"cancel": name}`, `{"abandon": name}`."""
-        if "cancel" in order:
+        if "cancel" in command:
             # A task that has not made its first step would end without a word: this comes after that step.
-            asyncio.get_running_loop().call_soon(self._cancel, order["cancel"])
-        elif "abandon" in order:
-            self._abandon(order["abandon"])
-        elif order["job"] in self._under_way:  # somebody is at work on it: one end is enough
+            asyncio.get_running_loop().call_soon(self._cancel, command["cancel"])
+        elif "abandon" in command:
+            self._abandon(command["abandon"])
+        elif command["job"] in self._active_jobs:  # somebody is at work on it: one end is enough
             return
-        elif "recover" in order:
-            _surround(order["surroundings"])
-            self._begin(order["job"], None, self._recover(CallFolder(Path(order["job"])), order["recover"]))
+        elif "recover" in command:
+            _apply_environment(command["surroundings"])
+            self._start_task(
+                command["job"], None, self._run_recovery(CallFolder(Path(command["job"])), command["recover"])
+            )
         else:
-            self._deliver(order)
+            self._handle_delivery(command)
 
-    def _begin(self, job: str, delivery: Delivery | None, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._under_way[job] = delivery, task
-        task.add_done_callback(lambda _: self._end(job))
+    def _start_task(self, job_name: str, delivery: Delivery | None, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(coroutine)
+        self._active_jobs[job_name] = delivery, task
+        task.add_done_callback(lambda _: self._finish_job(job_name))
 
-    def _end(self, job: str) -> None:
+    def _finish_job(self, job_name: str) -> None:
         """Say so last: whoever hears it finds everything written, and may hand the folder in again."""
-        self._under_way.pop(job, None)
-        self._tell({"job": job, "event": "done"})
+        self._active_jobs.pop(job_name, None)
+        self._emit({"job": job_name, "event": "done"})
 
-    def _deliver(self, order: dict[str, Any]) -> None:
-        _surround(order["surroundings"])
-        job = order["job"]
-        folder, route = CallFolder(Path(job)), unpack(order["route"])
-        gate = self._gates.setdefault(route.base_url if isinstance(route, Live) else "", Gate())
-        delivery = Delivery(folder, route, lambda event: self._tell({"job": job} | event), gate)
-        self._begin(job, delivery, self._run(delivery))
+    def _handle_delivery(self, command: dict[str, Any]) -> None:
+        _apply_environment(command["surroundings"])
+        job = command["job"]
+        folder, route = CallFolder(Path(job)), decode_route(command["route"])
+        gate = self._rate_limiters.setdefault(route.base_url if isinstance(route, LiveRoute) else "", RateLimiter())
+        delivery = Delivery(folder, route, lambda event: self._emit({"job": job} | event), gate)
+        self._start_task(job, delivery, self._run_delivery(delivery))
 
     @staticmethod
-    async def _run(delivery: Delivery) -> None:
+    async def _run_delivery(delivery: Delivery) -> None:
         begun = time.monotonic()
-        note(delivery.folder, "begun")
+        log_event(delivery.folder, "begun")
         await delivery.run()
-        note(delivery.folder, "ended", seconds=round(time.monotonic() - begun, 1))
+        log_event(delivery.folder, "ended", seconds=round(time.monotonic() - begun, 1))
 
-    async def _recover(self, folder: CallFolder, key: str) -> None:
+    async def _run_recovery(self, folder: CallFolder, key: str) -> None:
         try:
             await asyncio.to_thread(recover, folder, key)
         except Exception as problem:  # noqa: BLE001  # it stays as it is for the next time
-            crash(folder.path.parent, problem)
-        note(folder, "recovered")
+            log_crash(folder.path.parent, problem)
+        log_event(folder, "recovered")
 
-    def _cancel(self, job: str) -> None:
+    def _cancel(self, job_name: str) -> None:
         """Take a job back, as long as nothing of it was sent."""
-        delivery, task = self._under_way.get(job, (None, None))
-        if delivery is not None and task is not None and delivery.may_be_cancelled:
+        delivery, task = self._active_jobs.get(job_name, (None, None))
+        if delivery is not None and task is not None and delivery.can_be_cancelled:
             task.cancel()
         else:
-            self._tell({"job": job, "event": "detached"})
+            self._emit({"job": job_name, "event": "detached"})
 
-    def _abandon(self, job: str) -> None:
+    def _abandon(self, job_name: str) -> None:
         """Write down that nobody waits for a call any more; should an answer come, it is kept."""
-        delivery, _ = self._under_way.get(job, (None, None))
+        delivery, _ = self._active_jobs.get(job_name, (None, None))
         if delivery is not None:
             delivery.abandon()
 
-    async def idle(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until nothing is under way."""
-        while self._under_way:
-            await asyncio.gather(*(task for _, task in self._under_way.values()), return_exceptions=True)
+        while self._active_jobs:
+            await asyncio.gather(*(task for _, task in self._active_jobs.values()), return_exceptions=True)
 
 
-def _surround(variables: dict[str, str | None]) -> None:
+def _apply_environment(variables: dict[str, str | None]) -> None:
     """Take over from the kernel's environment what work on a call depends on."""
     for name, value in variables.items():
         if value is None:

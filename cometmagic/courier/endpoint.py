@@ -13,7 +13,7 @@ from cometmagic.options.settings import Key
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveRoute:
     """The way to a service: its address and the key."""
 
     base_url: str
@@ -22,23 +22,23 @@ class Live:
 
 
 @dataclass(frozen=True)
-class Offline:
+class OfflineRoute:
     """The way to the service that is built in."""
 
 
-Route = Live | Offline
+Route = LiveRoute | OfflineRoute
 
 
-def pack(route: Route) -> dict[str, Any]:
+def encode_route(route: Route) -> dict[str, Any]:
     """Return a route as JSON values. They hold the key: for a pipe only, never for a file or a log."""
-    if isinstance(route, Offline):
+    if isinstance(route, OfflineRoute):
         return {"source": "offline"}
     key = {"key": route.key.reveal(), "origin": route.key.origin}
     return {"source": "live", "base_url": route.base_url, "limits": asdict(route.limits)} | key
 
 
-def unpack(packed: dict[str, Any]) -> Route:
+def decode_route(fields: dict[str, Any]) -> Route:
     """Return the route that `pack` wrote."""
-    if packed["source"] == "offline":
-        return Offline()
-    return Live(packed["base_url"], Key(packed["key"], packed["origin"]), Limits(**packed["limits"]))
+    if fields["source"] == "offline":
+        return OfflineRoute()
+    return LiveRoute(fields["base_url"], Key(fields["key"], fields["origin"]), Limits(**fields["limits"]))

@@ -11,33 +11,33 @@ import asyncio
 import sys
 import time
 
-BEAT = 0.25  # seconds at most between two looks at the clock while the loop runs
-HELD_UP = 1.0  # seconds between two looks that mean that it did not
+TICK_INTERVAL = 0.25  # seconds at most between two looks at the clock while the loop runs
+SUSPENSION_THRESHOLD = 1.0  # seconds between two looks that mean that it did not
 
 if sys.platform == "win32":
-    _Loop = asyncio.ProactorEventLoop
+    _BaseLoop = asyncio.ProactorEventLoop
 else:
-    _Loop = asyncio.SelectorEventLoop
+    _BaseLoop = asyncio.SelectorEventLoop
 
 
-class RunningTimeLoop(_Loop):
+class RunningTimeLoop(_BaseLoop):
     """The system's usual loop, by the time in which it ran; each stop may give away up to a beat."""
 
     def __init__(self) -> None:
         """Begin at the system's time."""
-        self._looked_at = time.monotonic()
-        self._stood_still = 0.0
+        self._last_reading = time.monotonic()
+        self._suspended_time = 0.0
         super().__init__()
-        self._beat()
+        self._tick()
 
-    def _beat(self) -> None:
+    def _tick(self) -> None:
         """Look at the clock now and then, so that a long wait is not taken for a stop."""
-        self.call_later(BEAT, self._beat)
+        self.call_later(TICK_INTERVAL, self._tick)
 
     def time(self) -> float:
         """Return the seconds of the system's clock without those in which nothing ran."""
         now = time.monotonic()
-        gap, self._looked_at = now - self._looked_at, now
-        if gap > HELD_UP:
-            self._stood_still += gap
-        return now - self._stood_still
+        gap, self._last_reading = now - self._last_reading, now
+        if gap > SUSPENSION_THRESHOLD:
+            self._suspended_time += gap
+        return now - self._suspended_time

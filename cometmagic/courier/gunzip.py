@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-STEP = 1024 * 1024
-MAGIC = b"\x1f\x8b"
+MAX_STEP_BYTES = 1024 * 1024
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 class InflateError(ValueError):
@@ -24,7 +24,7 @@ class DamagedError(InflateError):
     """Some of the bytes are not those that were sent."""
 
 
-class Plain:
+class IdentityDecoder:
     """A body that is not packed."""
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
@@ -35,7 +35,7 @@ class Plain:
         """Nothing can be missing that HTTP did not notice."""
 
 
-class Unasked(Plain):
+class UnsupportedDecoder(IdentityDecoder):
     """A body packed in a way that was not asked for: it is kept as it comes, and is no answer."""
 
     def __init__(self, encoding: str) -> None:
@@ -47,58 +47,58 @@ class Unasked(Plain):
         raise InflateError(f"the answer is packed in {self.encoding[:40]!r}, which was not asked for")
 
 
-class Gunzip:
+class GzipDecoder:
     """A body packed with gzip, or one that only says so."""
 
     def __init__(self) -> None:
         """Begin before the first member."""
-        self._inner = zlib.decompressobj(wbits=31)
-        self._head: bytes | None = b""  # until it is known whether this is gzip at all
-        self._plain = False
+        self._decompressor = zlib.decompressobj(wbits=31)
+        self._prefix: bytes | None = b""  # until it is known whether this is gzip at all
+        self._is_plain = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield what `chunk` unpacks to, at most `STEP` bytes at a time; of a damaged one, what came before."""
-        if self._head is not None:
-            chunk, self._head = self._head + chunk, None
-            if len(chunk) < len(MAGIC):
-                self._head = chunk
+        if self._prefix is not None:
+            chunk, self._prefix = self._prefix + chunk, None
+            if len(chunk) < len(GZIP_MAGIC):
+                self._prefix = chunk
                 return
-            self._plain = not chunk.startswith(MAGIC)
-        if self._plain:
+            self._is_plain = not chunk.startswith(GZIP_MAGIC)
+        if self._is_plain:
             yield chunk
             return
         while chunk:
-            before = self._inner.copy()
+            before = self._decompressor.copy()
             try:
-                yield self._inner.decompress(chunk, STEP)
+                yield self._decompressor.decompress(chunk, MAX_STEP_BYTES)
             except zlib.error as error:
-                yield from _as_far_as_it_goes(before, chunk)
+                yield from _decompress_bytewise(before, chunk)
                 raise DamagedError(f"the packed answer is damaged ({error})") from None
-            chunk = self._inner.unconsumed_tail
-            if self._inner.eof:
-                chunk = self._inner.unused_data.lstrip(b"\0")
+            chunk = self._decompressor.unconsumed_tail
+            if self._decompressor.eof:
+                chunk = self._decompressor.unused_data.lstrip(b"\0")
                 if chunk:
-                    self._inner = zlib.decompressobj(wbits=31)
+                    self._decompressor = zlib.decompressobj(wbits=31)
 
     def finish(self) -> None:
         """Raise `InflateError` when the stream's end has not come."""
-        if not self._plain and not self._inner.eof:
+        if not self._is_plain and not self._decompressor.eof:
             raise InflateError("the packed answer is cut short")
 
 
-def _as_far_as_it_goes(inner: Any, chunk: bytes) -> Iterator[bytes]:
+def _decompress_bytewise(decompressor: Any, chunk: bytes) -> Iterator[bytes]:
     """Yield what unpacks before the damage, byte by byte: zlib gives back nothing of a step that fails."""
     with contextlib.suppress(zlib.error):
         for index in range(len(chunk)):
-            yield inner.decompress(chunk[index : index + 1])
+            yield decompressor.decompress(chunk[index : index + 1])
 
 
-def inflater(encoding: str) -> Plain | Gunzip:
+def build_decoder(encoding: str) -> IdentityDecoder | GzipDecoder:
     """Return what undoes a Content-Encoding."""
     match encoding.strip().lower():
         case "" | "identity":
-            return Plain()
+            return IdentityDecoder()
         case "gzip" | "x-gzip":
-            return Gunzip()
+            return GzipDecoder()
         case other:
-            return Unasked(other)
+            return UnsupportedDecoder(other)

@@ -16,33 +16,33 @@ from typing import Any
 from cometmagic.errors import LibraryError
 from cometmagic.storage.store import CallFolder, now
 
-FILE = "courier.log"
-LARGEST = 128 * 1024  # bytes; then the file becomes courier.log.1, and the one before that goes
+LOG_FILE = "courier.log"
+MAX_LOG_BYTES = 128 * 1024  # bytes; then the file becomes courier.log.1, and the one before that goes
 
 
-def note(folder: CallFolder, event: str, **facts: Any) -> None:
+def log_event(folder: CallFolder, event: str, **fields: Any) -> None:
     """Write a line about a call, with where it stands. A disk that takes no line is no reason to stop."""
     with contextlib.suppress(LibraryError, OSError):
         call = folder.read()
         error = call.get("error") or {}
         told = {"call": folder.id[-6:], "state": call.get("state"), "status": call.get("status")}
         told |= {"source": call.get("source"), "tries": len(call.get("tries", [])), "error": error.get("type")}
-        write(folder.path.parent, event, **{name: value for name, value in told.items() if value} | facts)
+        write_line(folder.path.parent, event, **{name: value for name, value in told.items() if value} | fields)
 
 
-def crash(folder: Path, problem: BaseException) -> None:
+def log_crash(root: Path, exception: BaseException) -> None:
     """Write where in the program a problem arose; its words may be anybody's and are left out."""
-    where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(problem.__traceback__)]
-    write(folder, "crash", kind=type(problem).__name__, where=where[-6:])
+    where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(exception.__traceback__)]
+    write_line(root, "crash", kind=type(exception).__name__, where=where[-6:])
 
 
-def write(folder: Path, event: str, **facts: Any) -> None:
+def write_line(root: Path, event: str, **fields: Any) -> None:
     """Append one line to the log of a library."""
-    path = folder / FILE
-    line = json.dumps({"at": now(), "pid": os.getpid(), "event": event} | facts) + "\n"
+    path = root / LOG_FILE
+    line = json.dumps({"at": now(), "pid": os.getpid(), "event": event} | fields) + "\n"
     with contextlib.suppress(OSError):
-        if path.exists() and path.stat().st_size > LARGEST:
-            path.replace(path.with_name(f"{FILE}.1"))
+        if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
+            path.replace(path.with_name(f"{LOG_FILE}.1"))
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(handle, line.encode())

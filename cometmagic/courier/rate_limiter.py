@@ -12,76 +12,80 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from cometmagic.errors import Fate, TransportError
+from cometmagic.errors import ChargeStatus, TransportError
 
-UNKNOWN_IN_A_ROW = 3
+MAX_CONSECUTIVE_UNKNOWNS = 3
 
 
-class Gate:
+class RateLimiter:
     """Lets calls through; all methods are for one event loop."""
 
     def __init__(self) -> None:
         """Begin open."""
-        self._at_once = 1
-        self._width = 0  # at most this many now; 0 is as many as allowed
-        self._inside = 0
-        self._opens = 0.0  # on the loop's clock
-        self._unknown = 0
-        self._trips = 0
-        self._changed = asyncio.Event()
+        self._max_concurrency = 1
+        self._reduced_concurrency = 0  # at most this many now; 0 is as many as allowed
+        self._active_count = 0
+        self._pause_end = 0.0  # on the loop's clock
+        self._unknown_streak = 0
+        self._trip_count = 0
+        self._change_event = asyncio.Event()
 
     @asynccontextmanager
-    async def place(self, at_once: int, tell: Callable[[float], None]) -> AsyncIterator[None]:
+    async def acquire_slot(self, max_concurrency: int, on_pause: Callable[[float], None]) -> AsyncIterator[None]:
         """Wait for a place among `at_once` and hold it; `tell` gets the seconds the gate stays closed.
 
         Raises `TransportError` when the calls before it went so badly that this one should not be sent.
         """
-        self._at_once = at_once
-        await self._wait(tell)
-        self._inside += 1
+        self._max_concurrency = max_concurrency
+        await self._wait_for_slot(on_pause)
+        self._active_count += 1
         try:
             yield
         finally:
-            self._inside -= 1
-            self._wake()
+            self._active_count -= 1
+            self._notify_waiters()
 
-    async def _wait(self, tell: Callable[[float], None]) -> None:
-        trips, told = self._trips, 0.0
+    async def _wait_for_slot(self, on_pause: Callable[[float], None]) -> None:
+        trips, told = self._trip_count, 0.0
         while True:
-            if self._trips != trips:
-                what = f"Not sent: of the last {UNKNOWN_IN_A_ROW} calls it is not known what became."
+            if self._trip_count != trips:
+                what = f"Not sent: of the last {MAX_CONSECUTIVE_UNKNOWNS} calls it is not known what became."
                 raise TransportError(
-                    what, fate=Fate.UNSENT, do="Look at the balance and the network, then run it again."
+                    what,
+                    charge_status=ChargeStatus.UNSENT,
+                    advice="Look at the balance and the network, then run it again.",
                 )
-            closed = self._opens - asyncio.get_running_loop().time()
-            if closed <= 0 and self._inside < (self._width or self._at_once):
+            closed = self._pause_end - asyncio.get_running_loop().time()
+            if closed <= 0 and self._active_count < (self._reduced_concurrency or self._max_concurrency):
                 return
-            if closed > 0 and self._opens != told:
-                told = self._opens
-                tell(closed)
-            changed = self._changed
+            if closed > 0 and self._pause_end != told:
+                told = self._pause_end
+                on_pause(closed)
+            changed = self._change_event
             try:
                 async with asyncio.timeout(closed if closed > 0 else None):
                     await changed.wait()
             except TimeoutError:
                 continue
 
-    def _wake(self) -> None:
+    def _notify_waiters(self) -> None:
         """Let all that wait look again."""
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._change_event.set()
+        self._change_event = asyncio.Event()
 
-    def close(self, seconds: float) -> None:
+    def throttle(self, seconds: float) -> None:
         """Let nobody through for a while, and half as many from then on."""
-        self._opens = max(self._opens, asyncio.get_running_loop().time() + seconds)
-        self._width = max(1, (self._width or self._at_once) // 2)
+        self._pause_end = max(self._pause_end, asyncio.get_running_loop().time() + seconds)
+        self._reduced_concurrency = max(1, (self._reduced_concurrency or self._max_concurrency) // 2)
 
-    def ended(self, kind: str) -> None:
+    def record_outcome(self, outcome: str) -> None:
         """Take note of a call's class (retry.py): success widens the gate, unknown outcomes in a row trip it."""
-        self._unknown = self._unknown + 1 if kind == "U" else 0
-        if kind == "G" and self._width:
-            self._width = self._width + 1 if self._width + 1 < self._at_once else 0
-        if self._unknown >= UNKNOWN_IN_A_ROW:
-            self._unknown = 0
-            self._trips += 1
-        self._wake()
+        self._unknown_streak = self._unknown_streak + 1 if outcome == "U" else 0
+        if outcome == "G" and self._reduced_concurrency:
+            self._reduced_concurrency = (
+                self._reduced_concurrency + 1 if self._reduced_concurrency + 1 < self._max_concurrency else 0
+            )
+        if self._unknown_streak >= MAX_CONSECUTIVE_UNKNOWNS:
+            self._unknown_streak = 0
+            self._trip_count += 1
+        self._notify_waiters()

@@ -14,128 +14,130 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cometmagic.costs.accounts import account
-from cometmagic.errors import LOOK_FIRST, Fate, LibraryError, TransportError
+from cometmagic.costs.accounts import record_cost
+from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, LibraryError, TransportError
 from cometmagic.options.declaration import Limits
-from cometmagic.storage.fallback_storage import bring_home, lay_out, moved, strays
+from cometmagic.storage.fallback_storage import find_fallback, iter_orphaned_calls, recreate_folder, restore_call
 from cometmagic.storage.finalize import settle
-from cometmagic.storage.index import planned_at
-from cometmagic.storage.pending_scan import unfinished
-from cometmagic.storage.redaction import blot, blot_answer
-from cometmagic.storage.store import CallFolder, Library, State, worst_of_tries
-from cometmagic.system.file_lock import Busy, NoLocks, hold
+from cometmagic.storage.index import parse_planned_time
+from cometmagic.storage.pending_scan import find_unfinished_calls
+from cometmagic.storage.redaction import redact_folder, redact_response
+from cometmagic.storage.store import CallFolder, CallState, Library, find_worst_charge_status
+from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
 
-ON_ITS_WAY = timedelta(seconds=60)  # between the planning of a call and the moment its carrier takes it
-MARGIN = timedelta(minutes=20)  # for the wait in a batch, beyond a call's own limit
-UNFINISHED = (State.PLANNED, State.SENT, State.RECEIVED)
+START_GRACE_PERIOD = timedelta(seconds=60)  # between the planning of a call and the moment its carrier takes it
+BATCH_WAIT_MARGIN = timedelta(minutes=20)  # for the wait in a batch, beyond a call's own limit
+UNFINISHED_STATES = (CallState.PLANNED, CallState.SENT, CallState.RECEIVED)
 
 
 @contextmanager
-def keep_from_others(folder: CallFolder, patience: float = 0.0) -> Iterator[None]:
+def lock_call(folder: CallFolder, timeout: float = 0.0) -> Iterator[None]:
     """Hold a call, so that one at a time carries or recovers it. Raises `Busy` when another does."""
     try:
-        held = hold(folder.path / "request.json", patience, create=False)
-    except NoLocks:
+        held = acquire_lock(folder.path / "request.json", timeout, create=False)
+    except LockUnsupportedError:
         yield
         return
     with held:
         yield
 
 
-def pending(library: Library) -> Iterator[CallFolder]:
+def find_running_calls(library: Library) -> Iterator[CallFolder]:
     """Yield the calls without an end that somebody carries, newest first."""
-    for name in unfinished(library.root):
+    for name in find_unfinished_calls(library.root):
         folder = CallFolder(library.root / name)
         with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
-            if folder.read()["state"] in UNFINISHED and is_carried(folder):
+            if folder.read()["state"] in UNFINISHED_STATES and is_running(folder):
                 yield folder
 
 
-def is_carried(folder: CallFolder) -> bool:
+def is_running(folder: CallFolder) -> bool:
     """Whether somebody is at work on a call, or may be about to."""
     call = folder.read()
-    age = datetime.now().astimezone() - planned_at(call)
-    if call["state"] == State.PLANNED and age < ON_ITS_WAY:
+    age = datetime.now().astimezone() - parse_planned_time(call)
+    if call["state"] == CallState.PLANNED and age < START_GRACE_PERIOD:
         return True
     try:
-        with hold(folder.path / "request.json", create=False):
+        with acquire_lock(folder.path / "request.json", create=False):
             return False
-    except Busy:
+    except LockBusyError:
         return True
-    except NoLocks:
-        return age < _longest(call)
+    except LockUnsupportedError:
+        return age < _compute_max_age(call)
     except OSError:
         return False
 
 
-def _longest(call: dict[str, Any]) -> timedelta:
+def _compute_max_age(call: dict[str, Any]) -> timedelta:
     """Return the age at which a call must have ended, where the disk has no locks to tell."""
-    return MARGIN + timedelta(seconds=call.get("limits", {}).get("total_timeout") or Limits().total_timeout)
+    return BATCH_WAIT_MARGIN + timedelta(seconds=call.get("limits", {}).get("total_timeout") or Limits().total_timeout)
 
 
-def left_behind(library: Library, newest: int | None = None) -> Iterator[CallFolder]:
+def find_recoverable_calls(library: Library, limit: int | None = None) -> Iterator[CallFolder]:
     """Yield the calls among the `newest` ones that nobody carries and that have no end, or an untidy one."""
-    for away in strays(library.root):
+    for away in iter_orphaned_calls(library.root):
         with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
             if _has_ended(away.read()):
-                lay_out(away, CallFolder(library.root / away.id))
+                recreate_folder(away, CallFolder(library.root / away.id))
                 yield CallFolder(library.root / away.id)
-    for name in unfinished(library.root, newest):
+    for name in find_unfinished_calls(library.root, limit):
         folder = CallFolder(library.root / name)
         with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
-            if (folder.read()["state"] in UNFINISHED or litter(folder)) and not is_carried(folder):
+            if (folder.read()["state"] in UNFINISHED_STATES or find_stale_files(folder)) and not is_running(folder):
                 yield folder
 
 
 def _has_ended(call: dict[str, Any]) -> bool:
     """Whether a call is at its end, or must be: the lock of its carrier went with its folder."""
-    age = datetime.now().astimezone() - planned_at(call)
-    return call["state"] not in UNFINISHED or age > _longest(call)
+    age = datetime.now().astimezone() - parse_planned_time(call)
+    return call["state"] not in UNFINISHED_STATES or age > _compute_max_age(call)
 
 
-def recover(folder: CallFolder, key: str = "") -> State:
+def recover(folder: CallFolder, key: str = "") -> CallState:
     """Bring a call whose carrier is gone to its end, and return where it stands then.
 
     `key` is blotted out of what the answer echoes. Raises `Busy` when it has a carrier, `OSError` while its
     disk takes nothing.
     """
-    with keep_from_others(folder):
-        away = moved(folder)
-        blot_answer(away or folder, key)
+    with lock_call(folder):
+        away = find_fallback(folder)
+        redact_response(away or folder, key)
         _finish(away or folder)
         for place in filter(None, (away, folder)) if key else ():
-            blot(place, key)
+            redact_folder(place, key)
         if away is not None:
             with contextlib.suppress(OSError):  # its own disk is still full
-                bring_home(away, folder)
+                restore_call(away, folder)
                 away = None
-        account(away or folder)
-    return State((away or folder).read()["state"])
+        record_cost(away or folder)
+    return CallState((away or folder).read()["state"])
 
 
 def _finish(folder: CallFolder) -> None:
     state = folder.read()["state"]
-    if state == State.PLANNED:
-        before = worst_of_tries(folder.read())
+    if state == CallState.PLANNED:
+        before = find_worst_charge_status(folder.read())
         what = (
             "The call was planned and never sent."
             if before is None
             else "What carried the call ended between two tries."
         )
-        folder.fail(TransportError(what, fate=before or Fate.UNSENT, do="Run the cell again."))
-    elif state in (State.SENT, State.RECEIVED):
-        if folder.has_answer:
+        folder.fail(TransportError(what, charge_status=before or ChargeStatus.UNSENT, advice="Run the cell again."))
+    elif state in (CallState.SENT, CallState.RECEIVED):
+        if folder.has_raw_response:
             settle(folder)
         else:
-            folder.fail(TransportError("The call was sent, and what carried it ended before an answer.", do=LOOK_FIRST))
-    for path in litter(folder):
+            folder.fail(
+                TransportError("The call was sent, and what carried it ended before an answer.", advice=BALANCE_ADVICE)
+            )
+    for path in find_stale_files(folder):
         path.unlink(missing_ok=True)
 
 
-def litter(folder: CallFolder) -> list[Path]:
+def find_stale_files(folder: CallFolder) -> list[Path]:
     """Return the files of a call that a crash has left and nobody needs."""
     found = list(folder.path.glob(".*.tmp"))
     call = folder.read()
-    if call.get("state") == State.SETTLED and not call.get("spoilt") and folder.part.exists():
-        found.append(folder.part)  # it was decoded, every image of it, and about to be deleted
+    if call.get("state") == CallState.SETTLED and not call.get("spoilt") and folder.response_path.exists():
+        found.append(folder.response_path)  # it was decoded, every image of it, and about to be deleted
     return found

@@ -12,88 +12,92 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from cometmagic.errors import CometError, Fate
+from cometmagic.errors import ChargeStatus, CometError
 
-LONGEST = 120.0  # seconds all waits of a call may take together; a service that asks for more is told to the user
-FIRST = 2.0  # seconds, the first wait when none is asked for; each further one is twice as long, up to
-LAST = 30.0
+MAX_TOTAL_WAIT = (
+    120.0  # seconds all waits of a call may take together; a service that asks for more is told to the user
+)
+INITIAL_BACKOFF = 2.0  # seconds, the first wait when none is asked for; each further one is twice as long, up to
+MAX_BACKOFF = 30.0
 JITTER = 1.0  # seconds at most on top of a wait that was asked for: thirty students should not come back at once
 
 
 @dataclass(frozen=True)
-class Row:
+class RetryRule:
     """Evidence, and the class it stands for; an empty field fits everything."""
 
-    kind: str
+    outcome: str
     evidence: str
-    again: int = 0
-    fates: tuple[Fate, ...] = ()
+    max_retries: int = 0
+    charge_statuses: tuple[ChargeStatus, ...] = ()
     reasons: tuple[str, ...] = ()
     statuses: tuple[int, ...] = ()
     codes: tuple[str, ...] = ()
 
-    def fits(self, error: CometError) -> bool:
+    def is_match(self, error: CometError) -> bool:
         """Whether an error is such evidence."""
-        facts = error.facts
+        facts = error.details
         return (
-            (not self.fates or error.fate in self.fates)
+            (not self.charge_statuses or error.charge_status in self.charge_statuses)
             and (not self.reasons or facts.get("reason") in self.reasons)
             and (not self.statuses or facts.get("status") in self.statuses)
             and (not self.codes or str(facts.get("code", "")).lower() in self.codes)
         )
 
 
-REFUSED_WHATEVER_THE_STATUS = (
+FINAL_ERROR_CODES = (
     "invalid_request", "convert_request_failed", "model_not_found", "insufficient_user_quota"
 )  # fmt: skip
 
-ANSWERED = "answered"
-TABLE = (
-    Row("U", "the request may have been processed", fates=(Fate.UNKNOWN,)),
-    Row("F", "the service answered, without a picture", reasons=(ANSWERED,)),
-    Row("F", "the request itself is refused", codes=REFUSED_WHATEVER_THE_STATUS),
-    Row("F", "the quota of a day or the balance is used up", reasons=("used up",)),
-    Row("S", "too many requests for the moment", again=3, statuses=(429,)),
-    Row("S", "the service has no room", again=3, statuses=(503,)),  # one that does not say so is U already
-    Row("S", "Cloudflare could not reach the service", again=3, statuses=(521, 523, 525, 526)),
-    Row("S", "no connection was made", again=3, reasons=("connection",)),
-    Row("S", "the name was not found, or no TLS was spoken", again=1, reasons=("name", "tls")),
-    Row("F", "anything else"),
+ANSWERED_REASON = "answered"
+RETRY_RULES = (
+    RetryRule("U", "the request may have been processed", charge_statuses=(ChargeStatus.UNKNOWN,)),
+    RetryRule("F", "the service answered, without a picture", reasons=(ANSWERED_REASON,)),
+    RetryRule("F", "the request itself is refused", codes=FINAL_ERROR_CODES),
+    RetryRule("F", "the quota of a day or the balance is used up", reasons=("used up",)),
+    RetryRule("S", "too many requests for the moment", max_retries=3, statuses=(429,)),
+    RetryRule("S", "the service has no room", max_retries=3, statuses=(503,)),  # one that does not say so is U already
+    RetryRule("S", "Cloudflare could not reach the service", max_retries=3, statuses=(521, 523, 525, 526)),
+    RetryRule("S", "no connection was made", max_retries=3, reasons=("connection",)),
+    RetryRule("S", "the name was not found, or no TLS was spoken", max_retries=1, reasons=("name", "tls")),
+    RetryRule("F", "anything else"),
 )
-CROWDED = (429, 503)  # what closes the gate for all calls
+THROTTLE_STATUSES = (429, 503)  # what closes the gate for all calls
 
 
-def classify(error: CometError | None) -> Row:
+def classify(error: CometError | None) -> RetryRule:
     """Return the row of the table for an error; no error is a picture."""
-    return Row("G", "a picture came") if error is None else next(row for row in TABLE if row.fits(error))
+    return (
+        RetryRule("G", "a picture came") if error is None else next(row for row in RETRY_RULES if row.is_match(error))
+    )
 
 
 @dataclass
-class Tries:
+class RetryState:
     """The tries of one call: how many there were, how long it waited, and whether there is another."""
 
-    unknown_again: int = 0  # what `--retry-unknown` says
-    made: dict[str, int] = field(default_factory=dict)  # by class
-    waited: float = 0.0
+    max_unknown_retries: int = 0  # what `--retry-unknown` says
+    outcome_counts: dict[str, int] = field(default_factory=dict)  # by class
+    total_wait: float = 0.0
 
     @property
-    def number(self) -> int:
+    def attempt_count(self) -> int:
         """How many tries have ended."""
-        return sum(self.made.values())
+        return sum(self.outcome_counts.values())
 
-    def pause(self, error: CometError | None, left: float = float("inf")) -> float | None:
+    def compute_delay(self, error: CometError | None, remaining: float = float("inf")) -> float | None:
         """Return the seconds to wait before the next try, None when there is none; `left` are all that are left."""
         row = classify(error)
-        self.made[row.kind] = self.made.get(row.kind, 0) + 1
-        again = self.unknown_again if row.kind == "U" else row.again
-        if error is None or self.made[row.kind] > again:
+        self.outcome_counts[row.outcome] = self.outcome_counts.get(row.outcome, 0) + 1
+        again = self.max_unknown_retries if row.outcome == "U" else row.max_retries
+        if error is None or self.outcome_counts[row.outcome] > again:
             return None
-        pause = self._wait(error.facts.get("retry_after"))
-        self.waited += pause
-        return pause if self.waited <= LONGEST and pause < left else None
+        pause = self._randomize_delay(error.details.get("retry_after"))
+        self.total_wait += pause
+        return pause if self.total_wait <= MAX_TOTAL_WAIT and pause < remaining else None
 
-    def _wait(self, asked: float | None) -> float:
-        if asked is not None:
-            return min(asked + random.uniform(0, JITTER), max(asked, LONGEST))  # noqa: S311  # to spread only
-        backoff = min(FIRST * 2 ** (self.number - 1), LAST)
+    def _randomize_delay(self, retry_after: float | None) -> float:
+        if retry_after is not None:
+            return min(retry_after + random.uniform(0, JITTER), max(retry_after, MAX_TOTAL_WAIT))  # noqa: S311  # to spread only
+        backoff = min(INITIAL_BACKOFF * 2 ** (self.attempt_count - 1), MAX_BACKOFF)
         return float(backoff * random.uniform(0.5, 1.0))  # noqa: S311  # as above

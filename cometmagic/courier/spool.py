@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from cometmagic.storage.fallback_storage import Hold, move_away
+from cometmagic.storage.fallback_storage import CallBackup, move_to_fallback
 from cometmagic.storage.store import CallFolder
 
 
-class Spool:
+class ResponseSpool:
     """Writes the answer of a call; `folder` is where it lies, `size` how many bytes of it."""
 
     def __init__(self, folder: CallFolder, documents: Mapping[str, bytes]) -> None:
@@ -24,51 +24,53 @@ class Spool:
         self.folder = folder
         self._documents = documents
         self.size = 0
-        self._file = -1
+        self._descriptor = -1
 
     def __enter__(self) -> Self:
         """Begin anew in the call's folder."""
         try:
-            self._file = self._opened(self.folder, os.O_TRUNC)
+            self._descriptor = self._open_part(self.folder, os.O_TRUNC)
         except OSError:
-            self._move()
+            self._move_to_fallback()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        os.close(self._file)
+    def __exit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
 
     def write(self, piece: bytes) -> None:
         """Append a piece. Raises `OSError` when no disk takes it."""
         try:
             self._write(piece)
         except OSError:
-            self._move()
+            self._move_to_fallback()
             self._write(piece)
 
     def flush(self) -> None:
         """Have all of it on the disk. Raises `OSError` when no disk takes it."""
         try:
-            os.fsync(self._file)
-            if not os.path.samestat(os.fstat(self._file), self.folder.part.stat()):
-                raise FileNotFoundError(self.folder.part)  # as when nothing lies there
+            os.fsync(self._descriptor)
+            if not os.path.samestat(os.fstat(self._descriptor), self.folder.response_path.stat()):
+                raise FileNotFoundError(self.folder.response_path)  # as when nothing lies there
         except OSError:
-            self._move()
-            os.fsync(self._file)
+            self._move_to_fallback()
+            os.fsync(self._descriptor)
 
     def _write(self, piece: bytes) -> None:
         view, done = memoryview(piece), 0
         while done < len(view):
-            done += os.write(self._file, view[done:])
+            done += os.write(self._descriptor, view[done:])
         self.size += done
 
-    def _move(self) -> None:
-        hold = Hold(self._documents, self._file if self._file >= 0 else None)
-        away = move_away(self.folder, self.size, hold)
-        before, self._file = self._file, self._opened(away, os.O_APPEND)
+    def _move_to_fallback(self) -> None:
+        hold = CallBackup(self._documents, self._descriptor if self._descriptor >= 0 else None)
+        away = move_to_fallback(self.folder, self.size, hold)
+        before, self._descriptor = self._descriptor, self._open_part(away, os.O_APPEND)
         self.folder = away
         if before >= 0:
             os.close(before)
 
     @staticmethod
-    def _opened(folder: CallFolder, how: int) -> int:
-        return os.open(folder.part, os.O_RDWR | os.O_CREAT | how | getattr(os, "O_BINARY", 0), 0o600)
+    def _open_part(folder: CallFolder, flags: int) -> int:
+        return os.open(folder.response_path, os.O_RDWR | os.O_CREAT | flags | getattr(os, "O_BINARY", 0), 0o600)

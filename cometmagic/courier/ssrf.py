@@ -12,51 +12,51 @@ import re
 from dataclasses import dataclass
 
 from cometmagic.errors import OptionError
-from cometmagic.system.sanitize import line
+from cometmagic.system.sanitize import clean_line
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_URL = re.compile(r"(https?)://([^/?#]*)([^#]*)(?:#.*)?", re.ASCII | re.IGNORECASE | re.DOTALL)
-_PLACE = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::(\d{1,5}))?", re.IGNORECASE | re.ASCII)
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
-_NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII)  # what the last part of a name never is
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff\u2028\u2029]")
-_SHOWN = 120  # characters of an address in a message
-_INSIDE = "of this machine or its network"
+_URL_PATTERN = re.compile(r"(https?)://([^/?#]*)([^#]*)(?:#.*)?", re.ASCII | re.IGNORECASE | re.DOTALL)
+_NETLOC_PATTERN = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::(\d{1,5}))?", re.IGNORECASE | re.ASCII)
+_LABEL_PATTERN = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
+_NUMBER_PATTERN = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII)  # what the last part of a name never is
+_FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff\u2028\u2029]")
+_MAX_DISPLAY_LENGTH = 120  # characters of an address in a message
+_PRIVATE_NETWORK_REASON = "of this machine or its network"
 # Where clouds tell a machine its own credentials.
-_METADATA_NAMES = (
+_METADATA_HOSTS = (
     "metadata",
     "metadata.goog",
     "metadata.google.internal",
     "instance-data",
     "instance-data.ec2.internal",
 )
-_LOCAL_NAMES = (".localhost", ".localdomain", ".local", ".internal", ".intranet", ".home.arpa")
-_METADATA = frozenset(map(ipaddress.ip_address, (
+_LOCAL_SUFFIXES = (".localhost", ".localdomain", ".local", ".internal", ".intranet", ".home.arpa")
+_METADATA_ADDRESSES = frozenset(map(ipaddress.ip_address, (
     "169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.42.42", "100.100.100.200", "168.63.129.16",
     "192.0.0.192", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:42::42",
 )))  # fmt: skip
-_PRIVATE = tuple(map(ipaddress.ip_network, (
+_PRIVATE_NETWORKS = tuple(map(ipaddress.ip_network, (
     "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
 )))  # fmt: skip
 # Not of the public internet, whatever a version of `ipaddress` says: also the ways to wrap one address in another.
-_NEVER = tuple(map(ipaddress.ip_network, (
+_RESERVED_NETWORKS = tuple(map(ipaddress.ip_network, (
     "0.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15",
     "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
 )))  # fmt: skip
-_PUBLIC_6 = ipaddress.ip_network("2000::/3")
-_ISATAP = (0x00005EFE, 0x02005EFE)
+_PUBLIC_IPV6_NETWORK = ipaddress.ip_network("2000::/3")
+_ISATAP_IDENTIFIERS = (0x00005EFE, 0x02005EFE)
 
 
 @dataclass(frozen=True)
-class Place:
+class ParsedURL:
     """An http(s) address taken apart. `host` is in lower case, without brackets; `target` is path and query."""
 
     scheme: str
     host: str
     port: int
     target: str
-    literal: Address | None  # the host, if it is no name
+    ip_address: IPAddress | None  # the host, if it is no name
 
     @property
     def netloc(self) -> str:
@@ -65,93 +65,107 @@ class Place:
         return host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
 
 
-def place(url: str) -> Place:
+def parse_url(url: str) -> ParsedURL:
     """Take an address apart. Raises `OptionError` for one that could be read in more than one way."""
-    if _FORBIDDEN.search(url):
-        raise _refused(url, "has a space, a backslash or a control character in it", "Write %20 for a space.")
-    found = _URL.fullmatch(url)
+    if _FORBIDDEN_CHARACTERS.search(url):
+        raise _build_image_url_error(
+            url, "has a space, a backslash or a control character in it", "Write %20 for a space."
+        )
+    found = _URL_PATTERN.fullmatch(url)
     if not found:
-        raise _refused(url, "does not begin with http:// or https://", "Give such an address, a file or bytes.")
+        raise _build_image_url_error(
+            url, "does not begin with http:// or https://", "Give such an address, a file or bytes."
+        )
     scheme, netloc, target = found[1].lower(), found[2], found[3]
     if "@" in netloc:
-        raise _refused(url, "has a user name or a password in it", "Download the file yourself, and give that.")
-    where = _PLACE.fullmatch(netloc)
+        raise _build_image_url_error(
+            url, "has a user name or a password in it", "Download the file yourself, and give that."
+        )
+    where = _NETLOC_PATTERN.fullmatch(netloc)
     port = int(where[2]) if where and where[2] else {"http": 80, "https": 443}[scheme]
     if not where or not 1 <= port <= 65_535:
-        raise _refused(url, "has no host and port that can be", "Correct it.")
+        raise _build_image_url_error(url, "has no host and port that can be", "Correct it.")
     host = where[1].lower() if where[1].isascii() else where[1]  # the Kelvin sign is no k
-    literal = _literal(url, host)
-    return Place(scheme, host.strip("[]"), port, target if target.startswith("/") else f"/{target}", literal)
+    literal = _parse_ip_address(url, host)
+    return ParsedURL(scheme, host.strip("[]"), port, target if target.startswith("/") else f"/{target}", literal)
 
 
-def _literal(url: str, host: str) -> Address | None:
+def _parse_ip_address(url: str, host: str) -> IPAddress | None:
     """Return the IP address a host is, None for a name. Raises `OptionError` for what is neither in its plain form."""
     if not host:
-        raise _refused(url, "names no host", "Correct it.")
+        raise _build_image_url_error(url, "names no host", "Correct it.")
     try:
         if host.startswith("["):
             return ipaddress.IPv6Address(host[1:-1])
         labels = host.split(".")
-        if _NUMBER.fullmatch(labels[-1]):
+        if _NUMBER_PATTERN.fullmatch(labels[-1]):
             return ipaddress.IPv4Address(host)  # four decimal numbers, and no leading zeros
     except ValueError:
-        raise _refused(url, "does not write its IP address in the plain form", "Use the name of the host.") from None
-    if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
+        raise _build_image_url_error(
+            url, "does not write its IP address in the plain form", "Use the name of the host."
+        ) from None
+    if len(host) > 253 or not all(map(_LABEL_PATTERN.fullmatch, labels)):
         do = "Write it in small ASCII letters, without a dot at the end; of a name with others, the xn-- form."
-        raise _refused(url, "has a host name that is not plain", do)
+        raise _build_image_url_error(url, "has a host name that is not plain", do)
     return None
 
 
-def check_name(where: Place, *, private: bool) -> None:
+def check_host(parsed_url: ParsedURL, *, allow_private: bool) -> None:
     """Refuse names that mean this machine or a cloud's metadata. Raises `OptionError`."""
-    if where.host in _METADATA_NAMES:
-        raise _not_fetched(where.host, "a cloud's metadata")
-    if not private and f".{where.host}".endswith(_LOCAL_NAMES):
-        raise _not_fetched(where.host, _INSIDE)
+    if parsed_url.host in _METADATA_HOSTS:
+        raise _build_host_error(parsed_url.host, "a cloud's metadata")
+    if not allow_private and f".{parsed_url.host}".endswith(_LOCAL_SUFFIXES):
+        raise _build_host_error(parsed_url.host, _PRIVATE_NETWORK_REASON)
 
 
-def check_address(where: Place, address: Address, *, private: bool) -> None:
+def check_address(parsed_url: ParsedURL, address: IPAddress, *, allow_private: bool) -> None:
     """Refuse an address that a host has and nothing is fetched from. Raises `OptionError`."""
-    why = _why_not(address)
-    if why and not (private and is_private(address)):
-        raise _not_fetched(where.host, why)
+    why = _find_block_reason(address)
+    if why and not (allow_private and is_private(address)):
+        raise _build_host_error(parsed_url.host, why)
 
 
-def is_private(address: Address) -> bool:
+def is_private(address: IPAddress) -> bool:
     """Whether this is the machine itself or in a private network, and not a cloud's metadata."""
-    return address not in _METADATA and any(address in network for network in _PRIVATE)
+    return address not in _METADATA_ADDRESSES and any(address in network for network in _PRIVATE_NETWORKS)
 
 
-def _why_not(address: Address) -> str:
+def _find_block_reason(address: IPAddress) -> str:
     """Return what an address is, if it is none of the public internet."""
-    if address in _METADATA:
+    if address in _METADATA_ADDRESSES:
         return "a cloud's metadata"
     if is_private(address):
-        return _INSIDE
+        return _PRIVATE_NETWORK_REASON
     if isinstance(address, ipaddress.IPv6Address) and _is_wrapped(address):
         return "not of the public internet"
-    if any(address in network for network in _NEVER) or not address.is_global or address.is_multicast:
+    if any(address in network for network in _RESERVED_NETWORKS) or not address.is_global or address.is_multicast:
         return "not of the public internet"
     return ""
 
 
 def _is_wrapped(address: ipaddress.IPv6Address) -> bool:
     """Whether an address of the newer kind is none of its own: of one network card, or an older one in disguise."""
-    return address.scope_id is not None or address not in _PUBLIC_6 or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP
+    return (
+        address.scope_id is not None
+        or address not in _PUBLIC_IPV6_NETWORK
+        or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP_IDENTIFIERS
+    )
 
 
-def shown(url: str) -> str:
+def redact_url(url: str) -> str:
     """Return an address as a message shows it: without password and query, which may be secret."""
     without = re.sub(r"//[^/?#]*@", "//…@", url.partition("?")[0].partition("#")[0])
-    return line("".join(letter for letter in without if letter.isprintable()), _SHOWN)
+    return clean_line("".join(letter for letter in without if letter.isprintable()), _MAX_DISPLAY_LENGTH)
 
 
-def _refused(url: str, why: str, do: str) -> OptionError:
-    return OptionError(f"The address {shown(url)} {why}.", do=do)
+def _build_image_url_error(url: str, reason: str, advice: str) -> OptionError:
+    return OptionError(f"The address {redact_url(url)} {reason}.", advice=advice)
 
 
-def _not_fetched(host: str, why: str) -> OptionError:
+def _build_host_error(host: str, reason: str) -> OptionError:
     do = "Download the image yourself, and give the file."
-    if why == _INSIDE:
+    if reason == _PRIVATE_NETWORK_REASON:
         do = "Give the file, or allow it with --private-urls."
-    return OptionError(f"{line(host, _SHOWN)} is {why}, from where no reference image is fetched.", do=do)
+    return OptionError(
+        f"{clean_line(host, _MAX_DISPLAY_LENGTH)} is {reason}, from where no reference image is fetched.", advice=do
+    )

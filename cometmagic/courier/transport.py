@@ -22,32 +22,37 @@ from urllib.parse import quote
 
 import httpx
 
-from cometmagic.courier.endpoint import Live
-from cometmagic.courier.gunzip import InflateError, Unasked, inflater
-from cometmagic.courier.spool import Spool
+from cometmagic.courier.endpoint import LiveRoute
+from cometmagic.courier.gunzip import InflateError, UnsupportedDecoder, build_decoder
+from cometmagic.courier.spool import ResponseSpool
 from cometmagic.errors import CometError, LibraryError
-from cometmagic.gemini.encode import body_chunks, body_length
-from cometmagic.gemini.error_bodies import ERROR_BYTES, explain, request_id
-from cometmagic.storage.fallback_storage import documents
-from cometmagic.storage.store import CallFolder, State, now
+from cometmagic.gemini.encode import iter_body, measure_body
+from cometmagic.gemini.error_bodies import MAX_ERROR_BYTES, find_request_id, parse_error_response
+from cometmagic.storage.fallback_storage import read_documents
+from cometmagic.storage.store import CallFolder, CallState, now
 
-Report = Callable[[dict[str, Any]], None]
-EXPLAINING = 10.0  # seconds an error's body may take; its status is known by then
-REPORT_EVERY = 0.2  # seconds; a 4K answer comes in hundreds of pieces
-KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 5}  # macOS says KEEPALIVE
+EventSink = Callable[[dict[str, Any]], None]
+ERROR_BODY_TIMEOUT = 10.0  # seconds an error's body may take; its status is known by then
+PROGRESS_INTERVAL = 0.2  # seconds; a 4K answer comes in hundreds of pieces
+KEEPALIVE_OPTIONS = {
+    "TCP_KEEPIDLE": 60,
+    "TCP_KEEPALIVE": 60,
+    "TCP_KEEPINTVL": 30,
+    "TCP_KEEPCNT": 5,
+}  # macOS says KEEPALIVE
 
 
-class Post:
+class PostAttempt:
     """One try; `sent` and `uploaded` tell afterwards how far it came."""
 
-    def __init__(self, folder: CallFolder, route: Live, report: Report) -> None:
+    def __init__(self, folder: CallFolder, route: LiveRoute, emit: EventSink) -> None:
         """Begin with nothing sent."""
         self.folder = folder  # where the answer went: another one when the disk was full
         self.route = route
-        self.report = report
-        self.sent = False  # whether a byte of the request may have left
-        self.uploaded = 0
-        self.length = 0
+        self._emit = emit
+        self.is_sent = False  # whether a byte of the request may have left
+        self.uploaded_bytes = 0
+        self.content_length = 0
         self._documents: dict[str, bytes] = {}
 
     async def send(self) -> CometError | None:
@@ -55,8 +60,8 @@ class Post:
 
         Raises what httpx raises, `InflateError` and `OSError`.
         """
-        call, body, limits = self.folder.read(), self.folder.body(), self.route.limits
-        self.length = body_length(body, self.folder.path)
+        call, body, limits = self.folder.read(), self.folder.read_body(), self.route.limits
+        self.content_length = measure_body(body, self.folder.path)
         model = quote(call["model"].removeprefix("models/"))
         url = httpx.URL(f"{self.route.base_url}/v1beta/models/{model}:generateContent")
         times = httpx.Timeout(
@@ -65,26 +70,28 @@ class Post:
             read=limits.idle_timeout,
             pool=limits.connect_timeout,
         )
-        trust = _trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        trust = _build_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         proxied = url.scheme == "https"  # plain HTTP stays on this machine, and a proxy would read the key
         client = httpx.AsyncClient(timeout=times, follow_redirects=False, verify=trust, trust_env=proxied)
-        headers, tracing = self._headers(call), {"trace": self._trace}
+        headers, tracing = self._build_headers(call), {"trace": self._trace}
         async with (
             client,
-            client.stream("POST", url, headers=headers, content=self._content(body), extensions=tracing) as response,
+            client.stream(
+                "POST", url, headers=headers, content=self._stream_body(body), extensions=tracing
+            ) as response,
         ):
             if not response.is_success:
-                return explain(response.status_code, await _head(response), response.headers)
+                return parse_error_response(response.status_code, await _read_error_body(response), response.headers)
             with contextlib.suppress(OSError, LibraryError):  # the disk is full: the answer is what matters
-                self.folder.update(status=response.status_code, request_id=request_id("", response.headers))
+                self.folder.update(status=response.status_code, request_id=find_request_id("", response.headers))
             await self._receive(response)
         return None
 
-    def _headers(self, call: dict[str, Any]) -> dict[str, str]:
+    def _build_headers(self, call: dict[str, Any]) -> dict[str, str]:
         return {
             "Authorization": f"Bearer {self.route.key.reveal()}",
             "Content-Type": "application/json",
-            "Content-Length": str(self.length),
+            "Content-Length": str(self.content_length),
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
             "Connection": "close",
@@ -92,26 +99,29 @@ class Post:
             "Idempotency-Key": str(call.get("id") or uuid.uuid4()),  # the call's: the same for each try
         }
 
-    async def _content(self, body: dict[str, Any]) -> AsyncIterator[bytes]:
-        for chunk in body_chunks(body, self.folder.path):
-            self.uploaded += len(chunk)
+    async def _stream_body(self, body: dict[str, Any]) -> AsyncIterator[bytes]:
+        for chunk in iter_body(body, self.folder.path):
+            self.uploaded_bytes += len(chunk)
             yield chunk
-        self.report({"event": "sent"})
+        self._emit({"event": "sent"})
 
-    async def _trace(self, step: str, facts: dict[str, Any]) -> None:
+    async def _trace(self, event_name: str, info: dict[str, Any]) -> None:
         """Take note of the steps of a connection, as httpcore tells them."""
-        if step == "connection.connect_tcp.complete":
-            _keep_alive(facts["return_value"].get_extra_info("socket"))
-        elif step == "http11.send_request_headers.started" and facts["request"].method == b"POST":
-            self.folder.update(state=State.SENT, sent=now())  # on disk before the first byte leaves
-            self._documents = documents(self.folder)
-            self.sent = True
+        if event_name == "connection.connect_tcp.complete":
+            _enable_keepalive(info["return_value"].get_extra_info("socket"))
+        elif event_name == "http11.send_request_headers.started" and info["request"].method == b"POST":
+            self.folder.update(state=CallState.SENT, sent=now())  # on disk before the first byte leaves
+            self._documents = read_documents(self.folder)
+            self.is_sent = True
 
     async def _receive(self, response: httpx.Response) -> None:
         """Write the body, unpacked, as it arrives."""
-        unpack, cap = inflater(response.headers.get("content-encoding", "")), self.route.limits.largest_answer << 20
+        unpack, cap = (
+            build_decoder(response.headers.get("content-encoding", "")),
+            self.route.limits.largest_answer << 20,
+        )
         received, told = 0, 0.0
-        with Spool(self.folder, self._documents) as spool:
+        with ResponseSpool(self.folder, self._documents) as spool:
             try:
                 async for chunk in response.aiter_raw():
                     received += len(chunk)
@@ -119,9 +129,9 @@ class Post:
                         spool.write(piece)
                         if max(spool.size, received) > cap:
                             raise InflateError(f"the answer is larger than {cap >> 20} MB")
-                    if time.monotonic() - told >= REPORT_EVERY:
+                    if time.monotonic() - told >= PROGRESS_INTERVAL:
                         told = time.monotonic()
-                        self.report({"event": "receiving", "bytes": received})
+                        self._emit({"event": "receiving", "bytes": received})
                 unpack.finish()
             finally:
                 try:
@@ -130,36 +140,36 @@ class Post:
                     self.folder = spool.folder
 
 
-async def _head(response: httpx.Response) -> bytes:
+async def _read_error_body(response: httpx.Response) -> bytes:
     """Return the beginning of an error's body, unpacked as far as it can be."""
-    out, unpack = bytearray(), inflater(response.headers.get("content-encoding", ""))
-    if isinstance(unpack, Unasked):
+    out, unpack = bytearray(), build_decoder(response.headers.get("content-encoding", ""))
+    if isinstance(unpack, UnsupportedDecoder):
         return b""
     # The status has been read: when the rest is cut, damaged or slow, what came is shown.
     with contextlib.suppress(InflateError, httpx.HTTPError, TimeoutError):
-        async with asyncio.timeout(EXPLAINING):
+        async with asyncio.timeout(ERROR_BODY_TIMEOUT):
             async for chunk in response.aiter_raw():
                 for piece in unpack.feed(chunk):
                     out += piece
-                    if len(out) >= ERROR_BYTES:
-                        return bytes(out[:ERROR_BYTES])
+                    if len(out) >= MAX_ERROR_BYTES:
+                        return bytes(out[:MAX_ERROR_BYTES])
     return bytes(out)
 
 
-def _keep_alive(connection: socket.socket | None) -> None:
+def _enable_keepalive(connection: socket.socket | None) -> None:
     """Have the system look whether the other end is still there: models are silent for minutes, and routers forget."""
     if connection is None:
         return
     with contextlib.suppress(OSError):  # a path of bytes that is no TCP needs none
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in KEEPALIVE.items():
+        for name, value in KEEPALIVE_OPTIONS.items():
             if hasattr(socket, name):
                 connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 @functools.lru_cache(maxsize=4)
-def _trust(file: str | None, folder: str | None) -> ssl.SSLContext:
+def _build_ssl_context(certificate_file: str | None, certificate_folder: str | None) -> ssl.SSLContext:
     """Return the certificates that are trusted; reading them takes longer than everything else of a call."""
-    if file or folder:
-        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+    if certificate_file or certificate_folder:
+        return ssl.create_default_context(cafile=certificate_file or None, capath=certificate_folder or None)
     return httpx.create_ssl_context(trust_env=False)

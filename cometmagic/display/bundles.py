@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from cometmagic.display.html import framed, quiet, text
-from cometmagic.system.sanitize import clean, line
+from cometmagic.system.sanitize import clean, clean_line
 
 Bundle = tuple[dict[str, str], dict[str, Any]]  # MIME bundle, metadata
 
@@ -74,4 +74,6 @@ def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield the lines of a table in plain text."""
     widths = [min(LONGEST, max(map(len, column))) for column in zip(*rows, strict=True)]
     for row in rows:
-        yield "  ".join(f"{line(place, LONGEST):<{width}}" for place, width in zip(row, widths, strict=True)).rstrip()
+        yield "  ".join(
+            f"{clean_line(place, LONGEST):<{width}}" for place, width in zip(row, widths, strict=True)
+        ).rstrip()

@@ -14,8 +14,14 @@ from cometmagic.display.html import fitted, img, quiet, text
 from cometmagic.display.sent_images import HEAVIEST
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.plan import Plan
-from cometmagic.generation.preflight import described, price, remarks, sources, written
-from cometmagic.system.atomic_files import amount
+from cometmagic.generation.preflight import (
+    collect_warnings,
+    describe_image,
+    describe_sources,
+    estimate_total,
+    format_request,
+)
+from cometmagic.system.atomic_files import format_bytes
 from cometmagic.system.sanitize import clean
 
 THUMBNAIL = 96  # CSS pixels of a longest side
@@ -39,12 +45,12 @@ def code(told: str, label: str = "") -> Bundle:
 
 def view(planned: Sequence[Plan]) -> Bundle:
     """Return all that would be sent for one picture or several."""
-    first, whence = planned[0], sources(planned)
+    first, whence = planned[0], describe_sources(planned)
     pieces, others = _pieces(first)
     sections = [
         (f"<div><strong>{text(TITLE)}</strong></div>", TITLE),
         _lines(_facts(planned, whence)),
-        _lines(remarks(planned)),
+        _lines(collect_warnings(planned)),
         _prompt(pieces),
         _images(others),
         _lines(_earlier(first)),
@@ -62,8 +68,8 @@ def _facts(planned: Sequence[Plan], whence: Sequence[str]) -> list[str]:
     """Return what is known of all requests together: models, sizes, price; and where the pictures would come from."""
     several = len(planned) > 1
     models = ", ".join(dict.fromkeys(plan.request.options.model for plan in planned))
-    body = f"{amount(sum(plan.size for plan in planned))} to send"
-    cost = f"{'together ' * several}{price(planned)}"
+    body = f"{format_bytes(sum(plan.body_size for plan in planned))} to send"
+    cost = f"{'together ' * several}{estimate_total(planned)}"
     if not any(plan.source == "live" for plan in planned):
         cost = f"free; live {cost}"
     told = dict.fromkeys(whence)
@@ -73,9 +79,9 @@ def _facts(planned: Sequence[Plan], whence: Sequence[str]) -> list[str]:
 
 def _pieces(plan: Plan) -> tuple[list[_Piece], list[ImagePart]]:
     """Return the prompt with the images that stand in it, and those that are sent after it."""
-    shown = iter(plan.request.shown)
+    shown = iter(plan.request.last_turn_images)
     pieces: list[_Piece] = []
-    for piece in plan.pieces:
+    for piece in plan.prompt_pieces:
         value = piece.value if isinstance(piece.value, str) else next(shown, None)
         if value is not None:
             pieces.append((piece.name, value))
@@ -97,7 +103,7 @@ def _marked(name: str, value: str | ImagePart) -> str:
 
 
 def _braced(name: str, value: str | ImagePart) -> str:
-    told = clean(value) if isinstance(value, str) else described(value)
+    told = clean(value) if isinstance(value, str) else describe_image(value)
     return f"{{{{{name} = {told}}}}}" if name else told if isinstance(value, str) else f"<{told}>"
 
 
@@ -106,13 +112,15 @@ def _images(parts: Sequence[ImagePart]) -> _Section:
     if not parts:
         return "", ""
     html = "".join(_thumbnail(part) for part in parts[:MOST_THUMBNAILS])
-    return f"{quiet('After the prompt:')}{html}", "\n".join(f"After the prompt: {described(part)}" for part in parts)
+    return f"{quiet('After the prompt:')}{html}", "\n".join(
+        f"After the prompt: {describe_image(part)}" for part in parts
+    )
 
 
 def _thumbnail(part: ImagePart, name: str = "") -> str:
     """Return an image small, or in words when it cannot be drawn."""
     content = thumbnails.made(part, THUMBNAIL, HEAVIEST)
-    about = " ".join(filter(None, [name, described(part)]))
+    about = " ".join(filter(None, [name, describe_image(part)]))
     if content is None:
         return text(f"<{about}>")
     size = thumbnails.size(ImagePart("image/jpeg", content=content)) or (THUMBNAIL, THUMBNAIL)
@@ -125,20 +133,20 @@ def _earlier(plan: Plan) -> list[str]:
     if len(request.turns) == 1:
         return []
     signatures = request.signatures
-    carried = f", {len(signatures)} thought signatures of {amount(sum(one.size for one in signatures))}"
-    images = len(request.references) - len(request.shown)
+    carried = f", {len(signatures)} thought signatures of {format_bytes(sum(one.size for one in signatures))}"
+    images = len(request.references) - len(request.last_turn_images)
     return [f"Before the prompt: {len(request.turns) - 1} earlier turns, {images} images{carried * bool(signatures)}."]
 
 
 def _variants(planned: Sequence[Plan], whence: Sequence[str]) -> _Section:
     """Return a table of all requests."""
     rows = [
-        (str(number), plan.label, source, amount(plan.size), str(plan.estimate).partition(" (")[0])
+        (str(number), plan.label, source, format_bytes(plan.body_size), str(plan.estimate).partition(" (")[0])
         for number, (plan, source) in enumerate(zip(planned, whence, strict=True), 1)
     ]
     return table(HEAD, [[text(place) for place in row] for row in rows]), "\n".join([*aligned([HEAD, *rows])])
 
 
 def _request(plan: Plan, title: str) -> _Section:
-    told = written(plan)
+    told = format_request(plan)
     return folded(f"{title}, images and signatures left out", program(told)), f"{title}:\n{told}"

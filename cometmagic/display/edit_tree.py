@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cometmagic.storage.index import calls, short_id
-from cometmagic.storage.store import CallFolder, Library, State
-from cometmagic.system.sanitize import line
+from cometmagic.storage.index import read_calls, shorten_id
+from cometmagic.storage.store import CallFolder, CallState, Library
+from cometmagic.system.sanitize import clean_line
 
 MOST = 60  # calls in a tree
 EARLIER = 20  # of them before the one that is shown
@@ -62,7 +62,7 @@ class _Family:
 
 def tree(library: Library, folder: CallFolder) -> str:
     """Return the tree a call belongs to, "" when it was made from nothing and nothing from it."""
-    family = _Family({found.id: call for found, call in reversed(calls(library))})
+    family = _Family({found.id: call for found, call in reversed(read_calls(library))})
     line_of = family.line_of(folder.id)
     origin, cut = family.parent(line_of[0]), line_of[-EARLIER:]
     if len(line_of) == 1 and not origin and not family.children.get(folder.id):
@@ -102,12 +102,12 @@ class _Drawing:
     def _told(self, name: str, width: int) -> str:
         """Return a call in one line: its id, how it was made from the one before it, and its prompt."""
         call = self.family.calls[name]
-        parent, prompt = call.get("parent"), line(call.get("prompt", ""), 5 * WIDTH)
-        how = f"{line(parent.get('how', '?'), 10)}: " if isinstance(parent, dict) else ""
-        failed = "  (no picture)" if call.get("state") in (State.FAILED, State.UNKNOWN) else ""
+        parent, prompt = call.get("parent"), clean_line(call.get("prompt", ""), 5 * WIDTH)
+        how = f"{clean_line(parent.get('how', '?'), 10)}: " if isinstance(parent, dict) else ""
+        failed = "  (no picture)" if call.get("state") in (CallState.FAILED, CallState.UNKNOWN) else ""
         end = f"{failed}{HERE if name == self.shown else ''}"
-        return f"{line(f'{_short(name)}  {how}{prompt}', max(LEAST, width - len(end)))}{end}"
+        return f"{clean_line(f'{_short(name)}  {how}{prompt}', max(LEAST, width - len(end)))}{end}"
 
 
 def _short(name: str) -> str:
-    return short_id(CallFolder(Path(name)))
+    return shorten_id(CallFolder(Path(name)))

@@ -8,8 +8,8 @@ from cometmagic.display.library_table import Listed, table
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.store import CallFolder, preview_of
-from cometmagic.system.sanitize import line
+from cometmagic.storage.store import CallFolder, build_preview_path
+from cometmagic.system.sanitize import clean_line
 
 THUMBNAIL = 64  # pixels of a longest side
 HEAVIEST = 3_000  # bytes of one
@@ -27,7 +27,7 @@ def gallery(calls: Listed) -> bundles.Bundle:
     for folder, row in calls.found:
         content = _thumbnail(folder) if left > 0 else None
         left -= len(content or b"")
-        prompt = f'<div style="{_PROMPT}">{text(line(row.prompt, LONGEST_PROMPT))}</div>{quiet(text(row.model))}'
+        prompt = f'<div style="{_PROMPT}">{text(clean_line(row.prompt, LONGEST_PROMPT))}</div>{quiet(text(row.model))}'
         told = map(text, (row.source, row.state, row.cost))
         when = f'<span style="{_WHEN}">{text(row.when)}</span>'
         rows.append([_shown(content), prompt, when, *told, f"<code>{text(row.id)}</code>"])
@@ -38,12 +38,12 @@ def gallery(calls: Listed) -> bundles.Bundle:
 def _thumbnail(folder: CallFolder) -> bytes | None:
     """Return the picture of a call as a tiny JPEG, None when it has none."""
     try:
-        original = ImageResult(folder.path).image.path if folder.is_whole else None
+        original = ImageResult(folder.path).image.path if folder.is_complete else None
     except (CometError, KeyError, TypeError):  # a call.json that others wrote
         return None
     if original is None:
         return None
-    preview = preview_of(original)
+    preview = build_preview_path(original)
     return thumbnails.made(ImagePart(JPEG, path=preview if preview.is_file() else original), THUMBNAIL, HEAVIEST)
 
 

@@ -16,11 +16,11 @@ from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.batch import Batch
 from cometmagic.generation.result import ImageResult
-from cometmagic.generation.result_list import ON_A_SHEET, Ended, ImageResults
-from cometmagic.storage.index import short_id
-from cometmagic.storage.store import SMALL_BYTES, CallFolder
-from cometmagic.system.atomic_files import near
-from cometmagic.system.sanitize import line
+from cometmagic.generation.result_list import MAX_SHEET_IMAGES, ImageResults, ResultOrError
+from cometmagic.storage.index import shorten_id
+from cometmagic.storage.store import SMALL_PREVIEW_BYTES, CallFolder
+from cometmagic.system.atomic_files import format_path
+from cometmagic.system.sanitize import clean_line
 
 DENSITY = 4 / 3  # pixels of a sheet for each CSS pixel: letters are 13 or 14 of these high
 IN_TERMINAL = 960  # pixels of a longest side
@@ -36,7 +36,7 @@ HEAD = ("#", "label", "id", "pixels", "tokens", "seconds", "estimate")
 
 def progress(batch: Batch, seconds: float) -> Bundle:
     """Return what is shown while several calls are under way; each number keeps its place."""
-    counts, total = batch.counts, len(batch.calls)
+    counts, total = batch.outcome_counts, len(batch.calls)
     width = len(str(total))
     told = [f"{counts['saved'] + counts['failed'] + counts['unsent']:>{width}} of {total} done"]
     told += [f"{counts[name]:>{width}} {word}" for name, word in (("failed", "failed"), ("sent", "under way"))]
@@ -56,18 +56,18 @@ def sheet(results: ImageResults, *, terminal: bool = False) -> Bundle:
         return ({"image/png": encoded(png)} if png else {}) | plain, {}
     width, height = thumbnails.size(ImagePart(JPEG, content=content)) or (1, 1)
     shown = {"text/html": framed(img(JPEG, content, alt, (round(width / DENSITY), round(height / DENSITY))))}
-    metadata: dict[str, Any] = {"cometmagic": {"folders": [near(one.folder) for one in results.made]}}
-    if light := thumbnails.lighter(content, SMALL_BYTES):
+    metadata: dict[str, Any] = {"cometmagic": {"folders": [format_path(one.folder) for one in results.results]}}
+    if light := thumbnails.lighter(content, SMALL_PREVIEW_BYTES):
         shown[JPEG], metadata[JPEG] = encoded(light), {"alt": alt}
     return shown | plain, metadata | {"vscode_altText": alt}
 
 
 def sheet_caption(results: ImageResults, saved: list[Path] | None = None) -> Bundle:
     """Return what is told under several pictures; `saved` is where copies lie."""
-    rows, places = results.rows(), dict.fromkeys(near(one.folder.parent) for one in results.made)
+    rows, places = results.rows(), dict.fromkeys(format_path(one.folder.parent) for one in results.results)
     facts, told = " · ".join(_facts(rows)), [*_failures(results, rows), *_notes(results, saved or [])]
     folders = "".join(f"<br><code>{text(place)}</code>" for place in places)
-    listed = [_told(number, *row) for number, row in enumerate(zip(results.names, rows, strict=True), 1)]
+    listed = [_told(number, *row) for number, row in enumerate(zip(results.sheet_labels, rows, strict=True), 1)]
     details = folded("Labels and ids", table(HEAD, [[text(place) for place in row] for row in listed]))
     plain = [" · ".join([facts, *places]), *told, "", *aligned([HEAD, *listed])]
     return bundle(quiet(text(facts) + folders) + small_print(*told) + details, "\n".join(plain))
@@ -90,22 +90,26 @@ def _facts(rows: list[dict[str, Any]]) -> list[str]:
 
 def _failures(results: ImageResults, rows: list[dict[str, Any]]) -> list[str]:
     """Return a line for each that has no picture."""
-    each = zip(results.names, results, rows, strict=True)
-    told = [f"{line(name)}: {_kind(one)}{line(row['error'])}" for name, one, row in each if row["error"] is not None]
+    each = zip(results.sheet_labels, results, rows, strict=True)
+    told = [
+        f"{clean_line(name)}: {_kind(one)}{clean_line(row['error'])}"
+        for name, one, row in each
+        if row["error"] is not None
+    ]
     more = len(told) - MOST_FAILURES
     return [*told[:MOST_FAILURES], *([f"and {more} more that failed"] if more > 0 else [])]
 
 
-def _kind(one: Ended) -> str:
+def _kind(one: ResultOrError) -> str:
     return f"{type(one).__name__}: " if isinstance(one, CometError) else ""
 
 
 def _notes(results: ImageResults, saved: list[Path]) -> list[str]:
     """Return where copies lie, what does not stand on the sheet, and what was remarked, once each."""
-    notes = [f"Saved as {', '.join(map(near, saved))}."] if saved else []
-    if len(results) > ON_A_SHEET:
-        notes.append(f"The sheet shows the first {ON_A_SHEET} of them.")
-    return [*notes, *dict.fromkeys(remark for one in results.made for remark in _remarks(one))]
+    notes = [f"Saved as {', '.join(map(format_path, saved))}."] if saved else []
+    if len(results) > MAX_SHEET_IMAGES:
+        notes.append(f"The sheet shows the first {MAX_SHEET_IMAGES} of them.")
+    return [*notes, *dict.fromkeys(remark for one in results.results for remark in _remarks(one))]
 
 
 def _remarks(one: ImageResult) -> list[str]:
@@ -117,10 +121,10 @@ def _remarks(one: ImageResult) -> list[str]:
 
 def _told(number: int, name: str, row: dict[str, Any]) -> tuple[str, ...]:
     """Return a row of the table below the sheet."""
-    known = short_id(CallFolder(Path(row["id"]))) if "id" in row else "-"
+    known = shorten_id(CallFolder(Path(row["id"]))) if "id" in row else "-"
     if row["error"] is not None:
-        return (str(number), line(name), known, "-", "-", "-", "-")
+        return (str(number), clean_line(name), known, "-", "-", "-", "-")
     pixels = f"{row['width']} × {row['height']}" if row["width"] else "?"
     tokens = f"{row['tokens']:,}" if row["tokens"] is not None else "?"
     cost = "free" if row["source"] != "live" else f"${row['cost']:.3f}" if row["cost"] is not None else "?"
-    return (str(number), line(name), known, pixels, tokens, f"{row['seconds']:.1f}", cost)
+    return (str(number), clean_line(name), known, pixels, tokens, f"{row['seconds']:.1f}", cost)

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from cometmagic.display.html import quiet, text
-from cometmagic.gemini.response import Grounding, Source
-from cometmagic.system.sanitize import line
+from cometmagic.gemini.response import Grounding, GroundingSource
+from cometmagic.system.sanitize import clean_line
 
 MOST_SOURCES = 20
 LARGEST_SUGGESTION = 15_000  # characters; the service's have about 5,000
@@ -49,18 +49,18 @@ def _queries(found: Grounding) -> Iterator[str]:
         yield quiet(f"Searched for {told}")
 
 
-def _sources(sources: tuple[Source, ...]) -> Iterator[str]:
+def _sources(sources: tuple[GroundingSource, ...]) -> Iterator[str]:
     rows = "".join(f"<li>{_source(source)}</li>" for source in sources[:MOST_SOURCES])
     if rows:
         yield quiet(f'<ol style="{_LIST}">{rows}</ol>{_more(sources)}')
 
 
-def _more(sources: tuple[Source, ...]) -> str:
+def _more(sources: tuple[GroundingSource, ...]) -> str:
     left = len(sources) - MOST_SOURCES
     return f"and {left} more, in the result's .grounding" if left > 0 else ""
 
 
-def _source(source: Source) -> str:
+def _source(source: GroundingSource) -> str:
     host = _host(source.uri)
     told = f"{_link(source.uri, source.title)} {text(host)}".strip()
     if source.image_uri:
@@ -82,7 +82,7 @@ def _host(address: str) -> str:
         host = (parts.hostname or "").encode("idna").decode()
     except ValueError:
         return ""
-    return line(host, 100) if parts.scheme in ("http", "https") else ""
+    return clean_line(host, 100) if parts.scheme in ("http", "https") else ""
 
 
 def _suggestion(foreign: str) -> Iterator[str]:

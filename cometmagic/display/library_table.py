@@ -11,16 +11,16 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from cometmagic.costs.accounts import outcome
+from cometmagic.costs.accounts import compute_outcome
 from cometmagic.costs.estimate import Price
-from cometmagic.costs.ledger import MADE, NOTHING, UNSENT
-from cometmagic.errors import CometError, LibraryError, revive
-from cometmagic.options.command_line import written
-from cometmagic.storage.diff import kept_options
-from cometmagic.storage.index import LONG_AGO, calls, planned_at, short_id
-from cometmagic.storage.store import CallFolder, Library, State, counted
-from cometmagic.system.atomic_files import amount, near
-from cometmagic.system.sanitize import line
+from cometmagic.costs.ledger import COMPLETED, NO_IMAGE, UNSENT
+from cometmagic.errors import CometError, LibraryError, restore_error
+from cometmagic.options.command_line import format_option
+from cometmagic.storage.diff import read_call_options
+from cometmagic.storage.index import UNKNOWN_TIME, parse_planned_time, read_calls, shorten_id
+from cometmagic.storage.store import CallFolder, CallState, Library, format_call_count
+from cometmagic.system.atomic_files import format_bytes, format_path
+from cometmagic.system.sanitize import clean_line
 
 SHOWN = 30  # calls in a table
 WIDTH = 110  # characters of a table; what JupyterLab shows beside its file list
@@ -52,19 +52,19 @@ class Listed(NamedTuple):
 
 def listed(library: Library, words: str = "") -> Listed:
     """Return the newest calls; only those that have each of `words` somewhere in them."""
-    entries, place = calls(library), near(library.root)
+    entries, place = read_calls(library), format_path(library.root)
     if not entries:
         return Listed(f"There is no call in {place} yet.", [], [])
     found = [(folder, call) for folder, call in entries if _has(folder, call, words)]
     if not found:
-        return Listed(f"None of the {counted(len(entries))} in {place} has {words!r}.", [], [])
+        return Listed(f"None of the {format_call_count(len(entries))} in {place} has {words!r}.", [], [])
     chosen, notes = f" with {words!r}" if words else "", []
     rows = [(folder, _row(folder, call)) for folder, call in found[:SHOWN]]
     if len(found) > SHOWN:
         notes.append(f"and {len(found) - SHOWN} older ones; %gemini_library list WORDS finds those with certain words")
     if any(row.cost.endswith("?") for _, row in rows):
         notes.append("? sent, but without a picture: it may have been charged")
-    return Listed(f"{counted(len(found))}{chosen} in {place}, newest first", rows, notes)
+    return Listed(f"{format_call_count(len(found))}{chosen} in {place}, newest first", rows, notes)
 
 
 def table(calls: Listed, width: int = WIDTH) -> str:
@@ -82,14 +82,14 @@ def _has(folder: CallFolder, call: dict[str, Any], words: str) -> bool:
 
 
 def _row(folder: CallFolder, call: dict[str, Any]) -> Row:
-    source, state, model = (line(call.get(name, "?"), 32) for name in ("source", "state", "model"))
+    source, state, model = (clean_line(call.get(name, "?"), 32) for name in ("source", "state", "model"))
     state = state if call else "damaged"
-    return Row(short_id(folder), _when(call), source, state, _cost(call), model, line(call.get("prompt", "")))
+    return Row(shorten_id(folder), _when(call), source, state, _cost(call), model, clean_line(call.get("prompt", "")))
 
 
 def _when(call: dict[str, Any]) -> str:
-    moment = planned_at(call)
-    return f"{moment:%Y-%m-%d %H:%M}" if moment != LONG_AGO else "?"
+    moment = parse_planned_time(call)
+    return f"{moment:%Y-%m-%d %H:%M}" if moment != UNKNOWN_TIME else "?"
 
 
 def _cost(call: dict[str, Any]) -> str:
@@ -97,11 +97,11 @@ def _cost(call: dict[str, Any]) -> str:
     if call.get("source") != "live":
         return "free" if call else "?"
     try:
-        usd, word = outcome(call)
-        if word in (UNSENT, NOTHING) and not usd:
+        usd, word = compute_outcome(call)
+        if word in (UNSENT, NO_IMAGE) and not usd:
             return "-"
         known = Price(usd) if usd is not None else Price(**call["estimate"])
-        return _dollars(known) if word == MADE else f"{_dollars(known)}?"
+        return _dollars(known) if word == COMPLETED else f"{_dollars(known)}?"
     except (CometError, AttributeError, KeyError, TypeError, ValueError):
         return "?"
 
@@ -118,7 +118,7 @@ def _aligned(rows: list[Row], width: int) -> Iterator[str]:
     left = max(LEAST_PROMPT, width - sum(widths) - 2 * len(widths))
     for *cells, row in zip(*columns, shown, strict=True):
         start = "  ".join(f"{cell:<{size}}" for cell, size in zip(cells, widths, strict=True))
-        yield f"{start}  {line(row.prompt, left)}".rstrip()
+        yield f"{start}  {clean_line(row.prompt, left)}".rstrip()
 
 
 def unsettled(folder: CallFolder) -> str:
@@ -126,13 +126,13 @@ def unsettled(folder: CallFolder) -> str:
     try:
         call = folder.read()
     except LibraryError as error:
-        return line(error)
+        return clean_line(error)
     if isinstance(kept := call.get("error"), dict) and kept:
-        told = revive({name: line(kept.get(name, "")) for name in ("type", "what", "fate", "do")})
+        told = restore_error({name: clean_line(kept.get(name, "")) for name in ("type", "what", "fate", "do")})
         return f"{type(told).__name__}: {told}"
-    if call.get("state") == State.SETTLED:
+    if call.get("state") == CallState.SETTLED:
         return "The call made a picture, but not all of its files are here."
-    return f"The call has not ended; its state is {line(call.get('state'), 20)}. {_PATIENCE}"
+    return f"The call has not ended; its state is {clean_line(call.get('state'), 20)}. {_PATIENCE}"
 
 
 def facts(folder: CallFolder) -> str:
@@ -141,15 +141,17 @@ def facts(folder: CallFolder) -> str:
         call = folder.read()
     except LibraryError:
         call = {}
-    options = " ".join(written(name, value) for name, value in kept_options(call).items() if value is not None)
+    options = " ".join(
+        format_option(name, value) for name, value in read_call_options(call).items() if value is not None
+    )
     rows = {
-        "prompt": line(call.get("prompt", "")),
-        "options": line(options),
+        "prompt": clean_line(call.get("prompt", "")),
+        "options": clean_line(options),
         "when": _when(call),
-        "state": line(f"{call.get('state', 'damaged')}, {call.get('source', 'source unknown')}"),
-        "request id": line(call.get("request_id", ""), 120),
+        "state": clean_line(f"{call.get('state', 'damaged')}, {call.get('source', 'source unknown')}"),
+        "request id": clean_line(call.get("request_id", ""), 120),
         "files": "; ".join(_files(folder)),
-        "folder": line(near(folder.path)),
+        "folder": clean_line(format_path(folder.path)),
     }
     return "\n".join(_wrapped(f"{name:<12}{text}") for name, text in rows.items() if text)
 
@@ -163,4 +165,4 @@ def _files(folder: CallFolder) -> Iterator[str]:
     with contextlib.suppress(OSError):
         for path in sorted(folder.path.iterdir()):
             if not path.name.startswith("."):
-                yield f"{line(path.name, 60)} {amount(path.stat().st_size)}"
+                yield f"{clean_line(path.name, 60)} {format_bytes(path.stat().st_size)}"

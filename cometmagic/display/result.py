@@ -14,14 +14,14 @@ from cometmagic.display import grounding, sent_images, thoughts, thumbnails
 from cometmagic.display.bundles import Bundle, lines
 from cometmagic.display.html import encoded, fitted, framed, img, quiet, text
 from cometmagic.errors import CometError
-from cometmagic.gemini.parts import SHOWN, ImagePart
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart
 from cometmagic.gemini.response import ImageResponse, Usage
 from cometmagic.generation.batch import Batch
-from cometmagic.generation.call import Call, UnderWay
+from cometmagic.generation.call import Call, PendingCall
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.store import SMALL
-from cometmagic.system.atomic_files import amount, near
-from cometmagic.system.sanitize import clean, line
+from cometmagic.storage.store import SMALL_PREVIEW_PIXELS
+from cometmagic.system.atomic_files import format_bytes, format_path
+from cometmagic.system.sanitize import clean, clean_line
 
 LONGEST_SHOWN = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
 LONGEST_ALT = 2_000  # characters; a prompt may be a book, and this stands in the output three times
@@ -31,14 +31,14 @@ ALT_IN_TEXT = 200  # characters of an alternative text where it stands beside ot
 def picture(result: ImageResult, *, terminal: bool = False) -> Bundle:
     """Return (MIME bundle, metadata) of the picture alone; for a `terminal` that draws pictures, as PNG."""
     alt = clean(result.alt, LONGEST_ALT)
-    plain = {"text/plain": f"{result!r}: {line(alt, ALT_IN_TEXT)}"}
+    plain = {"text/plain": f"{result!r}: {clean_line(alt, ALT_IN_TEXT)}"}
     mime_type, content = result.preview()
-    if mime_type not in SHOWN:
+    if mime_type not in DISPLAYABLE_TYPES:
         return plain, {}
     if terminal:
         png = thumbnails.png(content, LONGEST_SHOWN)
         return ({"image/png": encoded(png)} if png else {}) | plain, {}
-    facts = {"sha256": _digest(result), "folder": near(result.folder), "source": result.source}
+    facts = {"sha256": _digest(result), "folder": format_path(result.folder), "source": result.source}
     bundle, metadata = embedded(result.image, (mime_type, content), thumbnails.final(result.image), alt)
     return bundle | plain, metadata | {"cometmagic": facts}
 
@@ -52,7 +52,7 @@ def embedded(image: ImagePart, preview: tuple[str, bytes], light: bytes | None, 
     bundle = {"text/html": img(*preview, alt, fitted(image.width, image.height, LONGEST_SHOWN))}
     metadata: dict[str, Any] = {"vscode_altText": alt}
     if light is not None:
-        width, height = fitted(image.width, image.height, SMALL)
+        width, height = fitted(image.width, image.height, SMALL_PREVIEW_PIXELS)
         bundle["image/jpeg"] = encoded(light)
         metadata["image/jpeg"] = {"width": width, "height": height, "alt": alt}
     return bundle, metadata
@@ -61,7 +61,7 @@ def embedded(image: ImagePart, preview: tuple[str, bytes], light: bytes | None, 
 def single(image: ImagePart) -> Bundle:
     """Return (MIME bundle, metadata) of one image of a result, as small as its picture."""
     size = f"{image.width}x{image.height} " if image.width else ""
-    where = near(image.path) if image.path else "in memory"
+    where = format_path(image.path) if image.path else "in memory"
     plain = {"text/plain": f"<image {size}{image.mime_type} {where}>"}
     light = thumbnails.other(image)
     if light is None:
@@ -74,10 +74,10 @@ def single(image: ImagePart) -> Bundle:
 def caption(result: ImageResult, saved: Path | None = None) -> Bundle:
     """Return (MIME bundle, metadata) of what is told under the picture; `saved` is where a copy lies."""
     facts, response, call = _facts(result), result.response, result.call
-    final = thoughts.Final(result.image, line(result.alt, ALT_IN_TEXT))
-    place, said = near(result.folder), response.text.strip()
+    final = thoughts.Final(result.image, clean_line(result.alt, ALT_IN_TEXT))
+    place, said = format_path(result.folder), response.text.strip()
     origin = sent_images.origin(call)
-    notes = [*([origin] if origin else []), *([f"Saved as {near(saved)}."] if saved else []), *result.warnings]
+    notes = [*([origin] if origin else []), *([f"Saved as {format_path(saved)}."] if saved else []), *result.warnings]
     page = [
         quiet(f"{text(' · '.join(facts))}<br><code>{text(place)}</code>"),
         *(quiet(text(note)) for note in notes),
@@ -87,7 +87,7 @@ def caption(result: ImageResult, saved: Path | None = None) -> Bundle:
         thoughts.page(response, final),
     ]
     plain = [
-        " · ".join([*facts, near(final.image.path or result.folder)]),
+        " · ".join([*facts, format_path(final.image.path or result.folder)]),
         *notes,
         *sent_images.plain(result),
         *filter(None, [said]),
@@ -103,7 +103,14 @@ def _facts(result: ImageResult) -> list[str]:
     name = model if answered in ("", model) else f"{model} (answered by {answered})"
     pixels = f"{image.width} × {image.height} px" if image.width else image.mime_type
     price = [str(result.price)] if result.source == "live" else []
-    return [name, f"{pixels}, {amount(image.size)}", f"{result.seconds:.1f} s", _tokens(usage), *price, _source(result)]
+    return [
+        name,
+        f"{pixels}, {format_bytes(image.size)}",
+        f"{result.seconds:.1f} s",
+        _tokens(usage),
+        *price,
+        _source(result),
+    ]
 
 
 def _source(result: ImageResult) -> str:
@@ -129,23 +136,23 @@ def waiting(call: Call, seconds: float, step: str, why: str = "") -> Bundle:
     told = [call.model, step, f"{seconds:.0f} s{' so far' if why else ''}"]
     if call.source == "live":
         told.append(str(call.estimate))
-    return lines(" · ".join([*told, near(call.folder.path)]), *filter(None, [why]), *call.warnings)
+    return lines(" · ".join([*told, format_path(call.folder.path)]), *filter(None, [why]), *call.warnings)
 
 
-def ended(under_way: UnderWay, seconds: float, told: str, error: CometError | None = None) -> Bundle:
+def ended(under_way: PendingCall, seconds: float, told: str, error: CometError | None = None) -> Bundle:
     """Return (MIME bundle, metadata) of what is left of it when no picture takes its place; `error` may hold drafts."""
     calls = _calls(under_way)
     warnings = dict.fromkeys(warning for call in calls for warning in call.warnings)
     return _with_drafts(lines(f"{told} after {seconds:.1f} s · {_place(calls)}", *warnings), error)
 
 
-def _calls(under_way: UnderWay) -> list[Call]:
+def _calls(under_way: PendingCall) -> list[Call]:
     return under_way.calls if isinstance(under_way, Batch) else [under_way] if isinstance(under_way, Call) else []
 
 
 def _place(calls: list[Call]) -> str:
     """Return where a call lies, or the folder of several."""
-    return near(calls[0].folder.path if len(calls) == 1 else calls[0].folder.path.parent)
+    return format_path(calls[0].folder.path if len(calls) == 1 else calls[0].folder.path.parent)
 
 
 def error(problem: Exception) -> Bundle:

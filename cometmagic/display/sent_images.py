@@ -9,10 +9,10 @@ from typing import Any
 from cometmagic.display import thumbnails
 from cometmagic.display.html import fitted, img, quiet, text
 from cometmagic.errors import CometError
-from cometmagic.gemini.parts import SHOWN, ImagePart
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart
 from cometmagic.generation.result import ImageResult
 from cometmagic.storage.lineage import CHAT
-from cometmagic.system.sanitize import line
+from cometmagic.system.sanitize import clean_line
 
 LONGEST = 96  # pixels
 MOST = 14  # images: what the largest model takes
@@ -27,7 +27,7 @@ def origin(call: dict[str, Any]) -> str:
     """Return in a few words which earlier call this one goes on from, nothing for a new picture."""
     match call.get("parent"):
         case {"id": str(name), "how": str(how)}:
-            return f"{'Continues' if how == CHAT else 'Edited from'} {line(name, 200)}"
+            return f"{'Continues' if how == CHAT else 'Edited from'} {clean_line(name, 200)}"
     return ""
 
 
@@ -50,7 +50,7 @@ def plain(result: ImageResult) -> Iterator[str]:
 
 def _sent(result: ImageResult) -> tuple[ImagePart, ...]:
     try:
-        return tuple(part for part in result.request.shown if part.path is None or part.path.is_file())
+        return tuple(part for part in result.request.last_turn_images if part.path is None or part.path.is_file())
     except (CometError, OSError, TypeError):  # a recording of somebody else's may lack it, or have other options
         return ()
 
@@ -63,7 +63,7 @@ def _title(result: ImageResult, sent: tuple[ImagePart, ...]) -> str:
 
 
 def _card(part: ImagePart, number: int, most: int) -> str:
-    content = thumbnails.made(part, LONGEST, most) if part.mime_type in SHOWN else None
+    content = thumbnails.made(part, LONGEST, most) if part.mime_type in DISPLAYABLE_TYPES else None
     told = text(_measures(part))
     if content is None:
         return f'<div style="{_CARD}">{quiet(told)}</div>'
@@ -73,5 +73,5 @@ def _card(part: ImagePart, number: int, most: int) -> str:
 
 
 def _measures(part: ImagePart) -> str:
-    measured = thumbnails.size(part) if part.mime_type in SHOWN else None
+    measured = thumbnails.size(part) if part.mime_type in DISPLAYABLE_TYPES else None
     return f"{measured[0]} × {measured[1]} px" if measured else part.mime_type

@@ -15,7 +15,7 @@ from cometmagic.display import thumbnails
 from cometmagic.display.html import QUIET, fitted, img, quiet, text
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse
-from cometmagic.system.atomic_files import amount, near
+from cometmagic.system.atomic_files import format_bytes, format_path
 
 CARD_WIDTH = 360  # CSS pixels
 SLIDER_WIDTH = 160  # CSS pixels at least, also under a narrow picture
@@ -62,7 +62,7 @@ def plain(response: ImageResponse) -> Iterator[str]:
             told.append(part.text.strip())
         elif isinstance(part, ImagePart) and part.thought:
             drafts += 1
-            where = f", {near(part.path)}" if part.path else ""
+            where = f", {format_path(part.path)}" if part.path else ""
             told.append(f"Draft {drafts}: {_measures(part)}{where}")
     if told:
         yield f"{_title(response)}:"
@@ -148,4 +148,4 @@ def _share(part: ImagePart, final: ImagePart) -> int | None:
 
 def _measures(part: ImagePart) -> str:
     pixels = f"{part.width} × {part.height} px" if part.width else part.mime_type
-    return f"{pixels}, {amount(part.size)}"
+    return f"{pixels}, {format_bytes(part.size)}"

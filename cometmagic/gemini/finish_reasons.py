@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cometmagic.errors import LOOK_FIRST, APIError, CometError, Fate, NoImageError, TransportError
-from cometmagic.gemini.error_bodies import page_title
+from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus, CometError, NoImageError, TransportError
+from cometmagic.gemini.error_bodies import describe_html_page
 from cometmagic.gemini.response import ImageResponse
-from cometmagic.system.sanitize import line
+from cometmagic.system.sanitize import clean_line
 
 # What a reason to stop means for the user.
-REASONS = {
+FINISH_REASON_ADVICE = {
     "SAFETY": "Rephrase the prompt; --safety can lower the adjustable thresholds.",
     "IMAGE_SAFETY": "Rephrase the prompt or change the reference image.",
     "PROHIBITED_CONTENT": "Rephrase the prompt; this block cannot be switched off.",
@@ -31,43 +31,49 @@ REASONS = {
 }
 
 
-def malformed(why: str, head: bytes, kept: Path) -> CometError:
+def build_malformed_error(problem: str, head: bytes, body_path: Path) -> CometError:
     """Return the error for a body that is no JSON, or not to be read: `head` is its beginning, `kept` where it lies."""
     text = head.decode("utf-8", "replace")
     if not text.strip():
-        return TransportError("The service answered with an empty body.", do=LOOK_FIRST)
-    if title := page_title(text):
+        return TransportError("The service answered with an empty body.", advice=BALANCE_ADVICE)
+    if title := describe_html_page(text):
         do = "Check COMETAPI_BASE_URL and the network's login page."
-        return APIError(f"The service answered with {title} instead of JSON.", fate=Fate.UNKNOWN, do=do)
-    return TransportError(f"The answer cannot be read: {why}; what came is kept in {kept}.", do=LOOK_FIRST)
+        return APIError(
+            f"The service answered with {title} instead of JSON.", charge_status=ChargeStatus.UNKNOWN, advice=do
+        )
+    return TransportError(
+        f"The answer cannot be read: {problem}; what came is kept in {body_path}.", advice=BALANCE_ADVICE
+    )
 
 
-def no_image(response: ImageResponse, kept: Path, *, cut: bool, spoilt: int, strange: int) -> CometError:
+def build_no_image_error(
+    response: ImageResponse, body_path: Path, *, is_truncated: bool, damaged_count: int, unknown_count: int
+) -> CometError:
     """Return the one clear error for an answer without a final image.
 
     `spoilt` images could not be decoded, and `strange` files are of no kind that is shown as a picture.
     """
     reason = response.block_reason or response.finish_reason
-    if spoilt or (cut and reason in ("", "STOP")):
-        what = "holds an image that cannot be decoded" if spoilt and not cut else "was cut short"
+    if damaged_count or (is_truncated and reason in ("", "STOP")):
+        what = "holds an image that cannot be decoded" if damaged_count and not is_truncated else "was cut short"
         drafts = " Drafts that came whole are saved beside it." if response.thoughts else ""
-        return TransportError(f"The answer {what}; what came is kept in {kept}.{drafts}", do=LOOK_FIRST)
-    do = REASONS.get(reason, "Rephrase the prompt or run the cell again.")
-    said = [response.block_message or response.finish_message, line(response.text, 300)]
+        return TransportError(f"The answer {what}; what came is kept in {body_path}.{drafts}", advice=BALANCE_ADVICE)
+    do = FINISH_REASON_ADVICE.get(reason, "Rephrase the prompt or run the cell again.")
+    said = [response.block_message or response.finish_message, clean_line(response.text, 300)]
     told = " ".join(f"{words.rstrip('.')}." for words in dict.fromkeys(filter(None, said)))
-    what = _what(response, kept, strange)
-    return NoImageError(f"{what}: {told}" if told else f"{what}.", do=do, finish_reason=reason)
+    what = _describe_missing_image(response, body_path, unknown_count)
+    return NoImageError(f"{what}: {told}" if told else f"{what}.", advice=do, finish_reason=reason)
 
 
-def _what(response: ImageResponse, kept: Path, strange: int) -> str:
+def _describe_missing_image(response: ImageResponse, body_path: Path, unknown_count: int) -> str:
     if response.block_reason:
         return f"The prompt was blocked ({response.block_reason})"
     if response.finish_reason not in ("", "STOP"):
         return f"The model made no image ({response.finish_reason})"
-    if strange:
-        return f"The answer holds a file that is no picture of a known kind; it is saved in {kept.parent}"
+    if unknown_count:
+        return f"The answer holds a file that is no picture of a known kind; it is saved in {body_path.parent}"
     if response.thoughts:
-        return f"Only drafts came, no final image; they are in {kept.parent}"
+        return f"Only drafts came, no final image; they are in {body_path.parent}"
     if response.text.strip():
         return "The model answered in words only"
     return "The answer holds no image"

@@ -7,10 +7,12 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-Piece = bytes | memoryview
+JSONChunk = bytes | memoryview
 
 
-def spliced(document: Any, written: Callable[[Any], Iterable[Piece]], **how: Any) -> Iterator[Piece]:
+def splice_json(
+    document: Any, value_encoder: Callable[[Any], Iterable[JSONChunk]], **json_options: Any
+) -> Iterator[JSONChunk]:
     """Yield `document` as JSON, piece by piece; what JSON has no form for stands in it as `written` gives it.
 
     `how` goes to `json.dumps`.
@@ -22,9 +24,9 @@ def spliced(document: Any, written: Callable[[Any], Iterable[Piece]], **how: Any
         large.append(value)
         return mark
 
-    text = json.dumps(document, ensure_ascii=False, default=place, **how)
+    text = json.dumps(document, ensure_ascii=False, default=place, **json_options)
     first, *rest = text.encode("utf-8", "replace").split(f'"{mark}"'.encode())
     yield first
     for value, after in zip(large, rest, strict=True):
-        yield from written(value)
+        yield from value_encoder(value)
         yield after

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 # Where in a file its kind shows: (offset, bytes) pairs, MIME type, suffix.
-_MAGIC: tuple[tuple[tuple[tuple[int, bytes], ...], str, str], ...] = (
+_MAGIC_NUMBERS: tuple[tuple[tuple[tuple[int, bytes], ...], str, str], ...] = (
     (((0, b"\x89PNG\r\n\x1a\n"),), "image/png", ".png"),
     (((0, b"\xff\xd8\xff"),), "image/jpeg", ".jpg"),
     (((0, b"RIFF"), (8, b"WEBP")), "image/webp", ".webp"),
@@ -27,24 +27,24 @@ _MAGIC: tuple[tuple[tuple[tuple[int, bytes], ...], str, str], ...] = (
     (((4, b"ftypavif"),), "image/avif", ".avif"),
 )
 MAGIC_BYTES = 16
-UNKNOWN = ("application/octet-stream", ".bin")
-SHOWN = ("image/png", "image/jpeg", "image/webp", "image/gif")
+UNKNOWN_TYPE = ("application/octet-stream", ".bin")
+DISPLAYABLE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 
 
 def sniff(head: bytes) -> tuple[str, str]:
     """Return (MIME type, suffix) of image bytes by their first `MAGIC_BYTES`, or `UNKNOWN`."""
-    for marks, mime_type, suffix in _MAGIC:
+    for marks, mime_type, suffix in _MAGIC_NUMBERS:
         if all(head[offset : offset + len(mark)] == mark for offset, mark in marks):
             return mime_type, suffix
-    return UNKNOWN
+    return UNKNOWN_TYPE
 
 
-def _size(content: bytes | None, path: Path | None) -> int:
+def _measure(content: bytes | None, path: Path | None) -> int:
     return len(content) if content is not None else path.stat().st_size if path is not None else 0
 
 
 @dataclass(frozen=True)
-class Signature:
+class ThoughtSignature:
     """A thought signature, which ties a part to the turn it was made in: its JSON string, quotes left out, as it came.
 
     It is megabytes long and only ever carried back; nothing here reads it.
@@ -61,7 +61,7 @@ class Signature:
     @property
     def size(self) -> int:
         """How many bytes they are."""
-        return _size(self.content, self.path)
+        return _measure(self.content, self.path)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class TextPart:
 
     text: str
     thought: bool = False
-    signature: Signature | None = None
+    signature: ThoughtSignature | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class ImagePart:
     width: int | None = None
     height: int | None = None
     thought: bool = False
-    signature: Signature | None = None
+    signature: ThoughtSignature | None = None
 
     @property
     def data(self) -> bytes:
@@ -97,12 +97,12 @@ class ImagePart:
     @property
     def size(self) -> int:
         """How many bytes they are."""
-        return _size(self.content, self.path)
+        return _measure(self.content, self.path)
 
     @property
     def suffix(self) -> str:
         """The file suffix that fits the type, with its dot."""
-        return next((suffix for _, mime_type, suffix in _MAGIC if mime_type == self.mime_type), UNKNOWN[1])
+        return next((suffix for _, mime_type, suffix in _MAGIC_NUMBERS if mime_type == self.mime_type), UNKNOWN_TYPE[1])
 
     def pil(self) -> Image:
         """Return the picture as a loaded `PIL.Image.Image`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cometmagic.gemini.parts import ImagePart, Part, Signature, TextPart
+from cometmagic.gemini.parts import ImagePart, Part, TextPart, ThoughtSignature
 from cometmagic.options.declaration import Options
 
 
@@ -39,11 +39,11 @@ class ImageRequest:
         return tuple(part for turn in self.turns for part in turn.parts if isinstance(part, ImagePart))
 
     @property
-    def shown(self) -> tuple[ImagePart, ...]:
+    def last_turn_images(self) -> tuple[ImagePart, ...]:
         """The images that the user sends with the last turn."""
         return tuple(part for part in self.turns[-1].parts if isinstance(part, ImagePart))
 
     @property
-    def signatures(self) -> tuple[Signature, ...]:
+    def signatures(self) -> tuple[ThoughtSignature, ...]:
         """The thought signatures of earlier turns, in order."""
         return tuple(part.signature for turn in self.turns for part in turn.parts if part.signature is not None)

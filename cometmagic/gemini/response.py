@@ -23,7 +23,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Source:
+class GroundingSource:
     """A page the answer drew on; for an image result `uri` is the page that contains the image."""
 
     title: str
@@ -36,7 +36,7 @@ class Grounding:
     """What was looked up. `suggestion` is the provider's HTML: foreign, to be shown sandboxed only."""
 
     queries: tuple[str, ...] = ()
-    sources: tuple[Source, ...] = ()
+    sources: tuple[GroundingSource, ...] = ()
     suggestion: str = ""
 
 

@@ -10,15 +10,15 @@ import json
 import re
 from typing import Any
 
-_NAME = re.compile(r"thought[_-]?signatures?", re.IGNORECASE)
+_SIGNATURE_FIELD = re.compile(r"thought[_-]?signatures?", re.IGNORECASE)
 
 
-def unsigned(content: bytes) -> bytes:
+def strip_signatures(content: bytes) -> bytes:
     """Return a JSON text, compact and without its signatures. Raises `ValueError` when it is none."""
     # The hook, and no walk through the tree: a request may be nested deeper than Python's stack allows.
-    document = json.loads(content, object_hook=_without)
+    document = json.loads(content, object_hook=_remove_signatures)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _without(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if not _NAME.fullmatch(name)}
+def _remove_signatures(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if not _SIGNATURE_FIELD.fullmatch(name)}

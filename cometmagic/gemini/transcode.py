@@ -15,12 +15,12 @@ from typing import BinaryIO
 
 from cometmagic.gemini.tolerant.scanner import MalformedError
 
-LARGEST_COPY = 128 * 2**20  # bytes; in UTF-8 a text may take half as much again, and no picture does
-_PIECE = 2**20
+MAX_COPY_BYTES = 128 * 2**20  # bytes; in UTF-8 a text may take half as much again, and no picture does
+_CHUNK_BYTES = 2**20
 _UTF_16 = re.compile(rb"(?P<bom>\xff\xfe|\xfe\xff)|(?P<little>[^\0]\0[^\0]\0)|\0[^\0]\0[^\0]", re.DOTALL)
 
 
-def mapped(path: Path) -> mmap.mmap:
+def map_utf8_file(path: Path) -> mmap.mmap:
     """Return the content of a file in UTF-8; it is not closed by hand, but goes with the last view on it.
 
     Raises `MalformedError` when there is nothing in it, or too much in UTF-16, and `OSError`, also when the
@@ -34,7 +34,7 @@ def mapped(path: Path) -> mmap.mmap:
         encoding = "utf-16" if found["bom"] else "utf-16-le" if found["little"] else "utf-16-be"
         # Of the ending that is cleared away where a crash leaves it: not every system has files without a name.
         with tempfile.TemporaryFile(dir=path.parent, prefix=".utf-8.", suffix=".tmp") as copy:
-            _copy(file, copy, encoding)
+            _copy_as_utf8(file, copy, encoding)
             return _map(copy)
 
 
@@ -44,12 +44,12 @@ def _map(file: BinaryIO) -> mmap.mmap:
     return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _copy(source: BinaryIO, target: BinaryIO, encoding: str) -> None:
+def _copy_as_utf8(source: BinaryIO, target: BinaryIO, encoding: str) -> None:
     """Write a text in UTF-8; characters may stand across any two pieces."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    while piece := source.read(_PIECE):
+    while piece := source.read(_CHUNK_BYTES):
         target.write(decoder.decode(piece).encode())
-        if target.tell() > LARGEST_COPY:
-            raise MalformedError(f"it is in UTF-16 and has more than {LARGEST_COPY >> 20} MB of text")
+        if target.tell() > MAX_COPY_BYTES:
+            raise MalformedError(f"it is in UTF-16 and has more than {MAX_COPY_BYTES >> 20} MB of text")
     target.write(decoder.decode(b"", final=True).encode())
     target.flush()

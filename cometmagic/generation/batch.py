@@ -16,46 +16,46 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cometmagic.costs.accounts import total
+from cometmagic.costs.accounts import sum_prices
 from cometmagic.costs.estimate import Price
 from cometmagic.courier.client import Event
-from cometmagic.errors import CometError, Fate, Interrupted, LibraryError
+from cometmagic.errors import ChargeStatus, CometError, Interrupted, LibraryError
 from cometmagic.generation import generate
-from cometmagic.generation.call import IF_IT_STAYS, TICK, Call, UnderWay
+from cometmagic.generation.call import EVENT_POLL_INTERVAL, KERNEL_CONDITION, Call, PendingCall
 from cometmagic.generation.plan import Plan
-from cometmagic.generation.reserve import Unwanted, prepare, withdraw
+from cometmagic.generation.reserve import CancelCheck, reserve_calls, withdraw
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.options.declaration import CellOptions
-from cometmagic.storage.store import State, slug
-from cometmagic.system.atomic_files import near
+from cometmagic.storage.store import CallState, slugify
+from cometmagic.system.atomic_files import format_path
 
-LONGEST_NAME = 120  # characters in a file's name that tell a picture from others
+MAX_FILE_NAME_LENGTH = 120  # characters in a file's name that tell a picture from others
 
 
 @dataclass
-class Batch(UnderWay):
+class Batch(PendingCall):
     """Requests that are under way together, in the order they were asked for; `cell` is what they share."""
 
     calls: list[Call]
-    cell: CellOptions
+    cell_options: CellOptions
     _pause: tuple[float, str] = field(default=(0.0, ""), init=False)  # until when (monotonic), and why
-    _cancelled: bool = field(default=False, init=False)
+    _is_cancelled: bool = field(default=False, init=False)
 
     @property
     def estimate(self) -> Price:
         """What all of them should cost; unknown when one of them is."""
-        return total(call.estimate for call in self.calls if call.source == "live")
+        return sum_prices(call.estimate for call in self.calls if call.source == "live")
 
     @property
-    def done(self) -> int:
+    def done_count(self) -> int:
         """How many have ended, one way or the other."""
-        return sum(not call.goes_on for call in self.calls)
+        return sum(not call.is_running for call in self.calls)
 
     @property
-    def counts(self) -> Counter[str]:
+    def outcome_counts(self) -> Counter[str]:
         """How many are `saved`, `failed`, `unsent` for good, `sent` and under way, or `planned` and wait."""
-        return Counter(_KINDS.get(end, end) for end in map(_end, self.calls))
+        return Counter(_OUTCOME_GROUPS.get(end, end) for end in map(_read_outcome, self.calls))
 
     @property
     def pause(self) -> tuple[float, str]:
@@ -64,15 +64,15 @@ class Batch(UnderWay):
         return max(0.0, until - time.monotonic()), why
 
     @property
-    def goes_on(self) -> bool:
-        return any(call.goes_on for call in self.calls)
+    def is_running(self) -> bool:
+        return any(call.is_running for call in self.calls)
 
     @property
-    def knows_its_fate(self) -> bool:
-        return all(call.knows_its_fate for call in self.calls)
+    def has_cancel_reply(self) -> bool:
+        return all(call.has_cancel_reply for call in self.calls)
 
     def cancel(self) -> None:
-        self._cancelled = True
+        self._is_cancelled = True
         for call in self.calls:
             call.cancel()
 
@@ -80,26 +80,26 @@ class Batch(UnderWay):
         for call in self.calls:
             call.abandon()
 
-    def events(self) -> Iterator[Event | None]:
+    def iter_events(self) -> Iterator[Event | None]:
         """See `UnderWay`; the `number` of an event tells which call it is of, counted from 0."""
         goes_on = True
         while goes_on:
-            goes_on, came = self.goes_on, False
+            goes_on, came = self.is_running, False
             for number, call in enumerate(self.calls):
-                while call.job is not None and (event := call.job.next(0.0)):
+                while call.job is not None and (event := call.job.read_event(0.0)):
                     came = True
-                    self._take(event)
+                    self._handle_event(event)
                     yield event | {"number": number}
             if goes_on and not came:
-                time.sleep(TICK)
+                time.sleep(EVENT_POLL_INTERVAL)
                 yield None
 
-    def _take(self, event: Event) -> None:
+    def _handle_event(self, event: Event) -> None:
         """Note how long one has to wait; mostly all have to."""
         if event["event"] == "waiting":
             self._pause = max(self._pause, (time.monotonic() + event["seconds"], event["why"]))
 
-    def results(self) -> ImageResults:
+    def collect_results(self) -> ImageResults:
         """Return what came of each: a result, or its error in its place."""
         ended: list[ImageResult | CometError] = []
         for call in self.calls:
@@ -108,7 +108,7 @@ class Batch(UnderWay):
             except CometError as error:
                 ended.append(error)
             else:
-                generate.remember(result)
+                generate.set_last_result(result)
                 ended.append(result)
         return ImageResults(ended, [call.label for call in self.calls])
 
@@ -119,31 +119,35 @@ class Batch(UnderWay):
         """
         failed: list[CometError] = []
         for call, result in zip(self.calls, results, strict=True):
-            if call.cell.save and isinstance(result, ImageResult):
+            if call.cell_options.save and isinstance(result, ImageResult):
                 try:
-                    yield result.save(_named(call.cell.save, result, call.label))
+                    yield result.save(_build_save_path(call.cell_options.save, result, call.label))
                 except CometError as error:
                     failed.append(error)
         if failed:
             raise failed[0]
 
-    def future(self) -> str:
-        ends = Counter(map(_end, self.calls))
-        if self._cancelled:
+    def describe_outcome(self) -> str:
+        ends = Counter(map(_read_outcome, self.calls))
+        if self._is_cancelled:
             ends["taken back"] = ends.pop("planned", 0)
         if ends["unsent"] == len(self.calls):
             return f"None of the {len(self.calls)} pictures was sent, so nothing was charged."
-        told = [f"{ends[end]} {one if ends[end] == 1 else many}" for end, (one, many) in _ENDS.items() if ends[end]]
-        where = near(self.calls[0].planned.path.parent)
+        told = [
+            f"{ends[end]} {one if ends[end] == 1 else many}"
+            for end, (one, many) in _OUTCOME_PHRASES.items()
+            if ends[end]
+        ]
+        where = format_path(self.calls[0].original_folder.path.parent)
         if any(ends[end] for end in ("sent", "drawn", "planned", "taken back")):
-            stays = "" if all(call.outlives_kernel for call in self.calls) else IF_IT_STAYS
+            stays = "" if all(call.can_outlive_kernel for call in self.calls) else KERNEL_CONDITION
             kept = f"what comes will be saved in {where}{stays}"
         else:
             kept = f"they lie in {where}"
         return f"Of {len(self.calls)} pictures {', '.join(told)}; {kept}."
 
 
-_ENDS = {
+_OUTCOME_PHRASES = {
     "saved": ("is saved", "are saved"),
     "sent": ("goes on and may be charged", "go on and may be charged"),
     "drawn": ("is still drawn", "are still drawn"),
@@ -153,63 +157,69 @@ _ENDS = {
     "failed": ("failed", "failed"),
     "charged": ("failed and may have been charged", "failed and may have been charged"),
 }
-_KINDS = {"charged": "failed", "drawn": "sent"}
-_MAY_BE_CHARGED = (Fate.UNKNOWN.name, Fate.ANSWERED.name)
+_OUTCOME_GROUPS = {"charged": "failed", "drawn": "sent"}
+_CHARGEABLE_STATUSES = (ChargeStatus.UNKNOWN.name, ChargeStatus.ANSWERED.name)
 
 
-def _end(call: Call) -> str:
+def _read_outcome(call: Call) -> str:
     try:
         about = call.folder.read()
     except LibraryError:  # somebody has removed it
         return "charged" if call.source == "live" else "failed"
-    match State(about["state"]):
-        case State.SETTLED:
+    match CallState(about["state"]):
+        case CallState.SETTLED:
             return "saved"
-        case State.FAILED | State.UNKNOWN:
+        case CallState.FAILED | CallState.UNKNOWN:
             fate = about["error"]["fate"]
-            return "unsent" if fate == Fate.UNSENT.name else "charged" if fate in _MAY_BE_CHARGED else "failed"
+            return (
+                "unsent"
+                if fate == ChargeStatus.UNSENT.name
+                else "charged"
+                if fate in _CHARGEABLE_STATUSES
+                else "failed"
+            )
         case _ if call.source != "live":
             return "drawn"
-        case State.PLANNED:
+        case CallState.PLANNED:
             return "planned"
     return "sent"
 
 
-def _named(target: str, result: ImageResult, label: str) -> str:
+def _build_save_path(target: str, result: ImageResult, label: str) -> str:
     """Return where a picture is saved: as `--save` says, with what tells it from the others in its name."""
     if not label:
         return target
-    place, told = Path(target), slug(label, LONGEST_NAME)
+    place, told = Path(target), slugify(label, MAX_FILE_NAME_LENGTH)
     if target.endswith(("/", os.sep)) or place.is_dir():
-        prompt = slug(result.call["prompt"])
+        prompt = slugify(result.call["prompt"])
         return str(place / (told if told.startswith(prompt) else f"{prompt}-{told}"))
     return str(place.with_name(f"{place.stem}-{told}{place.suffix}"))
 
 
-def begin_many(planned: Sequence[Plan], unwanted: Unwanted = lambda: False) -> Batch:
+def launch_batch(plans: Sequence[Plan], is_cancelled: CancelCheck = lambda: False) -> Batch:
     """Write all call folders and then hand them to the courier: what the limits refuse is refused before any is sent.
 
     Raises a `CometError` for whatever is wrong before that; then nothing is under way.
     """
-    for plan in planned:
-        generate.check_sends(plan)
-    calls = prepare(planned, generate.SESSION, unwanted)
-    batch = Batch(calls, planned[0].cell if planned else CellOptions())
+    for plan in plans:
+        generate.check_not_dry_run(plan)
+    calls = reserve_calls(plans, generate.SESSION_ID, is_cancelled)
+    batch = Batch(calls, plans[0].cell_options if plans else CellOptions())
     try:
         for call in calls:
-            generate.start(call)
+            generate.submit_call(call)
     except BaseException:
         batch.cancel()
         for call in calls:
             if call.job is None:
                 withdraw(call)
         raise
-    if unwanted():
+    if is_cancelled():
         batch.cancel()
     return batch
 
 
-def interruptibly(begin: Callable[[Unwanted], Batch]) -> Batch:
+def launch_on_thread(start: Callable[[CancelCheck], Batch]) -> Batch:
     """Begin on a thread: an interrupt reaches the main one only, and so leaves nothing half begun.
 
     Raises as `begin` does, and `Interrupted`.
@@ -219,24 +229,24 @@ def interruptibly(begin: Callable[[Unwanted], Batch]) -> Batch:
     def run() -> None:
         if once.acquire(blocking=False):
             try:
-                begun.set_result(begin(left.is_set))
+                begun.set_result(start(left.is_set))
             except BaseException as problem:  # noqa: BLE001  # it is raised where it is waited for
                 begun.set_exception(problem)
 
     try:
         threading.Thread(target=run, name="cometmagic-begin", daemon=True).start()
-        while not wait([begun], TICK).done:
+        while not wait([begun], EVENT_POLL_INTERVAL).done:
             pass
         return begun.result()
     except KeyboardInterrupt:
         left.set()
         # The thread may not have come to run yet, and then it does nothing any more.
-        told = str(Fate.UNSENT) if once.acquire(blocking=False) else _left(begun)
+        told = str(ChargeStatus.UNSENT) if once.acquire(blocking=False) else _stop_batch(begun)
         raise Interrupted(told) from None
 
 
-def _left(begun: Future[Batch]) -> str:
+def _stop_batch(future: Future[Batch]) -> str:
     """Return what becomes of what was begun when the asker has left."""
     while True:
         with contextlib.suppress(KeyboardInterrupt):  # pressed twice
-            return begun.result().stop() if begun.exception() is None else str(Fate.UNSENT)
+            return future.result().stop() if future.exception() is None else str(ChargeStatus.UNSENT)

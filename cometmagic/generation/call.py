@@ -16,28 +16,28 @@ from pathlib import Path
 from cometmagic.costs import estimate as advice
 from cometmagic.courier.client import Event, Job
 from cometmagic.courier.endpoint import Route
-from cometmagic.errors import Fate, LibraryError, revive
+from cometmagic.errors import ChargeStatus, LibraryError, restore_error
 from cometmagic.generation.result import ImageResult, read_result
 from cometmagic.options.declaration import CellOptions
-from cometmagic.storage.store import CallFolder, State
-from cometmagic.system.atomic_files import near
+from cometmagic.storage.store import CallFolder, CallState
+from cometmagic.system.atomic_files import format_path
 
-TICK = 0.1  # seconds between two looks at the job, so that an interrupt is noticed
-TAKING_BACK = 0.25  # seconds to wait after an interrupt for word whether the call could be taken back
+EVENT_POLL_INTERVAL = 0.1  # seconds between two looks at the job, so that an interrupt is noticed
+CANCEL_TIMEOUT = 0.25  # seconds to wait after an interrupt for word whether the call could be taken back
 
 
-class UnderWay(ABC):
+class PendingCall(ABC):
     """One request that is under way, or several together."""
 
-    cell: CellOptions
+    cell_options: CellOptions
 
     @property
     @abstractmethod
-    def goes_on(self) -> bool:
+    def is_running(self) -> bool:
         """Whether the courier is at work on any of it."""
 
     @abstractmethod
-    def events(self) -> Iterator[Event | None]:
+    def iter_events(self) -> Iterator[Event | None]:
         """Yield the courier's events until the end, and None when none came for a moment."""
 
     @abstractmethod
@@ -46,7 +46,7 @@ class UnderWay(ABC):
 
     @property
     @abstractmethod
-    def knows_its_fate(self) -> bool:
+    def has_cancel_reply(self) -> bool:
         """Whether it is known, after `cancel`, what was taken back."""
 
     @abstractmethod
@@ -54,26 +54,26 @@ class UnderWay(ABC):
         """Stop caring: nothing is shown at the end, and what should still come is kept."""
 
     @abstractmethod
-    def future(self) -> str:
+    def describe_outcome(self) -> str:
         """Return in one sentence what becomes of it."""
 
     def stop(self) -> str:
         """Stop waiting: take back what was not sent, and return what becomes of it in one sentence."""
         self.cancel()
-        deadline = time.monotonic() + TAKING_BACK
+        deadline = time.monotonic() + CANCEL_TIMEOUT
         with contextlib.suppress(KeyboardInterrupt):  # pressed twice
-            while not self.knows_its_fate and time.monotonic() < deadline:
-                time.sleep(TICK / 10)
-        return self.future()
+            while not self.has_cancel_reply and time.monotonic() < deadline:
+                time.sleep(EVENT_POLL_INTERVAL / 10)
+        return self.describe_outcome()
 
 
 @dataclass
-class Call(UnderWay):
+class Call(PendingCall):
     """A request that is under way, or a recording that was found."""
 
-    planned: CallFolder
+    original_folder: CallFolder
     model: str
-    cell: CellOptions
+    cell_options: CellOptions
     source: str
     estimate: advice.Price
     warnings: list[str]
@@ -84,61 +84,61 @@ class Call(UnderWay):
     @property
     def folder(self) -> CallFolder:
         """Where the call lies: another folder than planned when its disk was full."""
-        return self.planned if self.job is None else CallFolder(self.job.folder)
+        return self.original_folder if self.job is None else CallFolder(self.job.folder)
 
-    def events(self) -> Iterator[Event | None]:
+    def iter_events(self) -> Iterator[Event | None]:
         while self.job is not None:
-            event = self.job.next(TICK)
+            event = self.job.read_event(EVENT_POLL_INTERVAL)
             yield event
             if event is not None and event["event"] == "done":
                 return
-            if event is None and not self.goes_on:  # somebody else took the last event
+            if event is None and not self.is_running:  # somebody else took the last event
                 return
 
     def result(self) -> ImageResult:
         """Return the result of a call that has ended, or raise its error."""
         if self.job is None:
-            return ImageResult(self.folder.path, replayed=True)
+            return ImageResult(self.folder.path, is_replay=True)
         try:
             return read_result(self.folder)
         except LibraryError as gone:
-            gone.fate = Fate.UNKNOWN if self.source == "live" else Fate.OFFLINE
+            gone.charge_status = ChargeStatus.UNKNOWN if self.source == "live" else ChargeStatus.OFFLINE
             raise
 
     def save(self, result: ImageResult) -> Path | None:
         """Save a result to `--save`, if that was given, and return where it lies then."""
-        return result.save(self.cell.save) if self.cell.save else None
+        return result.save(self.cell_options.save) if self.cell_options.save else None
 
     def cancel(self) -> None:
         if self.job is not None:
             self.job.cancel()
 
     @property
-    def knows_its_fate(self) -> bool:
-        return self.job is None or not self.goes_on or self.job.fate_known.is_set()
+    def has_cancel_reply(self) -> bool:
+        return self.job is None or not self.is_running or self.job.cancel_reply_event.is_set()
 
     @property
-    def goes_on(self) -> bool:
-        return self.job is not None and not self.job.finished.is_set()
+    def is_running(self) -> bool:
+        return self.job is not None and not self.job.done_event.is_set()
 
     @property
-    def outlives_kernel(self) -> bool:
+    def can_outlive_kernel(self) -> bool:
         """Whether it comes to its end when this kernel ends first."""
-        return self.job is None or self.job.outlives_kernel
+        return self.job is None or self.job.can_outlive_kernel
 
     def abandon(self) -> None:
         if self.job is not None:
             self.job.abandon()
 
-    def future(self) -> str:
-        state, where = State(self.folder.read()["state"]), near(self.folder.path)
-        if state is State.SETTLED:
+    def describe_outcome(self) -> str:
+        state, where = CallState(self.folder.read()["state"]), format_path(self.folder.path)
+        if state is CallState.SETTLED:
             return f"Its image is saved in {where}."
-        if state in (State.FAILED, State.UNKNOWN):
-            return str(revive(self.folder.read()["error"]))
+        if state in (CallState.FAILED, CallState.UNKNOWN):
+            return str(restore_error(self.folder.read()["error"]))
         goes_on = "The request goes on and may be charged" if self.source == "live" else "The work goes on"
-        stays = "" if self.outlives_kernel else IF_IT_STAYS
+        stays = "" if self.can_outlive_kernel else KERNEL_CONDITION
         return f"{goes_on}; its image will be saved in {where}{stays}."
 
 
-IF_IT_STAYS = " if this kernel goes on too"
+KERNEL_CONDITION = " if this kernel goes on too"

@@ -16,31 +16,31 @@ from types import MappingProxyType
 from typing import Any
 
 from cometmagic.costs import estimate as advice
-from cometmagic.courier.endpoint import Live, Offline, Route
+from cometmagic.courier.endpoint import LiveRoute, OfflineRoute, Route
 from cometmagic.errors import MissingKeyError, OptionError
-from cometmagic.gemini.encode import encode, request_hash, request_length
+from cometmagic.gemini.encode import encode_request, hash_request, measure_request
 from cometmagic.gemini.request import ImageRequest
-from cometmagic.generation.compose import Prompt, Told, compose, framed
+from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose
 from cometmagic.options import project
-from cometmagic.options.declaration import CellOptions, Limits, Options, build, declared
+from cometmagic.options.declaration import CellOptions, Limits, Options, build_options, list_options
 from cometmagic.options.models import DEFAULT_MODEL
 from cometmagic.options.settings import (
-    HOW_TO_SET,
-    default_source,
-    endpoint,
-    environment_limits,
+    KEY_INSTRUCTIONS,
     find_key,
-    library_folder,
+    find_library_folder,
+    read_base_url,
+    read_default_source,
+    read_environment_limits,
 )
-from cometmagic.options.sweeps import variants
-from cometmagic.options.template import Piece
+from cometmagic.options.sweeps import expand_variants
+from cometmagic.options.template import PromptPiece
 from cometmagic.storage import lineage
-from cometmagic.storage.index import find
+from cometmagic.storage.index import find_recording
 from cometmagic.storage.store import Library, check_target
 
-LONGEST_PROMPT = 200_000  # characters; the largest model window is 131,000 tokens
+MAX_PROMPT_LENGTH = 200_000  # characters; the largest model window is 131,000 tokens
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -48,113 +48,134 @@ class Plan:
     """One request that is ready to be sent, and what is known of it beforehand."""
 
     request: ImageRequest
-    cell: CellOptions
+    cell_options: CellOptions
     limits: Limits
     source: str  # `auto` when no key decides it: a recording of the request, else a sketch
     route: Route
     estimate: advice.Price
     warnings: tuple[str, ...] = ()
-    origin: lineage.Origin | None = None
-    pieces: tuple[Piece, ...] = ()  # the prompt as it was put together
+    parent: lineage.ParentContext | None = None
+    prompt_pieces: tuple[PromptPiece, ...] = ()  # the prompt as it was put together
     label: str = ""  # what tells it from the others of a sweep
-    files: tuple[Path, ...] = ()  # those that were given as references
+    reference_paths: tuple[Path, ...] = ()  # those that were given as references
 
     @property
     def body(self) -> dict[str, Any]:
         """The request's JSON, with each image as `{"file": name}`."""
-        return encode(self.request)
+        return encode_request(self.request)
 
     @functools.cached_property
-    def digest(self) -> str:
+    def request_hash(self) -> str:
         """What tells the request from another: the hash by which a recording of it is found."""
-        return request_hash(self.request)
+        return hash_request(self.request)
 
     @property
-    def size(self) -> int:
+    def body_size(self) -> int:
         """How many bytes the body has."""
-        return request_length(self.request)
+        return measure_request(self.request)
 
     def as_code(self, kind: str = "httpx") -> str:
         """Return the request as a program: curl, httpx, google-genai or magic. See `code.as_code`."""
-        from cometmagic.codegen.programs import as_code  # only for those who ask for one
+        from cometmagic.codegen.programs import render_code  # only for those who ask for one
 
-        parent = self.origin.record() if self.origin is not None else None
-        return as_code(self.request, kind, parent=parent, files=self.files)
+        parent = self.parent.to_dict() if self.parent is not None else None
+        return render_code(self.request, kind, parent=parent, files=self.reference_paths)
 
 
-def plan(prompt: Prompt, *, images: Any = (), last: Path | None = None, **given: Any) -> Plan:
+def plan(prompt: Prompt, *, images: Any = (), last_folder: Path | None = None, **options: Any) -> Plan:
     """Return the one request of a prompt, as `session.generate` takes it. Raises a `CometError`."""
-    made = plans(prompt, images=images, last=last, **given)
+    made = build_plans(prompt, images=images, last_folder=last_folder, **options)
     if len(made) > 1:
-        raise OptionError(f"These are {len(made)} pictures.", do="Use cometmagic.generate_many, or %%gemini_image.")
+        raise OptionError(f"These are {len(made)} pictures.", advice="Use cometmagic.generate_many, or %%gemini_image.")
     return made[0]
 
 
-def plans(
+def build_plans(
     prompt: Prompt,
     *,
     images: Any = (),
-    last: Path | None = None,
-    session: Mapping[str, Any] = _NOTHING,
-    notes: Iterable[str] = (),
-    **given: Any,
+    last_folder: Path | None = None,
+    session_options: Mapping[str, Any] = _NO_DEFAULTS,
+    warnings: Iterable[str] = (),
+    **options: Any,
 ) -> list[Plan]:
     """Return the requests of a prompt: one, or one for each picture of `count` and `sweep`.
 
     `last` is the folder of the result that `edit=True` means; `session` the defaults that were set for a notebook,
     which lie below `given` and over the project's; `notes` go to the warnings. Raises a `CometError`.
     """
-    merged, preset = project.merged(_present(given), dict(session))
-    given, prompt = environment_limits() | merged, framed(preset, prompt)
-    _, cell, limits = build(given)
-    varied = list(variants(cell))
-    source, route = _route(cell.source)
-    library = Library(library_folder())
-    origin = lineage.origin(cell.edit, cell.chat, library, last)
+    merged, preset = project.merge_options(_drop_unset(options), dict(session_options))
+    options, prompt = read_environment_limits() | merged, apply_preset(preset, prompt)
+    _, cell, limits = build_options(options)
+    varied = list(expand_variants(cell))
+    source, route = _find_route(cell.source)
+    library = Library(find_library_folder())
+    origin = lineage.resolve_parent(cell.edit, cell.chat, library, last_folder)
     cell = replace(cell, save=check_target(cell.save) if cell.save else None)
-    shared = (cell, limits, source, replace(route, limits=limits) if isinstance(route, Live) else route)
+    shared = (cell, limits, source, replace(route, limits=limits) if isinstance(route, LiveRoute) else route)
 
-    def made(origin: lineage.Origin | None) -> list[Plan]:
-        told, defaults = compose(prompt, images, cell, origin, tuple(notes)), dict[str, Any]()
-        if origin is not None and origin.how == lineage.CHAT:
+    def made(origin: lineage.ParentContext | None) -> list[Plan]:
+        told, defaults = compose(prompt, images, cell, origin, tuple(warnings)), dict[str, Any]()
+        if origin is not None and origin.mode == lineage.CHAT:
             defaults = {"model": origin.folder.read().get("model", DEFAULT_MODEL)}
-        return [_plan(defaults | given | changes, label, told, *shared) for label, changes in varied]
+        return [_build_plan(defaults | options | changes, label, told, *shared) for label, changes in varied]
 
     if origin is not None and source in ("auto", "replay"):
-        for planned in map(made, origin.recorded):
-            if all(find(library, plan.digest) for plan in planned):
+        for planned in map(made, origin.replay_contexts):
+            if all(find_recording(library, plan.request_hash) for plan in planned):
                 return planned
     return made(origin)
 
 
-def _present(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value is not None}
+def _drop_unset(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
-def _plan(
-    given: dict[str, Any], label: str, told: Told, cell: CellOptions, limits: Limits, source: str, route: Route
+def _build_plan(
+    option_values: dict[str, Any],
+    label: str,
+    composed_prompt: ComposedPrompt,
+    cell_options: CellOptions,
+    limits: Limits,
+    source: str,
+    route: Route,
 ) -> Plan:
-    options = Options.build({name: value for name, value in given.items() if name in Options.declared()})
-    request = ImageRequest(told.turns, options)
-    _check(request, cell, route)
-    shown = len(request.shown)
-    warnings = (*advice.warnings(options, shown), *told.notes)
+    options = Options.build({name: value for name, value in option_values.items() if name in Options.list_options()})
+    request = ImageRequest(composed_prompt.turns, options)
+    _check_request(request, cell_options, route)
+    shown = len(request.last_turn_images)
+    warnings = (*advice.find_model_warnings(options, shown), *composed_prompt.warnings)
     # All that is sent is paid for, also what earlier turns hold.
-    estimate = advice.estimate(options, request.prompt, len(request.references))
-    return Plan(request, cell, limits, source, route, estimate, warnings, told.origin, told.pieces, label, told.files)
+    estimate = advice.estimate_price(options, request.prompt, len(request.references))
+    return Plan(
+        request,
+        cell_options,
+        limits,
+        source,
+        route,
+        estimate,
+        warnings,
+        composed_prompt.parent,
+        composed_prompt.prompt_pieces,
+        label,
+        composed_prompt.reference_paths,
+    )
 
 
-def _check(request: ImageRequest, cell: CellOptions, route: Route) -> None:
+def _check_request(request: ImageRequest, cell_options: CellOptions, route: Route) -> None:
     """Refuse what cannot be sent or written down, or must not be."""
     prompt, model = request.prompt, request.options.model
     if not prompt.strip():
-        raise OptionError("There is no prompt.", do="Write what you want to see.")
-    if len(prompt) > LONGEST_PROMPT:
-        raise OptionError(f"The prompt has {len(prompt):,} characters; no model reads more than {LONGEST_PROMPT:,}.")
+        raise OptionError("There is no prompt.", advice="Write what you want to see.")
+    if len(prompt) > MAX_PROMPT_LENGTH:
+        raise OptionError(f"The prompt has {len(prompt):,} characters; no model reads more than {MAX_PROMPT_LENGTH:,}.")
     if {"", ".", ".."} & set(model.split("/")):
         raise OptionError(f"--model: {model[:80]!r} is no name of a model.")  # it would lead to another address
-    given, key = request.options.changed() | cell.changed(), route.key.reveal() if isinstance(route, Live) else ""
-    texts = {declared()[name].flag: plain(value) for name, value in given.items()}
+    given, key = (
+        request.options.list_changes() | cell_options.list_changes(),
+        route.key.reveal() if isinstance(route, LiveRoute) else "",
+    )
+    texts = {list_options()[name].flag: extract_text(value) for name, value in given.items()}
     for name, text in ({"The prompt": prompt} | texts).items():
         check_text(name, text, key)
 
@@ -165,25 +186,25 @@ def check_text(name: str, text: str, key: str = "") -> None:
         text.encode()
     except UnicodeEncodeError as error:
         what = f"{name} has a broken character at position {error.start + 1}."
-        raise OptionError(what, do="Type it again.") from None
+        raise OptionError(what, advice="Type it again.") from None
     if "\0" in text:
-        raise OptionError(f"{name} has a null character at position {text.index(chr(0)) + 1}.", do="Take it out.")
+        raise OptionError(f"{name} has a null character at position {text.index(chr(0)) + 1}.", advice="Take it out.")
     if key and key in text:
         do = "Take it out, and clear it from the notebook's history."
-        raise OptionError(f"{name} holds your API key.", do=do)
+        raise OptionError(f"{name} holds your API key.", advice=do)
 
 
-def plain(value: Any) -> str:
+def extract_text(value: Any) -> str:
     """Return the text of a value; what is no text and no JSON holds none."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=lambda _: "")
 
 
-def _route(asked: str) -> tuple[str, Route]:
+def _find_route(requested_source: str) -> tuple[str, Route]:
     """Return the source that is meant, `auto` when no key decides it, and the way to it."""
-    source = default_source() if asked == "auto" else asked
+    source = read_default_source() if requested_source == "auto" else requested_source
     key = find_key() if source in ("auto", "live") else None
     if source == "live" and key is None:
-        raise MissingKeyError("--source live needs an API key, and none was found.", do=HOW_TO_SET)
+        raise MissingKeyError("--source live needs an API key, and none was found.", advice=KEY_INSTRUCTIONS)
     if key is not None:
-        return "live", Live(endpoint().url, key)
-    return source, Offline()
+        return "live", LiveRoute(read_base_url().url, key)
+    return source, OfflineRoute()

@@ -12,44 +12,46 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from cometmagic.costs import estimate
-from cometmagic.costs.accounts import account, reserved
-from cometmagic.courier.client import courier
-from cometmagic.errors import Fate, LibraryError, TransportError
+from cometmagic.costs.accounts import record_cost, reserve_costs
+from cometmagic.courier.client import get_courier
+from cometmagic.errors import ChargeStatus, LibraryError, TransportError
 from cometmagic.generation.call import Call
 from cometmagic.generation.plan import Plan
 from cometmagic.options.declaration import Limits
-from cometmagic.options.settings import endpoint, library_folder
+from cometmagic.options.settings import find_library_folder, read_base_url
 from cometmagic.storage import replay
-from cometmagic.storage.index import find_several
+from cometmagic.storage.index import find_recordings
 from cometmagic.storage.store import CallFolder, Library
 
-ON_A_THREAD = "No helper process could be started: the picture is lost if this kernel ends before it has come."
+THREAD_WARNING = "No helper process could be started: the picture is lost if this kernel ends before it has come."
 
-Unwanted = Callable[[], bool]  # whether the asker has left meanwhile
+CancelCheck = Callable[[], bool]  # whether the asker has left meanwhile
 
 
-def prepare(planned: Sequence[Plan], session: str, unwanted: Unwanted) -> list[Call]:
+def reserve_calls(plans: Sequence[Plan], session_id: str, is_cancelled: CancelCheck) -> list[Call]:
     """Write the call folders of plans, and reserve what they may cost together on the account of a session.
 
     Raises a `CometError` for what is wrong with any of them, or when the asker leaves; then none is under way,
     and nothing is reserved.
     """
-    library, calls = Library(library_folder()), list[Call]()
-    numbers = _numbers(planned)
-    recordings = _recordings(library, planned, numbers)
-    live = [plan for plan in planned if plan.source == "live"]
-    limits = planned[0].limits if planned else Limits()
+    library, calls = Library(find_library_folder()), list[Call]()
+    numbers = _count_repeats(plans)
+    recordings = _choose_recordings(library, plans, numbers)
+    live = [plan for plan in plans if plan.source == "live"]
+    limits = plans[0].limits if plans else Limits()
     wanted = [(plan.request.options.model, plan.estimate) for plan in live]
-    with reserved(library.root, wanted, limits, session) as names:
+    with reserve_costs(library.root, wanted, limits, session_id) as names:
         name = iter(names)
         try:
-            for plan, number, recording in zip(planned, numbers, recordings, strict=True):
-                _check_whether(unwanted)
+            for plan, number, recording in zip(plans, numbers, recordings, strict=True):
+                _check_cancelled(is_cancelled)
                 if recording is not None:
-                    calls.append(_call(plan, recording, "replay"))
+                    calls.append(_build_call(plan, recording, "replay"))
                 else:
-                    calls.append(_written(library, plan, number, session, next(name) if plan.source == "live" else ""))
-            _check_whether(unwanted)
+                    calls.append(
+                        _write_call(library, plan, number, session_id, next(name) if plan.source == "live" else "")
+                    )
+            _check_cancelled(is_cancelled)
         except BaseException:
             for call in calls:
                 withdraw(call)
@@ -57,64 +59,70 @@ def prepare(planned: Sequence[Plan], session: str, unwanted: Unwanted) -> list[C
     return calls
 
 
-def _check_whether(unwanted: Unwanted) -> None:
-    if unwanted():
-        raise TransportError("The call was interrupted before it was sent.", fate=Fate.UNSENT)
+def _check_cancelled(is_cancelled: CancelCheck) -> None:
+    if is_cancelled():
+        raise TransportError("The call was interrupted before it was sent.", charge_status=ChargeStatus.UNSENT)
 
 
-def _numbers(planned: Sequence[Plan]) -> list[int]:
+def _count_repeats(plans: Sequence[Plan]) -> list[int]:
     """Return for each plan how many before it ask for the very same."""
-    if len(planned) == 1:
+    if len(plans) == 1:
         return [0]
     before, numbers = Counter[str](), list[int]()
-    for plan in planned:
-        numbers.append(before[plan.digest])
-        before[plan.digest] += 1
+    for plan in plans:
+        numbers.append(before[plan.request_hash])
+        before[plan.request_hash] += 1
     return numbers
 
 
-def _recordings(library: Library, planned: Sequence[Plan], numbers: Sequence[int]) -> list[CallFolder | None]:
+def _choose_recordings(
+    library: Library, plans: Sequence[Plan], repeat_numbers: Sequence[int]
+) -> list[CallFolder | None]:
     """Return for each plan the recording that takes its place, or None: for equal requests different ones.
 
     Raises `OptionError` when there are not enough for what is to be replayed.
     """
-    replayed = [plan for plan in planned if plan.source in ("auto", "replay")]
-    found = find_several(library, Counter(plan.digest for plan in replayed))
+    replayed = [plan for plan in plans if plan.source in ("auto", "replay")]
+    found = find_recordings(library, Counter(plan.request_hash for plan in replayed))
 
     def chosen() -> Iterator[CallFolder | None]:
-        for plan, number in zip(planned, numbers, strict=True):
-            mine = found[plan.digest] if plan.source in ("auto", "replay") else []
+        for plan, number in zip(plans, repeat_numbers, strict=True):
+            mine = found[plan.request_hash] if plan.source in ("auto", "replay") else []
             if plan.source == "replay" and number >= len(mine):
-                raise replay.missing(library, plan.request, len(mine))
+                raise replay.build_missing_error(library, plan.request, len(mine))
             yield mine[number] if number < len(mine) else None
 
     return list(chosen())
 
 
-def _written(library: Library, plan: Plan, number: int, session: str, name: str) -> Call:
+def _write_call(library: Library, plan: Plan, repeat_number: int, session_id: str, reservation_id: str) -> Call:
     """Write one call folder; `number` tells it from others of the same request, the rest is the ledger's."""
-    warnings = [] if courier().outlives_kernel else [ON_A_THREAD]
+    warnings = [] if get_courier().can_outlive_kernel else [THREAD_WARNING]
     facts: dict[str, Any] = {"source": "live" if plan.source == "live" else "offline"}
-    facts |= {"estimate": plan.estimate.record(), "preview": plan.cell.preview, "alt": plan.cell.alt}
-    facts |= {"number": number} if number else {}
-    facts |= {"parent": plan.origin.record()} if plan.origin is not None else {}
+    facts |= {"estimate": plan.estimate.to_dict(), "preview": plan.cell_options.preview, "alt": plan.cell_options.alt}
+    facts |= {"number": repeat_number} if repeat_number else {}
+    facts |= {"parent": plan.parent.to_dict()} if plan.parent is not None else {}
     if plan.source == "live":
-        warnings += estimate.remarks(plan.limits, plan.estimate)
-        host = "" if endpoint().trusted else endpoint().host
-        facts |= {"host": host, "id": name, "session": session, "limits": plan.limits.changed()}
-    folder = library.open(plan.request, warnings=[*plan.warnings, *warnings], **facts)
-    return _call(plan, folder, facts["source"], warnings)
+        warnings += estimate.find_limit_warnings(plan.limits, plan.estimate)
+        host = "" if read_base_url().is_trusted else read_base_url().host
+        facts |= {"host": host, "id": reservation_id, "session": session_id, "limits": plan.limits.list_changes()}
+    folder = library.create_folder(plan.request, warnings=[*plan.warnings, *warnings], **facts)
+    return _build_call(plan, folder, facts["source"], warnings)
 
 
-def _call(plan: Plan, folder: CallFolder, source: str, warnings: Sequence[str] = ()) -> Call:
+def _build_call(plan: Plan, folder: CallFolder, source: str, warnings: Sequence[str] = ()) -> Call:
     route = None if source == "replay" else plan.route
     told = [*plan.warnings, *warnings]
-    return Call(folder, plan.request.options.model, plan.cell, source, plan.estimate, told, route, label=plan.label)
+    return Call(
+        folder, plan.request.options.model, plan.cell_options, source, plan.estimate, told, route, label=plan.label
+    )
 
 
 def withdraw(call: Call) -> None:
     """Bring a call that was handed to nobody to its end."""
     if call.route is not None:
         with contextlib.suppress(LibraryError, OSError):  # a disk that takes no more: recovery writes it down
-            call.planned.fail(TransportError("The call was withdrawn before it was sent.", fate=Fate.UNSENT))
-            account(call.planned)
+            call.original_folder.fail(
+                TransportError("The call was withdrawn before it was sent.", charge_status=ChargeStatus.UNSENT)
+            )
+            record_cost(call.original_folder)

@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import Any, Self
 
 from cometmagic.costs import accounts, estimate
-from cometmagic.errors import CometError, Fate, LibraryError, NoImageError, revive
-from cometmagic.gemini.decode import decode, decode_request
+from cometmagic.errors import ChargeStatus, CometError, LibraryError, NoImageError, restore_error
+from cometmagic.gemini.decode import decode_request, decode_response
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.gemini.response import Grounding, ImageResponse, Usage
 from cometmagic.gemini.tolerant.scanner import MalformedError
-from cometmagic.gemini.transcode import mapped
+from cometmagic.gemini.transcode import map_utf8_file
 from cometmagic.options.declaration import Options
-from cometmagic.storage.store import CallFolder, State, preview_of, slug
-from cometmagic.system.atomic_files import near, save_new
+from cometmagic.storage.store import CallFolder, CallState, build_preview_path, slugify
+from cometmagic.system.atomic_files import format_path, save_new_file
 
 
-class Came:
+class CompletedCall:
     """What a picture that is still on its way has as well, so that a cell need not know whether it has come."""
 
     @property
@@ -44,11 +44,11 @@ class Came:
 
 
 @dataclass(frozen=True)
-class ImageResult(Came):
+class ImageResult(CompletedCall):
     """One settled call. `folder` is where everything about it lies."""
 
     folder: Path
-    replayed: bool = False
+    is_replay: bool = False
 
     @property
     def call(self) -> dict[str, Any]:
@@ -60,19 +60,19 @@ class ImageResult(Came):
         """The answer, its images as files. Raises `LibraryError` when the folder has none."""
         path = self.folder / "answer.json"
         try:
-            return decode(mapped(path), CallFolder(self.folder).files()).response
+            return decode_response(map_utf8_file(path), CallFolder(self.folder).list_images()).response
         except OSError as error:
-            raise LibraryError(f"{path} cannot be read ({error.strerror}).", fate=Fate.PAST) from None
+            raise LibraryError(f"{path} cannot be read ({error.strerror}).", charge_status=ChargeStatus.PAST) from None
         except MalformedError as error:
-            raise LibraryError(f"{path} cannot be read: {error}.", fate=Fate.PAST) from None
+            raise LibraryError(f"{path} cannot be read: {error}.", charge_status=ChargeStatus.PAST) from None
 
     @property
     def image(self) -> ImagePart:
         """The final image: the last one that is not a thought."""
         row = next((row for row in self.call.get("files", []) if row["role"] == "image"), None)
         if row is None:
-            raise NoImageError(f"{self.folder} holds no final image.", fate=Fate.PAST)
-        return CallFolder(self.folder).image(row)
+            raise NoImageError(f"{self.folder} holds no final image.", charge_status=ChargeStatus.PAST)
+        return CallFolder(self.folder).build_image(row)
 
     @property
     def images(self) -> tuple[ImagePart, ...]:
@@ -122,7 +122,7 @@ class ImageResult(Came):
         call = self.call
         if self.source != "live":
             return estimate.Price(0.0, f"{self.source}, nothing was sent")
-        return accounts.price(call)
+        return accounts.read_price(call)
 
     @property
     def cost(self) -> float | None:
@@ -132,7 +132,7 @@ class ImageResult(Came):
     @property
     def source(self) -> str:
         """Where the picture came from: live, replay or offline."""
-        return "replay" if self.replayed else str(self.call["source"])
+        return "replay" if self.is_replay else str(self.call["source"])
 
     @property
     def warnings(self) -> list[str]:
@@ -144,8 +144,8 @@ class ImageResult(Came):
     def request(self) -> ImageRequest:
         """What was asked, with the images that were sent."""
         folder, call = CallFolder(self.folder), self.call
-        turns = decode_request(folder.body(), folder.path)
-        return ImageRequest(turns, Options(**{name: _tuples(value) for name, value in call["options"].items()}))
+        turns = decode_request(folder.read_body(), folder.path)
+        return ImageRequest(turns, Options(**{name: _to_tuple(value) for name, value in call["options"].items()}))
 
     @property
     def alt(self) -> str:
@@ -156,7 +156,7 @@ class ImageResult(Came):
     def preview(self) -> tuple[str, bytes]:
         """Return (MIME type, bytes) of what the notebook embeds: the preview, or the original without one."""
         image = self.image
-        if image.path is not None and (small := preview_of(image.path)).exists():
+        if image.path is not None and (small := build_preview_path(image.path)).exists():
             return "image/jpeg", small.read_bytes()
         return image.mime_type, image.data
 
@@ -168,16 +168,18 @@ class ImageResult(Came):
         """
         target, image = Path(path).expanduser(), self.image
         if target.is_dir() or str(path).endswith(("/", os.sep)):
-            target = target / slug(self.call["prompt"])
+            target = target / slugify(self.call["prompt"])
         if target.suffix.lower() not in (image.suffix, {".jpg": ".jpeg"}.get(image.suffix)):
             known = target.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp", ".gif")
             target = target.with_suffix(image.suffix) if known else target.with_name(target.name + image.suffix)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            return save_new(target, image.data)
+            return save_new_file(target, image.data)
         except OSError as error:
             what = f"Cannot save to {target}: {error.strerror}."
-            raise LibraryError(what, fate=Fate.PAST, do=f"The image is kept in {self.folder}.") from None
+            raise LibraryError(
+                what, charge_status=ChargeStatus.PAST, advice=f"The image is kept in {self.folder}."
+            ) from None
 
     def edit(self, prompt: Any, **options: Any) -> ImageResult:
         """Return a new picture made from this one: its image is sent with the prompt. Takes what `generate` takes."""
@@ -193,9 +195,9 @@ class ImageResult(Came):
 
     def as_code(self, kind: str = "httpx") -> str:
         """Return the request as a program: curl, httpx, google-genai or magic. See `code.as_code`."""
-        from cometmagic.codegen.programs import as_code  # only for those who ask for one
+        from cometmagic.codegen.programs import render_code  # only for those who ask for one
 
-        return as_code(self.request, kind, parent=self.call.get("parent"))
+        return render_code(self.request, kind, parent=self.call.get("parent"))
 
     def __repr__(self) -> str:
         try:
@@ -204,7 +206,7 @@ class ImageResult(Came):
             told = f"image {size}{image.mime_type} {self.source}"
         except CometError:  # a debugger may look at a call that failed, or whose folder is gone
             told = "call without an image"
-        return f"<cometmagic {told} {near(self.folder)}>"
+        return f"<cometmagic {told} {format_path(self.folder)}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from cometmagic.display.result import picture  # also where the extension is not loaded
@@ -216,7 +218,7 @@ class ImageResult(Came):
             return plain
 
 
-def _tuples(value: Any) -> Any:
+def _to_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -226,9 +228,12 @@ def read_result(folder: CallFolder) -> ImageResult:
     Raises the error that is written in the folder when it made no image.
     """
     call = folder.read()
-    if call["state"] == State.SETTLED:
+    if call["state"] == CallState.SETTLED:
         return ImageResult(folder.path)
     result = ImageResult(folder.path)
-    told = call.get("error") or CometError(f"The call in {folder.path} has not ended.", fate=Fate.UNKNOWN).record()
+    told = (
+        call.get("error")
+        or CometError(f"The call in {folder.path} has not ended.", charge_status=ChargeStatus.UNKNOWN).to_dict()
+    )
     answered = (folder.path / "answer.json").exists()
-    raise revive(told, folder=folder.path, **({"response": result.response} if answered else {}))
+    raise restore_error(told, folder=folder.path, **({"response": result.response} if answered else {}))

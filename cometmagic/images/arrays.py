@@ -11,36 +11,36 @@ import sys
 from typing import Any
 
 from cometmagic.errors import OptionError
-from cometmagic.system.sanitize import line
+from cometmagic.system.sanitize import clean_line
 
-NOISE = 1e-6  # how far floats may leave 0 to 1: what rounding makes of them
-SCALED = "scaled from 16 to 8 bits"
-_CHANNELS = (1, 3, 4)
+FLOAT_TOLERANCE = 1e-6  # how far floats may leave 0 to 1: what rounding makes of them
+BIT_DEPTH_NOTE = "scaled from 16 to 8 bits"
+_CHANNEL_COUNTS = (1, 3, 4)
 
 
-def is_array(given: Any) -> bool:
+def is_array(value: Any) -> bool:
     """Whether `given` is a numpy array, or something that numpy can take as one and that is no table."""
     numpy = sys.modules.get("numpy")
-    if numpy is None or isinstance(given, type | numpy.generic):
+    if numpy is None or isinstance(value, type | numpy.generic):
         return False
-    return isinstance(given, numpy.ndarray) or (hasattr(given, "__array__") and not hasattr(given, "iloc"))
+    return isinstance(value, numpy.ndarray) or (hasattr(value, "__array__") and not hasattr(value, "iloc"))
 
 
-def eight_bits(given: Any) -> tuple[Any, str]:
+def convert_to_uint8(value: Any) -> tuple[Any, str]:
     """Return an array of uint8, height × width or height × width × 3 or 4, and what was done to the values.
 
     Raises `OptionError` for whatever cannot be read as a picture without guessing.
     """
     numpy = sys.modules["numpy"]
     try:
-        array = given if isinstance(given, numpy.ndarray) else numpy.asarray(given)
+        array = value if isinstance(value, numpy.ndarray) else numpy.asarray(value)
     except Exception as error:  # noqa: BLE001  # a tensor on a graphics card raises what its library likes
-        kind = type(given).__name__
-        raise OptionError(f"The {line(kind)} cannot be read as an array ({type(error).__name__}).") from None
+        kind = type(value).__name__
+        raise OptionError(f"The {clean_line(kind)} cannot be read as an array ({type(error).__name__}).") from None
     _check_shape(array.shape)
     if isinstance(array, numpy.ma.MaskedArray) and numpy.ma.is_masked(array):
-        raise OptionError("The array has masked values.", do="Fill them: array.filled(0).")
-    values, done = _values(numpy, numpy.asarray(array))
+        raise OptionError("The array has masked values.", advice="Fill them: array.filled(0).")
+    values, done = _scale_values(numpy, numpy.asarray(array))
     is_grey = values.ndim == 3 and values.shape[2] == 1
     return numpy.ascontiguousarray(values[:, :, 0] if is_grey else values), done
 
@@ -48,47 +48,48 @@ def eight_bits(given: Any) -> tuple[Any, str]:
 def _check_shape(shape: tuple[int, ...]) -> None:
     told = "The array's shape is " + " × ".join(map(str, shape)) if shape else "The array has no dimensions"
     if 0 in shape:
-        raise OptionError(f"{told}: it is empty.", do="Give one with pixels.")
-    if len(shape) == 2 or (len(shape) == 3 and shape[2] in _CHANNELS):
+        raise OptionError(f"{told}: it is empty.", advice="Give one with pixels.")
+    if len(shape) == 2 or (len(shape) == 3 and shape[2] in _CHANNEL_COUNTS):
         return
-    if len(shape) == 3 and shape[0] in _CHANNELS:
-        raise OptionError(f"{told}: the channels come first.", do="Turn it with array.transpose(1, 2, 0).")
+    if len(shape) == 3 and shape[0] in _CHANNEL_COUNTS:
+        raise OptionError(f"{told}: the channels come first.", advice="Turn it with array.transpose(1, 2, 0).")
     if len(shape) == 4:
-        raise OptionError(f"{told}: it is a batch of pictures.", do="Give one of them, such as array[0].")
+        raise OptionError(f"{told}: it is a batch of pictures.", advice="Give one of them, such as array[0].")
     do = "A picture is height × width, or height × width × 1, 3 or 4."
-    raise OptionError(f"{told}, which is no picture.", do=do)
+    raise OptionError(f"{told}, which is no picture.", advice=do)
 
 
-def _values(numpy: Any, array: Any) -> tuple[Any, str]:
+def _scale_values(numpy: Any, array: Any) -> tuple[Any, str]:
     """Return the values from 0 to 255, and what was done to them."""
     kind = array.dtype.kind
     if kind == "b":
         return array.astype(numpy.uint8) * numpy.uint8(255), ""
     if kind == "f":
-        return _from_floats(numpy, array), ""
+        return _scale_floats(numpy, array), ""
     if kind not in "ui":
-        what = f"The array holds {line(array.dtype)}, which are no brightnesses."
-        raise OptionError(what, do="Convert it: array.astype('uint8').")
+        what = f"The array holds {clean_line(array.dtype)}, which are no brightnesses."
+        raise OptionError(what, advice="Convert it: array.astype('uint8').")
     if array.dtype.itemsize == 1 and kind == "u":
         return array, ""
     if array.dtype.itemsize == 2 and kind == "u":
-        return ((array.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8), SCALED
-    return _in_range(array, 0, 255, "array.clip(0, 255).astype('uint8')").astype(numpy.uint8), ""
+        return ((array.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8), BIT_DEPTH_NOTE
+    return _check_range(array, 0, 255, "array.clip(0, 255).astype('uint8')").astype(numpy.uint8), ""
 
 
-def _from_floats(numpy: Any, array: Any) -> Any:
+def _scale_floats(numpy: Any, array: Any) -> Any:
     if not numpy.isfinite(array).all():
-        raise OptionError("The array holds NaN or infinite values.", do="Replace them: numpy.nan_to_num(array).")
+        raise OptionError("The array holds NaN or infinite values.", advice="Replace them: numpy.nan_to_num(array).")
     highest = float(array.max())
     do = "array / 255" if 1 < highest <= 255 and array.min() >= 0 else "(array - array.min()) / numpy.ptp(array)"
-    checked = _in_range(array, 0, 1, do, NOISE).clip(0, 1).astype(numpy.float64)
+    checked = _check_range(array, 0, 1, do, FLOAT_TOLERANCE).clip(0, 1).astype(numpy.float64)
     return numpy.rint(checked * 255).astype(numpy.uint8)
 
 
-def _in_range(array: Any, low: int, high: int, remedy: str, slack: float = 0.0) -> Any:
+def _check_range(array: Any, minimum: int, maximum: int, remedy: str, tolerance: float = 0.0) -> Any:
     """Return the array if its values lie where they must."""
     lowest, highest = array.min(), array.max()
-    if lowest < low - slack or highest > high + slack:
-        what = f"The array's values run from {lowest:.6g} to {highest:.6g}; {array.dtype} must lie in {low} to {high}."
-        raise OptionError(what, do=f"Scale it: {remedy}.")
+    if lowest < minimum - tolerance or highest > maximum + tolerance:
+        values = f"The array's values run from {lowest:.6g} to {highest:.6g}"
+        what = f"{values}; {array.dtype} must lie in {minimum} to {maximum}."
+        raise OptionError(what, advice=f"Scale it: {remedy}.")
     return array

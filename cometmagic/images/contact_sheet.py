@@ -17,199 +17,214 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageOps
 
 from cometmagic.images import resize
-from cometmagic.images.fonts import BETWEEN, Lettering, lettering, readable
+from cometmagic.images.fonts import VALUE_SEPARATOR, LabelFont, format_label, load_label_font
 
-WIDTH = 1280  # pixels of a sheet that is full
-WIDEST = 420  # pixels of one place
-MOST_COLUMNS = 8
-SHAPE = 2.0  # width to height that a sheet should have, so that it fits on a screen
-HIGHEST = 1.5  # height of a place to its width
-GAP = 16  # pixels around a place
-TEXT = 18  # pixels
-LINES = 2  # of a label below a picture
-HEAD_LINES = 4  # of a label beside a row
-HEAD_WIDTH = 190  # pixels of the labels beside the rows
-SIDE = math.sqrt(2)  # sides of a picture with the area 1 and the shape 2:1; longer ones are made to fit
-LARGEST = 550_000  # bytes; as base64 three quarters of a megabyte
-QUALITIES = (84, 74, 64, 50, 35)
-UNDRAWN = "This picture cannot be drawn here."
-GROUND, INK, EMPTY, QUIET = "#ffffff", "#1f1f1f", "#f0f0f0", "#5c5c5c"
+SHEET_WIDTH = 1280  # pixels of a sheet that is full
+MAX_TILE_WIDTH = 420  # pixels of one place
+MAX_COLUMNS = 8
+SHEET_ASPECT_RATIO = 2.0  # width to height that a sheet should have, so that it fits on a screen
+MAX_TILE_HEIGHT_RATIO = 1.5  # height of a place to its width
+TILE_GAP = 16  # pixels around a place
+FONT_SIZE = 18  # pixels
+MAX_LABEL_LINES = 2  # of a label below a picture
+MAX_ROW_LABEL_LINES = 4  # of a label beside a row
+ROW_LABEL_WIDTH = 190  # pixels of the labels beside the rows
+MAX_UNIT_SIDE = math.sqrt(2)  # sides of a picture with the area 1 and the shape 2:1; longer ones are made to fit
+MAX_SHEET_BYTES = 550_000  # bytes; as base64 three quarters of a megabyte
+SHEET_QUALITIES = (84, 74, 64, 50, 35)
+UNREADABLE_IMAGE_REASON = "This picture cannot be drawn here."
+BACKGROUND_COLOUR, LABEL_COLOUR, EMPTY_TILE_COLOUR, REASON_COLOUR = "#ffffff", "#1f1f1f", "#f0f0f0", "#5c5c5c"
 
 
 @dataclass(frozen=True)
-class Cell:
+class Tile:
     """One place on the sheet: its label, and its picture, or the reason why there is none."""
 
     label: str
-    picture: Path | None = None
+    image_path: Path | None = None
     reason: str = ""
 
 
 @dataclass(frozen=True)
-class _Place:
+class _TileLayout:
     """A cell, measured: its size in pixels on the sheet, and what is written below it."""
 
-    cell: Cell
+    tile: Tile
     size: tuple[int, int]
     lines: list[str]
 
 
 @dataclass(frozen=True)
-class _Row:
+class _TileRow:
     """Places side by side; in a grid with what is written beside them."""
 
-    places: list[_Place]
-    head: list[str]
+    layouts: list[_TileLayout]
+    label_lines: list[str]
 
-    def height(self, line: int) -> int:
+    def measure_image_height(self, line_height: int) -> int:
         """How many pixels the pictures take, or what is written beside them; `line` is the height of a line."""
-        return max(*(place.size[1] for place in self.places), len(self.head) * line)
+        return max(*(place.size[1] for place in self.layouts), len(self.label_lines) * line_height)
 
-    def below(self, line: int) -> int:
+    def measure_label_height(self, line_height: int) -> int:
         """How many pixels are taken by what is written below the pictures."""
-        lines = max(len(place.lines) for place in self.places)
-        return lines * line + GAP // 2 if lines else 0
+        lines = max(len(place.lines) for place in self.layouts)
+        return lines * line_height + TILE_GAP // 2 if lines else 0
 
 
 @dataclass(frozen=True)
-class _Sheet:
+class _SheetLayout:
     """Rows of places, each `width` pixels wide; in a grid beside `left` pixels and below the columns' labels `top`."""
 
-    rows: list[_Row]
-    top: list[list[str]]
-    left: int
-    width: int
-    letters: Lettering
+    rows: list[_TileRow]
+    column_labels: list[list[str]]
+    left_margin: int
+    tile_width: int
+    label_font: LabelFont
 
-    def drawn(self) -> Image.Image:
+    def render(self) -> Image.Image:
         """Return the picture of it."""
-        line, places = self.letters.height, max(len(row.places) for row in self.rows)
-        head = max(map(len, self.top), default=0) * line + GAP // 2 * bool(self.top)
-        heights = [row.height(line) + row.below(line) + GAP for row in self.rows]
-        size = (self.left + places * (self.width + GAP) + GAP, GAP + head + sum(heights))
-        picture = Image.new("RGB", size, GROUND)
+        line, places = self.label_font.line_height, max(len(row.layouts) for row in self.rows)
+        head = max(map(len, self.column_labels), default=0) * line + TILE_GAP // 2 * bool(self.column_labels)
+        heights = [row.measure_image_height(line) + row.measure_label_height(line) + TILE_GAP for row in self.rows]
+        size = (self.left_margin + places * (self.tile_width + TILE_GAP) + TILE_GAP, TILE_GAP + head + sum(heights))
+        picture = Image.new("RGB", size, BACKGROUND_COLOUR)
         draw = ImageDraw.Draw(picture)
-        for number, told in enumerate(self.top):
-            self.letters.write(draw, self._middle(number), GAP + head - GAP // 2 - len(told) * line, told, INK)
-        y = GAP + head
+        for number, told in enumerate(self.column_labels):
+            self.label_font.draw_lines(
+                draw,
+                self._compute_middle(number),
+                TILE_GAP + head - TILE_GAP // 2 - len(told) * line,
+                told,
+                LABEL_COLOUR,
+            )
+        y = TILE_GAP + head
         for row, height in zip(self.rows, heights, strict=True):
-            self._draw(picture, draw, row, y + row.height(line))
-            middle = y + row.height(line) / 2 - len(row.head) * line / 2
-            self.letters.write(draw, GAP + HEAD_WIDTH / 2, middle, row.head, INK)
+            self._draw_row(picture, draw, row, y + row.measure_image_height(line))
+            middle = y + row.measure_image_height(line) / 2 - len(row.label_lines) * line / 2
+            self.label_font.draw_lines(draw, TILE_GAP + ROW_LABEL_WIDTH / 2, middle, row.label_lines, LABEL_COLOUR)
             y += height
         return picture
 
-    def _middle(self, number: int) -> float:
-        return self.left + GAP + number * (self.width + GAP) + self.width / 2
+    def _compute_middle(self, column: int) -> float:
+        return self.left_margin + TILE_GAP + column * (self.tile_width + TILE_GAP) + self.tile_width / 2
 
-    def _draw(self, picture: Image.Image, draw: ImageDraw.ImageDraw, row: _Row, bottom: int) -> None:
+    def _draw_row(self, picture: Image.Image, draw: ImageDraw.ImageDraw, row: _TileRow, bottom: int) -> None:
         """Draw a row: its pictures stand on one line, their labels below it."""
-        for number, place in enumerate(row.places):
-            middle, (width, height) = self._middle(number), place.size
+        for number, place in enumerate(row.layouts):
+            middle, (width, height) = self._compute_middle(number), place.size
             corner = round(middle - width / 2), bottom - height
-            small = _small(place)
+            small = _load_preview(place)
             if small is not None:
                 picture.paste(small, corner)
             else:
-                draw.rectangle((*corner, corner[0] + width - 1, bottom - 1), fill=EMPTY)
-                self._write_reason(draw, place, middle, bottom)
-            self.letters.write(draw, middle, bottom + GAP // 2, place.lines, INK)
+                draw.rectangle((*corner, corner[0] + width - 1, bottom - 1), fill=EMPTY_TILE_COLOUR)
+                self._draw_reason(draw, place, middle, bottom)
+            self.label_font.draw_lines(draw, middle, bottom + TILE_GAP // 2, place.lines, LABEL_COLOUR)
 
-    def _write_reason(self, draw: ImageDraw.ImageDraw, place: _Place, middle: float, bottom: int) -> None:
-        width, height = place.size
-        most = max(1, (height - GAP) // self.letters.height)
-        told = self.letters.fitted(self.letters.spelled(readable(place.cell.reason or UNDRAWN), 0), width - GAP, most)
-        top = bottom - height / 2 - len(told) * self.letters.height / 2
-        self.letters.write(draw, middle, top, told, QUIET)
+    def _draw_reason(self, draw: ImageDraw.ImageDraw, layout: _TileLayout, middle: float, bottom: int) -> None:
+        width, height = layout.size
+        most = max(1, (height - TILE_GAP) // self.label_font.line_height)
+        told = self.label_font.fit(
+            self.label_font.replace_missing_letters(format_label(layout.tile.reason or UNREADABLE_IMAGE_REASON), 0),
+            width - TILE_GAP,
+            most,
+        )
+        top = bottom - height / 2 - len(told) * self.label_font.line_height / 2
+        self.label_font.draw_lines(draw, middle, top, told, REASON_COLOUR)
 
 
-def _small(place: _Place) -> Image.Image | None:
+def _load_preview(layout: _TileLayout) -> Image.Image | None:
     """Return a place's picture in its size, None when it has none."""
-    content = resize.preview(place.cell.picture, max(place.size)) if place.cell.picture else None
+    content = resize.render_preview(layout.tile.image_path, max(layout.size)) if layout.tile.image_path else None
     if content is None:
         return None
     with Image.open(io.BytesIO(content)) as small:
-        return ImageOps.fit(small, place.size)
+        return ImageOps.fit(small, layout.size)
 
 
-def _encoded(picture: Image.Image) -> bytes:
+def _encode_sheet(picture: Image.Image) -> bytes:
     """Return a JPEG that is not too large for a notebook: of lower quality, and smaller if that is not enough."""
     while True:
-        for quality in QUALITIES:
+        for quality in SHEET_QUALITIES:
             file = io.BytesIO()
             picture.save(file, "JPEG", quality=quality, optimize=True)
-            if file.tell() <= LARGEST:
+            if file.tell() <= MAX_SHEET_BYTES:
                 return file.getvalue()
         picture = ImageOps.scale(picture, 0.75)
 
 
-def axes(labels: Sequence[str]) -> tuple[list[str], list[str]] | None:
+def find_grid_axes(labels: Sequence[str]) -> tuple[list[str], list[str]] | None:
     """Return the labels of a grid's rows and of its columns, None when the pictures make no grid."""
-    pairs = [label.partition(BETWEEN) for label in labels]
+    pairs = [label.partition(VALUE_SEPARATOR) for label in labels]
     rows, columns = (list(dict.fromkeys(pair[side] for pair in pairs)) for side in (0, 2))
-    is_whole = list(labels) == [f"{row}{BETWEEN}{column}" for row in rows for column in columns]
-    return (rows, columns) if is_whole and len(rows) > 1 and 1 < len(columns) <= MOST_COLUMNS else None
+    is_whole = list(labels) == [f"{row}{VALUE_SEPARATOR}{column}" for row in rows for column in columns]
+    return (rows, columns) if is_whole and len(rows) > 1 and 1 < len(columns) <= MAX_COLUMNS else None
 
 
-def contact_sheet(cells: Sequence[Cell]) -> bytes:
+def render_contact_sheet(tiles: Sequence[Tile]) -> bytes:
     """Return the sheet as a JPEG. There must be a cell; what cannot be drawn becomes an empty place."""
-    letters = lettering([readable(text) for cell in cells for text in (cell.label, cell.reason)], TEXT)
-    labels, grid = [cell.label for cell in cells], axes([cell.label for cell in cells])
-    ratios = _ratios(cells)
-    box = _box(ratios)
-    columns, left = (len(grid[1]), HEAD_WIDTH + GAP) if grid else (_columns(len(cells), box), 0)
-    width = min(WIDEST, (WIDTH - left - GAP) // columns - GAP)
-    told = [[]] * len(cells) if grid else _told(labels, letters, width, LINES)
-    heads = _told(grid[0], letters, HEAD_WIDTH, HEAD_LINES) if grid else [[]] * len(cells)
+    letters = load_label_font([format_label(text) for cell in tiles for text in (cell.label, cell.reason)], FONT_SIZE)
+    labels, grid = [cell.label for cell in tiles], find_grid_axes([cell.label for cell in tiles])
+    ratios = _measure_ratios(tiles)
+    box = _compute_box(ratios)
+    columns, left = (len(grid[1]), ROW_LABEL_WIDTH + TILE_GAP) if grid else (_compute_column_count(len(tiles), box), 0)
+    width = min(MAX_TILE_WIDTH, (SHEET_WIDTH - left - TILE_GAP) // columns - TILE_GAP)
+    told = [[]] * len(tiles) if grid else _wrap_labels(labels, letters, width, MAX_LABEL_LINES)
+    heads = _wrap_labels(grid[0], letters, ROW_LABEL_WIDTH, MAX_ROW_LABEL_LINES) if grid else [[]] * len(tiles)
     places = [
-        _Place(cell, _size(ratio, box, width), lines) for cell, ratio, lines in zip(cells, ratios, told, strict=True)
+        _TileLayout(cell, _compute_image_size(ratio, box, width), lines)
+        for cell, ratio, lines in zip(tiles, ratios, told, strict=True)
     ]
-    rows = [_Row(places[at : at + columns], heads[at // columns]) for at in range(0, len(places), columns)]
-    top = _told(grid[1], letters, width, LINES) if grid else []
-    return _encoded(_Sheet(rows, top, left, width, letters).drawn())
+    rows = [_TileRow(places[at : at + columns], heads[at // columns]) for at in range(0, len(places), columns)]
+    top = _wrap_labels(grid[1], letters, width, MAX_LABEL_LINES) if grid else []
+    return _encode_sheet(_SheetLayout(rows, top, left, width, letters).render())
 
 
-def _ratios(cells: Sequence[Cell]) -> list[float]:
+def _measure_ratios(tiles: Sequence[Tile]) -> list[float]:
     """Return width by height of each picture; an empty place has the usual shape."""
-    sizes = [resize.size(cell.picture) if cell.picture else None for cell in cells]
+    sizes = [resize.read_size(cell.image_path) if cell.image_path else None for cell in tiles]
     known = [width / height for width, height in filter(None, sizes)]
     usual = statistics.geometric_mean(known) if known else 1.0
     return [size[0] / size[1] if size else usual for size in sizes]
 
 
-def _sides(ratio: float) -> tuple[float, float]:
+def _compute_sides(ratio: float) -> tuple[float, float]:
     """Return the sides of a picture of this shape; all have about the same area, so that none stands out."""
     return math.sqrt(ratio), 1 / math.sqrt(ratio)
 
 
-def _box(ratios: Sequence[float]) -> tuple[float, float]:
+def _compute_box(ratios: Sequence[float]) -> tuple[float, float]:
     """Return the sides of a place in which pictures of all these shapes stand."""
-    widths, heights = zip(*map(_sides, ratios), strict=True)
-    return min(max(widths), SIDE), min(max(heights), SIDE)
+    widths, heights = zip(*map(_compute_sides, ratios), strict=True)
+    return min(max(widths), MAX_UNIT_SIDE), min(max(heights), MAX_UNIT_SIDE)
 
 
-def _columns(count: int, box: tuple[float, float]) -> int:
+def _compute_column_count(count: int, box: tuple[float, float]) -> int:
     """Return how many pictures stand side by side: for a good shape, and for a last row that is full."""
-    ideal = min(MOST_COLUMNS, math.sqrt(count * SHAPE * box[1] / box[0]))
+    ideal = min(MAX_COLUMNS, math.sqrt(count * SHEET_ASPECT_RATIO * box[1] / box[0]))
 
     def fault(columns: int) -> float:
         return (-count % columns) / count + abs(math.log(columns / ideal))
 
-    return min(range(1, min(MOST_COLUMNS, count) + 1), key=fault)
+    return min(range(1, min(MAX_COLUMNS, count) + 1), key=fault)
 
 
-def _size(ratio: float, box: tuple[float, float], width: int) -> tuple[int, int]:
+def _compute_image_size(ratio: float, box: tuple[float, float], width: int) -> tuple[int, int]:
     """Return a picture's width and height in pixels, in a place `width` pixels wide and not much higher."""
-    (wide, high), (most_wide, most_high) = _sides(ratio), box
-    unit = min(width / most_wide, HIGHEST * width / most_high) * min(1, most_wide / wide, most_high / high)
+    (wide, high), (most_wide, most_high) = _compute_sides(ratio), box
+    unit = min(width / most_wide, MAX_TILE_HEIGHT_RATIO * width / most_high) * min(
+        1, most_wide / wide, most_high / high
+    )
     return max(1, round(wide * unit)), max(1, round(high * unit))
 
 
-def _told(labels: Sequence[str], letters: Lettering, width: int, most: int) -> list[list[str]]:
+def _wrap_labels(labels: Sequence[str], label_font: LabelFont, width: int, max_lines: int) -> list[list[str]]:
     """Return the lines of each label; where two would look alike they get their numbers."""
-    spelled = [letters.spelled(readable(label), number) for number, label in enumerate(labels, 1)]
-    lines = [letters.fitted(text, width, most) for text in spelled]
+    spelled = [
+        label_font.replace_missing_letters(format_label(label), number) for number, label in enumerate(labels, 1)
+    ]
+    lines = [label_font.fit(text, width, max_lines) for text in spelled]
     for at, label in enumerate(labels):
         if any(lines[at] == lines[other] and label != labels[other] for other in range(len(labels)) if other != at):
             spelled[at] = f"#{at + 1} {spelled[at].removeprefix(f'#{at + 1} ')}"
-    return [letters.fitted(text, width, most) for text in spelled]
+    return [label_font.fit(text, width, max_lines) for text in spelled]

@@ -10,14 +10,14 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-_LATITUDE = 2  # the tag of the GPS block that makes it a position
-_IN_XMP = b"GPSLatitude"
-_IN_PNG = (b"eXIf", b"Raw profile type exif")
-_BEGINS = (b"Exif\0\0II*\0", b"Exif\0\0MM\0*")
-_LONGEST = 65_536  # bytes of a block
+_LATITUDE_TAG = 2  # the tag of the GPS block that makes it a position
+_XMP_LATITUDE = b"GPSLatitude"
+_PNG_MARKERS = (b"eXIf", b"Raw profile type exif")
+_EXIF_SIGNATURES = (b"Exif\0\0II*\0", b"Exif\0\0MM\0*")
+_MAX_BLOCK_BYTES = 65_536  # bytes of a block
 
 
-def orientation(picture: Image.Image, content: bytes | None = None) -> int:
+def read_orientation(picture: Image.Image, content: bytes | None = None) -> int:
     """Return how the picture is to be turned, by EXIF's numbers from 1 (not at all) to 8."""
     value = read(picture, content).get(ExifTags.Base.Orientation)
     return value if isinstance(value, int) and 2 <= value <= 8 else 1
@@ -27,7 +27,7 @@ def read(picture: Image.Image, content: bytes | None = None) -> Image.Exif:
     """Return the EXIF data of a picture that was opened from `content`, empty where it has none."""
     try:
         # Pillow decodes a whole PNG to look for a block behind the pixels: only where there is one.
-        if picture.format == "PNG" and content is not None and not any(mark in content for mark in _IN_PNG):
+        if picture.format == "PNG" and content is not None and not any(mark in content for mark in _PNG_MARKERS):
             return Image.Image.getexif(picture)
         return picture.getexif()
     except Exception:  # noqa: BLE001  # decoders raise many things on foreign bytes
@@ -40,16 +40,16 @@ def has_position(exif: Image.Exif, content: bytes) -> bool:
         position: dict[int, Any] = exif.get_ifd(ExifTags.IFD.GPSInfo)
     except Exception:  # noqa: BLE001  # as above
         position = {}
-    return _LATITUDE in position or _IN_XMP in content
+    return _LATITUDE_TAG in position or _XMP_LATITUDE in content
 
 
-def hidden(content: bytes) -> Image.Exif:
+def scan(content: bytes) -> Image.Exif:
     """Return the EXIF data in a file that cannot be opened, such as a HEIC."""
     exif = Image.Exif()
-    for begins in _BEGINS:
+    for begins in _EXIF_SIGNATURES:
         if (place := content.find(begins)) >= 0:
             try:
-                exif.load(content[place : place + _LONGEST])
+                exif.load(content[place : place + _MAX_BLOCK_BYTES])
             except Exception:  # noqa: BLE001  # as above
                 return Image.Exif()
     return exif

@@ -16,57 +16,57 @@ from functools import cached_property
 
 from PIL import ImageDraw, ImageFont
 
-from cometmagic.system.sanitize import line
+from cometmagic.system.sanitize import clean_line
 
-LONGEST = 240  # characters of a text that are looked at
+MAX_DRAWN_LENGTH = 240  # characters of a text that are looked at
 ELLIPSIS = "…"
-BETWEEN = " · "  # what stands in a label between the values of two options
-NOWHERE = "\uffff"  # no font has a letter here
+VALUE_SEPARATOR = " · "  # what stands in a label between the values of two options
+UNMAPPED_CHARACTER = "\uffff"  # no font has a letter here
 # Fonts with many letters: of most Linux systems, of Windows, of macOS, and two for Chinese, Japanese and Korean.
-FONTS = ("DejaVuSans.ttf", "segoeui.ttf", "Arial Unicode.ttf", "NotoSansCJK-Regular.ttc", "msyh.ttc")
+FONT_FILES = ("DejaVuSans.ttf", "segoeui.ttf", "Arial Unicode.ttf", "NotoSansCJK-Regular.ttc", "msyh.ttc")
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclass(frozen=True)
-class Lettering:
+class LabelFont:
     """A font, and the letters that it lacks."""
 
     font: Font
-    lacking: frozenset[str]
+    missing_letters: frozenset[str]
 
     @cached_property
-    def height(self) -> int:
+    def line_height(self) -> int:
         """The height of a line in pixels."""
         _, top, _, bottom = self.font.getbbox("Ågjy|")
         return round((bottom - top) * 1.3)
 
-    def spelled(self, text: str, number: int) -> str:
+    def replace_missing_letters(self, text: str, number: int) -> str:
         """Return a text as it can be drawn; where letters are lost, `number` leads to the whole of it elsewhere."""
-        kept = [letter if letter not in self.lacking else self._plain(letter) for letter in text]
+        kept = [letter if letter not in self.missing_letters else self._strip_accents(letter) for letter in text]
         spelled = " ".join("".join(kept).split())
         return spelled if all(kept) else f"#{number} {spelled}".rstrip()
 
-    def _plain(self, letter: str) -> str:
+    def _strip_accents(self, letter: str) -> str:
         """Return a letter without its accents, or nothing."""
         bare = "".join(one for one in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(one))
         return bare if bare != letter and bare.isascii() else ""
 
-    def fitted(self, text: str, width: float, most: int) -> list[str]:
+    def fit(self, text: str, width: float, max_lines: int) -> list[str]:
         """Return a text in at most `most` lines of `width` pixels; where it is too long, its middle is left out."""
-        lines = self._wrapped(text, width)
-        if len(lines) <= most:
+        lines = self._wrap(text, width)
+        if len(lines) <= max_lines:
             return lines
 
         def is_too_long(kept: int) -> bool:
-            return len(self._wrapped(_without_middle(text, kept), width)) > most
+            return len(self._wrap(_elide_middle(text, kept), width)) > max_lines
 
         kept = bisect.bisect_left(
             range(1, len(text)), True, key=is_too_long
         )  # of so many letters and one, one too many
-        return self._wrapped(_without_middle(text, kept), width)[:most]
+        return self._wrap(_elide_middle(text, kept), width)[:max_lines]
 
-    def _wrapped(self, text: str, width: float) -> list[str]:
+    def _wrap(self, text: str, width: float) -> list[str]:
         """Return a text in lines of `width` pixels; a word that is wider is broken."""
         lines = [""]
         for word in text.split():
@@ -74,49 +74,55 @@ class Lettering:
             if self.font.getlength(joined) <= width:
                 lines[-1] = joined
                 continue
-            *whole, rest = self._broken(word, width)
+            *whole, rest = self._break_word(word, width)
             lines += [*whole, rest]
         # What stands between two values is not needed between two lines.
-        return [told for one in lines if (told := one.strip(BETWEEN))]
+        return [told for one in lines if (told := one.strip(VALUE_SEPARATOR))]
 
-    def _broken(self, word: str, width: float) -> Iterator[str]:
+    def _break_word(self, word: str, width: float) -> Iterator[str]:
         while len(word) > 1 and self.font.getlength(word) > width:
             fits = next((size for size in range(len(word) - 1, 0, -1) if self.font.getlength(word[:size]) <= width), 1)
             yield word[:fits]
             word = word[fits:]
         yield word
 
-    def write(self, draw: ImageDraw.ImageDraw, middle: float, top: float, lines: Iterable[str], colour: str) -> None:
+    def draw_lines(
+        self, draw: ImageDraw.ImageDraw, middle: float, top: float, lines: Iterable[str], colour: str
+    ) -> None:
         """Draw lines one below the other, each around `middle`."""
         for number, one in enumerate(lines):
             left = middle - self.font.getlength(one) / 2
-            draw.text((round(left), round(top + number * self.height)), one, fill=colour, font=self.font)
+            draw.text((round(left), round(top + number * self.line_height)), one, fill=colour, font=self.font)
 
 
-def lettering(texts: Iterable[str], size: int) -> Lettering:
+def load_label_font(texts: Iterable[str], size: int) -> LabelFont:
     """Return the lettering, `size` pixels high, that lacks the fewest letters of some texts."""
     letters = {letter for text in texts for letter in text if not letter.isspace()}
-    best = _tried(ImageFont.load_default(size), letters)
-    for name in FONTS:
-        if not best.lacking:
+    best = _build_label_font(ImageFont.load_default(size), letters)
+    for name in FONT_FILES:
+        if not best.missing_letters:
             break
         with contextlib.suppress(OSError):  # it is not here
-            best = min(best, _tried(ImageFont.truetype(name, size), letters), key=lambda one: len(one.lacking))
+            best = min(
+                best,
+                _build_label_font(ImageFont.truetype(name, size), letters),
+                key=lambda one: len(one.missing_letters),
+            )
     return best
 
 
-def _tried(font: Font, letters: set[str]) -> Lettering:
-    nothing = bytes(font.getmask(NOWHERE))
-    return Lettering(font, frozenset(letter for letter in letters if bytes(font.getmask(letter)) in (nothing, b"")))
+def _build_label_font(font: Font, letters: set[str]) -> LabelFont:
+    nothing = bytes(font.getmask(UNMAPPED_CHARACTER))
+    return LabelFont(font, frozenset(letter for letter in letters if bytes(font.getmask(letter)) in (nothing, b"")))
 
 
-def readable(text: str) -> str:
+def format_label(text: str) -> str:
     """Return a foreign text as one line that may be drawn."""
-    told = line(text, 20 * LONGEST)
-    return told if len(told) <= LONGEST else _without_middle(told, LONGEST)
+    told = clean_line(text, 20 * MAX_DRAWN_LENGTH)
+    return told if len(told) <= MAX_DRAWN_LENGTH else _elide_middle(told, MAX_DRAWN_LENGTH)
 
 
-def _without_middle(text: str, kept: int) -> str:
+def _elide_middle(text: str, length: int) -> str:
     """Return a text with `kept` of its letters: more of its beginning than of its end, where a number may stand."""
-    tail = kept // 3
-    return f"{text[: kept - tail].rstrip()}{ELLIPSIS}{text[len(text) - tail :].lstrip()}"
+    tail = length // 3
+    return f"{text[: length - tail].rstrip()}{ELLIPSIS}{text[len(text) - tail :].lstrip()}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cometmagic.display import result as show
 from cometmagic.display.bundles import Bundle, together
 from cometmagic.errors import Interrupted
-from cometmagic.generation.call import TICK, UnderWay
+from cometmagic.generation.call import EVENT_POLL_INTERVAL, PendingCall
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.notebook.progress import Spot, Waiting, publish
@@ -34,7 +34,7 @@ Finished = Callable[[Waiting, Keep], Result]  # shows what came, and returns it
 class Pending:
     """A picture that is on its way. `.result()` waits for it, `.done` tells whether it has come."""
 
-    def __init__(self, under_way: UnderWay) -> None:
+    def __init__(self, under_way: PendingCall) -> None:
         """Begin without a result."""
         self._under_way = under_way
         self._ended = threading.Event()
@@ -54,11 +54,13 @@ class Pending:
         """
         until = None if timeout is None else time.monotonic() + timeout
         try:
-            while not self._ended.wait(TICK):  # in short steps: Windows interrupts no longer ones
+            while not self._ended.wait(EVENT_POLL_INTERVAL):  # in short steps: Windows interrupts no longer ones
                 if until is not None and time.monotonic() >= until:
-                    raise TimeoutError(f"The picture has not come within {timeout:g} s. {self._under_way.future()}")
+                    raise TimeoutError(
+                        f"The picture has not come within {timeout:g} s. {self._under_way.describe_outcome()}"
+                    )
         except KeyboardInterrupt:
-            raise Interrupted(self._under_way.future()) from None
+            raise Interrupted(self._under_way.describe_outcome()) from None
         if self._result is None or self._error is not None:
             raise self._error or RuntimeError("It ended without a word.")
         return self._result
@@ -87,7 +89,7 @@ class Pending:
 
     def __repr__(self) -> str:
         how = "under way" if not self.done else "failed" if self._error is not None else "ended"
-        return f"<cometmagic {how}: {self._error if how == 'failed' else self._under_way.future()}>"
+        return f"<cometmagic {how}: {self._error if how == 'failed' else self._under_way.describe_outcome()}>"
 
 
 class _Behind(Waiting):
@@ -124,14 +126,14 @@ class _Behind(Waiting):
 
 
 def begin(
-    shell: InteractiveShell, under_way: UnderWay, words: Callable[[float], Bundle], finished: Finished
+    shell: InteractiveShell, under_way: PendingCall, words: Callable[[float], Bundle], finished: Finished
 ) -> Pending:
     """Wait for the end on a thread; `finished` shows it then, and `words` until then how things stand.
 
     The cell's variable holds the `Pending` first, and the result when it has come, unless somebody has put something
     else there.
     """
-    pending, waiting, name = Pending(under_way), _Behind(shell), under_way.cell.into
+    pending, waiting, name = Pending(under_way), _Behind(shell), under_way.cell_options.into
     if name:
         shell.user_ns[name] = pending
 
@@ -140,7 +142,7 @@ def begin(
             shell.user_ns[name] = result
 
     def wait() -> None:
-        for _ in under_way.events():
+        for _ in under_way.iter_events():
             if waiting.is_due:
                 waiting.tell(words(waiting.seconds))
         error = pending.end(lambda: finished(waiting, keep))

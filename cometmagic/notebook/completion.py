@@ -18,8 +18,8 @@ from cometmagic.notebook.completions import Offer, Offers
 from cometmagic.notebook.library_magic import ACTIONS
 from cometmagic.notebook.namespace import is_result
 from cometmagic.options import declaration
-from cometmagic.options.option_types import Earlier, Flag
-from cometmagic.options.settings import library_folder
+from cometmagic.options.option_types import Flag, PreviousResult
+from cometmagic.options.settings import find_library_folder
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -90,7 +90,7 @@ class Completer:
             if flag in by_flag:
                 option = by_flag[flag]
                 given.add(option.name)
-                waiting = None if sign or isinstance(option.kind, Flag) else option
+                waiting = None if sign or isinstance(option.type, Flag) else option
             elif waiting is None or not (in_cell or self._takes(waiting, word)):
                 return _NOTHING  # the prompt has begun
             else:
@@ -102,13 +102,15 @@ class Completer:
         if waiting is None or (flags and written):
             return written, flags
         replaced, offers = self._of_value(waiting, written)
-        if isinstance(waiting.kind, Earlier):  # which may stand without a value, and on one line with a prompt
+        if isinstance(waiting.type, PreviousResult):  # which may stand without a value, and on one line with a prompt
             offers = offers + flags
         return replaced, offers
 
     def _takes(self, option: declaration.Option, word: str) -> bool:
         """Whether a word behind an option is its value and not the beginning of the prompt, as `line.parse` has it."""
-        return not isinstance(option.kind, Earlier) or is_result(_plain(word), self._shell.user_ns, library_folder())
+        return not isinstance(option.type, PreviousResult) or is_result(
+            _plain(word), self._shell.user_ns, find_library_folder()
+        )
 
     def _of_value(self, option: declaration.Option, written: str) -> Offers:
         hidden = self._shell.user_ns_hidden
@@ -125,8 +127,8 @@ def _ends_a_word(line: str) -> bool:
 
 def _by_flag() -> dict[str, declaration.Option]:
     """Return the declared options by every way to write them."""
-    known = declaration.declared().values()
-    off = {f"--no-{option.flag[2:]}": option for option in known if isinstance(option.kind, Flag)}
+    known = declaration.list_options().values()
+    off = {f"--no-{option.flag[2:]}": option for option in known if isinstance(option.type, Flag)}
     return off | {flag: option for option in known for flag in option.flags}
 
 
@@ -136,7 +138,7 @@ def _flags(written: str, given: set[str]) -> list[Offer]:
     for flag, option in _by_flag().items():
         is_off, is_short = flag.startswith("--no-") and flag != option.flag, not flag.startswith("--")
         is_asked_for = written.startswith("--n") if is_off else written == "-" or not is_short
-        if flag.startswith(written) and is_asked_for and (option.repeat or option.name not in given):
+        if flag.startswith(written) and is_asked_for and (option.is_repeatable or option.name not in given):
             found.append(Offer(flag, "option"))
     return found
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cometmagic.options.declaration import Option, Options
-from cometmagic.options.option_types import Flag, JsonObject, Pairs, Several
+from cometmagic.options.option_types import ChoiceList, Flag, JsonObject, Pairs
 
 MOST = 200  # paths
 NEWEST = 20  # calls
@@ -51,20 +51,24 @@ def values(option: Option, written: str, variables: Mapping[str, Any]) -> Offers
 def _names(what: str) -> Iterable[str]:
     from cometmagic.options import models, project
 
-    return models.KNOWN if what == "model" else project.preset_names()
+    return models.MODEL_NAMES if what == "model" else project.list_preset_names()
 
 
 def _of_kind(option: Option, written: str) -> Offers:
-    match option.kind:
+    match option.type:
         case Flag():
             return _among(("true", "false"), written)
-        case Several():
-            return _listed(option.kind.choices, written)
+        case ChoiceList():
+            return _listed(option.type.choices, written)
         case Pairs() as pairs:
             _, sign, setting = written.partition("=")
-            return _among(pairs.right, setting) if sign else _among([f"{name}=" for name in pairs.left], written)
+            return (
+                _among(pairs.value_table, setting)
+                if sign
+                else _among([f"{name}=" for name in pairs.key_table], written)
+            )
         case _:
-            return _among(option.kind.choices, written)
+            return _among(option.type.choices, written)
 
 
 def _listed(words: Iterable[str], written: str) -> Offers:
@@ -75,10 +79,10 @@ def _listed(words: Iterable[str], written: str) -> Offers:
 
 def _sweep(written: str, variables: Mapping[str, Any]) -> Offers:
     name, sign, listed = written.partition("=")
-    known = Options.declared()
+    known = Options.list_options()
     if not sign:
         spelled = name if "_" in name else name.replace("_", "-")
-        names = [one for one in known if not isinstance(known[one].kind, JsonObject)]
+        names = [one for one in known if not isinstance(known[one].type, JsonObject)]
         return _among([f"{one if '_' in spelled else one.replace('_', '-')}=" for one in names], written)
     option = known[name.strip().replace("-", "_")]
     _, every = values(option, "", variables)
@@ -107,9 +111,9 @@ def _is_result(value: Any) -> bool:
 
 def _is_image(value: Any) -> bool:
     if isinstance(value, bytes):
-        from cometmagic.gemini.parts import MAGIC_BYTES, UNKNOWN, sniff
+        from cometmagic.gemini.parts import MAGIC_BYTES, UNKNOWN_TYPE, sniff
 
-        return sniff(value[:MAGIC_BYTES]) != UNKNOWN
+        return sniff(value[:MAGIC_BYTES]) != UNKNOWN_TYPE
     if isinstance(value, Path):
         return value.suffix.lower() in SUFFIXES
     return not _IMAGES.isdisjoint(_types(value))
@@ -121,12 +125,12 @@ def _types(value: Any) -> set[str]:
 
 def ids(written: str) -> list[Offer]:
     """Return the ids of the newest calls; where none begins as it is written, the names it is a part of."""
-    from cometmagic.options.settings import library_folder
-    from cometmagic.storage.index import short_id
+    from cometmagic.options.settings import find_library_folder
+    from cometmagic.storage.index import shorten_id
     from cometmagic.storage.store import Library
 
-    word, folders = written.lower(), list(Library(library_folder()).folders())
-    found = [short for folder in folders if (short := short_id(folder)).startswith(word)]
+    word, folders = written.lower(), list(Library(find_library_folder()).iter_folders())
+    found = [short for folder in folders if (short := shorten_id(folder)).startswith(word)]
     found = found or [folder.id for folder in folders if word in folder.id.lower()]
     return [Offer(name, "id") for name in found[:NEWEST]]
 

@@ -7,9 +7,9 @@ from typing import Any
 from traitlets import TraitType
 from traitlets.config import Configurable
 
-from cometmagic.errors import Fate, OptionError
+from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.options.command_line import describe
-from cometmagic.options.declaration import Option, declared
+from cometmagic.options.declaration import Option, list_options
 
 
 class OptionTrait(TraitType[Any, Any]):
@@ -23,21 +23,21 @@ class OptionTrait(TraitType[Any, Any]):
     def validate(self, _: Any, value: Any) -> Any:
         """Return the value as written. Raises `OptionError` for a bad one."""
         try:
-            self.option.kind.parse(value)
+            self.option.type.parse(value)
         except ValueError as error:
-            raise OptionError(f"GeminiImage.{self.option.name}: {error}", fate=Fate.PAST) from None
+            raise OptionError(f"GeminiImage.{self.option.name}: {error}", charge_status=ChargeStatus.PAST) from None
         return value
 
 
 def _trait(option: Option) -> OptionTrait:
     """Return the trait of an option, of a class whose name `%config` shows as the kind of value."""
-    shown: type[OptionTrait] = type(option.kind.metavar or "True|False", (OptionTrait,), {})
+    shown: type[OptionTrait] = type(option.type.metavar or "True|False", (OptionTrait,), {})
     return shown(option)
 
 
 def given(config: Configurable) -> dict[str, Any]:
     """Return the options that were set."""
-    return {name: value for name in declared() if (value := getattr(config, name)) is not None}
+    return {name: value for name in list_options() if (value := getattr(config, name)) is not None}
 
 
 GeminiImage: type[Configurable] = type(
@@ -46,6 +46,6 @@ GeminiImage: type[Configurable] = type(
     {
         "__doc__": "Session defaults for the options of %%gemini_image.",
         "__module__": __name__,
-        **{name: _trait(option).tag(config=True) for name, option in declared().items()},
+        **{name: _trait(option).tag(config=True) for name, option in list_options().items()},
     },
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from cometmagic.options.command_line import written
+from cometmagic.options.command_line import format_option
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -35,7 +35,7 @@ def is_watched(shell: InteractiveShell) -> bool:
 
 def rows(shell: InteractiveShell, defaults: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what shows the outputs, and the options that the session sets."""
-    options = " ".join(written(name, value) for name, value in defaults.items())
+    options = " ".join(format_option(name, value) for name, value in defaults.items())
     return [("front end", _front_end(shell)), *([("defaults", f"{options} (%config GeminiImage)")] if options else [])]
 
 

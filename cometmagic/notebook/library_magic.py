@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.getipython import get_ipython
 
-from cometmagic.errors import Fate, OptionError
+from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.options.option_types import Number, suggest
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAGIC = "%gemini_library"
 _PREVIEW = re.compile(r"(?:^|\s)--preview(?:(?:=|\s+)(\S+))?(?=\s|$)")
-_PIXELS = Number(1, 16384, whole=True)
+_PIXELS = Number(1, 16384, is_whole=True)
 
 
 def list_(library: Library, words: str) -> None:
@@ -54,8 +54,8 @@ def show(library: Library, name: str) -> ImageResult | None:
     from cometmagic.notebook import run as cell
     from cometmagic.storage import index
 
-    folder = index.lookup(library, name)
-    result = ImageResult(folder.path) if folder.is_whole else None
+    folder = index.find_call(library, name)
+    result = ImageResult(folder.path) if folder.is_complete else None
     if result:
         cell.show_made(result, returned=True)
     else:
@@ -75,17 +75,17 @@ def pack(library: Library, place: str) -> None:
 
 def pending(library: Library, _: str) -> None:
     """Print what is under way, in this kernel and in others."""
-    from cometmagic.courier.leftovers import under_way
+    from cometmagic.courier.leftovers import format_running_calls
 
-    print("\n".join(under_way(library.root)) or "Nothing is under way.")
+    print("\n".join(format_running_calls(library.root)) or "Nothing is under way.")
 
 
 def recover(library: Library, _: str) -> None:
     """Bring home what an earlier session left behind, and print what became of it."""
-    from cometmagic.courier.leftovers import recover_left_behind
+    from cometmagic.courier.leftovers import recover_calls
 
     found = False
-    for told in recover_left_behind(library.root):
+    for told in recover_calls(library.root):
         found = True
         print(told)
     if not found:
@@ -94,15 +94,15 @@ def recover(library: Library, _: str) -> None:
 
 def spend(library: Library, _: str) -> None:
     """Print what was spent."""
-    from cometmagic.costs.spent import statement
-    from cometmagic.generation.generate import SESSION
+    from cometmagic.costs.spent import format_spending
+    from cometmagic.generation.generate import SESSION_ID
 
-    print(statement(library.root, SESSION))
+    print(format_spending(library.root, SESSION_ID))
 
 
 def slim(library: Library, words: str) -> None:
     """Make the pictures inside a notebook file small and print what that saved."""
-    from cometmagic.storage.slim_notebook import LONGEST, slim
+    from cometmagic.storage.slim_notebook import DEFAULT_MAX_SIDE, slim
 
     found, rest = _PREVIEW.search(words), _PREVIEW.sub(" ", words, count=1).strip()
     name = _unquoted(rest)
@@ -112,7 +112,7 @@ def slim(library: Library, words: str) -> None:
     if not name:
         raise _wrong(f"{MAGIC} slim needs {ACTIONS['slim'].takes}.")
     try:
-        longest = _PIXELS.parse(found[1] or "") if found else LONGEST
+        longest = _PIXELS.parse(found[1] or "") if found else DEFAULT_MAX_SIDE
     except ValueError as error:
         raise _wrong(f"--preview: {error}.") from None
     print(slim(Path(name), library, int(longest)))
@@ -178,4 +178,4 @@ def _unquoted(text: str) -> str:
 
 
 def _wrong(what: str, do: str = f"{MAGIC}? explains it.") -> OptionError:
-    return OptionError(what, fate=Fate.PAST, do=do)
+    return OptionError(what, charge_status=ChargeStatus.PAST, advice=do)

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
-from cometmagic.errors import CometError, Fate, OptionError
+from cometmagic.errors import ChargeStatus, CometError, OptionError
 from cometmagic.notebook import library_magic
 from cometmagic.notebook.completion import Completer
 from cometmagic.notebook.config import GeminiImage, given
 from cometmagic.notebook.namespace import is_result
-from cometmagic.options.command_line import first_line, help_text, parse
-from cometmagic.options.settings import library_folder
-from cometmagic.storage.pending_scan import unfinished
+from cometmagic.options.command_line import build_help_text, parse_first_line, parse_line
+from cometmagic.options.settings import find_library_folder
+from cometmagic.storage.pending_scan import find_unfinished_calls
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -63,16 +63,16 @@ class GeminiMagics(Magics):
 
         # Below a cell's line stands its prompt; in a line it begins with the first word that is nothing else.
         if cell_text is None:
-            parsed = parse(line, self._is_result)
+            parsed = parse_line(line, self._is_result)
             options, prompt = parsed.options, parsed.prompt
         else:
-            options, prompt = first_line(line), cell_text.removesuffix("\n")
+            options, prompt = parse_first_line(line), cell_text.removesuffix("\n")
         result = run.run(self.host, prompt, options, given(self.defaults))
         self.shown = result
         return result
 
     def _is_result(self, word: str) -> bool:
-        return is_result(word, self.host.user_ns, library_folder())
+        return is_result(word, self.host.user_ns, find_library_folder())
 
     @no_var_expand
     @line_magic
@@ -88,7 +88,7 @@ class GeminiMagics(Magics):
         """Show a panel: what a cell of %%gemini_image does, by hand. Takes what `%gemini_image` takes, or nothing."""
         import cometmagic  # by the front door: the panel stands on what a cell does, not the other way round
 
-        parsed = parse(line, self._is_result)
+        parsed = parse_line(line, self._is_result)
         return cometmagic.panel(parsed.prompt, **parsed.options)
 
     @no_var_expand
@@ -99,9 +99,11 @@ class GeminiMagics(Magics):
         from cometmagic.notebook import front_end
 
         if line.strip():
-            raise OptionError(f"%gemini_doctor takes nothing, not {line.strip()[:60]!r}.", fate=Fate.PAST)
+            raise OptionError(
+                f"%gemini_doctor takes nothing, not {line.strip()[:60]!r}.", charge_status=ChargeStatus.PAST
+            )
         session = given(self.defaults)
-        print(doctor.examine(*front_end.rows(self.host, session), session=session))
+        print(doctor.examine(*front_end.rows(self.host, session), session_options=session))
 
     def show_once(self, result: ImageResult | ImageResults | Pending) -> None:
         """Show a result that is the value of a cell, unless the cell has just shown it.
@@ -142,7 +144,7 @@ def _library() -> Library:
     return library()
 
 
-GeminiMagics.gemini_image.__doc__ = help_text()
+GeminiMagics.gemini_image.__doc__ = build_help_text()
 GeminiMagics.gemini_library.__doc__ = library_magic.help_text()
 
 
@@ -164,19 +166,19 @@ def load(shell: Any) -> None:  # IPython types its parts as optional, and its co
 
 def _warm() -> None:
     """Start the courier behind the scenes, so that the first picture does not wait for it."""
-    from cometmagic.courier.client import courier
+    from cometmagic.courier.client import get_courier
 
-    courier()
+    get_courier()
 
 
 def _look_back() -> None:
     """Bring home what an earlier kernel left under way; the look itself is quick, and mostly all there is."""
     with contextlib.suppress(CometError):  # a library that cannot be named is told when it is needed
-        root = library_folder()
-        if unfinished(root, RECENT):
-            from cometmagic.courier.leftovers import recover_left_behind
+        root = find_library_folder()
+        if find_unfinished_calls(root, RECENT):
+            from cometmagic.courier.leftovers import recover_calls
 
-            for told in recover_left_behind(root, RECENT):
+            for told in recover_calls(root, RECENT):
                 print(told)
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from cometmagic.errors import CometError, OptionError
 from cometmagic.options.option_types import suggest
-from cometmagic.system.sanitize import line
+from cometmagic.system.sanitize import clean_line
 
 _OUT = re.compile(r"(?:Out\[(\d+)\]|_(\d+))")
 _PLACE = re.compile(r"(\w+)\[(-?\d{1,6})\]")
@@ -72,7 +72,7 @@ def _image(word: Any, names: Mapping[str, Any]) -> Any:
     if isinstance(found, CometError):
         raise OptionError(f"--image: {word} is an error, not a picture.")
     if _is_several(found):
-        raise OptionError(f"--image: {word} is a list.", do=f"Choose one, {word}[0], or write -i for each.")
+        raise OptionError(f"--image: {word} is a list.", advice=f"Choose one, {word}[0], or write -i for each.")
     if found is not None:
         return found
     if Path(word).is_file():
@@ -84,19 +84,19 @@ def _image(word: Any, names: Mapping[str, Any]) -> Any:
 
 def _nothing(word: str, names: Mapping[str, Any]) -> OptionError | None:
     """Return the error for a word that is no variable and no file, or None where others say more: it may be a path."""
-    told = line(word, 60)
+    told = clean_line(word, 60)
     if _OUT.fullmatch(word):
-        return OptionError(f"--image: there is no output {told}.", do="Name a variable, a file or an address.")
+        return OptionError(f"--image: there is no output {told}.", advice="Name a variable, a file or an address.")
     if _is_expression(word, names) and not Path(word).exists():
         what = f"--image: {told} is neither a variable nor a file, and nothing is computed here."
-        return OptionError(what, do=f"Put it in a variable, x = {told}, and write -i x.")
+        return OptionError(what, advice=f"Put it in a variable, x = {told}, and write -i x.")
     if not word.isidentifier() or Path(word).exists():
         return None
     if word in names or word == "None":
-        return OptionError(f"--image: {told} is None, not an image.", do="Run the cell that makes it.")
+        return OptionError(f"--image: {told} is None, not an image.", advice="Run the cell that makes it.")
     hint = suggest(word, [name for name in names if not name.startswith("_")]) or "."
     what = f"--image: there is neither a variable nor a file {told!r}{hint}"
-    return OptionError(what, do="Run the cell that makes it.")
+    return OptionError(what, advice="Run the cell that makes it.")
 
 
 def _is_expression(word: str, names: Mapping[str, Any]) -> bool:

@@ -16,15 +16,15 @@ from cometmagic.display import result as show
 from cometmagic.errors import CometError, Interrupted
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation import generate
-from cometmagic.generation.batch import Batch, begin_many, interruptibly
-from cometmagic.generation.call import Call, UnderWay
-from cometmagic.generation.plan import Plan, plans
+from cometmagic.generation.batch import Batch, launch_batch, launch_on_thread
+from cometmagic.generation.call import Call, PendingCall
+from cometmagic.generation.plan import Plan, build_plans
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.notebook import background, front_end, interrupts
 from cometmagic.notebook.namespace import resolved
 from cometmagic.notebook.progress import Step, Waiting, publish
-from cometmagic.options.template import look_alikes, render
+from cometmagic.options.template import find_lookalikes, render_template
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -38,7 +38,7 @@ def run(shell: InteractiveShell, prompt: str, options: dict[str, Any], defaults:
         planned = planned_for(prompt, options, shell.user_ns, defaults)
     except KeyboardInterrupt:
         raise Interrupted("Nothing was sent, so nothing was charged.") from None
-    if planned[0].cell.dry_run or planned[0].cell.show_code:
+    if planned[0].cell_options.dry_run or planned[0].cell_options.show_code:
         _look(planned)
         return None
     if len(planned) > 1:
@@ -48,36 +48,44 @@ def run(shell: InteractiveShell, prompt: str, options: dict[str, Any], defaults:
 
 def planned_for(prompt: str, options: dict[str, Any], names: Mapping[str, Any], defaults: dict[str, Any]) -> list[Plan]:
     """Return the requests of a cell or a panel; `names` are the notebook's variables. Raises a `CometError`."""
-    notes = [f"{found} was sent as it stands: only {{{{name}}}} is replaced." for found in look_alikes(prompt, names)]
+    notes = [
+        f"{found} was sent as it stands: only {{{{name}}}} is replaced." for found in find_lookalikes(prompt, names)
+    ]
     given = resolved(options, names)
-    return plans(render(prompt, names), last=generate.last(), session=defaults, notes=notes, **given)
+    return build_plans(
+        render_template(prompt, names),
+        last_folder=generate.get_last_folder(),
+        session_options=defaults,
+        warnings=notes,
+        **given,
+    )
 
 
 def _look(planned: list[Plan]) -> None:
     """Show what would be sent, and send nothing."""
     from cometmagic.display import dry_run
 
-    kind = planned[0].cell.show_code
+    kind = planned[0].cell_options.show_code
     if kind:
         for plan in planned:
             publish(dry_run.code(plan.as_code(kind), plan.label))
-    if planned[0].cell.dry_run:
+    if planned[0].cell_options.dry_run:
         publish(dry_run.view(planned))
 
 
 def _one(shell: InteractiveShell, plan: Plan) -> ImageResult | background.Pending:
     call = generate.launch(plan)
-    if call.cell.background and front_end.is_watched(shell):
+    if call.cell_options.background and front_end.is_watched(shell):
         return background.begin(
             shell, call, lambda seconds: show.waiting(call, seconds, "in the background"), partial(_finished, call)
         )
     waiting, step = Waiting(shell), Step(call)
     try:
-        for event in call.events():
+        for event in call.iter_events():
             step.take(event)
             if waiting.is_due:
                 waiting.tell(show.waiting(call, waiting.seconds, *step.words()))
-        return _finished(call, waiting, _keeper(shell, call.cell.into))
+        return _finished(call, waiting, _keeper(shell, call.cell_options.into))
     except KeyboardInterrupt:
         raise _interrupted(call, waiting) from None
 
@@ -100,7 +108,7 @@ def _finished(call: Call, waiting: Waiting, keep: background.Keep) -> ImageResul
         waiting.become(show.ended(call, waiting.seconds, "No image", error))
         raise
     waiting.deliver(show.picture(result, terminal=front_end.draws_png()))
-    generate.remember(result)
+    generate.set_last_result(result)
     keep(result)
     saved = None
     try:
@@ -110,7 +118,7 @@ def _finished(call: Call, waiting: Waiting, keep: background.Keep) -> ImageResul
     return result
 
 
-def _interrupted(under_way: UnderWay, waiting: Waiting) -> Interrupted:
+def _interrupted(under_way: PendingCall, waiting: Waiting) -> Interrupted:
     """Stop waiting, show that, and return what is raised; a second interrupt abandons what goes on."""
     future = under_way.stop()
     waiting.become(show.ended(under_way, waiting.seconds, "Interrupted"))
@@ -119,29 +127,29 @@ def _interrupted(under_way: UnderWay, waiting: Waiting) -> Interrupted:
         under_way.abandon()
         waiting.become(show.ended(under_way, waiting.seconds, "Abandoned"))
 
-    if under_way.goes_on and waiting.notebook and interrupts.listen(abandon):
+    if under_way.is_running and waiting.notebook and interrupts.listen(abandon):
         future += f" Interrupt again to abandon {'them' if isinstance(under_way, Batch) else 'it'}."
     return Interrupted(future)
 
 
 def _many(shell: InteractiveShell, planned: list[Plan]) -> ImageResults | background.Pending:
     """Make several pictures at once. Raises the first error when none came."""
-    batch = interruptibly(lambda left: begin_many(planned, left))
-    if batch.cell.background and front_end.is_watched(shell):
+    batch = launch_on_thread(lambda left: launch_batch(planned, left))
+    if batch.cell_options.background and front_end.is_watched(shell):
         return background.begin(shell, batch, lambda seconds: grid.progress(batch, seconds), partial(_sheet, batch))
     waiting = Waiting(shell)
     try:
-        for _ in batch.events():
+        for _ in batch.iter_events():
             if waiting.is_due:
                 waiting.tell(grid.progress(batch, waiting.seconds))
-        return _sheet(batch, waiting, _keeper(shell, batch.cell.into))
+        return _sheet(batch, waiting, _keeper(shell, batch.cell_options.into))
     except KeyboardInterrupt:
         raise _interrupted(batch, waiting) from None
 
 
 def _sheet(batch: Batch, waiting: Waiting, keep: background.Keep) -> ImageResults:
     """Show what came of calls that have ended, and return it."""
-    results = batch.results()
+    results = batch.collect_results()
     if results.failure is not None:
         waiting.become(show.ended(batch, waiting.seconds, "No image"))
         raise results.failure

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from cometmagic.offline import error_replies, service
 from cometmagic.offline.request_body import BadBodyError, TooLargeError, receive
 from cometmagic.options import models
-from cometmagic.system.sanitize import line
+from cometmagic.system.sanitize import clean_line
 
 _CALL = re.compile(r"/v1beta/models/(?P<model>[^/]+):(?P<verb>generateContent|streamGenerateContent)")
 _JSON = "application/json; charset=UTF-8"
@@ -166,7 +166,7 @@ class Connection(BaseHTTPRequestHandler):
         return self.server.gzip and kind != _HTML and "gzip" in self.headers.get("Accept-Encoding", "")
 
     def _head(self, status: int, kind: str, *, packed: bool, **headers: str) -> None:
-        self.server.seen.append(Seen(self.command, line(urlsplit(self.path).path, 200), status))
+        self.server.seen.append(Seen(self.command, clean_line(urlsplit(self.path).path, 200), status))
         self.send_response(status)
         self.send_header("Content-Type", kind)
         for name, value in headers.items():
@@ -207,7 +207,7 @@ def _openai_list() -> dict[str, Any]:
 
 
 def _served() -> list[tuple[str, models.Model]]:
-    return [(name, row) for row in models.MODELS if not row.retired for name in row.names]
+    return [(name, row) for row in models.MODELS if not row.retirement_date for name in row.names]
 
 
 _LISTS = {"/v1beta/models": _gemini_list, "/v1/models": _openai_list}

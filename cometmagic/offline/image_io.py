@@ -36,13 +36,13 @@ def read(data: bytes, within: int = 4096) -> Image:
     """
     from PIL import Image, ImageOps
 
-    from cometmagic.images.resize import on_white
+    from cometmagic.images.resize import flatten_on_white
 
     try:
         with Image.open(io.BytesIO(data)) as picture:
             picture.draft("RGB", (within, within))  # lets JPEG leave out what nobody will see
             upright = ImageOps.exif_transpose(picture)
-            return on_white(upright)
+            return flatten_on_white(upright)
     except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(f"not a readable picture: {error}") from None
 

@@ -118,7 +118,7 @@ def usage(asked: Asked, made: Sequence[dict[str, Any]], *, blocked: bool = False
     """Return the token counts of an answer of these parts; a blocked prompt is not thought about."""
     spoken, images = _tokens([node for node in made if not node.get("thought")])
     pondered, _ = _tokens([node for node in made if node.get("thought")])
-    silent = _THINKING.get(asked.level, 0) if asked.model.thinking else _ALWAYS_THINKING
+    silent = _THINKING.get(asked.level, 0) if asked.model.thinking_levels else _ALWAYS_THINKING
     thought = 0 if blocked else pondered + silent
     shown = images * asked.model.image_tokens[asked.size]
     prompt = {

@@ -13,7 +13,7 @@ from typing import Any
 
 import pybase64
 
-from cometmagic.gemini.json_splice import spliced
+from cometmagic.gemini.json_splice import splice_json
 from cometmagic.offline import grounding, response_body, scenarios, validation
 from cometmagic.offline.error_replies import RefusedError
 from cometmagic.offline.scenarios import TRIGGERS, Failure
@@ -108,7 +108,7 @@ def _deltas(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _written(document: dict[str, Any], indent: int | None = None) -> bytes:
     """Return the document as JSON, its bytes as base64 that is never a Python string."""
     separators = None if indent else (",", ":")
-    pieces = spliced(
+    pieces = splice_json(
         document, lambda value: (b'"', pybase64.b64encode(value), b'"'), indent=indent, separators=separators
     )
     return b"".join(pieces)

@@ -78,8 +78,8 @@ def read(name: str, body: bytes, variation: int = 0) -> Asked:
     """
     name = name.removeprefix("models/")
     digest = hashlib.sha256(name.encode("utf-8", "replace") + b"\n" + body).digest()
-    row = models.lookup(name)
-    if row is None or row.retired:
+    row = models.find_model(name)
+    if row is None or row.retirement_date:
         said = f"no available channel for group default and model {name} (distributor)"
         raise error_replies.comet(said, 503, "model_not_found", digest)
     request = schema.read(body)
@@ -87,7 +87,7 @@ def read(name: str, body: bytes, variation: int = 0) -> Asked:
     predicates = [*contents.predicates(request), *_predicates(request, config, row)]
     if predicates:
         raise error_replies.google("".join(f"* GenerateContentRequest.{predicate}\n" for predicate in predicates))
-    fault = next(chain(contents.faults(request, row.references), _faults(request, config, row, name)), "")
+    fault = next(chain(contents.faults(request, row.max_references), _faults(request, config, row, name)), "")
     if fault:
         raise error_replies.google(fault)
     return _asked(name, row, digest, request, variation)
@@ -96,8 +96,8 @@ def read(name: str, body: bytes, variation: int = 0) -> Asked:
 def _predicates(request: dict[str, Any], config: dict[str, Any], row: models.Model) -> Iterator[str]:
     """Yield what the validator says of single values."""
     image = config.get("image_config", {})
-    ratios = sorted(row.ratios, key=lambda ratio: [int(side) for side in ratio.split(":")])
-    for field, known in (("aspect_ratio", ratios), ("image_size", row.sizes)):
+    ratios = sorted(row.aspect_ratios, key=lambda ratio: [int(side) for side in ratio.split(":")])
+    for field, known in (("aspect_ratio", ratios), ("image_size", row.image_sizes)):
         if image.get(field) and image[field] not in known:
             yield f"generation_config.image_config.{field}: {field} must be {_one_of(known)}."
     for field, (low, high) in _RANGES.items():
@@ -132,15 +132,15 @@ def _thinking_faults(thinking: dict[str, Any], row: models.Model) -> Iterator[st
     level = thinking.get("thinking_level", "")
     if level and "thinking_budget" in thinking:
         yield "You can only set only one of thinking budget and thinking level."
-    if level and not row.thinking:
+    if level and not row.thinking_levels:
         yield "Thinking level is not supported for this model."
-    elif level.lower() not in ("", "thinking_level_unspecified", *row.thinking):
+    elif level.lower() not in ("", "thinking_level_unspecified", *row.thinking_levels):
         yield f"Thinking level {level} is not supported for this model. Please retry with other thinking level."
 
 
 def _turned_down(request: dict[str, Any], config: dict[str, Any], row: models.Model) -> Iterator[str]:
     """Yield what the service calls the things this model does not do."""
-    if request.get("system_instruction", {}).get("parts") and not row.system:
+    if request.get("system_instruction", {}).get("parts") and not row.has_system_instruction:
         yield "Developer instruction"
     if config.get("response_mime_type", "") not in ("", "text/plain"):
         yield "JSON mode"
@@ -148,8 +148,8 @@ def _turned_down(request: dict[str, Any], config: dict[str, Any], row: models.Mo
     for holder, table in (*tools, (config, _TURNED_DOWN_CONFIG)):
         yield from (title for field, title in table.items() if field in holder)
     for kind in _search(request):
-        if kind not in row.search:
-            yield "Image search" if kind == "image" and row.search else "Search as tool"
+        if kind not in row.search_kinds:
+            yield "Image search" if kind == "image" and row.search_kinds else "Search as tool"
 
 
 def _search(request: dict[str, Any]) -> tuple[str, ...]:
@@ -203,12 +203,16 @@ def _seed(row: models.Model, config: dict[str, Any], variation: int) -> int:
 def _shape(row: models.Model, ratio: str | None, base: Image | None, size: str) -> tuple[int, int]:
     """Return (width, height) in pixels."""
     if ratio:
-        return models.pixels(ratio, size)
+        return models.compute_pixel_size(ratio, size)
     automatic = next((_AUTOMATIC[name] for name in row.names if name in _AUTOMATIC), _SQUARE)
     width, height = automatic
     if base is not None:
         wanted = base.width / base.height
-        shapes = [automatic, *(models.pixels(known) for known in row.ratios)]
+        shapes = [automatic, *(models.compute_pixel_size(known) for known in row.aspect_ratios)]
         width, height = min(shapes, key=lambda shape: max(shape[0] / shape[1] / wanted, wanted / (shape[0] / shape[1])))
-        ratio = next((known for known in row.ratios if models.pixels(known) == (width, height)), None)
-    return models.pixels(ratio, size) if ratio else (round(width * _AT_1K[size]), round(height * _AT_1K[size]))
+        ratio = next(
+            (known for known in row.aspect_ratios if models.compute_pixel_size(known) == (width, height)), None
+        )
+    return (
+        models.compute_pixel_size(ratio, size) if ratio else (round(width * _AT_1K[size]), round(height * _AT_1K[size]))
+    )

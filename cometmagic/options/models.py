@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-CHECKED = "2026-11-22"
+CHECK_DATE = "2026-11-22"
 
-COMMON_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
-LONG_RATIOS = ("1:4", "4:1", "1:8", "8:1")
-RATIOS = COMMON_RATIOS + LONG_RATIOS
-SIZES = ("512", "1K", "2K", "4K")
+COMMON_ASPECT_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
+LONG_ASPECT_RATIOS = ("1:4", "4:1", "1:8", "8:1")
+ASPECT_RATIOS = COMMON_ASPECT_RATIOS + LONG_ASPECT_RATIOS
+IMAGE_SIZES = ("512", "1K", "2K", "4K")
 
 # Width and height at 1K of the ratios that stand upright; the others are their transposes.
-_UPRIGHT_1K = {
+_PORTRAIT_PIXELS_1K = {
     "1:1": (1024, 1024),
     "1:4": (512, 2048),
     "1:8": (384, 3072),
@@ -29,8 +29,8 @@ _UPRIGHT_1K = {
     "4:5": (928, 1152),
     "9:16": (768, 1376),
 }
-_WIDE_1K = (1584, 672)  # 21:9 has no upright twin
-_AT_512 = {
+_ULTRAWIDE_PIXELS_1K = (1584, 672)  # 21:9 has no upright twin
+_PIXELS_512 = {
     "1:8": (192, 1536),
     "2:3": (424, 632),
     "4:5": (464, 576),
@@ -40,22 +40,22 @@ _AT_512 = {
 _SCALE = {"1K": 1, "2K": 2, "4K": 4}
 
 
-def pixels(ratio: str, size: str = "1K") -> tuple[int, int]:
+def compute_pixel_size(aspect_ratio: str, image_size: str = "1K") -> tuple[int, int]:
     """Return (width, height) in pixels for an aspect ratio and an image size of the 3.1 family.
 
     Real pictures deviate: read the true size from the picture. Source: Google's image-generation guide.
     """
-    if ratio == "21:9":
+    if aspect_ratio == "21:9":
         upright, turned = "21:9", False
-        base = _WIDE_1K
+        base = _ULTRAWIDE_PIXELS_1K
     else:
-        turned = ratio not in _UPRIGHT_1K
-        upright = ":".join(reversed(ratio.split(":"))) if turned else ratio
-        base = _UPRIGHT_1K[upright]
-    if size == "512":
-        width, height = _AT_512.get(upright, (base[0] // 2, base[1] // 2))
+        turned = aspect_ratio not in _PORTRAIT_PIXELS_1K
+        upright = ":".join(reversed(aspect_ratio.split(":"))) if turned else aspect_ratio
+        base = _PORTRAIT_PIXELS_1K[upright]
+    if image_size == "512":
+        width, height = _PIXELS_512.get(upright, (base[0] // 2, base[1] // 2))
     else:
-        width, height = base[0] * _SCALE[size], base[1] * _SCALE[size]
+        width, height = base[0] * _SCALE[image_size], base[1] * _SCALE[image_size]
     return (height, width) if turned else (width, height)
 
 
@@ -65,19 +65,19 @@ class Model:
 
     names: tuple[str, ...]
     title: str
-    ratios: tuple[str, ...] = COMMON_RATIOS
-    sizes: tuple[str, ...] = ("1K", "2K", "4K")
-    thinking: tuple[str, ...] = ("minimal", "high")
-    search: tuple[str, ...] = ()
-    references: int = 14
-    system: bool = True
-    signs: bool = True  # whether its images come with thought signatures, without which they cannot be sent back
-    prices: dict[str, float] = field(default_factory=dict)
+    aspect_ratios: tuple[str, ...] = COMMON_ASPECT_RATIOS
+    image_sizes: tuple[str, ...] = ("1K", "2K", "4K")
+    thinking_levels: tuple[str, ...] = ("minimal", "high")
+    search_kinds: tuple[str, ...] = ()
+    max_references: int = 14
+    has_system_instruction: bool = True
+    has_signatures: bool = True  # with its images, which cannot be sent back without them
+    image_prices: dict[str, float] = field(default_factory=dict)
     image_tokens: dict[str, int] = field(default_factory=dict)
-    text_in: float = 0.0
-    text_out: float = 0.0
-    image_out: float = 0.0
-    retired: str = ""
+    text_input_price: float = 0.0
+    text_output_price: float = 0.0
+    image_output_price: float = 0.0
+    retirement_date: str = ""
     replacement: str = ""
 
 
@@ -87,68 +87,68 @@ MODELS = (
     Model(
         names=("gemini-3.1-flash-image-preview", "gemini-3.1-flash-image"),
         title="Nano Banana 2",
-        ratios=RATIOS,
-        sizes=SIZES,
-        search=("web", "image"),
-        prices={"512": 0.045, "1K": 0.067, "2K": 0.101, "4K": 0.151},
+        aspect_ratios=ASPECT_RATIOS,
+        image_sizes=IMAGE_SIZES,
+        search_kinds=("web", "image"),
+        image_prices={"512": 0.045, "1K": 0.067, "2K": 0.101, "4K": 0.151},
         image_tokens={"512": 747, "1K": 1120, "2K": 1680, "4K": 2520},
-        text_in=0.50,
-        text_out=3.0,
-        image_out=60.0,
+        text_input_price=0.50,
+        text_output_price=3.0,
+        image_output_price=60.0,
     ),
     Model(
         names=("gemini-3.1-flash-lite-image",),
         title="Nano Banana 2 Lite",
-        sizes=("1K",),
-        prices={"1K": 0.0336},
+        image_sizes=("1K",),
+        image_prices={"1K": 0.0336},
         image_tokens={"1K": 1120},
-        image_out=30.0,
+        image_output_price=30.0,
     ),
     Model(
         names=("gemini-3-pro-image-preview", "gemini-3-pro-image"),
         title="Nano Banana Pro",
-        thinking=(),
-        search=("web",),
-        prices={"1K": 0.134, "2K": 0.134, "4K": 0.24},
+        thinking_levels=(),
+        search_kinds=("web",),
+        image_prices={"1K": 0.134, "2K": 0.134, "4K": 0.24},
         image_tokens={"1K": 1120, "2K": 1120, "4K": 2000},
-        text_in=2.0,
-        text_out=12.0,
-        image_out=120.0,
+        text_input_price=2.0,
+        text_output_price=12.0,
+        image_output_price=120.0,
     ),
     Model(
         names=("gemini-nano-banana-2.1",),
         title="Nano Banana 2.1",
-        ratios=RATIOS,
-        thinking=("minimal", "medium", "high"),
-        search=("web", "image"),
-        prices={"1K": 0.0336, "2K": 0.0505, "4K": 0.0755},
+        aspect_ratios=ASPECT_RATIOS,
+        thinking_levels=("minimal", "medium", "high"),
+        search_kinds=("web", "image"),
+        image_prices={"1K": 0.0336, "2K": 0.0505, "4K": 0.0755},
         image_tokens={"1K": 1120, "2K": 1680, "4K": 2520},
-        text_in=1.50,
-        text_out=7.50,
-        image_out=30.0,
+        text_input_price=1.50,
+        text_output_price=7.50,
+        image_output_price=30.0,
     ),
     Model(
         names=("gemini-2.5-flash-image", "gemini-2.5-flash-image-preview"),
         title="Nano Banana",
-        sizes=("1K",),
-        thinking=(),
-        references=3,
-        system=False,
-        signs=False,
-        prices={"1K": 0.039},
+        image_sizes=("1K",),
+        thinking_levels=(),
+        max_references=3,
+        has_system_instruction=False,
+        has_signatures=False,
+        image_prices={"1K": 0.039},
         image_tokens={"1K": 1290},
-        text_in=0.30,
-        text_out=2.50,
-        image_out=30.0,
-        retired="2026-10-02",
+        text_input_price=0.30,
+        text_output_price=2.50,
+        image_output_price=30.0,
+        retirement_date="2026-10-02",
         replacement=DEFAULT_MODEL,
     ),
 )
 
-_BY_NAME = {name: model for model in MODELS for name in model.names}
-KNOWN = tuple(_BY_NAME)
+_MODELS_BY_NAME = {name: model for model in MODELS for name in model.names}
+MODEL_NAMES = tuple(_MODELS_BY_NAME)
 
 
-def lookup(name: str) -> Model | None:
+def find_model(name: str) -> Model | None:
     """Return the row of a model name, or None when it is not listed."""
-    return _BY_NAME.get(name.removeprefix("models/"))
+    return _MODELS_BY_NAME.get(name.removeprefix("models/"))

@@ -16,20 +16,20 @@ from numbers import Number as AnyNumber
 from pathlib import PurePath
 from typing import Any, Protocol
 
-LONGEST_TOLD = 40  # characters of a wrong value in a message
+LONGEST_VALUE = 40  # characters of a wrong value in a message
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
+def suggest(word: str, known_words: Iterable[str]) -> str:
     """Return "; did you mean X?" when one of `known` is near `word`, else an empty string.
 
     Dashes in front do not count: every flag has them.
     """
-    exact = {name.lower().lstrip("-"): name for name in known}
+    exact = {name.lower().lstrip("-"): name for name in known_words}
     near = difflib.get_close_matches(word.lower().lstrip("-"), exact, n=1)
     return f"; did you mean {exact[near[0]]}?" if near else ""
 
 
-class Kind(Protocol):
+class OptionType(Protocol):
     """What every kind offers."""
 
     @property
@@ -53,7 +53,7 @@ class Text:
 
     def parse(self, value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, str | AnyNumber | PurePath):
-            raise ValueError(f"{_told(value)} is not a text")
+            raise ValueError(f"{_format_value(value)} is not a text")
         text = str(value).strip()
         if not text:
             raise ValueError("is empty")
@@ -61,7 +61,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Name:
+class VariableName:
     """The name of a Python variable."""
 
     metavar: str = "NAME"
@@ -70,12 +70,12 @@ class Name:
     def parse(self, value: Any) -> str:
         name = str(value).strip()
         if not name.isidentifier() or iskeyword(name):
-            raise ValueError(f"{_told(value)} is not a name for a variable")
+            raise ValueError(f"{_format_value(value)} is not a name for a variable")
         return name
 
 
 @dataclass(frozen=True)
-class Anything:
+class NotebookValues:
     """Values of a notebook, one or several: their meaning is found where they are used."""
 
     metavar: str = "REF"
@@ -89,7 +89,7 @@ class Anything:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class PreviousResult:
     """An earlier result: True for the last one, its name, or the result itself. On a line the name may be left out."""
 
     metavar: str = "[NAME]"
@@ -101,7 +101,7 @@ class Earlier:
 
 
 @dataclass(frozen=True)
-class Lists:
+class ValueLists:
     """NAME=V1,V2,…, repeatable: some values for each name. What they are the options of that name know.
 
     Values that hold commas stand in a JSON list: NAME=["V1", "V2"].
@@ -111,31 +111,31 @@ class Lists:
     choices: tuple[str, ...] = ()
 
     def parse(self, value: Any) -> dict[str, tuple[Any, ...]]:
-        items = value.items() if isinstance(value, dict) else [_split(item, self) for item in _as_list(value)]
+        items = value.items() if isinstance(value, dict) else [_split_pair(item, self) for item in _as_list(value)]
         out: dict[str, tuple[Any, ...]] = {}
         for written, some in items:
             name = str(written).strip().lstrip("-").replace("-", "_")
             if not name:
-                raise ValueError(f"{_told(some)} has no option in front, as in {self.metavar}")
+                raise ValueError(f"{_format_value(some)} has no option in front, as in {self.metavar}")
             if name in out:
                 raise ValueError(f"{name.replace('_', '-')} is given twice")
-            out[name] = tuple(word.strip() if isinstance(word, str) else word for word in _values(some))
+            out[name] = tuple(word.strip() if isinstance(word, str) else word for word in _split_values(some))
             if not out[name] or "" in out[name]:
                 raise ValueError(f"a value of {name.replace('_', '-')} is empty")
         return out
 
 
-def _values(some: Any) -> list[Any]:
+def _split_values(value: Any) -> list[Any]:
     """Return several values: words with commas between them, a JSON list, or whatever gives one after another."""
-    if not isinstance(some, str):
-        is_one = isinstance(some, bytes | dict) or not isinstance(some, Iterable)
-        return [some] if is_one else list(some)
-    if not some.lstrip().startswith("["):
-        return some.split(",")
+    if not isinstance(value, str):
+        is_one = isinstance(value, bytes | dict) or not isinstance(value, Iterable)
+        return [value] if is_one else list(value)
+    if not value.lstrip().startswith("["):
+        return value.split(",")
     try:
-        return list(json.loads(some, parse_constant=_refuse))
+        return list(json.loads(value, parse_constant=_reject_constant))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{_told(some)} is not a JSON list ({error})") from None
+        raise ValueError(f"{_format_value(value)} is not a JSON list ({error})") from None
 
 
 @dataclass(frozen=True)
@@ -150,26 +150,26 @@ class Choice:
         word = str(value).strip()
         if word.lower() not in by_case:
             hint = suggest(word, self.choices)
-            raise ValueError(f"{_told(value)} is not one of {', '.join(self.choices)}{hint}")
+            raise ValueError(f"{_format_value(value)} is not one of {', '.join(self.choices)}{hint}")
         return by_case[word.lower()]
 
 
 @dataclass(frozen=True)
-class Several:
+class ChoiceList:
     """One or more of a few words, as a list or with commas or plus signs between them (`web,image`)."""
 
-    each: Choice
+    item_type: Choice
     metavar: str = "KINDS"
 
     @property
     def choices(self) -> tuple[str, ...]:
-        return self.each.choices
+        return self.item_type.choices
 
     def parse(self, value: Any) -> tuple[str, ...]:
         words = value.replace("+", ",").split(",") if isinstance(value, str) else _as_list(value)
         if not words:
             raise ValueError("is empty")
-        chosen = {self.each.parse(word) for word in words}
+        chosen = {self.item_type.parse(word) for word in words}
         return tuple(choice for choice in self.choices if choice in chosen)
 
 
@@ -177,30 +177,32 @@ class Several:
 class Number:
     """A number between `low` and `high`, whole or not."""
 
-    low: float
-    high: float
-    whole: bool = False
+    minimum: float
+    maximum: float
+    is_whole: bool = False
     unit: str = ""
     choices: tuple[str, ...] = ()
 
     @property
     def metavar(self) -> str:
-        return self.unit or ("N" if self.whole else "X")
+        return self.unit or ("N" if self.is_whole else "X")
 
     def parse(self, value: Any) -> float | int:
         text = str(value).strip()
         try:
             number = float(text)  # reads any length, which int() does not
-            inside = self.low <= number <= self.high
-            number = int(text) if self.whole and inside else number
+            inside = self.minimum <= number <= self.maximum
+            number = int(text) if self.is_whole and inside else number
         except ValueError:
-            raise ValueError(f"{_told(value)} is not a {'whole number' if self.whole else 'number'}") from None
+            raise ValueError(
+                f"{_format_value(value)} is not a {'whole number' if self.is_whole else 'number'}"
+            ) from None
         if not inside:
-            raise ValueError(f"{_cut(text)} is not between {self.low:.10g} and {self.high:.10g}")
+            raise ValueError(f"{_truncate(text)} is not between {self.minimum:.10g} and {self.maximum:.10g}")
         return number
 
 
-_YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+_TRUE_WORDS, _FALSE_WORDS = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 @dataclass(frozen=True)
@@ -214,9 +216,9 @@ class Flag:
         if isinstance(value, bool):
             return value
         word = str(value).strip().lower()
-        if word not in _YES + _NO:
-            raise ValueError(f"{_told(value)} is neither true nor false")
-        return word in _YES
+        if word not in _TRUE_WORDS + _FALSE_WORDS:
+            raise ValueError(f"{_format_value(value)} is neither true nor false")
+        return word in _TRUE_WORDS
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,7 @@ class JsonObject:
 
     def parse(self, value: Any) -> dict[str, Any]:
         try:
-            made = json.loads(value if isinstance(value, str) else json.dumps(value), parse_constant=_refuse)
+            made = json.loads(value if isinstance(value, str) else json.dumps(value), parse_constant=_reject_constant)
         except (TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"is not valid JSON ({error}); it looks like '{{\"generationConfig\": {{…}}}}'") from None
         if not isinstance(made, dict):
@@ -240,33 +242,36 @@ class JsonObject:
 class Pairs:
     """NAME=VALUE, repeatable; both sides are looked up in tables of short and full names."""
 
-    left: dict[str, str]
-    right: dict[str, str]
+    key_table: dict[str, str]
+    value_table: dict[str, str]
     metavar: str = "NAME=VALUE"
     choices: tuple[str, ...] = ()
 
     def parse(self, value: Any) -> dict[str, str]:
-        items = value.items() if isinstance(value, dict) else [_split(item, self) for item in _as_list(value)]
-        return {self._full(name, self.left): self._full(setting, self.right) for name, setting in items}
+        items = value.items() if isinstance(value, dict) else [_split_pair(item, self) for item in _as_list(value)]
+        return {
+            self._expand_name(name, self.key_table): self._expand_name(setting, self.value_table)
+            for name, setting in items
+        }
 
     @staticmethod
-    def _full(word: Any, table: dict[str, str]) -> str:
+    def _expand_name(word: Any, table: dict[str, str]) -> str:
         key = str(word).strip().lower().replace("_", "-")
         full = {name.lower().replace("_", "-"): name for name in table.values()}
         if key not in table and key not in full:
-            raise ValueError(f"{_told(word)} is not one of {', '.join(table)}{suggest(key, table)}")
+            raise ValueError(f"{_format_value(word)} is not one of {', '.join(table)}{suggest(key, table)}")
         return table.get(key) or full[key]
 
 
-def _split(item: Any, kind: Kind) -> tuple[str, str]:
+def _split_pair(item: Any, option_type: OptionType) -> tuple[str, str]:
     """Return what stands before and behind the first equals sign of a value of `kind`."""
     name, sign, setting = str(item).partition("=")
     if not sign:
-        raise ValueError(f"{_told(item)} is not of the form {kind.metavar}")
+        raise ValueError(f"{_format_value(item)} is not of the form {option_type.metavar}")
     return name, setting
 
 
-def _refuse(word: str) -> None:
+def _reject_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON value")
 
 
@@ -274,10 +279,10 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
 
 
-def _told(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Return a value as a message shows it: on one line, and not at length."""
-    return _cut(repr(value).replace("\n", " "))
+    return _truncate(repr(value).replace("\n", " "))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_TOLD else text[: LONGEST_TOLD - 1] + "…"
+def _truncate(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"

@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import OptionError
-from cometmagic.options.declaration import declared
+from cometmagic.options.declaration import list_options
 from cometmagic.options.option_types import suggest
-from cometmagic.options.settings import environment_limits
-from cometmagic.system.atomic_files import WINDOWS, near
-from cometmagic.system.sanitize import line
+from cometmagic.options.settings import read_environment_limits
+from cometmagic.system.atomic_files import IS_WINDOWS, format_path
+from cometmagic.system.sanitize import clean_line
 
-FILE = "pyproject.toml"
-TABLE = "[tool.cometmagic]"
-PLACE = "{{prompt}}"
+FILE_NAME = "pyproject.toml"
+TABLE_HEADER = "[tool.cometmagic]"
+PROMPT_PLACEHOLDER = "{{prompt}}"
 CAPS = ("max_cost", "session_cap", "day_cap")
-REFUSED = {
+FORBIDDEN_OPTIONS = {
     "save": "writes files",
     "into": "sets a variable of the notebook",
     "image": "sends files of this machine",
@@ -37,8 +37,8 @@ REFUSED = {
     "extra": "goes around every limit",
     "retry_unknown": "may cost a whole picture each time",
 }
-ONLY_IN_PRESETS = {"count": "multiplies what every cell costs", "sweep": "multiplies what every cell costs"}
-_SECRET = re.compile(
+PRESET_ONLY_OPTIONS = {"count": "multiplies what every cell costs", "sweep": "multiplies what every cell costs"}
+_SECRET_NAME = re.compile(
     r"(?:^|_)(?:api_?keys?|keys?|tokens?|secrets?|passwords?|authorization|urls?|endpoint|host|prox(?:y|ies)|library)(?:_|$)"
 )
 _PLACEHOLDER = re.compile(r"\{\{\s*[^\W\d]\w*\s*\}\}")
@@ -50,174 +50,191 @@ class Preset:
 
     name: str
     options: dict[str, Any]
-    frame: str
-    file: Path
+    prompt_template: str
+    path: Path
 
 
 @dataclass(frozen=True)
-class _Project:
+class _ProjectFile:
     """What a file says, unchecked."""
 
-    file: Path | None = None
+    path: Path | None = None
     table: dict[str, Any] = field(default_factory=dict)
     presets: dict[str, Any] = field(default_factory=dict)
 
 
-_read_last: dict[tuple[Any, ...], _Project] = {}  # by path and what the disk says of it; holds one
+_project_cache: dict[tuple[Any, ...], _ProjectFile] = {}  # by path and what the disk says of it; holds one
 
 
-def file() -> Path | None:
+def find_file() -> Path | None:
     """Return the nearest pyproject.toml, at or above the working folder, or None.
 
     The search ends with a folder that has a `.git` and with the home folder; where everybody may write, only
     the working folder itself is looked into.
     """
-    return next((path for folder in _folders() if (path := folder / FILE).is_file()), None)
+    return next((path for folder in _walk_folders() if (path := folder / FILE_NAME).is_file()), None)
 
 
-def defaults() -> dict[str, Any]:
+def read_defaults() -> dict[str, Any]:
     """Return the options that the project sets. Raises `OptionError` that names file and option."""
-    found = _project()
-    return _checked(found.table, found.file, TABLE, REFUSED | ONLY_IN_PRESETS)
+    found = _read_project()
+    return _parse_options(found.table, found.path, TABLE_HEADER, FORBIDDEN_OPTIONS | PRESET_ONLY_OPTIONS)
 
 
-def preset_names() -> list[str]:
+def list_preset_names() -> list[str]:
     """Return the names of the project's presets. Raises `OptionError` when its file cannot be read."""
-    return list(_project().presets)
+    return list(_read_project().presets)
 
 
-def preset(name: str) -> Preset:
+def read_preset(name: str) -> Preset:
     """Return a preset of the project. Raises `OptionError` when there is none, or it is wrong."""
-    found = _project()
-    if name not in found.presets or found.file is None:
-        raise _unknown(name, found)
-    place, made = f"{TABLE[:-1]}.presets.{name}]", found.presets[name]
+    found = _read_project()
+    if name not in found.presets or found.path is None:
+        raise _build_preset_error(name, found)
+    place, made = f"{TABLE_HEADER[:-1]}.presets.{name}]", found.presets[name]
     if not isinstance(made, dict):
-        raise _wrong(found.file, place, "is not a table.")
-    frame, given = made.get("prompt", PLACE), {option: made[option] for option in made if option != "prompt"}
-    if not isinstance(frame, str) or frame.count(PLACE) != 1:
-        raise _wrong(found.file, f"{place} prompt", f"must be a text with {PLACE} in it, once.")
-    if others := _PLACEHOLDER.findall(frame.replace(PLACE, "")):
-        raise _wrong(found.file, f"{place} prompt", f"may have no other placeholder than {PLACE}, not {others[0]}.")
-    return Preset(name, _checked(given, found.file, place, REFUSED), frame, found.file)
+        raise _build_file_error(found.path, place, "is not a table.")
+    frame, given = (
+        made.get("prompt", PROMPT_PLACEHOLDER),
+        {option: made[option] for option in made if option != "prompt"},
+    )
+    if not isinstance(frame, str) or frame.count(PROMPT_PLACEHOLDER) != 1:
+        raise _build_file_error(found.path, f"{place} prompt", f"must be a text with {PROMPT_PLACEHOLDER} in it, once.")
+    if others := _PLACEHOLDER.findall(frame.replace(PROMPT_PLACEHOLDER, "")):
+        raise _build_file_error(
+            found.path, f"{place} prompt", f"may have no other placeholder than {PROMPT_PLACEHOLDER}, not {others[0]}."
+        )
+    return Preset(name, _parse_options(given, found.path, place, FORBIDDEN_OPTIONS), frame, found.path)
 
 
-def _unknown(name: str, found: _Project) -> OptionError:
-    where = f" in {near(found.file)}" if found.file else f": there is no {FILE}"
-    known = f"Known are {', '.join(found.presets)}." if found.presets else f"{TABLE[:-1]}.presets.NAME] makes one."
-    told = f"There is no preset {name[:60]!r}{where}{suggest(name, found.presets) or '.'}"
-    return OptionError(line(told), do=line(known))
+def _build_preset_error(name: str, project: _ProjectFile) -> OptionError:
+    where = f" in {format_path(project.path)}" if project.path else f": there is no {FILE_NAME}"
+    known = (
+        f"Known are {', '.join(project.presets)}."
+        if project.presets
+        else f"{TABLE_HEADER[:-1]}.presets.NAME] makes one."
+    )
+    told = f"There is no preset {name[:60]!r}{where}{suggest(name, project.presets) or '.'}"
+    return OptionError(clean_line(told), advice=clean_line(known))
 
 
-def framed(preset: Preset, prompt: str) -> str:
+def fill_prompt_template(preset: Preset, prompt: str) -> str:
     """Return the prompt in a preset's frame; what stands in the prompt stays as it is. Blank remains blank."""
-    before, _, after = preset.frame.partition(PLACE)
+    before, _, after = preset.prompt_template.partition(PROMPT_PLACEHOLDER)
     return f"{before}{prompt}{after}" if prompt.strip() else prompt
 
 
-def merged(on_line: dict[str, Any], session: dict[str, Any]) -> tuple[dict[str, Any], Preset | None]:
+def merge_options(
+    line_options: dict[str, Any], session_options: dict[str, Any]
+) -> tuple[dict[str, Any], Preset | None]:
     """Return the options of a cell, and its preset if it names one.
 
     What the line says lies over the preset, that over the session (`%config`), that over the project. A cap in
     the file only ever lowers what the user has set for the session or by a variable.
     """
-    name = on_line.get("preset", session.get("preset"))
-    chosen = None if name is None else preset(str(name))
-    limits = environment_limits()
-    own = capped(defaults(), limits) | session
-    options = own | capped(chosen.options if chosen else {}, limits | own) | on_line
+    name = line_options.get("preset", session_options.get("preset"))
+    chosen = None if name is None else read_preset(str(name))
+    limits = read_environment_limits()
+    own = drop_higher_caps(read_defaults(), limits) | session_options
+    options = own | drop_higher_caps(chosen.options if chosen else {}, limits | own) | line_options
     options.pop("preset", None)
     return options, chosen
 
 
-def capped(from_file: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def drop_higher_caps(file_options: dict[str, Any], user_options: dict[str, Any]) -> dict[str, Any]:
     """Return what a file sets without the caps that are not below the user's own."""
-    return {name: value for name, value in from_file.items() if name not in CAPS or _is_below(value, own.get(name))}
+    return {
+        name: value
+        for name, value in file_options.items()
+        if name not in CAPS or _is_below(value, user_options.get(name))
+    }
 
 
-def _folders() -> Iterator[Path]:
+def _walk_folders() -> Iterator[Path]:
     try:
         here, home = Path.cwd(), Path.home()
     except (OSError, RuntimeError):  # the working folder is gone, or there is no home
         return
     for folder in (here, *here.parents):
-        if folder != here and not WINDOWS and folder.stat().st_mode & stat.S_IWOTH:
+        if folder != here and not IS_WINDOWS and folder.stat().st_mode & stat.S_IWOTH:
             return
         yield folder
         if folder == home or (folder / ".git").exists():
             return
 
 
-def _project() -> _Project:
-    found = file()
+def _read_project() -> _ProjectFile:
+    found = find_file()
     if found is None:
-        return _Project()
+        return _ProjectFile()
     try:
         facts = found.stat()
         key = (found, facts.st_mtime_ns, facts.st_size, facts.st_ino)
-        if key not in _read_last:
-            made = _parsed(found)
-            _read_last.clear()
-            _read_last[key] = made
-        return _read_last[key]
+        if key not in _project_cache:
+            made = _parse_project(found)
+            _project_cache.clear()
+            _project_cache[key] = made
+        return _project_cache[key]
     except OSError as error:
-        raise OptionError(f"{line(near(found))} cannot be read: {error.strerror}.") from None
+        raise OptionError(f"{clean_line(format_path(found))} cannot be read: {error.strerror}.") from None
 
 
-def _parsed(path: Path) -> _Project:
+def _parse_project(path: Path) -> _ProjectFile:
     import tomllib
 
     try:
         document = tomllib.loads(path.read_bytes().decode())
     except (ValueError, RecursionError) as error:
-        raise _wrong(path, "", f"is no valid TOML: {error}.") from None
+        raise _build_file_error(path, "", f"is no valid TOML: {error}.") from None
     table = document.get("tool", {})
     for name in ("tool", "tool.cometmagic", "tool.cometmagic.presets"):
         if not isinstance(table, dict):
-            raise _wrong(path, f"[{name}]", "is not a table.")
+            raise _build_file_error(path, f"[{name}]", "is not a table.")
         if name == "tool":
             table = ours = table.get("cometmagic", {})
         elif name == "tool.cometmagic":
             table = table.get("presets", {})
-    return _Project(path, {name: value for name, value in ours.items() if name != "presets"}, table)
+    return _ProjectFile(path, {name: value for name, value in ours.items() if name != "presets"}, table)
 
 
-def _checked(given: dict[str, Any], path: Path | None, place: str, refused: dict[str, str]) -> dict[str, Any]:
+def _parse_options(
+    raw_options: dict[str, Any], path: Path | None, table_header: str, forbidden_options: dict[str, str]
+) -> dict[str, Any]:
     """Return options by their names in Python. Raises `OptionError` that names the file and the option."""
     options: dict[str, Any] = {}
-    for written, value in given.items():
-        name, where = written.replace("-", "_"), f"{place} {written}"
-        if path is not None and (problem := _problem(name, value, refused)):
-            raise _wrong(path, where, *problem)
+    for written, value in raw_options.items():
+        name, where = written.replace("-", "_"), f"{table_header} {written}"
+        if path is not None and (problem := _find_problem(name, value, forbidden_options)):
+            raise _build_file_error(path, where, *problem)
         if name in options:
-            raise _wrong(path, where, "is given twice.")
+            raise _build_file_error(path, where, "is given twice.")
         options[name] = copy.deepcopy(value)
     return options
 
 
-def _problem(name: str, value: Any, refused: dict[str, str]) -> tuple[str, str] | None:
+def _find_problem(name: str, value: Any, forbidden_options: dict[str, str]) -> tuple[str, str] | None:
     """Return what is wrong with an option in a file, and what to do; the value of a secret is never told."""
-    known, on_line = declared(), "Write it on the line of a cell."
-    if name in refused:
-        return f"{refused[name]}, so it is not taken from a file that somebody may have sent.", on_line
+    known, on_line = list_options(), "Write it on the line of a cell."
+    if name in forbidden_options:
+        return f"{forbidden_options[name]}, so it is not taken from a file that somebody may have sent.", on_line
     if name not in known:
-        if _SECRET.search(name.lower()):
+        if _SECRET_NAME.search(name.lower()):
             do = "Take it out, and set it in the environment."
             return "is never read from a file: keys, addresses and the library are the user's own.", do
         return f"is no option{suggest(name, known) or '.'}", "%%gemini_image? lists them all."
     if name == "source" and str(value).strip().lower() == "live":
         return "cannot be live in a file: whether money is spent is the user's to say.", on_line
     try:
-        known[name].kind.parse(value)
+        known[name].type.parse(value)
     except ValueError as error:
         return str(error), "Correct it."
     return None
 
 
-def _is_below(cap: Any, own: Any) -> bool:
-    return own is None or float(cap) < float(own)
+def _is_below(cap: Any, user_cap: Any) -> bool:
+    return user_cap is None or float(cap) < float(user_cap)
 
 
-def _wrong(path: Path | None, where: str, what: str, do: str = "Correct it.") -> OptionError:
-    told = f"{where}: {what}" if where else what
-    return OptionError(line(f"{near(path) if path else FILE} {told}"), do=do)
+def _build_file_error(path: Path | None, location: str, problem: str, advice: str = "Correct it.") -> OptionError:
+    told = f"{location}: {problem}" if location else problem
+    return OptionError(clean_line(f"{format_path(path) if path else FILE_NAME} {told}"), advice=advice)

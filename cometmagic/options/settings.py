@@ -23,15 +23,15 @@ from cometmagic.options.option_types import Choice
 KEY_VARIABLE = "COMETAPI_KEY"
 DEFAULT_BASE_URL = "https://api.cometapi.com"
 DEFAULT_LIBRARY = "gemini_images"
-HOW_TO_SET = (
+KEY_INSTRUCTIONS = (
     f"Set {KEY_VARIABLE} in the environment before Jupyter starts, or run cometmagic.ask_key() for a hidden prompt; "
     "without a key, --source offline draws a sketch."
 )
-_KEY = re.compile(r"[!-~]{8,512}")
-_AROUND = " \t\r\n\v\f\ufeff\u200b\u00a0\"'"
-_PLACEHOLDERS = ("your-key", "your_key", "yourkey", "api-key-here", "<key>", "sk-xxx", "changeme")
-_ADDRESS = re.compile(r"[a-z]+://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d+)?(?:/[\w.~-]+)*", re.ASCII | re.IGNORECASE)
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_KEY_PATTERN = re.compile(r"[!-~]{8,512}")
+_PADDING_CHARACTERS = " \t\r\n\v\f\ufeff\u200b\u00a0\"'"
+_PLACEHOLDER_KEYS = ("your-key", "your_key", "yourkey", "api-key-here", "<key>", "sk-xxx", "changeme")
+_URL_PATTERN = re.compile(r"[a-z]+://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d+)?(?:/[\w.~-]+)*", re.ASCII | re.IGNORECASE)
+_LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class Key:
@@ -41,14 +41,16 @@ class Key:
 
     def __init__(self, text: str, origin: str) -> None:
         """Trim and check the key. Raises `MissingKeyError` that never shows a part of it."""
-        trimmed = text.strip(_AROUND)
-        if not trimmed or any(word in trimmed.lower() for word in _PLACEHOLDERS):
-            raise MissingKeyError(f"{origin} holds no real API key.", do=HOW_TO_SET)
+        trimmed = text.strip(_PADDING_CHARACTERS)
+        if not trimmed or any(word in trimmed.lower() for word in _PLACEHOLDER_KEYS):
+            raise MissingKeyError(f"{origin} holds no real API key.", advice=KEY_INSTRUCTIONS)
         bad = next((index for index, letter in enumerate(trimmed) if not "!" <= letter <= "~"), None)
         if bad is not None:
-            raise MissingKeyError(f"{origin} has an invalid character at position {bad + 1}.", do="Copy the key again.")
-        if not _KEY.fullmatch(trimmed):
-            raise MissingKeyError(f"{origin} is too short or too long for an API key.", do="Copy the key again.")
+            raise MissingKeyError(
+                f"{origin} has an invalid character at position {bad + 1}.", advice="Copy the key again."
+            )
+        if not _KEY_PATTERN.fullmatch(trimmed):
+            raise MissingKeyError(f"{origin} is too short or too long for an API key.", advice="Copy the key again.")
         self._text = trimmed
         self.origin = origin
 
@@ -63,14 +65,14 @@ class Key:
         raise TypeError("an API key is neither pickled nor copied")
 
 
-_asked: list[Key] = []
+_session_keys: list[Key] = []
 
 
 def ask_key() -> None:
     """Ask for the API key without showing it, and keep it for this session only."""
     import getpass
 
-    _asked[:] = [Key(getpass.getpass("CometAPI key (hidden): "), "the hidden prompt")]
+    _session_keys[:] = [Key(getpass.getpass("CometAPI key (hidden): "), "the hidden prompt")]
 
 
 def find_key() -> Key | None:
@@ -78,23 +80,23 @@ def find_key() -> Key | None:
 
     Raises `MissingKeyError` when one is set but cannot be a key.
     """
-    if key := key_at_hand():
+    if key := find_key_quickly():
         return key
-    for origin, found in (("the Colab secret", _colab_secret()), ("the keyring", _keyring())):
+    for origin, found in (("the Colab secret", _read_colab_secret()), ("the keyring", _read_keyring())):
         if found:
             return Key(found, f"{origin} {KEY_VARIABLE}")
     return None
 
 
-def key_at_hand() -> Key | None:
+def find_key_quickly() -> Key | None:
     """Return the key as `find_key` does, but from the hidden prompt and the environment only: these are fast."""
-    if _asked:
-        return _asked[0]
-    text = os.environ.get(KEY_VARIABLE, "").strip(_AROUND)
+    if _session_keys:
+        return _session_keys[0]
+    text = os.environ.get(KEY_VARIABLE, "").strip(_PADDING_CHARACTERS)
     return Key(text, KEY_VARIABLE) if text else None
 
 
-def _colab_secret() -> str | None:
+def _read_colab_secret() -> str | None:
     if "google.colab" not in sys.modules:
         return None
     from google.colab import userdata  # type: ignore[import-not-found, import-untyped, unused-ignore]  # in Colab only
@@ -105,7 +107,7 @@ def _colab_secret() -> str | None:
         return None
 
 
-def _keyring() -> str | None:
+def _read_keyring() -> str | None:
     if importlib.util.find_spec("keyring") is None:
         return None
     import keyring  # type: ignore[import-not-found, unused-ignore]  # optional
@@ -117,19 +119,19 @@ def _keyring() -> str | None:
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class BaseURL:
     """A base URL that was checked; `trusted` is False when it is not CometAPI's own."""
 
     url: str
     host: str
 
     @property
-    def trusted(self) -> bool:
+    def is_trusted(self) -> bool:
         """Whether this is CometAPI itself."""
         return self.url == DEFAULT_BASE_URL
 
 
-def endpoint() -> Endpoint:
+def read_base_url() -> BaseURL:
     """Return where live calls go. Raises `OptionError` for an address a key must not be sent to."""
     text = os.environ.get("COMETAPI_BASE_URL", "").strip() or DEFAULT_BASE_URL
     text = re.sub(r"/(?:v1|v1beta)?/*$", "", text.rstrip("/"))
@@ -137,30 +139,32 @@ def endpoint() -> Endpoint:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise _bad_url("is not an address") from None
+        raise _build_url_error("is not an address") from None
     host = parts.hostname or ""
-    if not _ADDRESS.fullmatch(text) or ".." in text:
-        raise _bad_url("must be a plain address like https://api.cometapi.com")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
-        raise _bad_url("must begin with https:// (http:// only for this machine), or the key would travel in clear")
-    return Endpoint(text, host if port is None else f"{host}:{port}")
+    if not _URL_PATTERN.fullmatch(text) or ".." in text:
+        raise _build_url_error("must be a plain address like https://api.cometapi.com")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK_HOSTS):
+        raise _build_url_error(
+            "must begin with https:// (http:// only for this machine), or the key would travel in clear"
+        )
+    return BaseURL(text, host if port is None else f"{host}:{port}")
 
 
-def _bad_url(why: str) -> OptionError:
-    return OptionError(f"COMETAPI_BASE_URL {why}.", do="Correct it, or unset it for the default.")
+def _build_url_error(problem: str) -> OptionError:
+    return OptionError(f"COMETAPI_BASE_URL {problem}.", advice="Correct it, or unset it for the default.")
 
 
-def library_folder() -> Path:
+def find_library_folder() -> Path:
     """Return the absolute path of the library: COMETMAGIC_LIBRARY, or `gemini_images` in the working folder."""
     try:
         return Path(os.environ.get("COMETMAGIC_LIBRARY", "").strip() or DEFAULT_LIBRARY).expanduser().absolute()
     except RuntimeError as error:  # a `~user` nobody knows
-        raise OptionError(f"COMETMAGIC_LIBRARY: {error}", do="Name a folder that can be written.") from None
+        raise OptionError(f"COMETMAGIC_LIBRARY: {error}", advice="Name a folder that can be written.") from None
     except FileNotFoundError:
-        raise LibraryError("The working folder is gone.", do="Change to another with %cd.") from None
+        raise LibraryError("The working folder is gone.", advice="Change to another with %cd.") from None
 
 
-def default_source() -> str:
+def read_default_source() -> str:
     """Return the source COMETMAGIC_SOURCE names, or `auto`. Raises `OptionError` for an unknown one."""
     try:
         return Choice(SOURCES).parse(os.environ.get("COMETMAGIC_SOURCE", "").strip() or "auto")
@@ -168,17 +172,17 @@ def default_source() -> str:
         raise OptionError(f"COMETMAGIC_SOURCE: {error}") from None
 
 
-def environment_limits() -> dict[str, Any]:
+def read_environment_limits() -> dict[str, Any]:
     """Return the limits that variables such as COMETMAGIC_DAY_CAP set, as they stand there.
 
     Raises `OptionError` that names the variable.
     """
     set_here: dict[str, Any] = {}
-    for name, option in Limits.declared().items():
+    for name, option in Limits.list_options().items():
         variable = f"COMETMAGIC_{name.upper()}"
         if text := os.environ.get(variable, "").strip():
             try:
-                set_here[name] = option.kind.parse(text)
+                set_here[name] = option.type.parse(text)
             except ValueError as error:
                 raise OptionError(f"{variable}: {error}") from None
     return set_here

@@ -11,32 +11,36 @@ import os
 from itertools import islice
 from pathlib import Path
 
-_ENDED = (b'"state": "settled"', b'"state": "failed"', b'"state": "unknown"')
-_RESTS = ("response.part", ".tmp")  # ends of names of files that a finished call seldom has
+_END_STATES = (b'"state": "settled"', b'"state": "failed"', b'"state": "unknown"')
+_LEFTOVER_SUFFIXES = ("response.part", ".tmp")  # ends of names of files that a finished call seldom has
 
 
-def unfinished(root: Path, newest: int | None = None) -> list[str]:
+def find_unfinished_calls(root: Path, limit: int | None = None) -> list[str]:
     """Return the names of the call folders, among the `newest` ones, that may need a hand; newest first."""
     try:
         names = sorted((entry.name for entry in os.scandir(root) if entry.name[:1].isdigit()), reverse=True)
     except OSError:  # there is no library yet
         return []
-    return [name for name in islice(names, newest) if _may_need_a_hand(root / name)]
+    return [name for name in islice(names, limit) if _is_unfinished(root / name)]
 
 
-def _may_need_a_hand(folder: Path) -> bool:
+def _is_unfinished(folder: Path) -> bool:
     try:
         content = (folder / "call.json").read_bytes()
         files = [path.name for path in folder.iterdir()]
     except OSError:  # something else that lies there
         return False
-    if any(name.endswith(_RESTS) for name in files):
+    if any(name.endswith(_LEFTOVER_SUFFIXES) for name in files):
         return True
     # Written by us it reads as above; whatever else it says, its JSON decides.
-    return not any(ended in content for ended in _ENDED) and _state(content) not in ("settled", "failed", "unknown")
+    return not any(ended in content for ended in _END_STATES) and _parse_state(content) not in (
+        "settled",
+        "failed",
+        "unknown",
+    )
 
 
-def _state(content: bytes) -> str | None:
+def _parse_state(content: bytes) -> str | None:
     try:
         return str(json.loads(content)["state"])
     except (ValueError, KeyError, TypeError):

@@ -16,96 +16,111 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cometmagic.errors import Fate, LibraryError
-from cometmagic.gemini.strip_signatures import unsigned
-from cometmagic.storage.index import recordings
-from cometmagic.storage.store import CallFolder, Library, pretty, preview_of, small_of, unwritable
-from cometmagic.system.atomic_files import amount, near, sync_folder, write_whole
+from cometmagic.errors import ChargeStatus, LibraryError
+from cometmagic.gemini.strip_signatures import strip_signatures
+from cometmagic.storage.index import iter_recordings
+from cometmagic.storage.store import (
+    CallFolder,
+    Library,
+    build_preview_path,
+    build_small_preview_path,
+    build_write_error,
+    encode_call,
+)
+from cometmagic.system.atomic_files import format_bytes, format_path, sync_folder, write_atomic
 
-_MAKING = ".cometmagic-pack-"  # how the name of a folder begins while it is being made
-_REFERENCE = re.compile(r"reference-\d+\.\w+")
-_WRITTEN_BY_USER = ("prompt", "options", "alt")
+_TEMP_PREFIX = ".cometmagic-pack-"  # how the name of a folder begins while it is being made
+_REFERENCE_PATTERN = re.compile(r"reference-\d+\.\w+")
+_USER_TEXT_KEYS = ("prompt", "options", "alt")
 # An absolute path at the beginning of a word: /home/ada/x, ~/x, C:\Users\ada, \\server\x, file:///home/ada.
-_START = r"(?<![^\s\"'(\[=:,;])(?:file:/*)?(?:~?/(?!/)|[A-Za-z]:[\\/]|\\\\)"
-_PATH = re.compile(rf"{_START}[^\s\"'<>|,;)\]]*[^\s\"'<>|,;)\].:]")
+_PATH_START = r"(?<![^\s\"'(\[=:,;])(?:file:/*)?(?:~?/(?!/)|[A-Za-z]:[\\/]|\\\\)"
+_PATH_PATTERN = re.compile(rf"{_PATH_START}[^\s\"'<>|,;)\]]*[^\s\"'<>|,;)\].:]")
 
 
 @dataclass(frozen=True)
-class Packed:
+class PackSummary:
     """What lies in a pack: where, how many calls were new and how many there before, and how many bytes."""
 
-    place: Path
-    new: int
-    old: int
-    left_out: int
+    destination: Path
+    new_count: int
+    old_count: int
+    skipped_count: int
     size: int
 
     def __str__(self) -> str:
-        where = near(self.place)
+        where = format_path(self.destination)
         told = [
-            f"Calls in {where}: {self.new + self.old} ({self.new} new), {amount(self.size)}.",
+            f"Calls in {where}: {self.new_count + self.old_count} ({self.new_count} new), {format_bytes(self.size)}.",
             f"To use it, set COMETMAGIC_LIBRARY={where}: without a key the same cells show what was recorded, offline.",
             "Before you share it: prompts and reference images are in it as they were sent.",
         ]
-        if self.left_out:
-            told.append(f"Left out, because they made no live picture or are damaged: {self.left_out}.")
+        if self.skipped_count:
+            told.append(f"Left out, because they made no live picture or are damaged: {self.skipped_count}.")
         return "\n".join(told)
 
 
-def pack(library: Library, place: Path) -> Packed:
+def pack(library: Library, destination: Path) -> PackSummary:
     """Copy every recording of the library that is not there yet to the folder `place`.
 
     Raises `LibraryError` when there is none, or `place` cannot be written or lies in the library.
     """
-    target, found = _checked(library, place), [folder for folder, _ in recordings(library)]
+    target, found = _resolve_destination(library, destination), [folder for folder, _ in iter_recordings(library)]
     if not found:
         do = "A live call with a key makes one."
-        raise LibraryError(f"There is no recording in {near(library.root)} to pack.", fate=Fate.PAST, do=do)
+        raise LibraryError(
+            f"There is no recording in {format_path(library.root)} to pack.", charge_status=ChargeStatus.PAST, advice=do
+        )
     try:
         target.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
+        _remove_leftovers(target)
         there = {folder for folder in found if (target / folder.id).exists()}
-        new = {folder for folder in found if folder not in there and _copy(folder, target)}
+        new = {folder for folder in found if folder not in there and _copy_recording(folder, target)}
         size = sum(path.stat().st_size for folder in there | new for path in (target / folder.id).iterdir())
     except OSError as error:
-        raise unwritable(target, error, fate=Fate.PAST, do="Name another folder.") from None
-    left_out = len(list(library.folders())) - len(there | new)
-    return Packed(target, len(new), len(there), left_out, size)
+        raise build_write_error(target, error, charge_status=ChargeStatus.PAST, advice="Name another folder.") from None
+    left_out = len(list(library.iter_folders())) - len(there | new)
+    return PackSummary(target, len(new), len(there), left_out, size)
 
 
-def _checked(library: Library, place: Path) -> Path:
+def _resolve_destination(library: Library, destination: Path) -> Path:
     """Return the absolute path of the folder to pack into, which must not lie in the library."""
     try:
-        target = place.expanduser().absolute()
+        target = destination.expanduser().absolute()
     except RuntimeError as error:  # a `~user` nobody knows
-        raise LibraryError(f"Cannot write in {place}: {error}", fate=Fate.PAST, do="Name another folder.") from None
+        raise LibraryError(
+            f"Cannot write in {destination}: {error}", charge_status=ChargeStatus.PAST, advice="Name another folder."
+        ) from None
     if target.resolve().is_relative_to(library.root.resolve()):
-        raise LibraryError(f"{place} lies in the library itself.", fate=Fate.PAST, do="Name a folder outside it.")
+        raise LibraryError(
+            f"{destination} lies in the library itself.",
+            charge_status=ChargeStatus.PAST,
+            advice="Name a folder outside it.",
+        )
     return target
 
 
-def _sweep(target: Path) -> None:
+def _remove_leftovers(target: Path) -> None:
     """Remove what a pack that was killed has left."""
-    for left in target.glob(f"{_MAKING}*"):
+    for left in target.glob(f"{_TEMP_PREFIX}*"):
         with contextlib.suppress(OSError):
             # Renamed first: if its maker lives after all, it cannot put a half empty folder into place.
-            shutil.rmtree(left.rename(target / _new_name()), ignore_errors=True)
+            shutil.rmtree(left.rename(target / _build_temp_name()), ignore_errors=True)
 
 
-def _new_name() -> str:
-    return f"{_MAKING}{secrets.token_hex(8)}"
+def _build_temp_name() -> str:
+    return f"{_TEMP_PREFIX}{secrets.token_hex(8)}"
 
 
-def _copy(folder: CallFolder, target: Path) -> bool:
+def _copy_recording(folder: CallFolder, target: Path) -> bool:
     """Make the lean copy of a call and return whether the call could be read."""
-    files = _lean(folder)
+    files = _read_lean_files(folder)
     if files is None:
         return False
-    beside = target / _new_name()
+    beside = target / _build_temp_name()
     beside.mkdir()
     try:
         for name, content in files.items():
-            write_whole(beside / name, content, 0o666)
+            write_atomic(beside / name, content, 0o666)
         beside.rename(target / folder.id)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
@@ -114,32 +129,38 @@ def _copy(folder: CallFolder, target: Path) -> bool:
     return True
 
 
-def _lean(folder: CallFolder) -> dict[str, bytes] | None:
+def _read_lean_files(folder: CallFolder) -> dict[str, bytes] | None:
     """Return the files of a call's lean copy by name, or None when one cannot be read."""
     try:
         documents = {
-            name: unsigned((folder.path / name).read_bytes()) for name in ("request.json", "answer.json", "call.json")
+            name: strip_signatures((folder.path / name).read_bytes())
+            for name in ("request.json", "answer.json", "call.json")
         }
         call = json.loads(documents["call.json"])
-        kept = {name: value for name, value in call.items() if name in _WRITTEN_BY_USER}
-        documents["call.json"] = pretty(_without_paths(call, folder.id) | kept)
+        kept = {name: value for name, value in call.items() if name in _USER_TEXT_KEYS}
+        documents["call.json"] = encode_call(_redact_paths(call, folder.id) | kept)
         originals = [folder.path / row["name"] for row in call.get("files", [])]
-        references = [path for path in folder.path.iterdir() if _REFERENCE.fullmatch(path.name)]
-        previews = {made for path in originals for made in (preview_of(path), small_of(path)) if made.exists()}
+        references = [path for path in folder.path.iterdir() if _REFERENCE_PATTERN.fullmatch(path.name)]
+        previews = {
+            made
+            for path in originals
+            for made in (build_preview_path(path), build_small_preview_path(path))
+            if made.exists()
+        }
         return documents | {path.name: path.read_bytes() for path in (*references, *originals, *previews)}
     except (OSError, ValueError, RecursionError):
         return None
 
 
-def _without_paths(value: Any, name: str) -> Any:
+def _redact_paths(value: Any, folder_name: str) -> Any:
     """Return JSON values without absolute paths; of those that lead into the call folder `name`, the end stays."""
     match value:
         case dict():
-            return {key: _without_paths(item, name) for key, item in value.items()}
+            return {key: _redact_paths(item, folder_name) for key, item in value.items()}
         case list():
-            return [_without_paths(item, name) for item in value]
+            return [_redact_paths(item, folder_name) for item in value]
         case str():
             # Folders above it may have spaces in their names, so its own name is looked for first.
-            inside = re.sub(rf"{_START}[^\n\"']*?(?={re.escape(name)})", "", value)
-            return _PATH.sub("[path]", inside)
+            inside = re.sub(rf"{_PATH_START}[^\n\"']*?(?={re.escape(folder_name)})", "", value)
+            return _PATH_PATTERN.sub("[path]", inside)
     return value

@@ -23,15 +23,15 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-PAUSE = 0.01  # seconds between two tries, on average
-FAR = 2**31 - 2  # the byte that is locked on Windows: behind any content, and in the reach of every C runtime
+POLL_INTERVAL = 0.01  # seconds between two tries, on average
+LOCK_OFFSET = 2**31 - 2  # the byte that is locked on Windows: behind any content, and in the reach of every C runtime
 
 
-class Busy(Exception):  # noqa: N818  # not an error: somebody else holds the lock
+class LockBusyError(Exception):  # not an error: somebody else holds the lock
     """Somebody else holds the lock."""
 
 
-class NoLocks(Exception):  # noqa: N818  # as above: a fact about the disk
+class LockUnsupportedError(Exception):  # as above: a fact about the disk
     """The file system has no locks, as some network and cloud folders have none."""
 
 
@@ -53,7 +53,7 @@ class Lock:
         file, self._file = self._file, None
         if file is not None:
             with contextlib.suppress(OSError):  # closing it unlocks it too
-                _unlock(file.fileno())
+                _unlock_handle(file.fileno())
             file.close()
 
     def __enter__(self) -> Self:
@@ -68,36 +68,36 @@ class Lock:
             self._file.close()
 
 
-def hold(path: Path, patience: float = 0.0, *, create: bool = True) -> Lock:
+def acquire_lock(path: Path, timeout: float = 0.0, *, create: bool = True) -> Lock:
     """Return the lock of the file at `path`, which is made when it is missing and `create` is true.
 
     Raises `Busy` when somebody else still holds it after `patience` seconds, `NoLocks` when there is none
     to be had, and `OSError` when the file cannot be opened for writing.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while True:
         try:
-            return _take(path, create)
-        except Busy:
+            return _try_acquire(path, create)
+        except LockBusyError:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise
-        time.sleep(min(left, PAUSE * random.uniform(0.5, 1.5)))  # noqa: S311  # so that waiters do not march in step
+        time.sleep(min(left, POLL_INTERVAL * random.uniform(0.5, 1.5)))  # noqa: S311  # so that waiters do not march in step
 
 
-def _take(path: Path, create: bool) -> Lock:
+def _try_acquire(path: Path, create: bool) -> Lock:
     """Try once. A file that was deleted or replaced meanwhile is opened anew: nobody else would meet us there."""
     while True:
         file = open_private(path, "a+" if create else "r+")
         with contextlib.ExitStack() as unless_ours:
             lock = unless_ours.enter_context(Lock(file))
-            _lock(file.fileno(), path)
-            if _lies_at(path, file.fileno()):
+            _lock_file(file.fileno(), path)
+            if _is_same_file(path, file.fileno()):
                 unless_ours.pop_all()
                 return lock
 
 
-def _lies_at(path: Path, handle: int) -> bool:
+def _is_same_file(path: Path, handle: int) -> bool:
     try:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
@@ -105,31 +105,31 @@ def _lies_at(path: Path, handle: int) -> bool:
 
 
 if sys.platform == "win32":
-    _TAKEN = (errno.EACCES, errno.EDEADLK)
+    _BUSY_ERRNOS = (errno.EACCES, errno.EDEADLK)
 
-    def _try(handle: int) -> None:
-        os.lseek(handle, FAR, os.SEEK_SET)
+    def _lock_handle(handle: int) -> None:
+        os.lseek(handle, LOCK_OFFSET, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
-    def _unlock(handle: int) -> None:
-        os.lseek(handle, FAR, os.SEEK_SET)
+    def _unlock_handle(handle: int) -> None:
+        os.lseek(handle, LOCK_OFFSET, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
 
 else:
-    _TAKEN = (errno.EAGAIN, errno.EACCES)  # EACCES where the locks of a network folder are those of POSIX
+    _BUSY_ERRNOS = (errno.EAGAIN, errno.EACCES)  # EACCES where the locks of a network folder are those of POSIX
 
-    def _try(handle: int) -> None:
+    def _lock_handle(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def _unlock(handle: int) -> None:
+    def _unlock_handle(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_UN)
 
 
-def _lock(handle: int, path: Path) -> None:
+def _lock_file(handle: int, path: Path) -> None:
     """Lock an open file. Whatever else is wrong, there is no lock: the callers must know only that."""
     try:
-        _try(handle)
+        _lock_handle(handle)
     except OSError as error:
-        if error.errno in _TAKEN:
-            raise Busy(f"{path} is held by somebody else") from None
-        raise NoLocks(f"{path} cannot be locked: {error.strerror}") from error
+        if error.errno in _BUSY_ERRNOS:
+            raise LockBusyError(f"{path} is held by somebody else") from None
+        raise LockUnsupportedError(f"{path} cannot be locked: {error.strerror}") from error

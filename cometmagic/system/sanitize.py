@@ -14,18 +14,18 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 # Escape sequences, in their 7-bit and 8-bit forms: CSI; strings such as OSC and DCS; the short ones.
-_ESCAPES = re.compile(
+_ESCAPE_SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
     r"|\x1b[@-Z\\-_]"
 )
-_BEGINS_ESCAPE = re.compile("[\x1b\x90\x98\x9b\x9d-\x9f]")  # most texts have none, and that is seen fast
+_ESCAPE_START = re.compile("[\x1b\x90\x98\x9b\x9d-\x9f]")  # most texts have none, and that is seen fast
 # C0 and C1 controls but tab and newline; zero-width, bidirectional and tag characters; non-characters.
-_CONTROLS = re.compile(
+_CONTROL_CHARACTERS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
     "\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
 )
-_KEY_LIKE = re.compile(r"\bsk-[A-Za-z0-9_*.\-]{16,}")
+_SECRET_PATTERN = re.compile(r"\bsk-[A-Za-z0-9_*.\-]{16,}")
 
 TEXT_CAP = 20_000
 LINE_CAP = 500
@@ -35,33 +35,33 @@ def clean(text: object, cap: int = TEXT_CAP) -> str:
     """Return `text` without controls, escapes, surrogates and keys, at most `cap` characters."""
     safe = str(text)[: cap * 4].encode("utf-8", "replace").decode()
     safe = safe.replace("\r\n", "\n").replace("\r", "\n")
-    if _BEGINS_ESCAPE.search(safe):
-        safe = _ESCAPES.sub("", safe)
-    safe = _CONTROLS.sub("", safe)
+    if _ESCAPE_START.search(safe):
+        safe = _ESCAPE_SEQUENCES.sub("", safe)
+    safe = _CONTROL_CHARACTERS.sub("", safe)
     if "sk-" in safe:
-        safe = _KEY_LIKE.sub("[key]", safe)
+        safe = _SECRET_PATTERN.sub("[key]", safe)
     return safe if len(safe) <= cap else safe[: cap - 1] + "…"
 
 
-def line(text: object, cap: int = LINE_CAP) -> str:
+def clean_line(text: object, cap: int = LINE_CAP) -> str:
     """Return `text` cleaned and folded to one line of at most `cap` characters."""
     return clean(" ".join(clean(text).split()), cap)
 
 
-def redact(text: str, secret: str, kept: Sequence[str] = (), shortest: int = 6) -> str:
+def redact(text: str, secret: str, exemptions: Sequence[str] = (), min_length: int = 6) -> str:
     """Return `text` with every piece of `secret` of `shortest` or more characters blotted out.
 
     Also of its base64, hexadecimal and URL-encoded forms: some errors quote whole headers. Where one of
     `kept` begins, it stays whole; of several the first does.
     """
-    forms, out = "\0".join(_forms(secret)), []
+    forms, out = "\0".join(_list_encodings(secret)), []
     index = 0
     while index < len(text):
-        if ours := next((known for known in kept if known and text.startswith(known, index)), ""):
+        if ours := next((known for known in exemptions if known and text.startswith(known, index)), ""):
             out.append(ours)
             index += len(ours)
             continue
-        length = shortest
+        length = min_length
         if text[index : index + length] not in forms or index + length > len(text):
             out.append(text[index])
             index += 1
@@ -73,7 +73,7 @@ def redact(text: str, secret: str, kept: Sequence[str] = (), shortest: int = 6) 
     return "".join(out)
 
 
-def _forms(secret: str) -> Iterator[str]:
+def _list_encodings(secret: str) -> Iterator[str]:
     """Yield the ways in which a secret may be written."""
     raw = secret.encode()
     yield from (secret, quote(secret, safe=""), raw.hex(), raw.hex().upper())

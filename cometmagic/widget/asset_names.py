@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cometmagic.codegen.assets import Filing
-from cometmagic.codegen.magic_cell import as_word
+from cometmagic.codegen.assets import AssetStore
+from cometmagic.codegen.magic_cell import format_image_argument
 from cometmagic.errors import OptionError
 from cometmagic.gemini.parts import ImagePart
-from cometmagic.options.settings import library_folder
-from cometmagic.storage.index import short_id
+from cometmagic.options.settings import find_library_folder
+from cometmagic.storage.index import shorten_id
 from cometmagic.storage.store import CallFolder, Library
-from cometmagic.system.atomic_files import near
+from cometmagic.system.atomic_files import format_path
 
 
 def kept(part: ImagePart) -> str:
@@ -26,8 +26,8 @@ def kept(part: ImagePart) -> str:
     Raises `LibraryError`.
     """
     if part.path is not None:
-        return near(part.path)
-    return Filing(library_folder()).image(part)
+        return format_path(part.path)
+    return AssetStore(find_library_folder()).resolve_image(part)
 
 
 def word(given: Any, names: Mapping[str, Any]) -> str:
@@ -41,10 +41,10 @@ def word(given: Any, names: Mapping[str, Any]) -> str:
     if found := next(held, ""):
         return found
     if isinstance(given, Path):
-        return as_word(str(given))
-    from cometmagic.images.references import reference  # Pillow, which words do not need
+        return format_image_argument(str(given))
+    from cometmagic.images.references import load_reference  # Pillow, which words do not need
 
-    return kept(reference(given).part)
+    return kept(load_reference(given).part)
 
 
 def earlier(flag: str, given: Any, names: Mapping[str, Any]) -> Any:
@@ -52,8 +52,8 @@ def earlier(flag: str, given: Any, names: Mapping[str, Any]) -> Any:
     folder = getattr(given, "folder", None)
     if not isinstance(folder, Path):
         return given
-    if folder.parent == Library(library_folder()).root:
-        return short_id(CallFolder(folder))
+    if folder.parent == Library(find_library_folder()).root:
+        return shorten_id(CallFolder(folder))
     if found := next((name for name, held in names.items() if held is given and name.isidentifier()), ""):
         return found
-    raise OptionError(f"--{flag}: {folder} lies in another library.", do="Put the result in a variable.")
+    raise OptionError(f"--{flag}: {folder} lies in another library.", advice="Put the result in a variable.")

@@ -16,9 +16,9 @@ from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from cometmagic.codegen.magic_cell import NAME
+from cometmagic.codegen.magic_cell import MAGIC_NAME
 from cometmagic.errors import OptionError
-from cometmagic.system.sanitize import line as in_one_line
+from cometmagic.system.sanitize import clean_line as in_one_line
 
 _TAKEN = ("Path", "get_ipython")  # names that the program itself needs
 _LONGEST_TOLD = 60  # characters of a statement in a message
@@ -37,13 +37,13 @@ def read(text: Any) -> Program:
     """Return what a cell does. Raises `OptionError` for what is no cell of the magic, or does more than that."""
     if not isinstance(text, str):
         do = "Give the text of a cell of %%gemini_image."
-        raise OptionError(f"{in_one_line(type(text).__name__)} is no text.", do=do)
+        raise OptionError(f"{in_one_line(type(text).__name__)} is no text.", advice=do)
     source = _as_python(text)
     statements = _statements(source)
     call = _call(statements[-1]) if statements else None
     if call is None:
         do = "Its first line is %%gemini_image, perhaps with options."
-        raise OptionError("This is no cell of %%gemini_image.", do=do)
+        raise OptionError("This is no cell of %%gemini_image.", advice=do)
     variables: dict[str, str | Path] = {}
     for statement in statements[:-1]:
         if (assigned := _assigned(statement)) is not None:
@@ -84,16 +84,16 @@ def _call(statement: ast.stmt) -> ast.Call | None:
             ) as call
         ) if len(rest) == {"run_cell_magic": 2, "run_line_magic": 1}.get(how):
             _check_space(name)
-            return call if name == NAME else None
+            return call if name == MAGIC_NAME else None
     return None
 
 
 def _check_space(name: str) -> None:
     """Refuse what only looks like a space behind the magic's name: IPython takes it for a part of the name."""
-    behind = name.removeprefix(NAME)[:1] if name.startswith(NAME) else ""
+    behind = name.removeprefix(MAGIC_NAME)[:1] if name.startswith(MAGIC_NAME) else ""
     if behind and not (behind.isalnum() or behind == "_"):
-        what = f"The character behind %%{NAME} is no plain space (U+{ord(behind):04X})."
-        raise OptionError(what, do="Type a space there.")
+        what = f"The character behind %%{MAGIC_NAME} is no plain space (U+{ord(behind):04X})."
+        raise OptionError(what, advice="Type a space there.")
 
 
 def _assigned(statement: ast.stmt) -> dict[str, str | Path] | None:
@@ -118,4 +118,4 @@ def _imports_path(statement: ast.stmt) -> bool:
 def _not_read(source: str, node: ast.AST) -> OptionError:
     told = in_one_line(ast.get_source_segment(source.strip(), node) or "", _LONGEST_TOLD)
     do = "Leave texts in quotes, Path('…') and the call of the magic; a panel runs nothing."
-    return OptionError(f"This cell does more than a panel can: {told}", do=do)
+    return OptionError(f"This cell does more than a panel can: {told}", advice=do)

@@ -13,16 +13,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from cometmagic.codegen.magic_cell import as_said, as_text, found
-from cometmagic.errors import Fate, OptionError
+from cometmagic.codegen.magic_cell import build_cell_content, find_parent_call, render_magic_cell
+from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.generation.result import ImageResult
 from cometmagic.notebook.namespace import is_result
-from cometmagic.options.command_line import first_line, parse
+from cometmagic.options.command_line import parse_first_line, parse_line
 from cometmagic.options.declaration import Options
-from cometmagic.options.settings import library_folder
-from cometmagic.options.template import used
-from cometmagic.storage.diff import kept_options
-from cometmagic.storage.index import short_id
+from cometmagic.options.settings import find_library_folder
+from cometmagic.options.template import find_used_names
+from cometmagic.storage.diff import read_call_options
+from cometmagic.storage.index import shorten_id
 from cometmagic.storage.store import Library
 from cometmagic.widget.asset_names import kept
 from cometmagic.widget.cell_parser import read
@@ -49,10 +49,10 @@ class Settings:
 
 def as_cell(settings: Settings) -> str:
     """Return the cell that asks for the same. Variables that nothing names any more are left out."""
-    named = {*used(settings.prompt, settings.variables), *settings.references}
+    named = {*find_used_names(settings.prompt, settings.variables), *settings.references}
     named |= {word for name in ("edit", "chat") if isinstance(word := settings.options.get(name), str)}
     variables = {name: value for name, value in settings.variables.items() if name in named}
-    return as_text(settings.options, settings.prompt, settings.references, variables)
+    return render_magic_cell(settings.options, settings.prompt, settings.references, variables)
 
 
 def from_cell(text: str, names: Mapping[str, Any] = MappingProxyType({})) -> Settings:
@@ -63,10 +63,10 @@ def from_cell(text: str, names: Mapping[str, Any] = MappingProxyType({})) -> Set
     program = read(text)
     if program.body is None:
         known = {**names, **program.variables}
-        parsed = parse(program.line, lambda word: is_result(word, known, library_folder()))
+        parsed = parse_line(program.line, lambda word: is_result(word, known, find_library_folder()))
         options, prompt = parsed.options, parsed.prompt
     else:
-        options, prompt = first_line(program.line), program.body.removesuffix("\n")
+        options, prompt = parse_first_line(program.line), program.body.removesuffix("\n")
     images = options.pop("image", [])
     return Settings(prompt, normal(options), tuple(images), program.variables)
 
@@ -78,20 +78,20 @@ def from_result(result: ImageResult, names: Mapping[str, Any] = MappingProxyType
     that holds something else in `names`, the notebook's variables.
     """
     if not isinstance(result, ImageResult):
-        raise OptionError(f"{type(result).__name__} is no single result.", do="Take one of several: results[0].")
+        raise OptionError(f"{type(result).__name__} is no single result.", advice="Take one of several: results[0].")
     call = result.call
-    earlier = found(Library(library_folder()), call.get("parent"))
+    earlier = find_parent_call(Library(find_library_folder()), call.get("parent"))
     try:
-        said = as_said(result.request, kept, earlier, names)
+        said = build_cell_content(result.request, kept, earlier, names)
     except OptionError as error:
-        error.fate = Fate.PAST  # nothing is sent now
+        error.charge_status = ChargeStatus.PAST  # nothing is sent now
         raise
-    known = Options.declared()
-    options = {name: value for name, value in kept_options(call).items() if name in known}
+    known = Options.list_options()
+    options = {name: value for name, value in read_call_options(call).items() if name in known}
     options = {name: value for name, value in options.items() if value != known[name].default}
     options |= {name: call[name] for name in ("alt",) if call.get(name)}
-    if earlier is not None and said.how:
-        options |= {said.how: short_id(earlier.folder)}
-    if said.how == "chat":  # or the model is the earlier call's
+    if earlier is not None and said.mode:
+        options |= {said.mode: shorten_id(earlier.folder)}
+    if said.mode == "chat":  # or the model is the earlier call's
         options = {"model": call.get("model")} | options
     return Settings(said.prompt, normal(options), said.references, said.variables)

@@ -16,17 +16,34 @@ from typing import Any, NoReturn
 from cometmagic.costs import estimate
 from cometmagic.errors import OptionError
 from cometmagic.options import models
-from cometmagic.options.command_line import written
-from cometmagic.options.declaration import GROUPS, Option, Options, check_known, declared
-from cometmagic.options.option_types import Choice, Earlier, Flag, JsonObject, Lists, Number, Pairs, Several, Text
+from cometmagic.options.command_line import format_option
+from cometmagic.options.declaration import GROUPS, Option, Options, check_option_name, list_options
+from cometmagic.options.option_types import (
+    Choice,
+    ChoiceList,
+    Flag,
+    JsonObject,
+    Number,
+    Pairs,
+    PreviousResult,
+    Text,
+    ValueLists,
+)
 
 APART = ("image",)  # reference images have a place of their own
 MEANINGLESS = ("background", "dry_run", "show_code")  # a panel never blocks, and shows its cell at all times
 IN_FRONT = ("model", "aspect_ratio", "image_size", "thinking", "thoughts", "search")  # the others stand under "More"
 LAST = "the last result"
 _RATIO = re.compile(r"\d+:\d+")
-_KINDS = {Flag: "flag", Several: "several", Number: "number", Pairs: "pairs", Lists: "lines", JsonObject: "json",
-          Earlier: "earlier"}  # fmt: skip
+_KINDS = {
+    Flag: "flag",
+    ChoiceList: "several",
+    Number: "number",
+    Pairs: "pairs",
+    ValueLists: "lines",
+    JsonObject: "json",
+    PreviousResult: "earlier",
+}
 
 
 class Held(dict[str, Any]):
@@ -38,7 +55,7 @@ class Held(dict[str, Any]):
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         do = 'Write panel.options |= {"thoughts": True}, or panel.options = {…}.'
-        raise OptionError("The options of a panel are set as a whole.", do=do)
+        raise OptionError("The options of a panel are set as a whole.", advice=do)
 
     __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = _refuse
 
@@ -48,7 +65,7 @@ def descriptions() -> list[dict[str, Any]]:
     return [
         _described(option, group.TITLE)
         for group in GROUPS
-        for option in group.declared().values()
+        for option in group.list_options().values()
         if option.name not in APART + MEANINGLESS
     ]
 
@@ -60,14 +77,14 @@ def _described(option: Option, group: str) -> dict[str, Any]:
         "flag": option.flag,
         "help": option.help[:1].upper() + option.help[1:],
         "kind": _control(option),
-        "choices": list(option.kind.choices),
+        "choices": list(option.type.choices),
         "front": option.name in IN_FRONT,
         "group": group,
         "hint": _hint(option),
         "optional": option.default is None,
     }
-    if isinstance(option.kind, Pairs):
-        told |= {"left": list(option.kind.left), "right": list(option.kind.right)}
+    if isinstance(option.type, Pairs):
+        told |= {"left": list(option.type.key_table), "right": list(option.type.value_table)}
     if option.name == "model":
         told["known"] = [[name, row.title] for row in models.MODELS for name in row.names[:1]]
     return told
@@ -77,30 +94,30 @@ def _hint(option: Option) -> str:
     """Return what stands in an empty field: what holds then, or else the form that a value has."""
     if not _is_empty(option.default):
         return str(option.default)
-    return option.kind.metavar if "=" in option.kind.metavar else ""
+    return option.type.metavar if "=" in option.type.metavar else ""
 
 
 def _control(option: Option) -> str:
     """Return the control that a kind of value has; whatever is not known here is written as text."""
-    if isinstance(option.kind, Choice):
-        return "shapes" if all(map(_RATIO.fullmatch, option.kind.choices)) else "choice"
+    if isinstance(option.type, Choice):
+        return "shapes" if all(map(_RATIO.fullmatch, option.type.choices)) else "choice"
     if option.name == "model":
         return "model"
-    return next((name for kind, name in _KINDS.items() if isinstance(option.kind, kind)), "text")
+    return next((name for kind, name in _KINDS.items() if isinstance(option.type, kind)), "text")
 
 
 def normal(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return options as the magic reads them, without those that are left out. Raises `OptionError`."""
-    known, out = declared(), {}
+    known, out = list_options(), {}
     for name, value in given.items():
-        check_known(name, known)
+        check_option_name(name, known)
         if name in APART:
             raise OptionError("Reference images are the panel's `references`.")
         try:
-            parsed = None if value is None else known[name].kind.parse(value)
+            parsed = None if value is None else known[name].type.parse(value)
         except ValueError as error:
             raise OptionError(f"{known[name].flag}: {error}") from None
-        is_nothing = parsed is False if isinstance(known[name].kind, Earlier) else _is_empty(parsed)
+        is_nothing = parsed is False if isinstance(known[name].type, PreviousResult) else _is_empty(parsed)
         if not is_nothing:
             out[name] = parsed
     return {name: out[name] for name in known if name in out}
@@ -113,20 +130,20 @@ def _is_empty(value: Any) -> bool:
 def shown(option: Option, value: Any) -> Any:
     """Return what a control shows for a value: JSON that `taken` reads."""
     found: Any = "" if value is None else str(value)
-    match option.kind:
+    match option.type:
         case Flag():
             found = bool(value)
-        case Several():
+        case ChoiceList():
             found = list(value or ())
-        case Pairs(left=left, right=right):
+        case Pairs(key_table=left, value_table=right):
             names, settings = ({full: short for short, full in side.items()} for side in (left, right))
             found = {names[name]: settings[setting] for name, setting in (value or {}).items()}
-        case Lists():
-            lines = (written(option.name, {key: some}) for key, some in (value or {}).items())
+        case ValueLists():
+            lines = (format_option(option.name, {key: some}) for key, some in (value or {}).items())
             found = "\n".join(shlex.split(line)[-1] for line in lines)  # as the line's words are read
         case JsonObject():
             found = json.dumps(value, ensure_ascii=False) if value else ""
-        case Earlier():
+        case PreviousResult():
             found = LAST if value is True else str(value or "")
         case Number():
             found = "" if value is None else f"{value:.12g}"
@@ -137,11 +154,11 @@ def taken(option: Option, given: Any) -> Any:
     """Return the value that a control was set to, None when it was cleared. Raises `OptionError`."""
     if _is_empty(given) or (isinstance(given, str) and not given.strip()):
         return None
-    if isinstance(option.kind, Earlier) and given == LAST:
+    if isinstance(option.type, PreviousResult) and given == LAST:
         return True
-    words = [line for line in str(given).split("\n") if line.strip()] if isinstance(option.kind, Lists) else given
+    words = [line for line in str(given).split("\n") if line.strip()] if isinstance(option.type, ValueLists) else given
     try:
-        return option.kind.parse(words)
+        return option.type.parse(words)
     except ValueError as error:
         raise OptionError(f"{option.flag}: {error}") from None
 
@@ -150,14 +167,14 @@ def values(options: Mapping[str, Any], inherited: Mapping[str, Any]) -> dict[str
     """Return what all controls show: what the panel sets, over what the session and the project do."""
     return {
         name: shown(option, options.get(name, inherited.get(name, _silent_default(option))))
-        for name, option in declared().items()
+        for name, option in list_options().items()
         if name not in APART + MEANINGLESS
     }
 
 
 def _silent_default(option: Option) -> Any:
     """Return a declared default where a control shows it as its value; elsewhere it is a hint in an empty field."""
-    return option.default if option.name == "model" or isinstance(option.kind, Flag | Choice) else None
+    return option.default if option.name == "model" or isinstance(option.type, Flag | Choice) else None
 
 
 def changed(
@@ -172,13 +189,13 @@ def changed(
     for name, value in given.items():
         if name not in before or value == before[name]:
             continue
-        option = declared()[name]
+        option = list_options()[name]
         try:
             wanted = taken(option, value)
         except OptionError as error:
-            problems[name] = error.what
+            problems[name] = error.message
             continue
-        if isinstance(option.kind, Flag):
+        if isinstance(option.type, Flag):
             wanted = bool(wanted)
         out.pop(name, None)
         if wanted is not None and wanted != inherited.get(name, _silent_default(option)):
@@ -192,27 +209,29 @@ def unavailable(options: Options, references: int) -> dict[str, dict[str, str]]:
     The reasons are the warnings that the magic would give.
     """
     out: dict[str, dict[str, str]] = {}
-    said = set(estimate.warnings(options, references))
-    for option in Options.declared().values():
+    said = set(estimate.find_model_warnings(options, references))
+    for option in Options.list_options().values():
         for choice, changes in _tries(option):
-            more = [line for line in estimate.warnings(_with(options, changes), references) if line not in said]
+            more = [
+                line for line in estimate.find_model_warnings(_with(options, changes), references) if line not in said
+            ]
             if more and option.name != "model":
                 out.setdefault(option.name, {})[choice] = _reason(more[0])
-    if more := [line for line in estimate.warnings(options, references + 1) if line not in said]:
+    if more := [line for line in estimate.find_model_warnings(options, references + 1) if line not in said]:
         out["image"] = {"": _reason(more[0])}
     return out
 
 
 def _tries(option: Option) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each choice of an option with the options that try it."""
-    for choice in option.kind.choices:
-        yield choice, {option.name: (choice,) if isinstance(option.kind, Several) else choice}
-    if isinstance(option.kind, Text) and option.name != "model":
+    for choice in option.type.choices:
+        yield choice, {option.name: (choice,) if isinstance(option.type, ChoiceList) else choice}
+    if isinstance(option.type, Text) and option.name != "model":
         yield "", {option.name: "x"}
 
 
 def _with(options: Options, changes: Mapping[str, Any]) -> Options:
-    return Options(**{**options.changed(), **changes})
+    return Options(**{**options.list_changes(), **changes})
 
 
 def _reason(warning: str) -> str:

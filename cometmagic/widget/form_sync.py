@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cometmagic.errors import OptionError
-from cometmagic.generation.plan import plain
-from cometmagic.options.declaration import declared
-from cometmagic.system.sanitize import line
+from cometmagic.generation.plan import extract_text
+from cometmagic.options.declaration import list_options
+from cometmagic.system.sanitize import clean_line
 from cometmagic.widget import context, controls
 from cometmagic.widget.hints import inherited
 
@@ -56,9 +56,9 @@ class Reading:
     def _refusal(self, name: str, value: Any) -> str:
         """Return why a text cannot be held at all, or nothing."""
         try:
-            self._panel.secret.check("The prompt" if name == PROMPT else declared()[name].flag, plain(value))
+            self._panel.secret.check("The prompt" if name == PROMPT else list_options()[name].flag, extract_text(value))
         except OptionError as error:
-            return error.what
+            return error.message
         return ""
 
     def accuse_references(self, why: str) -> None:
@@ -69,7 +69,11 @@ class Reading:
     def wrong(self) -> dict[str, str]:
         """What is wrong about the form, by control; what was set since by somebody else is not."""
         held, holds = self._held, self._holds()
-        return {name: line(why) for name, why in self._wrong.items() if why and held[_part(name)] == holds[_part(name)]}
+        return {
+            name: clean_line(why)
+            for name, why in self._wrong.items()
+            if why and held[_part(name)] == holds[_part(name)]
+        }
 
     def told(self, base: dict[str, Any]) -> dict[str, Any]:
         """Return what the pages are told of the form, where `base` holds if the panel sets nothing."""

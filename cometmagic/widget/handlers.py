@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from cometmagic.errors import CometError, OptionError
 from cometmagic.options.declaration import Limits
-from cometmagic.storage.index import short_id
-from cometmagic.storage.store import CallFolder, slug
-from cometmagic.system.atomic_files import near
+from cometmagic.storage.index import shorten_id
+from cometmagic.storage.store import CallFolder, slugify
+from cometmagic.system.atomic_files import format_path
 from cometmagic.widget import cell_text, context
 from cometmagic.widget.form_sync import REFERENCES, Reading
 from cometmagic.widget.uploads import Inbox
@@ -23,7 +23,7 @@ from cometmagic.widget.view_state import Mirror
 if TYPE_CHECKING:
     from cometmagic.widget.panel import Panel
 
-_STAYS = ("source", "preview", *Limits.declared())  # of the panel, when it is set to what made an earlier result
+_STAYS = ("source", "preview", *Limits.list_options())  # of the panel, when it is set to what made an earlier result
 
 
 class Hands:
@@ -98,7 +98,7 @@ class Hands:
         try:
             yield
         except CometError as error:
-            self._reading.accuse_references(error.what)
+            self._reading.accuse_references(error.message)
             self._mirror.refresh()
 
     def _recall(self, said: dict[str, Any]) -> None:
@@ -109,12 +109,12 @@ class Hands:
         result = self._mirror.made[said["id"]]
         kept = {name: value for name, value in self._panel.options.items() if name != "chat"}
         with self._panel.at_once():
-            self._panel.prompt, self._panel.options = "", kept | {"edit": short_id(CallFolder(result.folder))}
+            self._panel.prompt, self._panel.options = "", kept | {"edit": shorten_id(CallFolder(result.folder))}
 
     def _refer(self, said: dict[str, Any]) -> None:
         path = self._mirror.made[said["id"]].image.path
         if path is not None:
-            self._panel.references = (*self._panel.references, near(path))
+            self._panel.references = (*self._panel.references, format_path(path))
 
     def _again(self, said: dict[str, Any]) -> None:
         self._panel.check_idle()
@@ -127,6 +127,6 @@ class Hands:
         """Send the original to the browser, which saves it where its downloads go."""
         result = self._mirror.made[said["id"]]
         image = result.image
-        name = f"{slug(result.call['prompt'])}{image.suffix}"
+        name = f"{slugify(result.call['prompt'])}{image.suffix}"
         with contextlib.suppress(OSError):
             self._mirror.outcome.send({"kind": "original", "name": name, "mime": image.mime_type}, [image.data])

@@ -12,9 +12,9 @@ from typing import Any
 from cometmagic.costs import estimate as advice
 from cometmagic.errors import CometError
 from cometmagic.options import project
-from cometmagic.options.declaration import CellOptions, Options, build
-from cometmagic.options.settings import default_source, environment_limits
-from cometmagic.options.sweeps import variants
+from cometmagic.options.declaration import CellOptions, Options, build_options
+from cometmagic.options.settings import read_default_source, read_environment_limits
+from cometmagic.options.sweeps import expand_variants
 from cometmagic.widget.controls import unavailable
 
 
@@ -31,30 +31,30 @@ def inherited(options: Mapping[str, Any], session: Mapping[str, Any]) -> dict[st
     """Return what holds where the panel sets nothing: limits of the environment, the session, the project, a preset."""
     try:
         named = {name: options[name] for name in ("preset",) if name in options}
-        given = environment_limits() | project.merged(named, dict(session))[0]
-        parts = build(given)
+        given = read_environment_limits() | project.merge_options(named, dict(session))[0]
+        parts = build_options(given)
     except CometError:  # a run will say what is wrong
         return {}
-    return {name: getattr(part, name) for part in parts for name in part.declared() if name in given}
+    return {name: getattr(part, name) for part in parts for name in part.list_options() if name in given}
 
 
 def advise(given: Mapping[str, Any], prompt: str, references: int, *, key: bool) -> Advice:
     """Return what can be said of options that are merged already."""
     try:
-        options, cell, _ = build(dict(given))
-        pictures = len(list(variants(cell)))
+        options, cell, _ = build_options(dict(given))
+        pictures = len(list(expand_variants(cell)))
         sent = references + bool(cell.edit)
-        notes = advice.warnings(options, sent)
+        notes = advice.find_model_warnings(options, sent)
         return Advice(
             _price(options, cell, prompt, (sent, pictures), key=key), tuple(notes), unavailable(options, sent)
         )
     except CometError as error:
-        return Advice(notes=(str(error.what),))
+        return Advice(notes=(str(error.message),))
 
 
 def _price(options: Options, cell: CellOptions, prompt: str, counts: tuple[int, int], *, key: bool) -> str:
     sent, pictures = counts
-    source = default_source() if cell.source == "auto" else cell.source
+    source = read_default_source() if cell.source == "auto" else cell.source
     several = f"{pictures} pictures, " if pictures > 1 else ""
     if source == "replay":
         return f"{several}free: a recording"
@@ -62,6 +62,6 @@ def _price(options: Options, cell: CellOptions, prompt: str, counts: tuple[int, 
         return f"{several}free: an offline sketch"
     if not key and source == "auto":
         return f"{several}free: without a key a recording, else an offline sketch"
-    estimate = advice.estimate(options, prompt, sent)
+    estimate = advice.estimate_price(options, prompt, sent)
     total = advice.Price(None if estimate.usd is None else round(estimate.usd * pictures, 6), estimate.basis)
     return f"{several}{total}"

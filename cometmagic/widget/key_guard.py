@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from cometmagic.errors import CometError
 from cometmagic.generation.plan import check_text
-from cometmagic.options.settings import Key, find_key, key_at_hand
+from cometmagic.options.settings import Key, find_key, find_key_quickly
 
 
 class Secret:
@@ -30,7 +30,7 @@ class Secret:
         return self._is_broken or self._key() is not None
 
     def _key(self) -> Key | None:
-        return _looked(key_at_hand)[0] or self._stored
+        return _looked(find_key_quickly)[0] or self._stored
 
     def check(self, name: str, text: str) -> None:
         """Raise `OptionError` for a text that holds the key, or that no message to the page can carry."""

@@ -19,9 +19,9 @@ from ipywidgets import VBox
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Dict, Tuple, Unicode, observe, validate
 
-from cometmagic.errors import CometError, Fate, Interrupted, OptionError
-from cometmagic.generation.compose import several
-from cometmagic.generation.plan import Plan, plain
+from cometmagic.errors import ChargeStatus, CometError, Interrupted, OptionError
+from cometmagic.generation.compose import to_list
+from cometmagic.generation.plan import Plan, extract_text
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.notebook.progress import publish
@@ -54,7 +54,7 @@ class Panel(VBox):  # type: ignore[misc]
         """Set the controls as told. Raises `OptionError`."""
         self._beginning, self._stop, self._beside = threading.RLock(), threading.Event(), Beside(self._shown)
         self._worker, self.secret = Worker("cometmagic-panel"), Secret()
-        given = (*several(images), *several(options.pop("image", ())))
+        given = (*to_list(images), *to_list(options.pop("image", ())))
         self._is_told, self._cells = False, Cells()
         self._variables: Mapping[str, str | Path] = {}
         super().__init__()
@@ -133,7 +133,7 @@ class Panel(VBox):  # type: ignore[misc]
     def check_idle(self) -> None:
         """Raise `OptionError` while a run is under way."""
         if self.busy:
-            raise OptionError("The panel is at work.", do="Wait for its picture, or cancel it.")
+            raise OptionError("The panel is at work.", advice="Wait for its picture, or cancel it.")
 
     def cancel(self) -> None:
         """Stop waiting, as an interrupt of a cell does: what was sent goes on, and its picture is saved."""
@@ -171,7 +171,9 @@ class Panel(VBox):  # type: ignore[misc]
             mirror.end(*ended.saved)
             return ended.result
         except KeyboardInterrupt as stopped:
-            told = str(stopped) or (str(Fate.UNSENT) if ended is None else "The picture is saved in the library.")
+            told = str(stopped) or (
+                str(ChargeStatus.UNSENT) if ended is None else "The picture is saved in the library."
+            )
             mirror.stopped(told)
             raise Interrupted(told) from None
         except Exception as error:
@@ -206,7 +208,7 @@ class Panel(VBox):  # type: ignore[misc]
                 given[flag] = asset_names.earlier(flag, given[flag], self.known)
         options = controls.normal(given)
         for name, value in options.items():
-            self.secret.check(f"The option {name!r}", plain(value))
+            self.secret.check(f"The option {name!r}", extract_text(value))
         return controls.Held(options)
 
     @validate("references")
@@ -220,7 +222,7 @@ class Panel(VBox):  # type: ignore[misc]
     def _read_result(self, proposal: dict[str, Any]) -> Any:
         if not isinstance(proposal["value"], ImageResult | ImageResults | None):
             raise OptionError(f"{type(proposal['value']).__name__} is no result.")
-        if isinstance(proposal["value"], ImageResults) and not proposal["value"].made:
+        if isinstance(proposal["value"], ImageResults) and not proposal["value"].results:
             raise OptionError("There is no picture among these results.")
         return proposal["value"]
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.courier.client import Event
-from cometmagic.errors import CometError, Fate, Interrupted
+from cometmagic.errors import ChargeStatus, CometError, Interrupted
 from cometmagic.generation import generate
-from cometmagic.generation.batch import Batch, begin_many, interruptibly
+from cometmagic.generation.batch import Batch, launch_batch, launch_on_thread
 from cometmagic.generation.call import Call
 from cometmagic.generation.plan import Plan
 from cometmagic.generation.result import ImageResult
@@ -57,30 +57,30 @@ def carry(
     """Plan, send, wait and save. Raises a `CometError`, and `Interrupted` when `stop` is set meanwhile."""
     try:
         plans = planned()
-        generate.check_sends(plans[0])
+        generate.check_not_dry_run(plans[0])
         _check(stop)
         under_way = generate.launch(plans[0], stop.is_set) if len(plans) == 1 else _launched(plans, stop)
     except Interrupted:  # it says already what becomes of it
         raise
     except KeyboardInterrupt:
-        raise Interrupted(Fate.UNSENT) from None
+        raise Interrupted(ChargeStatus.UNSENT) from None
     try:
         _wait(under_way, stop, tell)
         ended = _ended(under_way)
     except KeyboardInterrupt:
         raise Interrupted(under_way.stop()) from None
-    if name := under_way.cell.into:
+    if name := under_way.cell_options.into:
         names[name] = ended.result
     return ended
 
 
 def _launched(plans: list[Plan], stop: threading.Event) -> Batch:
-    return interruptibly(lambda left: begin_many(plans, lambda: left() or stop.is_set()))
+    return launch_on_thread(lambda left: launch_batch(plans, lambda: left() or stop.is_set()))
 
 
 def _wait(under_way: Call | Batch, stop: threading.Event, tell: Callable[[Standing], None]) -> None:
     look = _looks_at_batch(under_way) if isinstance(under_way, Batch) else _looks_at_call(under_way)
-    for event in under_way.events():
+    for event in under_way.iter_events():
         _check(stop)
         tell(look(event))
 
@@ -105,7 +105,7 @@ def _looks_at_batch(batch: Batch) -> Callable[[Event | None], Standing]:
     def look(_: Event | None) -> Standing:
         total, (pause, why) = len(batch.calls), batch.pause
         waits = f"a pause of {pause:.0f} s: {why}" if pause >= 1 else ""
-        return Standing(f"{batch.done} of {total} pictures", waits, done=batch.done, total=total)
+        return Standing(f"{batch.done_count} of {total} pictures", waits, done=batch.done_count, total=total)
 
     return look
 
@@ -113,12 +113,12 @@ def _looks_at_batch(batch: Batch) -> Callable[[Event | None], Standing]:
 def _ended(under_way: Call | Batch) -> Ended:
     """Return the result, saved where `--save` says. Raises the error of a call, or the first when none of many came."""
     if isinstance(under_way, Batch):
-        results = under_way.results()
-        if not results.made:
+        results = under_way.collect_results()
+        if not results.results:
             raise results.errors[0]
         return _saved(results, under_way.save(results))
     result = under_way.result()
-    generate.remember(result)
+    generate.set_last_result(result)
     return _saved(result, (path for path in [under_way.save(result)] if path is not None))
 
 

@@ -43,4 +43,4 @@ class Cells:
 
 
 def _folders(made: Made) -> tuple[str, ...]:
-    return tuple(one.folder.name for one in (made.made if isinstance(made, ImageResults) else [made]))
+    return tuple(one.folder.name for one in (made.results if isinstance(made, ImageResults) else [made]))

@@ -12,11 +12,11 @@ from typing import Any
 from cometmagic.display import grid
 from cometmagic.display import result as show
 from cometmagic.errors import CometError
-from cometmagic.gemini.parts import SHOWN, ImagePart, TextPart
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart, TextPart
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
-from cometmagic.storage.store import preview_of
-from cometmagic.system.sanitize import clean, line
+from cometmagic.storage.store import build_preview_path
+from cometmagic.system.sanitize import clean, clean_line
 
 THUMBNAIL = 112  # pixels of a longest side
 DRAFT = 640  # pixels of a longest side
@@ -28,7 +28,7 @@ def thumbnail(source: Path | bytes, longest: int = THUMBNAIL) -> bytes:
     """Return a small JPEG, or nothing when the picture cannot be drawn."""
     from cometmagic.images import resize  # Pillow, which a panel without pictures does not need
 
-    return resize.preview(io.BytesIO(source) if isinstance(source, bytes) else source, longest) or b""
+    return resize.render_preview(io.BytesIO(source) if isinstance(source, bytes) else source, longest) or b""
 
 
 def picture(made: ImageResult | ImageResults | None) -> tuple[str, bytes]:
@@ -39,7 +39,7 @@ def picture(made: ImageResult | ImageResults | None) -> tuple[str, bytes]:
         mime_type, content = made.preview() if made is not None else ("", b"")
     except (CometError, OSError):  # its folder is gone
         return "", b""
-    return (mime_type, content) if mime_type in SHOWN else ("", b"")
+    return (mime_type, content) if mime_type in DISPLAYABLE_TYPES else ("", b"")
 
 
 def told(made: ImageResult | ImageResults | None) -> Told:
@@ -49,11 +49,11 @@ def told(made: ImageResult | ImageResults | None) -> Told:
     bundle, _ = grid.sheet_caption(made) if isinstance(made, ImageResults) else show.caption(made)
     facts, *more = clean(bundle["text/plain"]).splitlines()
     if isinstance(made, ImageResults):
-        return {"alt": line(made.alt), "facts": facts, "notes": [], "text": "\n".join(more), "id": ""}
+        return {"alt": clean_line(made.alt), "facts": facts, "notes": [], "text": "\n".join(more), "id": ""}
     size = {"width": made.image.width, "height": made.image.height}
     words = {"text": clean(made.text).strip(), "thoughts": clean(made.thought_text).strip()}
-    notes = [line(note) for note in made.warnings]
-    return {"alt": line(made.alt), "facts": facts, "notes": notes, "id": made.folder.name} | size | words
+    notes = [clean_line(note) for note in made.warnings]
+    return {"alt": clean_line(made.alt), "facts": facts, "notes": notes, "id": made.folder.name} | size | words
 
 
 def drafts(made: ImageResult | ImageResults | None) -> list[Told]:
@@ -71,7 +71,7 @@ def drafts(made: ImageResult | ImageResults | None) -> list[Told]:
 
 def _draft(part: ImagePart) -> bytes:
     try:
-        small = preview_of(part.path) if part.path is not None else None
+        small = build_preview_path(part.path) if part.path is not None else None
         return thumbnail(small if small is not None and small.exists() else part.data, DRAFT)
     except OSError:
         return b""
@@ -80,7 +80,11 @@ def _draft(part: ImagePart) -> bytes:
 def entry(result: ImageResult) -> Told:
     """Return a result as it stands in the history."""
     _, content = picture(result)
-    return {"id": result.folder.name, "told": line(result.alt, 120), "picture": thumbnail(content) if content else b""}
+    return {
+        "id": result.folder.name,
+        "told": clean_line(result.alt, 120),
+        "picture": thumbnail(content) if content else b"",
+    }
 
 
 def reference(word: str, given: Any) -> Told:
@@ -88,6 +92,6 @@ def reference(word: str, given: Any) -> Told:
     from cometmagic.images import references  # Pillow, as above
 
     try:
-        return {"word": word, "picture": thumbnail(references.reference(given).part.data), "told": ""}
+        return {"word": word, "picture": thumbnail(references.load_reference(given).part.data), "told": ""}
     except CometError as error:
-        return {"word": word, "picture": b"", "told": line(error.what)}
+        return {"word": word, "picture": b"", "told": clean_line(error.message)}

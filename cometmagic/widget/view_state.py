@@ -17,8 +17,8 @@ from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.images.safe_read import is_url
 from cometmagic.notebook.namespace import resolved
-from cometmagic.system.atomic_files import near
-from cometmagic.system.sanitize import line
+from cometmagic.system.atomic_files import format_path
+from cometmagic.system.sanitize import clean_line
 from cometmagic.widget import context, controls, result_view
 from cometmagic.widget.form_sync import Reading
 from cometmagic.widget.hints import advise, inherited
@@ -57,7 +57,7 @@ class Mirror:
                 **self._reading.told(base),
                 "busy": panel.busy,
                 "price": said.price,
-                "notes": [line(note) for note in said.notes],
+                "notes": [clean_line(note) for note in said.notes],
                 "off": {name: dict(why) for name, why in said.off.items()},
             }
             self.outcome.busy = panel.busy
@@ -76,12 +76,12 @@ class Mirror:
                 [given] = resolved({"image": [word]}, self._panel.known)["image"]
                 self._pictured[word] = result_view.reference(word, given)
             except CometError as error:
-                return {"word": word, "picture": b"", "told": line(error.what)}
+                return {"word": word, "picture": b"", "told": clean_line(error.message)}
         return self._pictured[word]
 
     def show(self, made: Made) -> None:
         """Show a result, and put what is new in the history."""
-        for one in made.made if isinstance(made, ImageResults) else [made] if made is not None else []:
+        for one in made.results if isinstance(made, ImageResults) else [made] if made is not None else []:
             if one.folder.name not in self.made:
                 self.made[one.folder.name] = one
                 self.outcome.history = [*self.outcome.history, result_view.entry(one)][-LONGEST_HISTORY:]
@@ -101,7 +101,7 @@ class Mirror:
         if now - self._told < UPDATE_EVERY:
             return
         self._told = now
-        told = line(f"{standing.told}: {standing.why}" if standing.why else standing.told)
+        told = clean_line(f"{standing.told}: {standing.why}" if standing.why else standing.told)
         self.form.standing = {
             "state": "busy",
             "told": told,
@@ -113,7 +113,7 @@ class Mirror:
 
     def end(self, *saved: Path) -> None:
         """Show that a picture has come."""
-        self._finish("done", " ".join(["Done.", *(f"Saved as {near(path)}." for path in saved)]))
+        self._finish("done", " ".join(["Done.", *(f"Saved as {format_path(path)}." for path in saved)]))
 
     def stopped(self, told: str) -> None:
         """Show that the waiting was stopped, and what becomes of the call."""
@@ -125,4 +125,4 @@ class Mirror:
 
     def _finish(self, state: str, told: str) -> None:
         seconds = round(time.monotonic() - self._begun, 1) if self._begun else 0
-        self.form.standing = {"state": state, "told": line(told), "seconds": seconds}
+        self.form.standing = {"state": state, "told": clean_line(told), "seconds": seconds}

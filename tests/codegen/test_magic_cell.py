@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cometmagic
-from cometmagic.codegen.httpx_program import target
+from cometmagic.codegen.httpx_program import format_endpoint_path
 from cometmagic.generation.plan import plan
 from cometmagic.generation.result import ImageResult
 from tests.asked import BLUE, CASES, PROGRAMS, RED, Asked, body, nasty
@@ -41,7 +41,7 @@ def test_a_cell_sends_what_generate_sends(notebook: Notebook, serve: Services) -
         errors[name] = ran.error
         exchange = server.log[-1]
         sent[name] = (exchange.start_line.split()[1], json.loads(exchange.body))
-        wanted[name] = (target(asked.plan().request.options.model), expected(asked, notebook))
+        wanted[name] = (format_endpoint_path(asked.plan().request.options.model), expected(asked, notebook))
 
     assert {name: error for name, error in errors.items() if error} == {}
     assert sent == wanted

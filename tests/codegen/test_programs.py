@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 import cometmagic
 from cometmagic.codegen import assets
-from cometmagic.codegen.literals import json_atom, python_text
-from cometmagic.codegen.programs import as_code
+from cometmagic.codegen.literals import format_json_atom, format_python_string
+from cometmagic.codegen.programs import render_code
 from cometmagic.errors import LibraryError, OptionError
-from cometmagic.gemini.parts import ImagePart, Signature, TextPart
+from cometmagic.gemini.parts import ImagePart, TextPart, ThoughtSignature
 from cometmagic.gemini.request import ImageRequest, Turn
-from cometmagic.generation.plan import plan, plans
+from cometmagic.generation.plan import build_plans, plan
 from cometmagic.storage.store import Library
 from tests.asked import (
     BLUE,
@@ -99,7 +99,7 @@ def test_no_prompt_breaks_out(kind: str, prompts: list[str], tmp_path: Path, mon
 
 @given(nasty)
 def test_a_literal_is_read_back_and_can_be_seen(text: str) -> None:
-    python, as_json = python_text(text), json_atom(text)
+    python, as_json = format_python_string(text), format_json_atom(text)
 
     assert ast.literal_eval(python) == text == json.loads(as_json or "")
     assert (python.isprintable(), as_json and as_json.isprintable()) == (True, True)
@@ -190,7 +190,7 @@ def test_a_plan_that_goes_on_sends_what_the_result_did(
 
 
 def test_each_picture_of_a_sweep_has_a_program() -> None:
-    programs = [each.as_code() for each in plans("x", sweep="seed=1,2")]
+    programs = [each.as_code() for each in build_plans("x", sweep="seed=1,2")]
 
     assert [line.strip() for program in programs for line in program.splitlines() if "seed" in line] == [
         '"generationConfig": {"seed": 1, "responseModalities": ["TEXT", "IMAGE"]},',
@@ -314,7 +314,7 @@ def test_what_has_no_file_is_written_once_and_is_no_call(library_folder: Path) -
 
     names = sorted(path.name for path in (library_folder / "references").iterdir())
     assert [Path(name).suffix for name in names] in ([".jpg", ".png"], [".png", ".jpg"])
-    assert list(Library(library_folder).folders()) == []
+    assert list(Library(library_folder).iter_folders()) == []
 
 
 def test_a_converted_file_is_not_read_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,10 +330,10 @@ def test_a_converted_file_is_not_read_where_it_lies(tmp_path: Path, monkeypatch:
 
 
 def test_nothing_in_the_way_is_overwritten(tmp_path: Path) -> None:
-    first = assets.keep(tmp_path, RED, ".png")
+    first = assets.write_asset(tmp_path, RED, ".png")
     first.write_bytes(b"damaged")
 
-    second = assets.keep(tmp_path, RED, ".png")
+    second = assets.write_asset(tmp_path, RED, ".png")
 
     assert first.read_bytes() == b"damaged"
     assert second.read_bytes() == RED
@@ -351,7 +351,7 @@ def test_a_reference_that_is_gone_is_told(tmp_path: Path) -> None:
     lost = ImageRequest((Turn((TextPart("x"), ImagePart("image/png", path=tmp_path / "gone.png"))),), request.options)
 
     with pytest.raises(LibraryError, match="cannot be read"):
-        as_code(lost, "curl")
+        render_code(lost, "curl")
 
 
 def test_an_unknown_kind_is_refused_with_a_suggestion() -> None:
@@ -362,7 +362,7 @@ def test_an_unknown_kind_is_refused_with_a_suggestion() -> None:
 def _said(signature: bytes) -> ImageRequest:
     turns = (
         Turn((TextPart("x"),)),
-        Turn((TextPart("y", signature=Signature(signature)),), "model"),
+        Turn((TextPart("y", signature=ThoughtSignature(signature)),), "model"),
         Turn((TextPart("z"),)),
     )
     return ImageRequest(turns, plan("x").request.options)
@@ -371,13 +371,13 @@ def _said(signature: bytes) -> ImageRequest:
 @pytest.mark.parametrize("signature", [b"skip_thought_signature_validator", b"YQ", b"\xff"])
 def test_a_signature_that_the_sdk_would_change_is_refused(signature: bytes) -> None:
     with pytest.raises((OptionError, LibraryError), match="signature"):
-        as_code(_said(signature), "google-genai")
+        render_code(_said(signature), "google-genai")
 
 
 @pytest.mark.parametrize("kind", ["curl", "httpx"])
 @pytest.mark.parametrize("signature", [b"skip_thought_signature_validator", b'a \\"quoted\\" \\\\ \\n \\u00e9 one'])
 def test_any_other_signature_is_sent_as_it_is(kind: str, signature: bytes, tmp_path: Path) -> None:
-    [exchange] = play(kind, [as_code(_said(signature), kind)], tmp_path).log
+    [exchange] = play(kind, [render_code(_said(signature), kind)], tmp_path).log
 
     assert json.loads(exchange.body)["contents"][1]["parts"][0]["thoughtSignature"] == json.loads(b'"%b"' % signature)
 
@@ -392,7 +392,7 @@ def test_a_name_that_the_sdk_would_change_is_refused(extra: dict[str, Any]) -> N
 
 def test_a_conversation_without_its_call_is_no_cell() -> None:
     with pytest.raises(OptionError, match="call's id"):
-        as_code(_said(b"YQ=="), "magic")
+        render_code(_said(b"YQ=="), "magic")
 
 
 def test_texts_side_by_side_are_no_cell() -> None:

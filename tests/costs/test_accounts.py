@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cometmagic.costs.ledger import Ledger, Spending
-from cometmagic.errors import BudgetError, CometError, Fate, OptionError
-from cometmagic.generation.generate import SESSION, begin, generate
+from cometmagic.errors import BudgetError, ChargeStatus, CometError, OptionError
+from cometmagic.generation.generate import SESSION_ID, generate, start_generation
 from cometmagic.storage.store import Library
 from tests.courier.test_rate_limiter import ended
 from tests.courier.test_retry import refusing
@@ -26,7 +26,7 @@ GOOD = answering(answer(image(), usageMetadata=USAGE))
 
 
 def spent(library: Path) -> Spending:
-    return Ledger(library).spending()
+    return Ledger(library).sum_spending()
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_what_may_cost_too_much_is_not_sent(
 
     assert server.log == []
     assert words in str(told.value)
-    assert told.value.fate is Fate.UNSENT
-    assert list(Library(library_folder).folders()) == []
+    assert told.value.charge_status is ChargeStatus.UNSENT
+    assert list(Library(library_folder).iter_folders()) == []
     assert spent(library_folder).usd == 0
 
 
@@ -69,12 +69,12 @@ def test_a_cap_holds_over_calls_and_other_sessions(
     monkeypatch.setenv("COMETMAGIC_DAY_CAP", "0.2")
     with serving(GOOD, GOOD, GOOD) as server:
         generate("a cat")
-        monkeypatch.setattr("cometmagic.generation.generate.SESSION", "another")
+        monkeypatch.setattr("cometmagic.generation.generate.SESSION_ID", "another")
         generate("a cat")
         with pytest.raises(BudgetError, match=r"on top of \$0\.13\d* spent today"):
             generate("a cat")
         with pytest.raises(BudgetError):
-            begin("a cat")
+            start_generation("a cat")
         assert generate("a cat", source="offline", image_size="512").source == "offline"  # free
     assert len(server.log) == 2
 
@@ -84,10 +84,10 @@ def test_a_session_has_its_own_sum(serving: Any, library_folder: Path, monkeypat
         generate("a cat", session_cap=0.1)
         with pytest.raises(BudgetError, match="session"):
             generate("a cat", session_cap=0.1)
-        monkeypatch.setattr("cometmagic.generation.generate.SESSION", "another")
+        monkeypatch.setattr("cometmagic.generation.generate.SESSION_ID", "another")
         generate("a cat", session_cap=0.1)
     assert len(server.log) == 2
-    assert Ledger(library_folder).spending(session=SESSION).calls == 1
+    assert Ledger(library_folder).sum_spending(session=SESSION_ID).call_count == 1
 
 
 ENDS: dict[str, tuple[list[Step], float | None, str]] = {
@@ -109,11 +109,11 @@ def test_l4_each_end_has_its_line(serving: Any, library_folder: Path, name: str)
         except CometError:
             assert outcome != "made"
 
-    [entry] = Ledger(library_folder).entries()
+    [entry] = Ledger(library_folder).read_entries()
     assert entry.outcome == outcome
     assert entry.usd == pytest.approx(usd, abs=0.001)
-    assert entry.session == SESSION
-    assert entry.at.date() == datetime.now().astimezone().date()
+    assert entry.session == SESSION_ID
+    assert entry.reservation_time.date() == datetime.now().astimezone().date()
     content = Ledger(library_folder).path.read_bytes()
     assert b"secret" not in content
     assert not leaks([content])
@@ -126,14 +126,14 @@ def test_h17_a_ledger_that_is_deleted_meanwhile_loses_no_call_of_the_session(
     ledger, held = Ledger(library_folder), Held()
     with serving(GOOD, held.steps(*after), GOOD) as server:
         generate("a cat")
-        call = begin("a dog")
+        call = start_generation("a dog")
         wait_for(lambda: held.inside)
         ledger.path.unlink()
         held.let_go.set()
         ended(call)
 
-        [entry] = ledger.entries()
-        assert (entry.session, entry.model) == (SESSION, call.model)
+        [entry] = ledger.read_entries()
+        assert (entry.session, entry.model) == (SESSION_ID, call.model)
         assert entry.usd == pytest.approx(PRICE, abs=0.001)
 
         ledger.path.unlink()
@@ -148,10 +148,10 @@ def test_control_calls_of_another_process_are_lost_with_the_ledger(
     with serving(GOOD, GOOD):
         generate("a cat")
         Ledger(library_folder).path.unlink()
-        monkeypatch.setattr("cometmagic.costs.ledger._RESERVED", {})
+        monkeypatch.setattr("cometmagic.costs.ledger._RESERVATIONS", {})
         generate("a dog", session_cap=1.5 * PRICE)
 
-    assert Ledger(library_folder).spending().calls == 1
+    assert Ledger(library_folder).sum_spending().call_count == 1
 
 
 def test_a_try_that_may_have_been_charged_counts(
@@ -160,12 +160,12 @@ def test_a_try_that_may_have_been_charged_counts(
     with serving(refusing("504 Gateway"), GOOD):
         generate("a cat", retry_unknown=1)
 
-    [entry] = Ledger(library_folder).entries()
+    [entry] = Ledger(library_folder).read_entries()
     assert entry.usd == pytest.approx(2 * PRICE, abs=0.001)
 
 
 def test_what_was_never_sent_costs_nothing(serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cometmagic.storage.store.Library.open", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("cometmagic.storage.store.Library.create_folder", lambda *_, **__: 1 / 0)
     with serving(), pytest.raises(ZeroDivisionError):
         generate("a cat")
 

@@ -15,7 +15,7 @@ LITE, OLD = "gemini-3.1-flash-lite-image", "gemini-2.5-flash-image"
 
 
 def told_of(unknown: str) -> str:
-    return f"{unknown} is not in the table of {models.CHECKED}; sent as it is, price unknown"
+    return f"{unknown} is not in the table of {models.CHECK_DATE}; sent as it is, price unknown"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def told_of(unknown: str) -> str:
     ],
 )
 def test_warnings(given: dict[str, Any], references: int, told: list[str]) -> None:
-    said = estimate.warnings(Options.build(given), references)
+    said = estimate.find_model_warnings(Options.build(given), references)
 
     assert len(said) == len(told)
     assert all(line.startswith(beginning) for line, beginning in zip(said, told, strict=True))
@@ -75,7 +75,9 @@ def test_warnings(given: dict[str, Any], references: int, told: list[str]) -> No
     ],
 )
 def test_the_estimate_before_sending(given: dict[str, Any], references: int, dollars: float | None) -> None:
-    assert estimate.estimate(Options.build(given), "", references).usd == (dollars and pytest.approx(dollars, abs=2e-6))
+    assert estimate.estimate_price(Options.build(given), "", references).usd == (
+        dollars and pytest.approx(dollars, abs=2e-6)
+    )
 
 
 def test_the_cost_by_the_tokens_used() -> None:
@@ -83,10 +85,10 @@ def test_the_cost_by_the_tokens_used() -> None:
     used = Usage(prompt=1000, answer=1170, thoughts=100, image=1120)
     by_hand = (1120 * 60 + (50 + 100) * 3 + 1000 * 0.5) / 1e6
 
-    assert estimate.cost(model, used).usd == pytest.approx(by_hand)
-    assert estimate.cost(model, Usage(answer=1120)).usd == pytest.approx(1120 * 60 / 1e6)
-    assert estimate.cost(model, Usage()).usd is None
-    assert estimate.cost("new-model", used).usd is None
+    assert estimate.compute_price(model, used).usd == pytest.approx(by_hand)
+    assert estimate.compute_price(model, Usage(answer=1120)).usd == pytest.approx(1120 * 60 / 1e6)
+    assert estimate.compute_price(model, Usage()).usd is None
+    assert estimate.compute_price("new-model", used).usd is None
 
 
 def test_a_price_is_told_with_its_date() -> None:

@@ -24,9 +24,9 @@ import pytest
 from cometmagic.costs import ledger as module
 from cometmagic.costs.estimate import Price
 from cometmagic.costs.ledger import Ledger, Spending
-from cometmagic.errors import BudgetError, Fate, LibraryError
+from cometmagic.errors import BudgetError, ChargeStatus, LibraryError
 from cometmagic.system import file_lock
-from cometmagic.system.file_lock import Busy, NoLocks, hold
+from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
 from tests.faults.pressed import Pressed, counts_open_files, open_files
 from tests.programs import program
 
@@ -158,27 +158,27 @@ def test_what_a_call_counts_for(ledger: Ledger, course: Course) -> None:
     if course.ended:
         ledger.close("a", *course.ended)
 
-    assert ledger.spending() == ledger.spending(session="s", day=today()) == course.counts
-    (entry,) = ledger.entries()
-    assert (entry.call, entry.session, entry.model, entry.outcome) == ("a", "s", MODEL, course.shown)
-    assert before <= entry.at <= datetime.now().astimezone()
-    assert entry.at.utcoffset() is not None
-    assert entry.usd == (None if course.counts.unpriced else course.counts.usd)
+    assert ledger.sum_spending() == ledger.sum_spending(session="s", day=today()) == course.counts
+    (entry,) = ledger.read_entries()
+    assert (entry.call_id, entry.session, entry.model, entry.outcome) == ("a", "s", MODEL, course.shown)
+    assert before <= entry.reservation_time <= datetime.now().astimezone()
+    assert entry.reservation_time.utcoffset() is not None
+    assert entry.usd == (None if course.counts.unpriced_count else course.counts.usd)
 
 
 def test_the_last_word_on_a_call_counts(ledger: Ledger) -> None:
     reserve(ledger, "a")
     for usd, outcome in ((None, "unknown"), (0.1, "made"), (0.07, "made"), (0.07, "made")):
         ledger.close("a", usd, outcome)
-    assert ledger.spending() == Spending(0.07, 1, 0, 0)
+    assert ledger.sum_spending() == Spending(0.07, 1, 0, 0)
 
 
 def test_sessions_and_days_are_told_apart(ledger: Ledger) -> None:
     for number, session in enumerate("aab"):
         reserve(ledger, str(number), session=session)
-    assert [ledger.spending(session=session).calls for session in "abc"] == [2, 1, 0]
-    assert ledger.spending(day=today() - timedelta(1)) == Spending(0, 0, 0, 0)
-    assert [entry.call for entry in ledger.entries()] == ["0", "1", "2"]
+    assert [ledger.sum_spending(session=session).call_count for session in "abc"] == [2, 1, 0]
+    assert ledger.sum_spending(day=today() - timedelta(1)) == Spending(0, 0, 0, 0)
+    assert [entry.call_id for entry in ledger.read_entries()] == ["0", "1", "2"]
 
 
 @pytest.fixture
@@ -198,8 +198,8 @@ def test_a_day_is_that_of_the_clock_on_the_wall(in_tokyo: None, ledger: Ledger) 
             file.write(json.dumps(row) + "\n")
     ledger.close("before", 0.1, "made")  # on another day; it still belongs to the day of its reservation
 
-    assert ledger.spending(day=date(2026, 11, 21)) == Spending(0.1, 1, 0, 0)
-    assert ledger.spending(day=date(2026, 11, 22)) == Spending(0.1, 1, 1, 0)
+    assert ledger.sum_spending(day=date(2026, 11, 21)) == Spending(0.1, 1, 0, 0)
+    assert ledger.sum_spending(day=date(2026, 11, 22)) == Spending(0.1, 1, 1, 0)
 
 
 # Limits
@@ -209,15 +209,15 @@ def test_a_limit_is_told_in_one_line(ledger: Ledger) -> None:
     reserve(ledger, "a", 1.95, session="s")
     with pytest.raises(BudgetError) as caught:
         reserve(ledger, "b", 0.134, session="t", session_cap=1, day_cap=2)
-    assert caught.value.what == (
+    assert caught.value.message == (
         "This would be $0.134 on top of $1.95 spent today in this library; the limit for a day is $2.00."
     )
-    assert caught.value.fate is Fate.UNSENT
-    assert "Raise the limit" in caught.value.do
+    assert caught.value.charge_status is ChargeStatus.UNSENT
+    assert "Raise the limit" in caught.value.advice
 
     with pytest.raises(BudgetError) as caught:
         reserve(ledger, "b", 0.00004, tries=3, session="s", session_cap=1.95, day_cap=5)
-    assert caught.value.what == (
+    assert caught.value.message == (
         "With 3 tries this could be $0.000120 on top of $1.95 spent in this session; the limit for a session is $1.95."
     )
     assert len(rows(ledger)) == 1
@@ -229,7 +229,7 @@ def test_a_limit_lets_through_what_fits_exactly(ledger: Ledger, cap: str) -> Non
         reserve(ledger, str(number), 0.1, session="s", **{cap: 0.3})  # 0.1 + 0.1 + 0.1 > 0.3, say floats
     with pytest.raises(BudgetError):
         reserve(ledger, "3", 0.1, session="s", **{cap: 0.3})
-    assert ledger.spending().calls == 3
+    assert ledger.sum_spending().call_count == 3
 
     ledger.close("0", 0.05, "made")
     ledger.close("1", None, "unsent")
@@ -257,7 +257,7 @@ def test_yesterday_does_not_count_today(ledger: Ledger) -> None:
     at = (datetime.now().astimezone() - timedelta(days=1)).isoformat()
     ledger.path.write_text(json.dumps({"call": "a", "at": at, "worst": 5.0, "outcome": "open"}) + "\n")
     reserve(ledger, "b", 0.1, day_cap=0.1)
-    assert ledger.spending().usd == pytest.approx(5.1)
+    assert ledger.sum_spending().usd == pytest.approx(5.1)
 
 
 @pytest.mark.parametrize("cap", [0, float("nan"), -1])
@@ -275,33 +275,33 @@ def test_l3_a_limit_cannot_be_kept_without_a_price(ledger: Ledger, usd: float | 
         reserve(ledger, "a", usd, day_cap=100)
     assert not ledger.path.exists()
     reserve(ledger, "a", usd)
-    assert ledger.spending() == Spending(0, 1, 1, 1)
+    assert ledger.sum_spending() == Spending(0, 1, 1, 1)
 
 
-@pytest.mark.parametrize("why", [Busy, NoLocks])
+@pytest.mark.parametrize("why", [LockBusyError, LockUnsupportedError])
 def test_l2_without_the_lock_a_limit_refuses_and_the_rest_goes_on(
     monkeypatch: pytest.MonkeyPatch, ledger: Ledger, why: type[Exception]
 ) -> None:
     def refuse(*_: object) -> None:
         raise why
 
-    monkeypatch.setattr(module, "hold", refuse)
+    monkeypatch.setattr(module, "acquire_lock", refuse)
     for cap in ("session_cap", "day_cap"):
         with pytest.raises(BudgetError, match=r"limit of money.*Nothing was sent.*lift the limit\."):
             reserve(ledger, "a", **{cap: 100})
-    assert list(ledger.entries()) == []
+    assert list(ledger.read_entries()) == []
 
     for whole in (True, False):
-        monkeypatch.setattr(module, "APPENDS_ARE_WHOLE", whole)
+        monkeypatch.setattr(module, "HAS_ATOMIC_APPENDS", whole)
         reserve(ledger, f"a{whole}")
         ledger.close(f"a{whole}", 0.1, "made")
-    assert ledger.spending() == Spending(0.2, 2, 0, 0)
+    assert ledger.sum_spending() == Spending(0.2, 2, 0, 0)
 
 
 def test_a_lock_that_stays_taken_is_told(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    monkeypatch.setattr(module, "LEDGER_LOCK_TIMEOUT", 0.05)
     ledger.root.mkdir()
-    with hold(ledger.root / ".ledger.lock"):
+    with acquire_lock(ledger.root / ".ledger.lock"):
         with pytest.raises(BudgetError, match="another notebook"):
             reserve(ledger, "a", day_cap=1)
         reserve(ledger, "b")
@@ -314,14 +314,14 @@ def test_where_appends_may_meet_they_take_turns(monkeypatch: pytest.MonkeyPatch,
 
     def noted(path: Path, patience: float) -> Any:
         asked.append(path)
-        return hold(path, patience)
+        return acquire_lock(path, patience)
 
-    monkeypatch.setattr(module, "hold", noted)
-    monkeypatch.setattr(module, "APPENDS_ARE_WHOLE", whole)
+    monkeypatch.setattr(module, "acquire_lock", noted)
+    monkeypatch.setattr(module, "HAS_ATOMIC_APPENDS", whole)
     reserve(ledger, "a")
     ledger.close("a", 0.1, "made")
     assert asked == ([] if whole else [ledger.root / ".ledger.lock"] * 2)
-    hold(ledger.root / ".ledger.lock").release()
+    acquire_lock(ledger.root / ".ledger.lock").release()
 
 
 # Damage
@@ -337,10 +337,10 @@ def test_h16_a_torn_line_is_skipped_and_spoils_no_other(ledger: Ledger) -> None:
         ledger.path.write_bytes(whole + torn[:length])
         reserve(ledger, "after", day_cap=100)
         ledger.close("after", 0.3, "made")
-        calls = [entry.call for entry in ledger.entries()]
+        calls = [entry.call_id for entry in ledger.read_entries()]
         expected = ["first", "after"] if length < len(torn) - 1 else ["first", "torn", "after"]
         assert calls == expected, length
-        assert ledger.spending().usd == pytest.approx(0.1 + 0.3 + 0.1 * ("torn" in expected))
+        assert ledger.sum_spending().usd == pytest.approx(0.1 + 0.3 + 0.1 * ("torn" in expected))
 
 
 FOREIGN = [
@@ -375,8 +375,8 @@ def test_foreign_lines_are_skipped(ledger: Ledger) -> None:
             file.write(line + b"\r\n")
     reserve(ledger, "b", session="s", session_cap=0.2)
 
-    assert [entry.call for entry in ledger.entries()] == ["a", "b"]
-    assert ledger.spending() == Spending(0.2, 2, 2, 0)
+    assert [entry.call_id for entry in ledger.read_entries()] == ["a", "b"]
+    assert ledger.sum_spending() == Spending(0.2, 2, 2, 0)
 
 
 @pytest.mark.parametrize("amount", ODD)
@@ -389,22 +389,22 @@ def test_an_amount_that_is_none_lifts_no_limit(ledger: Ledger, amount: str) -> N
 
     with pytest.raises(BudgetError):
         reserve(ledger, "b", 0.1, day_cap=1.0)
-    assert ledger.spending() == Spending(1.0, 2, 1, 1)
+    assert ledger.sum_spending() == Spending(1.0, 2, 1, 1)
 
 
 def test_a_call_whose_reservation_is_lost_still_counts(ledger: Ledger) -> None:
     reserve(ledger, "a", session="s")
     ledger.path.unlink()
     ledger.close("a", 0.1, "made")
-    assert ledger.spending(day=today()) == Spending(0.1, 1, 0, 0)
-    assert ledger.spending(session="s").calls == 0
+    assert ledger.sum_spending(day=today()) == Spending(0.1, 1, 0, 0)
+    assert ledger.sum_spending(session="s").call_count == 0
     ledger.close("b", None, "unknown")
-    assert ledger.spending(day=today()) == Spending(0.1, 2, 1, 1)
+    assert ledger.sum_spending(day=today()) == Spending(0.1, 2, 1, 1)
 
 
 def test_h17_what_is_deleted_is_made_anew(ledger: Ledger) -> None:
-    assert list(ledger.entries()) == []
-    assert ledger.spending() == Spending(0, 0, 0, 0)
+    assert list(ledger.read_entries()) == []
+    assert ledger.sum_spending() == Spending(0, 0, 0, 0)
     for deleted in (ledger.path, ledger.root / ".ledger.lock", ledger.root):
         reserve(ledger, "a", day_cap=0.1)
         if deleted == ledger.root:
@@ -414,7 +414,7 @@ def test_h17_what_is_deleted_is_made_anew(ledger: Ledger) -> None:
         else:
             deleted.unlink()
             ledger.path.unlink(missing_ok=True)
-        assert list(ledger.entries()) == []
+        assert list(ledger.read_entries()) == []
     reserve(ledger, "a")
     assert ledger.path.stat().st_mode & 0o777 == 0o600
 
@@ -432,7 +432,7 @@ def test_what_cannot_be_written_is_told_before_paying(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_told(ledger: Ledger) -> None:
     ledger.path.mkdir(parents=True)
     with pytest.raises(LibraryError, match=r"ledger\.jsonl cannot be read \(Is a directory\)\.$"):
-        ledger.spending()
+        ledger.sum_spending()
     with pytest.raises(LibraryError, match=r"Is a directory.*Nothing was sent"):
         reserve(ledger, "a", day_cap=1)
 
@@ -463,10 +463,10 @@ def test_an_end_that_cannot_be_written_leaves_the_worst_case(
         ledger.close("a", 0.1, "made")
         with pytest.raises(LibraryError, match="Nothing was sent"):
             reserve(ledger, "b", 0.1, day_cap=9)
-    assert ledger.spending() == Spending(0.5, 1, 1, 0)
+    assert ledger.sum_spending() == Spending(0.5, 1, 1, 0)
 
     reserve(ledger, "c", 0.1)
-    assert ledger.spending() == Spending(0.6, 2, 2, 0)
+    assert ledger.sum_spending() == Spending(0.6, 2, 2, 0)
 
 
 # Processes
@@ -490,7 +490,7 @@ def test_a_killed_kernel_leaves_its_reservation_and_no_lock(ledger: Ledger, when
         assert killed.wait(PATIENCE) == -signal.SIGKILL
 
     reserve(ledger, "next", 0.6, day_cap=1.0)
-    assert ledger.spending() == Spending(1.0, 2, 2, 0)
+    assert ledger.sum_spending() == Spending(1.0, 2, 2, 0)
     with pytest.raises(BudgetError):
         reserve(ledger, "more", 0.1, day_cap=1.0)
 
@@ -529,7 +529,10 @@ def test_i4_an_interrupt_at_any_moment_leaves_nothing_open(ledger: Ledger) -> No
     reserve(ledger, "first", session_cap=100)
     for nth in itertools.count(1):
         before = open_files()
-        with Pressed(nth, Ledger._append, Ledger._lock, file_lock) as pressed, contextlib.suppress(KeyboardInterrupt):
+        with (
+            Pressed(nth, Ledger._append, Ledger._acquire_lock, file_lock) as pressed,
+            contextlib.suppress(KeyboardInterrupt),
+        ):
             reserve(ledger, str(nth), session_cap=100)
 
         assert open_files() == before, pressed.where
@@ -537,8 +540,8 @@ def test_i4_an_interrupt_at_any_moment_leaves_nothing_open(ledger: Ledger) -> No
             break
 
     assert nth > 80
-    assert ledger.spending().calls > 1
-    hold(ledger.root / module.LOCK).release()
+    assert ledger.sum_spending().call_count > 1
+    acquire_lock(ledger.root / module.LOCK_FILE_NAME).release()
 
 
 def test_h16_many_writers_lose_and_mix_no_line(ledger: Ledger) -> None:
@@ -552,11 +555,11 @@ def test_h16_many_writers_lose_and_mix_no_line(ledger: Ledger) -> None:
         assert [told(process) for process in processes] == [1] * 4
 
     assert len(rows(ledger)) == 4 * 2 * 2 * CALLS
-    assert {entry.call for entry in ledger.entries()} == {
+    assert {entry.call_id for entry in ledger.read_entries()} == {
         f"{name}-{thread}-{number}" for name in names for thread in "ab" for number in range(CALLS)
     }
-    assert ledger.spending() == Spending(4 * 2 * CALLS * 0.125, 4 * 2 * CALLS, 0, 0)
-    assert [ledger.spending(session=name).calls for name in names] == [2 * CALLS] * 4
+    assert ledger.sum_spending() == Spending(4 * 2 * CALLS * 0.125, 4 * 2 * CALLS, 0, 0)
+    assert [ledger.sum_spending(session=name).call_count for name in names] == [2 * CALLS] * 4
 
 
 # The race for the last slot
@@ -595,7 +598,7 @@ def attempt(root: str, call: str, cap: float) -> bool:
     try:
         reserve(Ledger(Path(root)), call, PRICE, session="s", session_cap=cap, day_cap=cap)
     except BudgetError as error:
-        if "on top of" in error.what:
+        if "on top of" in error.message:
             return False
         raise  # not the limit refused it, but the want of a lock
     return True
@@ -610,7 +613,7 @@ def fill(ledger: Ledger) -> None:
 
 def unlock(patch: pytest.MonkeyPatch) -> None:
     """Take the lock out of the ledger, and nothing else: the control."""
-    patch.setattr(module, "hold", lambda *_: contextlib.nullcontext())
+    patch.setattr(module, "acquire_lock", lambda *_: contextlib.nullcontext())
 
 
 def contend(is_locked: bool) -> None:
@@ -649,8 +652,8 @@ class Race:
             say(process, [str(root), f"process-{name}", cap])
         barrier.wait()
         through = sum(thread.result() for thread in threads), sum(told(process) for process in self.processes)
-        spent = ledger.spending(session="s")
-        return Score(fits, *through, written=spent.calls - SPENT, over=spent.usd > cap + 1e-6)
+        spent = ledger.sum_spending(session="s")
+        return Score(fits, *through, written=spent.call_count - SPENT, over=spent.usd > cap + 1e-6)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ import pytest
 import cometmagic
 from cometmagic.costs import estimate as advice
 from cometmagic.courier import client
-from cometmagic.courier.endpoint import Live, pack
+from cometmagic.courier.endpoint import LiveRoute, encode_route
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.options.declaration import Options
@@ -55,14 +55,14 @@ AT_ONCE = 2
 BATCH = 50  # folders that lie there together
 
 _starting = threading.Lock()
-_abandoned = client._abandoned
+_abandoned = client._recover_folder
 
 
 @pytest.fixture
 def wired(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every courier run with a wire, and keep the kernel's side from recovering before the first look."""
-    monkeypatch.setattr(client, "_PROGRAM", FRONT + client._PROGRAM)
-    monkeypatch.setattr(client, "_abandoned", lambda _: None)
+    monkeypatch.setattr(client, "_WORKER_CODE", FRONT + client._WORKER_CODE)
+    monkeypatch.setattr(client, "_recover_folder", lambda _: None)
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,17 @@ def started(wire: dict[str, str]) -> client.ProcessCourier:
 def planned(case: Case, place: Path) -> CallFolder:
     """Return the folder of a call that is to be made."""
     request = ImageRequest((Turn((TextPart("a cat"),)),), Options())
-    estimate = advice.estimate(request.options, request.prompt, 0).record()
-    return Library(place).open(request, source="live", preview=case.preview, id=uuid.uuid4().hex, estimate=estimate)
+    estimate = advice.estimate_price(request.options, request.prompt, 0).to_dict()
+    return Library(place).create_folder(
+        request, source="live", preview=case.preview, id=uuid.uuid4().hex, estimate=estimate
+    )
 
 
 def handed(courier: client.ProcessCourier, folder: CallFolder, url: str) -> client.Job:
     """Hand a call to a courier."""
-    return courier.submit(folder.path, {"route": pack(Live(url, Key(KEY, "the test"))), "surroundings": {}})
+    return courier.submit(
+        folder.path, {"route": encode_route(LiveRoute(url, Key(KEY, "the test"))), "surroundings": {}}
+    )
 
 
 def carried(case: Case, place: Path, at: int = 0) -> Trial:
@@ -118,7 +122,7 @@ def carried(case: Case, place: Path, at: int = 0) -> Trial:
     with FaultServer(case.steps) as server:
         courier = started(orders(PACKAGE, WIRED, "main", trail, at))
         job = handed(courier, folder, server.url)
-        assert job.finished.wait(PATIENCE)
+        assert job.done_event.wait(PATIENCE)
         courier._process.stdin.close()  # type: ignore[union-attr]  # it has one
         status = courier._process.wait(PATIENCE)
     assert status in (0, -signal.SIGKILL)

@@ -14,16 +14,16 @@ import pytest
 
 from cometmagic.costs.ledger import Ledger
 from cometmagic.courier.attempts import deliver
-from cometmagic.courier.endpoint import Live, Offline
-from cometmagic.courier.leftovers import recover_left_behind
-from cometmagic.courier.transport_errors import failure
-from cometmagic.errors import Fate
+from cometmagic.courier.endpoint import LiveRoute, OfflineRoute
+from cometmagic.courier.leftovers import recover_calls
+from cometmagic.courier.transport_errors import build_transport_error
+from cometmagic.errors import ChargeStatus
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.options.declaration import Options
 from cometmagic.options.settings import Key
 from cometmagic.storage import finalize as settling
-from cometmagic.storage.store import CallFolder, Library, State
+from cometmagic.storage.store import CallFolder, CallState, Library
 from tests.faults.asking import Asker
 from tests.faults.leaks import KEY, leaks
 from tests.faults.server import fin, leave_unread, recv_request, response, rst, send, sliced
@@ -33,12 +33,14 @@ Events = list[dict[str, Any]]
 
 
 def planned(root: Path, *parts: TextPart | ImagePart) -> CallFolder:
-    return Library(root).open(ImageRequest((Turn(parts or (TextPart("x"),)),), Options()), source="live", preview=16)
+    return Library(root).create_folder(
+        ImageRequest((Turn(parts or (TextPart("x"),)),), Options()), source="live", preview=16
+    )
 
 
 def delivered(folder: CallFolder, url: str, key: str = KEY) -> Events:
     events: Events = []
-    asyncio.run(deliver(folder, Live(url, Key(key, "the test")), events.append))
+    asyncio.run(deliver(folder, LiveRoute(url, Key(key, "the test")), events.append))
     return events
 
 
@@ -62,8 +64,8 @@ def test_a_reference_that_vanished_means_nothing_was_sent(serving: Any, library_
 
     assert server.log == []
     assert events[-1] == {"event": "done"}
-    assert folder.read()["state"] == State.FAILED
-    assert folder.read()["error"]["fate"] == Fate.UNSENT.name
+    assert folder.read()["state"] == CallState.FAILED
+    assert folder.read()["error"]["fate"] == ChargeStatus.UNSENT.name
 
 
 WHOLE = response(body(answer(text("x" * 3000), image(), text("y" * 3000))))
@@ -75,7 +77,7 @@ WHOLE = response(body(answer(text("x" * 3000), image(), text("y" * 3000))))
 def test_h17_a_folder_that_vanishes_loses_no_picture(
     serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch, when: str, what: str
 ) -> None:
-    monkeypatch.setattr("cometmagic.courier.transport.REPORT_EVERY", 0)
+    monkeypatch.setattr("cometmagic.courier.transport.PROGRESS_INTERVAL", 0)
     folder = planned(library_folder)
     folder.update(id="a1", estimate={"usd": 0.1, "basis": ""})
     events: Events = []
@@ -86,20 +88,20 @@ def test_h17_a_folder_that_vanishes_loses_no_picture(
         events.append(event)
 
     with serving([recv_request(), sliced(WHOLE, 1000, 0.001)]) as server:
-        asyncio.run(deliver(folder, Live(server.url, Key(KEY, "the test")), report))
+        asyncio.run(deliver(folder, LiveRoute(server.url, Key(KEY, "the test")), report))
 
     assert events[-1] == {"event": "done"}
     assert not folder.path.exists()
     [away] = [CallFolder(Path(event["folder"])) for event in events if event["event"] == "moved"]
     assert not away.path.is_relative_to(library_folder)
-    assert away.is_whole
+    assert away.is_complete
     assert (away.path / "image.png").read_bytes() == picture()
-    assert [(entry.call, entry.outcome) for entry in Ledger(library_folder).entries()] == [("a1", "made")]
+    assert [(entry.call_id, entry.outcome) for entry in Ledger(library_folder).read_entries()] == [("a1", "made")]
 
-    [told] = recover_left_behind(library_folder)
+    [told] = recover_calls(library_folder)
 
     assert str(folder.path) in told
-    assert folder.is_whole
+    assert folder.is_complete
     assert (folder.path / "image.png").read_bytes() == picture()
     assert not away.path.exists()
     assert not leaks(library_folder)
@@ -115,7 +117,7 @@ def test_a_folder_that_vanishes_with_what_was_never_answered_ends_the_call(servi
             shutil.rmtree(folder.path)
 
     with serving([recv_request()]) as server:
-        asyncio.run(deliver(folder, Live(server.url, Key(KEY, "the test")), report))
+        asyncio.run(deliver(folder, LiveRoute(server.url, Key(KEY, "the test")), report))
 
     assert [event["event"] for event in events] == ["sent", "done"]
 
@@ -124,7 +126,7 @@ def test_a_folder_that_vanished_before_ends_the_call(library_folder: Path) -> No
     folder, events = planned(library_folder), list[dict[str, Any]]()
     shutil.rmtree(folder.path)
 
-    asyncio.run(deliver(folder, Offline(), events.append))
+    asyncio.run(deliver(folder, OfflineRoute(), events.append))
 
     assert events == [{"event": "done"}]
 
@@ -144,10 +146,10 @@ def test_h1_what_cannot_be_saved_stays_where_it_came(
     outcome = ask(*answering(answer(image())))
 
     assert "could not be saved" in str(outcome.told)
-    assert str(outcome.folder.part) in str(outcome.told)
-    assert outcome.told.fate is Fate.ANSWERED
-    assert outcome.state is State.RECEIVED
-    assert outcome.folder.part.read_bytes() == body(answer(image()))
+    assert str(outcome.folder.response_path) in str(outcome.told)
+    assert outcome.told.charge_status is ChargeStatus.ANSWERED
+    assert outcome.state is CallState.RECEIVED
+    assert outcome.folder.response_path.read_bytes() == body(answer(image()))
 
     monkeypatch.undo()
     assert settling.settle(outcome.folder) is None  # what recovery does later
@@ -207,7 +209,7 @@ def test_j6_the_paths_an_error_names_stay_whole(serving: Any, tmp_path: Path) ->
     key = f"sk-offline{folder.id[-8:]}response.part-pictures"
     with serving(answering(b"nonsense")) as server:
         delivered(folder, server.url, key)
-    assert str(folder.part) in folder.read()["error"]["what"]
+    assert str(folder.response_path) in folder.read()["error"]["what"]
 
     folder = planned(root)
     with serving(answering({"error": {"message": f"bad key {key}, see {folder.path}"}})) as server:
@@ -228,8 +230,8 @@ def test_a_broken_connection_is_told_in_words(ask: Asker, name: str) -> None:
 
 @pytest.mark.parametrize("kind", [httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError])
 def test_the_words_of_a_broken_connection(kind: type[httpx.TransportError]) -> None:
-    assert "whole: the connection broke." in str(failure(kind(""), sent=True))
-    assert "whole: peer went away." in str(failure(kind("peer went away"), sent=True))
+    assert "whole: the connection broke." in str(build_transport_error(kind(""), is_sent=True))
+    assert "whole: peer went away." in str(build_transport_error(kind("peer went away"), is_sent=True))
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
@@ -244,7 +246,7 @@ def test_certificates_that_cannot_be_read_name_their_variable(
     outcome = ask()
 
     assert f"SSL_CERT_FILE names {file}, which cannot be read" in str(outcome.told)
-    assert outcome.told.fate is Fate.UNSENT
+    assert outcome.told.charge_status is ChargeStatus.UNSENT
     assert outcome.log == []
 
 

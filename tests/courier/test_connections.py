@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from cometmagic.errors import Fate, NoImageError, TransportError
+from cometmagic.errors import ChargeStatus, NoImageError, TransportError
 from cometmagic.generation.generate import generate
-from cometmagic.storage.store import State
+from cometmagic.storage.store import CallState
 from tests.faults.asking import Asker, Outcome
 from tests.faults.leaks import KEY
 from tests.faults.server import (
@@ -54,10 +54,10 @@ def test_a1_a_refused_connection(ask: Asker, monkeypatch: pytest.MonkeyPatch) ->
     outcome = failed(ask)
 
     assert outcome.log == []
-    assert outcome.told.fate is Fate.UNSENT
+    assert outcome.told.charge_status is ChargeStatus.UNSENT
     assert "Could not reach the service" in str(outcome.told)
-    assert "COMETAPI_BASE_URL" in outcome.told.do
-    assert outcome.state is State.FAILED
+    assert "COMETAPI_BASE_URL" in outcome.told.advice
+    assert outcome.state is CallState.FAILED
 
 
 SILENT: dict[str, tuple[list[Step], str]] = {
@@ -84,10 +84,10 @@ def test_no_answer_may_have_cost_money(ask: Asker, name: str) -> None:
 
     outcome = failed(ask, *steps)
 
-    assert outcome.state is State.UNKNOWN
-    assert outcome.told.fate is Fate.UNKNOWN
+    assert outcome.state is CallState.UNKNOWN
+    assert outcome.told.charge_status is ChargeStatus.UNKNOWN
     assert words in str(outcome.told)
-    assert "balance" in outcome.told.do
+    assert "balance" in outcome.told.advice
     assert outcome.exchange.complete or "at-once" in name
 
 
@@ -107,10 +107,10 @@ def test_a_body_cut_before_the_image(ask: Asker, name: str, ending: type) -> Non
     # The pause lets a reset come after the bytes: it overtakes what is not read yet.
     outcome = failed(ask, recv_request(), limit(whole, len(whole) - len(WHOLE) + 300), sleep(0.1), ending())
 
-    assert outcome.told.fate is Fate.UNKNOWN
+    assert outcome.told.charge_status is ChargeStatus.UNKNOWN
     assert not outcome.exchange.delivered
-    assert WHOLE.startswith(outcome.folder.part.read_bytes())
-    assert len(outcome.folder.part.read_bytes()) >= 100
+    assert WHOLE.startswith(outcome.folder.response_path.read_bytes())
+    assert len(outcome.folder.response_path.read_bytes()) >= 100
 
 
 @pytest.mark.parametrize("ending", [fin, rst], ids=["fin", "rst"])
@@ -130,8 +130,8 @@ def test_d3_a_bad_chunk_size(ask: Asker) -> None:
         ask, recv_request(), send(response(b'5\r\n{"can\r\nxyz\r\n', headers=CHUNKED, length=False)), fin()
     )
 
-    assert outcome.told.fate is Fate.UNKNOWN
-    assert outcome.folder.part.read_bytes() == b'{"can'
+    assert outcome.told.charge_status is ChargeStatus.UNKNOWN
+    assert outcome.folder.response_path.read_bytes() == b'{"can'
 
 
 def test_d3_a_whole_answer_without_the_last_chunk_is_whole(ask: Asker) -> None:
@@ -217,4 +217,4 @@ def test_a_proxy_that_cannot_be_used_is_told_as_not_sent(monkeypatch: pytest.Mon
     with pytest.raises(TransportError, match=r"[Pp]roxy") as told:
         generate("a cat")
 
-    assert told.value.fate is Fate.UNSENT
+    assert told.value.charge_status is ChargeStatus.UNSENT

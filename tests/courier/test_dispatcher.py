@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cometmagic.courier.dispatcher import Office
-from cometmagic.courier.endpoint import Live, Offline, Route, pack
+from cometmagic.courier.dispatcher import Dispatcher
+from cometmagic.courier.endpoint import LiveRoute, OfflineRoute, Route, encode_route
 from cometmagic.options.settings import Key
-from cometmagic.storage.store import CallFolder, State
+from cometmagic.storage.store import CallFolder, CallState
 from tests.courier.test_attempts import planned
 from tests.faults.leaks import KEY
 from tests.faults.server import recv_request, response, send
@@ -45,26 +45,26 @@ def carried(folder: CallFolder, *orders: dict[str, Any]) -> tuple[list[dict[str,
             seen.clear()
             seen.update(content(folder.path.parent))
             if waiting:
-                office.take({"job": str(folder.path)} | waiting.pop(0))
+                office.handle_command({"job": str(folder.path)} | waiting.pop(0))
 
     async def work() -> None:
-        office.take({"job": str(folder.path)} | waiting.pop(0))
-        await office.idle()
+        office.handle_command({"job": str(folder.path)} | waiting.pop(0))
+        await office.wait_until_idle()
 
-    office = Office(tell)
+    office = Dispatcher(tell)
     asyncio.run(work())
     return events, seen
 
 
 def delivery(route: Route) -> dict[str, Any]:
-    return {"route": pack(route), "surroundings": {}}
+    return {"route": encode_route(route), "surroundings": {}}
 
 
 @pytest.mark.parametrize("name", ENDS)
 def test_nothing_is_written_after_the_end_is_told(serving: Any, library_folder: Path, name: str) -> None:
     folder = planned(library_folder)
     with serving(ENDS[name]) as server:
-        events, seen = carried(folder, delivery(Live(server.url, Key(KEY, "the test"))))
+        events, seen = carried(folder, delivery(LiveRoute(server.url, Key(KEY, "the test"))))
 
     assert content(library_folder) == seen
     assert [event["event"] for event in events].count("done") == 1
@@ -76,8 +76,8 @@ def test_nothing_is_written_after_the_end_is_told(serving: Any, library_folder: 
 def test_a_folder_may_be_handed_in_again_as_soon_as_its_end_is_told(library_folder: Path) -> None:
     folder, recovery = planned(library_folder), {"recover": "", "surroundings": {}}
 
-    events, seen = carried(folder, delivery(Offline()), recovery, recovery | {"recover": KEY})
+    events, seen = carried(folder, delivery(OfflineRoute()), recovery, recovery | {"recover": KEY})
 
     assert [event["event"] for event in events].count("done") == 3
     assert content(library_folder) == seen
-    assert folder.read()["state"] == State.SETTLED
+    assert folder.read()["state"] == CallState.SETTLED

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cometmagic.courier.gunzip import Gunzip, InflateError, inflater
-from cometmagic.errors import Fate, TransportError
+from cometmagic.courier.gunzip import GzipDecoder, InflateError, build_decoder
+from cometmagic.errors import ChargeStatus, TransportError
 from cometmagic.options.declaration import Limits
 from tests.faults.asking import Asker, Outcome
 from tests.faults.server import Step, recv_request, response, send, sliced
@@ -54,7 +54,7 @@ def test_a_packed_answer_may_come_in_pieces(ask: Asker, name: str) -> None:
 def unread(ask: Asker, *steps: Step) -> Outcome:
     outcome = ask(*steps)
     assert isinstance(outcome.told, TransportError)
-    assert outcome.told.fate is Fate.UNKNOWN
+    assert outcome.told.charge_status is ChargeStatus.UNKNOWN
     return outcome
 
 
@@ -72,7 +72,7 @@ def test_d7_a_gzip_cut_before_the_image_ends(ask: Asker, share: float) -> None:
     outcome = unread(ask, *packed(PACKED[: int(len(PACKED) * share)]))
 
     assert "cut short" in str(outcome.told)
-    assert WHOLE.startswith(outcome.folder.part.read_bytes())
+    assert WHOLE.startswith(outcome.folder.response_path.read_bytes())
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_d11_an_encoding_that_was_not_asked_for(ask: Asker, encoding: str) -> No
     outcome = unread(ask, *packed(b"\x1b\x0b\x80packed", encoding))
 
     assert "not asked for" in str(outcome.told)
-    assert outcome.folder.part.read_bytes() == b"\x1b\x0b\x80packed"
+    assert outcome.folder.response_path.read_bytes() == b"\x1b\x0b\x80packed"
 
 
 @pytest.mark.parametrize("filling", [b"\0", b" ", b"[", b'"', b"1,"], ids=repr)
@@ -111,15 +111,15 @@ def test_d10_a_bomb_stops_at_the_limit(ask: Asker, filling: bytes) -> None:
     outcome = ask.carry(*steps, limits=Limits(largest_answer=3))
 
     assert isinstance(outcome.told, TransportError)
-    assert outcome.told.fate is Fate.UNKNOWN
-    assert outcome.folder.part.stat().st_size <= 4 << 20
+    assert outcome.told.charge_status is ChargeStatus.UNKNOWN
+    assert outcome.folder.response_path.stat().st_size <= 4 << 20
 
 
 def test_d13_a_plain_body_stops_at_the_limit(ask: Asker) -> None:
     outcome = ask.carry(recv_request(), send(response(b" " * 5_000_000)), limits=Limits(largest_answer=3))
 
     assert "larger than" in str(outcome.told)
-    assert outcome.folder.part.stat().st_size <= 4 << 20
+    assert outcome.folder.response_path.stat().st_size <= 4 << 20
 
 
 def test_a_packed_error_is_told(ask: Asker) -> None:
@@ -137,13 +137,13 @@ def test_a_badly_packed_error_is_still_its_status(ask: Asker, content: bytes) ->
     told = ask(recv_request(), send(response(content, "401 No", {"Content-Encoding": "gzip"}))).told
 
     assert "401" in str(told)
-    assert told.fate is Fate.REFUSED
+    assert told.charge_status is ChargeStatus.REFUSED
 
 
 @given(st.binary(max_size=300), st.integers(1, 40), st.integers(0, 2))
 def test_any_gzip_in_any_pieces(content: bytes, size: int, members: int) -> None:
     stream = b"".join(gzip.compress(content) for _ in range(members + 1))
-    unpack = inflater("gzip")
+    unpack = build_decoder("gzip")
 
     out = b"".join(b"".join(unpack.feed(stream[at : at + size])) for at in range(0, len(stream), size))
     unpack.finish()
@@ -153,7 +153,7 @@ def test_any_gzip_in_any_pieces(content: bytes, size: int, members: int) -> None
 
 @given(st.binary(max_size=100), st.integers(0, 60))
 def test_any_bytes_are_unpacked_or_refused(junk: bytes, kept: int) -> None:
-    unpack = Gunzip()
+    unpack = GzipDecoder()
     try:
         b"".join(unpack.feed(gzip.compress(b"x" * 100)[:kept] + junk))
         unpack.finish()
@@ -162,4 +162,4 @@ def test_any_bytes_are_unpacked_or_refused(junk: bytes, kept: int) -> None:
 
 
 def test_the_steps_of_a_bomb_are_small() -> None:
-    assert max(len(piece) for piece in Gunzip().feed(zlib.compress(bytes(50_000_000), wbits=31))) <= 2**20
+    assert max(len(piece) for piece in GzipDecoder().feed(zlib.compress(bytes(50_000_000), wbits=31))) <= 2**20

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from cometmagic.courier import client
-from cometmagic.errors import Fate, TransportError
+from cometmagic.errors import ChargeStatus, TransportError
 from cometmagic.generation.call import Call
-from cometmagic.generation.generate import begin
+from cometmagic.generation.generate import start_generation
 from tests.courier.test_rate_limiter import ended
 from tests.faults.leaks import KEY
 from tests.faults.server import Held, Step, chunked, drip, hang, recv_request, response, send
@@ -45,7 +45,7 @@ COUNTS_ALL_TIME = "import cometmagic.courier.event_loop as clock; clock.HELD_UP 
 def courier(monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
     """Return the process of a courier that is this test's alone."""
     monkeypatch.setattr(client, "_couriers", {})
-    started = client.courier()
+    started = client.get_courier()
     assert isinstance(started, client.ProcessCourier)
     yield started._process
     started._process.kill()
@@ -77,8 +77,8 @@ def answered_meanwhile(serving: Any, courier: subprocess.Popen[bytes], sent: byt
     held = Held()
     receive, hold = held.steps()
     with serving([receive, send(sent[:before]), hold, send(sent[before:])]) as server:
-        call = begin("a cat", **LIMITS[limit])
-        wait_for(lambda: held.inside and (not before or call.folder.part.exists()))
+        call = start_generation("a cat", **LIMITS[limit])
+        wait_for(lambda: held.inside and (not before or call.folder.response_path.exists()))
         with stopped(courier):
             held.let_go.set()
             wait_for(lambda: server.log[0].sent == len(sent))
@@ -101,7 +101,7 @@ def test_an_answer_that_came_while_it_was_stopped_is_kept(
 def test_control_a_clock_that_counts_all_time_gives_the_answer_up(
     serving: Any, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, limit: str
 ) -> None:
-    monkeypatch.setattr(client, "_PROGRAM", client._PROGRAM.removesuffix("main()") + COUNTS_ALL_TIME)
+    monkeypatch.setattr(client, "_WORKER_CODE", client._WORKER_CODE.removesuffix("main()") + COUNTS_ALL_TIME)
     courier = request.getfixturevalue("courier")
 
     with pytest.raises(TransportError):
@@ -120,7 +120,7 @@ def test_a_service_that_never_ends_is_left_by_the_time_in_which_the_courier_ran(
     serving: Any, courier: subprocess.Popen[bytes], name: str, limit: str
 ) -> None:
     with serving(SILENT[name]) as server:
-        call = begin("a cat", **LIMITS[limit])
+        call = start_generation("a cat", **LIMITS[limit])
         wait_for(lambda: server.log and server.log[0].complete)
         stop = time.monotonic()
         with stopped(courier):
@@ -133,7 +133,7 @@ def test_a_service_that_never_ends_is_left_by_the_time_in_which_the_courier_ran(
     assert seconds - stop <= LIMIT + SPARE
     with pytest.raises(TransportError) as told:
         call.result()
-    assert told.value.fate is Fate.UNKNOWN
+    assert told.value.charge_status is ChargeStatus.UNKNOWN
 
 
 @pytest.fixture(autouse=True)

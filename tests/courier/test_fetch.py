@@ -16,8 +16,8 @@ import trustme
 
 from cometmagic.courier import fetch as fetching
 from cometmagic.courier.fetch import fetch
-from cometmagic.courier.ssrf import check_address, place
-from cometmagic.errors import Fate, OptionError
+from cometmagic.courier.ssrf import check_address, parse_url
+from cometmagic.errors import ChargeStatus, OptionError
 from tests.faults.server import (
     Connection,
     FaultServer,
@@ -76,11 +76,11 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
 
 def refused(url: str, *, private: bool = False) -> str:
     with pytest.raises(OptionError) as caught:
-        fetch(url, private=private)
+        fetch(url, allow_private=private)
     message = str(caught.value)
     assert message.isprintable()
     assert len(message) < 400
-    assert caught.value.fate is Fate.UNSENT
+    assert caught.value.charge_status is ChargeStatus.UNSENT
     return message
 
 
@@ -235,7 +235,7 @@ def test_the_control_the_same_fetcher_connects_where_it_is_allowed(wire: Wire, h
         wire.answers = {name: [["127.0.0.1"]] for name in ("localhost", "a.localhost", "pictures.example")}
         wire.answers["localhost.localdomain"] = [["127.0.0.1"]]
 
-        assert fetch(f"http://{host}:{port_of(server)}/x.png", private=True) == picture()
+        assert fetch(f"http://{host}:{port_of(server)}/x.png", allow_private=True) == picture()
 
         assert wire.connected == ["127.0.0.1"]
         assert server.posts == 1
@@ -261,13 +261,13 @@ def test_public_addresses_are_reached(wire: Wire, host: str) -> None:
 
 
 def test_what_can_be_written_plainly_is_taken_apart() -> None:
-    where = place("HTTPS://Pictures.EXAMPLE:8443/a%20b/ü?q=1&r=@#part")
+    where = parse_url("HTTPS://Pictures.EXAMPLE:8443/a%20b/ü?q=1&r=@#part")
 
     assert (where.scheme, where.host, where.port) == ("https", "pictures.example", 8443)
     assert where.target == "/a%20b/ü?q=1&r=@"
-    assert (where.netloc, where.literal) == ("pictures.example:8443", None)
-    assert place("http://x.example?q").target == "/?q"
-    assert place("http://[2606:4700::1]:80/").netloc == "[2606:4700::1]"
+    assert (where.netloc, where.ip_address) == ("pictures.example:8443", None)
+    assert parse_url("http://x.example?q").target == "/?q"
+    assert parse_url("http://[2606:4700::1]:80/").netloc == "[2606:4700::1]"
 
 
 # --- K11: names that change what they mean, and redirects -----------------------------------------------------------
@@ -364,18 +364,18 @@ def test_private_is_allowed_from_private_to_private_and_on_to_public(wire: Wire,
     location = f"http://127.0.0.1:{port_of(server)}/b"
     server._scenarios[0] = leading(location)
 
-    assert fetch("http://inside.example/a", private=True) == picture()
+    assert fetch("http://inside.example/a", allow_private=True) == picture()
 
     assert wire.connected == ["192.168.1.1", "127.0.0.1", PUBLIC]
 
 
 def test_k11_what_is_encrypted_leads_to_nothing_that_is_not() -> None:
-    where = place("https://pictures.example/x")
+    where = parse_url("https://pictures.example/x")
 
     for location in ("http://pictures.example/y", "ftp://pictures.example", "http://[::1"):
         with pytest.raises(OptionError, match="not https"):
-            fetching._onward("https://pictures.example/x", where, location)
-    assert fetching._onward("https://pictures.example/x", where, "/y") == "https://pictures.example/y"
+            fetching._resolve_redirect("https://pictures.example/x", where, location)
+    assert fetching._resolve_redirect("https://pictures.example/x", where, "/y") == "https://pictures.example/y"
 
 
 # --- what is sent ---------------------------------------------------------------------------------------------------
@@ -503,7 +503,7 @@ def test_an_image_of_any_kind_comes_byte_for_byte(wire: Wire, public: Any, kind:
 
 
 def test_what_comes_drop_by_drop_ends_in_time(wire: Wire, public: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "TOTAL", 0.4)
+    monkeypatch.setattr(fetching, "TOTAL_TIMEOUT", 0.4)
     public(
         [recv_request(), drip(response(picture()), 0.05)],
         [recv_request(), drip(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 999, 0.05)],
@@ -514,7 +514,7 @@ def test_what_comes_drop_by_drop_ends_in_time(wire: Wire, public: Any, monkeypat
 
 
 def test_a_name_that_is_looked_up_for_ever_ends_in_time(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "TOTAL", 0.1)
+    monkeypatch.setattr(fetching, "TOTAL_TIMEOUT", 0.1)
     let_go = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: let_go.wait(PATIENCE))
 
@@ -609,9 +609,9 @@ def test_it_works_beside_a_running_loop(wire: Wire, public: Any) -> None:
 
 def test_every_public_address_of_the_table_passes_by_itself() -> None:
     """The control of the table: the check is what refuses, not something in front of it."""
-    where = place("http://pictures.example/")
+    where = parse_url("http://pictures.example/")
 
     for address in (PUBLIC, OTHER, PUBLIC_6):
-        check_address(where, ipaddress.ip_address(address), private=False)
+        check_address(where, ipaddress.ip_address(address), allow_private=False)
     with pytest.raises(OptionError):
-        check_address(where, ipaddress.ip_address("127.0.0.1"), private=False)
+        check_address(where, ipaddress.ip_address("127.0.0.1"), allow_private=False)

@@ -13,11 +13,11 @@ import pytest
 
 from cometmagic.costs.ledger import Ledger
 from cometmagic.courier import client
-from cometmagic.errors import Fate, Interrupted
+from cometmagic.errors import ChargeStatus, Interrupted
 from cometmagic.generation import call as waiting
 from cometmagic.generation import generate as session
-from cometmagic.generation.generate import agenerate, begin, generate
-from cometmagic.storage.store import Library, State
+from cometmagic.generation.generate import agenerate, generate, start_generation
+from cometmagic.storage.store import CallState, Library
 from tests.courier.test_rate_limiter import ended
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.leaks import KEY
@@ -34,7 +34,7 @@ def held() -> Held:
 
 
 def only_call(library: Path) -> dict[str, Any]:
-    [folder] = Library(library).folders()
+    [folder] = Library(library).iter_folders()
     return folder.read()
 
 
@@ -53,18 +53,18 @@ def test_i1_the_picture_comes_after_an_interrupt(serving: Any, held: Held, libra
         with pytest.raises(Interrupted, match="goes on and may be charged; its image will be saved in"):
             generate("a cat", progress=at_first("sent"))
         held.let_go.set()
-        wait_for(lambda: only_call(library_folder)["state"] == State.SETTLED)
+        wait_for(lambda: only_call(library_folder)["state"] == CallState.SETTLED)
 
-    [folder] = Library(library_folder).folders()
+    [folder] = Library(library_folder).iter_folders()
     assert (folder.path / "image.png").read_bytes() == picture()
     assert len(server.log) == 1
 
 
 def test_i3_a_call_that_waits_for_its_place_is_taken_back(serving: Any, held: Held, library_folder: Path) -> None:
     with serving(held.steps(send(WHOLE)), answering(answer(image()))) as server:
-        first = begin("one", at_once=1)
+        first = start_generation("one", at_once=1)
         wait_for(lambda: held.inside)
-        second = begin("two", at_once=1)
+        second = start_generation("two", at_once=1)
 
         told = second.stop()
 
@@ -72,8 +72,8 @@ def test_i3_a_call_that_waits_for_its_place_is_taken_back(serving: Any, held: He
         ended(first)
     assert told == "The call was interrupted before it was sent. Nothing was sent, so nothing was charged."
     assert len(server.log) == 1
-    assert second.folder.read()["error"]["fate"] == Fate.UNSENT.name
-    entries = {entry.call: entry for entry in Ledger(library_folder).entries()}
+    assert second.folder.read()["error"]["fate"] == ChargeStatus.UNSENT.name
+    entries = {entry.call_id: entry for entry in Ledger(library_folder).read_entries()}
     assert entries[second.folder.read()["id"]].outcome == "unsent"
     assert entries[first.folder.read()["id"]].outcome == "made"
 
@@ -86,8 +86,8 @@ def test_i5_an_interrupt_in_a_wait_is_not_charged(serving: Any, library_folder: 
         generate("a cat", progress=at_first("waiting"))
 
     assert len(server.log) == 1
-    assert only_call(library_folder)["state"] == State.FAILED
-    assert Ledger(library_folder).spending().usd == 0
+    assert only_call(library_folder)["state"] == CallState.FAILED
+    assert Ledger(library_folder).sum_spending().usd == 0
 
 
 def test_an_interrupt_after_the_end_says_where_the_picture_is(serving: Any, library_folder: Path) -> None:
@@ -97,7 +97,7 @@ def test_an_interrupt_after_the_end_says_where_the_picture_is(serving: Any, libr
 
 def test_an_abandoned_call_is_kept_all_the_same(serving: Any, held: Held) -> None:
     with serving(held.steps(send(WHOLE))):
-        call = begin("a cat")
+        call = start_generation("a cat")
         wait_for(lambda: held.inside)
         call.abandon()
         wait_for(lambda: call.folder.read().get("abandoned"))
@@ -122,7 +122,7 @@ def test_i7_a_cancelled_await_detaches(serving: Any, held: Held, library_folder:
         ) as told:
             asyncio.run(asked())
         held.let_go.set()
-        wait_for(lambda: only_call(library_folder)["state"] == State.SETTLED)
+        wait_for(lambda: only_call(library_folder)["state"] == CallState.SETTLED)
 
     assert told.value._render_traceback_() == [f"Interrupted: {told.value}"]  # type: ignore[attr-defined]
     assert len(server.log) == 1
@@ -147,10 +147,10 @@ def test_i7_other_ways_to_cancel_detach_as_well(serving: Any, held: Held, librar
         with pytest.raises((TimeoutError, ExceptionGroup)):
             asyncio.run(asked())
         held.let_go.set()
-        wait_for(lambda: only_call(library_folder)["state"] in (State.SETTLED, State.FAILED))
+        wait_for(lambda: only_call(library_folder)["state"] in (CallState.SETTLED, CallState.FAILED))
 
     assert len(server.log) <= 1
-    assert len(server.log) == (only_call(library_folder)["state"] == State.SETTLED)
+    assert len(server.log) == (only_call(library_folder)["state"] == CallState.SETTLED)
 
 
 def test_i8_many_interrupts_leave_nothing_behind(serving: Any, held: Held) -> None:
@@ -164,12 +164,12 @@ def test_i8_many_interrupts_leave_nothing_behind(serving: Any, held: Held) -> No
         for _ in range(30):
             with pytest.raises(Interrupted):
                 generate("a cat", progress=at_first("sent"))
-        assert client.courier().alive
+        assert client.get_courier().is_alive
         deadline = time.monotonic() + 30
-        while client.courier()._jobs and time.monotonic() < deadline:
+        while client.get_courier()._jobs and time.monotonic() < deadline:
             time.sleep(0.02)
 
-    assert client.courier()._jobs == {}
+    assert client.get_courier()._jobs == {}
     assert threading.active_count() <= threads + 1  # the server's
     assert open_files() <= before + 1
 
@@ -178,16 +178,16 @@ def test_i8_many_interrupts_leave_nothing_behind(serving: Any, held: Held) -> No
 def test_i15_a_forked_child_has_a_courier_of_its_own(serving: Any) -> None:
     with serving(answering(answer(image())), answering(answer(image()))) as server:
         generate("a cat")
-        mine = client.courier()
+        mine = client.get_courier()
         assert isinstance(mine, client.ProcessCourier)
         child = os.fork()
         if child == 0:
             made = generate("a dog")
-            os._exit(0 if made.image.data == picture() and client.courier() is not mine else 1)
+            os._exit(0 if made.image.data == picture() and client.get_courier() is not mine else 1)
 
         assert os.waitpid(child, 0)[1] == 0
-        assert client.courier() is mine
-        assert mine.alive
+        assert client.get_courier() is mine
+        assert mine.is_alive
     assert len(server.log) == 2
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic.storage.store import State
+from cometmagic.storage.store import CallState
 from tests.courier.killing import AT_ONCE, PACKAGE, spread
 from tests.faults.crash import PATIENCE, Look, judge, recovered
 from tests.faults.doomed import Case, cases
@@ -80,7 +80,7 @@ class Asked:
         if not folders:
             return ["posts: one without a call.json"] if self.posts else []
         before = Look.at(folders[0], case)
-        if self.posts and before.state != State.SETTLED:
+        if self.posts and before.state != CallState.SETTLED:
             return [f"state: {before.state} although the courier was left alone"]
         failed = {} if self.posts else recovered(folders)
         return [*judge(case, before, folders[0], self.posts), *(f"raised: {problem}" for problem in failed.values())]

@@ -82,9 +82,9 @@ def test_a_courier_that_is_killed_loses_nothing_it_has_read(tmp_path: Path, side
     with FaultServer([recv_request(), send(head + b"".join(pieces)), hang()]) as server:
         courier = started({})
         job = handed(courier, folder, server.url)
-        wait_for(lambda: len(case.body) in ((job.next(0.1) or {}).get("bytes"), size(folder.part)))
+        wait_for(lambda: len(case.body) in ((job.read_event(0.1) or {}).get("bytes"), size(folder.response_path)))
         courier._process.kill()
-        assert job.finished.wait(PATIENCE)
+        assert job.done_event.wait(PATIENCE)
     before = Look.at(folder.path, case)
     recovered([folder.path])
     wrong = judge(case, before, folder.path, server.posts, received=len(case.body))

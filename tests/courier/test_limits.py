@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cometmagic.errors import APIError, Fate, TransportError
+from cometmagic.errors import APIError, ChargeStatus, TransportError
 from cometmagic.options.declaration import Limits
 from tests.faults.asking import Asker
 from tests.faults.server import Step, drip, hang, limit, recv_request, response, send, sleep
@@ -33,7 +33,7 @@ def test_the_total_limit_holds(ask: Asker, name: str) -> None:
     assert 0.9 < time.monotonic() - begun < 5  # without the limit these take 15 s and more, or never end
     assert isinstance(outcome.told, TransportError)
     assert "total time limit" in str(outcome.told)
-    assert outcome.told.fate is Fate.UNKNOWN
+    assert outcome.told.charge_status is ChargeStatus.UNKNOWN
     assert not outcome.exchange.delivered
 
 
@@ -41,7 +41,7 @@ def test_c3_silence_ends_at_the_idle_limit(ask: Asker) -> None:
     outcome = ask.carry(recv_request(), hang(), limits=Limits(idle_timeout=0.3, total_timeout=30))
 
     assert "stayed silent too long" in str(outcome.told)
-    assert outcome.told.fate is Fate.UNKNOWN
+    assert outcome.told.charge_status is ChargeStatus.UNKNOWN
 
 
 def test_a_picture_that_came_before_the_limit_is_kept(ask: Asker) -> None:
@@ -53,14 +53,14 @@ def test_a_picture_that_came_before_the_limit_is_kept(ask: Asker) -> None:
 
 @pytest.mark.usefixtures("soon")
 def test_an_error_whose_body_hangs_is_its_status(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cometmagic.courier.transport.EXPLAINING", 0.3)
+    monkeypatch.setattr("cometmagic.courier.transport.ERROR_BODY_TIMEOUT", 0.3)
     half = response(b'{"error": {"message": "half of', "429 Slow", {"Content-Length": "500"})
 
     outcome = ask.carry(recv_request(), send(half), hang(), limits=Limits(total_timeout=30))
 
     assert isinstance(outcome.told, APIError)
     assert "half of" in str(outcome.told)
-    assert outcome.told.fate is Fate.REFUSED
+    assert outcome.told.charge_status is ChargeStatus.REFUSED
 
 
 def test_d15_slow_but_within_the_limits_is_fine(ask: Asker) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from cometmagic.courier import retry
-from cometmagic.errors import CometError, Fate
+from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.generation.call import Call
-from cometmagic.generation.generate import begin
+from cometmagic.generation.generate import start_generation
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.server import Held, recv_request, response, send
 from tests.gemini.answers import answer, answering, body, image, picture
@@ -22,13 +22,13 @@ GOOD = answering(answer(image()))
 def ended(*calls: Call) -> None:
     for call in calls:
         assert call.job is not None
-        assert call.job.finished.wait(PATIENCE)
+        assert call.job.done_event.wait(PATIENCE)
 
 
 def test_at_most_so_many_calls_are_under_way(serving: Any) -> None:
     held = Held()
     with serving(*[held.steps(send(response(body(answer(image())))))] * 7) as server:
-        calls = [begin(f"cat {number}", at_once=3) for number in range(7)]
+        calls = [start_generation(f"cat {number}", at_once=3) for number in range(7)]
         wait_for(lambda: held.inside == 3)
         held.let_go.set()
         ended(*calls)
@@ -46,7 +46,7 @@ def test_e13_a_429_holds_all_calls_back(serving: Any, monkeypatch: pytest.Monkey
     busy = refusing("429 Slow", BUSY, **{"Retry-After": "1.5"})
     good = send(response(body(answer(image()))))
     with serving(*[held.steps(*busy[1:])] * 4, *[[recv_request(), good]] * 12) as server:
-        calls = [begin(f"cat {number}", at_once=4) for number in range(12)]
+        calls = [start_generation(f"cat {number}", at_once=4) for number in range(12)]
         held.let_go.set()
         ended(*calls)
 
@@ -61,7 +61,7 @@ def test_e21_after_three_unknown_outcomes_the_rest_is_not_sent(serving: Any) -> 
     held = Held()
     storm = held.steps(send(response(b"", "504 Gateway Timeout")))
     with serving(*[storm] * 10) as server:
-        calls = [begin(f"cat {number}", at_once=1) for number in range(10)]
+        calls = [start_generation(f"cat {number}", at_once=1) for number in range(10)]
         held.let_go.set()
         ended(*calls)
 
@@ -71,7 +71,7 @@ def test_e21_after_three_unknown_outcomes_the_rest_is_not_sent(serving: Any) -> 
             call.result()
         errors.append(told.value)
     assert len(server.log) == 3
-    assert [error.fate for error in errors] == [Fate.UNKNOWN] * 3 + [Fate.UNSENT] * 7
+    assert [error.charge_status for error in errors] == [ChargeStatus.UNKNOWN] * 3 + [ChargeStatus.UNSENT] * 7
     assert "of the last 3 calls it is not known" in str(errors[-1])
 
 
@@ -80,7 +80,7 @@ def test_a_good_answer_between_unknown_ones_goes_on(serving: Any) -> None:
     held = Held()
     storm, good = held.steps(send(response(b"", "504 Gateway Timeout"))), GOOD
     with serving(storm, storm, good, storm, storm, good) as server:
-        calls = [begin(f"cat {number}", at_once=1) for number in range(6)]
+        calls = [start_generation(f"cat {number}", at_once=1) for number in range(6)]
         held.let_go.set()
         ended(*calls)
 
@@ -91,8 +91,8 @@ def test_a_good_answer_between_unknown_ones_goes_on(serving: Any) -> None:
 def test_calls_asked_for_after_the_stop_are_sent(serving: Any) -> None:
     with serving(*[refusing("504 Gateway")] * 3, GOOD):
         for _ in range(3):
-            ended(begin("a cat"))
-        last = begin("a cat")
+            ended(start_generation("a cat"))
+        last = start_generation("a cat")
         ended(last)
 
     assert last.result().image.data == picture()

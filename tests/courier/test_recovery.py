@@ -14,13 +14,13 @@ import pytest
 
 from cometmagic.costs.ledger import Ledger
 from cometmagic.courier import recovery as recovering
-from cometmagic.courier.leftovers import recover_left_behind, under_way
-from cometmagic.courier.recovery import left_behind, recover
-from cometmagic.errors import Fate
-from cometmagic.generation.generate import begin, generate
-from cometmagic.storage.pending_scan import unfinished
-from cometmagic.storage.store import CallFolder, Library, State
-from cometmagic.system.file_lock import Busy, NoLocks, hold
+from cometmagic.courier.leftovers import format_running_calls, recover_calls
+from cometmagic.courier.recovery import find_recoverable_calls, recover
+from cometmagic.errors import ChargeStatus
+from cometmagic.generation.generate import generate, start_generation
+from cometmagic.storage.pending_scan import find_unfinished_calls
+from cometmagic.storage.store import CallFolder, CallState, Library
+from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
 from tests.courier.test_rate_limiter import ended
 from tests.faults.leaks import KEY, leaks
 from tests.faults.server import Held, response, send
@@ -41,11 +41,11 @@ def made(serving: Any, library: Library) -> CallFolder:
     """Return a call that went well."""
     with serving(answering(ANSWER)):
         generate("a red bicycle")
-    [folder] = library.folders()
+    [folder] = library.iter_folders()
     return folder
 
 
-def back(folder: CallFolder, state: State, part: bytes | None = None) -> None:
+def back(folder: CallFolder, state: CallState, part: bytes | None = None) -> None:
     """Bring a call back to an earlier state, with these bytes of its answer."""
     for path in folder.path.iterdir():
         if path.name not in ("call.json", "request.json"):
@@ -54,18 +54,18 @@ def back(folder: CallFolder, state: State, part: bytes | None = None) -> None:
     call |= {"state": state, "planned": EARLIER}
     (folder.path / "call.json").write_text(json.dumps(call, indent=1))
     if part is not None:
-        folder.part.write_bytes(part)
+        folder.response_path.write_bytes(part)
 
 
 WHOLE = body(ANSWER)
-LEFT: dict[str, tuple[State, bytes | None, State]] = {
-    "never-sent": (State.PLANNED, None, State.FAILED),
-    "sent-without-answer": (State.SENT, None, State.UNKNOWN),
-    "sent-with-an-empty-answer": (State.SENT, b"", State.UNKNOWN),
-    "cut-before-the-picture": (State.SENT, WHOLE[:90], State.UNKNOWN),
-    "cut-after-the-picture": (State.SENT, WHOLE[:-120], State.SETTLED),
-    "whole-and-not-noted": (State.SENT, WHOLE, State.SETTLED),
-    "received": (State.RECEIVED, WHOLE, State.SETTLED),
+LEFT: dict[str, tuple[CallState, bytes | None, CallState]] = {
+    "never-sent": (CallState.PLANNED, None, CallState.FAILED),
+    "sent-without-answer": (CallState.SENT, None, CallState.UNKNOWN),
+    "sent-with-an-empty-answer": (CallState.SENT, b"", CallState.UNKNOWN),
+    "cut-before-the-picture": (CallState.SENT, WHOLE[:90], CallState.UNKNOWN),
+    "cut-after-the-picture": (CallState.SENT, WHOLE[:-120], CallState.SETTLED),
+    "whole-and-not-noted": (CallState.SENT, WHOLE, CallState.SETTLED),
+    "received": (CallState.RECEIVED, WHOLE, CallState.SETTLED),
 }
 
 
@@ -75,51 +75,53 @@ def test_i9_to_i12_what_was_left_is_brought_to_its_end(library: Library, made: C
     back(made, before, part)
     (made.path / ".image.1234.tmp").write_bytes(b"half")
 
-    [told] = recover_left_behind(library.root)
+    [told] = recover_calls(library.root)
 
     call = made.read()
     assert call["state"] == after
     assert "a red bicycle" in told
     assert not list(made.path.glob(".*"))
-    if after is State.SETTLED:
+    if after is CallState.SETTLED:
         assert told.startswith("Recovered the picture")
         assert (made.path / "image.png").read_bytes() == picture()
-        assert not made.part.exists()
+        assert not made.response_path.exists()
     else:
-        assert call["error"]["fate"] == (Fate.UNSENT if after is State.FAILED else Fate.UNKNOWN).name
-        assert str(Fate[call["error"]["fate"]]) in told
-    assert list(recover_left_behind(library.root)) == []
+        assert (
+            call["error"]["fate"] == (ChargeStatus.UNSENT if after is CallState.FAILED else ChargeStatus.UNKNOWN).name
+        )
+        assert str(ChargeStatus[call["error"]["fate"]]) in told
+    assert list(recover_calls(library.root)) == []
 
 
 def test_a_crash_before_the_last_deletion_is_tidied_up(library: Library, made: CallFolder) -> None:
-    made.part.write_bytes(WHOLE)
+    made.response_path.write_bytes(WHOLE)
 
-    [told] = recover_left_behind(library.root)
+    [told] = recover_calls(library.root)
 
     assert told.startswith("Tidied up")
-    assert not made.part.exists()
-    assert made.read()["state"] == State.SETTLED
+    assert not made.response_path.exists()
+    assert made.read()["state"] == CallState.SETTLED
 
 
 def test_an_answer_that_is_kept_on_purpose_stays(serving: Any, library: Library) -> None:
     spoilt = answer(image(), {"inlineData": {"mimeType": "image/png", "data": "???"}})
     with serving(answering(spoilt)):
         generate("a cat")
-    [folder] = library.folders()
+    [folder] = library.iter_folders()
 
-    assert list(recover_left_behind(library.root)) == []
-    assert folder.part.exists()
+    assert list(recover_calls(library.root)) == []
+    assert folder.response_path.exists()
 
 
 def test_a_call_that_somebody_carries_is_left_alone(serving: Any, library: Library) -> None:
     held = Held()
     with serving(held.steps(send(response(WHOLE)))):
-        call = begin("a cat")
-        wait_for(lambda: call.folder.read()["state"] == State.SENT)
+        call = start_generation("a cat")
+        wait_for(lambda: call.folder.read()["state"] == CallState.SENT)
 
-        assert list(recover_left_behind(library.root)) == []
-        [told] = under_way(library.root)
-        with pytest.raises(Busy):
+        assert list(recover_calls(library.root)) == []
+        [told] = format_running_calls(library.root)
+        with pytest.raises(LockBusyError):
             recover(call.folder)
 
         held.let_go.set()
@@ -127,15 +129,15 @@ def test_a_call_that_somebody_carries_is_left_alone(serving: Any, library: Libra
     assert "'a cat'" in told
     assert "sent for" in told
     assert call.result().image.data == picture()
-    assert list(under_way(library.root)) == []
+    assert list(format_running_calls(library.root)) == []
 
 
 def test_a_call_on_its_way_to_the_courier_is_left_alone(library: Library, made: CallFolder) -> None:
-    back(made, State.PLANNED)
+    back(made, CallState.PLANNED)
     made.update(planned=datetime.now().astimezone().isoformat())
 
-    assert list(left_behind(library)) == []
-    assert len(list(under_way(library.root))) == 1
+    assert list(find_recoverable_calls(library)) == []
+    assert len(list(format_running_calls(library.root))) == 1
 
 
 @pytest.mark.parametrize(("minutes", "left"), [(5, False), (60, True)])
@@ -143,13 +145,13 @@ def test_without_locks_the_age_decides(
     library: Library, made: CallFolder, monkeypatch: pytest.MonkeyPatch, minutes: int, left: bool
 ) -> None:
     def no_locks(*_: object, **__: object) -> None:
-        raise NoLocks
+        raise LockUnsupportedError
 
-    back(made, State.SENT)
+    back(made, CallState.SENT)
     made.update(planned=(datetime.now().astimezone() - timedelta(minutes=minutes)).isoformat())
-    monkeypatch.setattr(recovering, "hold", no_locks)
+    monkeypatch.setattr(recovering, "acquire_lock", no_locks)
 
-    assert bool(list(left_behind(library))) is left
+    assert bool(list(find_recoverable_calls(library))) is left
 
 
 def test_what_is_no_call_is_left_alone(library: Library, made: CallFolder) -> None:
@@ -159,18 +161,18 @@ def test_what_is_no_call_is_left_alone(library: Library, made: CallFolder) -> No
     (library.root / "2026-notes.txt").write_text("mine")
     shutil.copytree(made.path, library.root / "20260101-000000-copy-abcdef")
 
-    assert unfinished(library.root) == []
-    assert list(recover_left_behind(library.root)) == []
+    assert find_unfinished_calls(library.root) == []
+    assert list(recover_calls(library.root)) == []
 
 
 def test_the_newest_are_looked_at(library: Library, made: CallFolder) -> None:
     for number in range(5):
         copy = CallFolder(library.root / f"20200101-00000{number}-x-abcdef")
         shutil.copytree(made.path, copy.path)
-        back(copy, State.SENT)
+        back(copy, CallState.SENT)
 
-    assert len(unfinished(library.root, 3)) == 2
-    assert len(unfinished(library.root)) == 5
+    assert len(find_unfinished_calls(library.root, 3)) == 2
+    assert len(find_unfinished_calls(library.root)) == 5
 
 
 def test_folders_that_were_never_planned_vanish(library: Library, made: CallFolder) -> None:
@@ -183,39 +185,39 @@ def test_folders_that_were_never_planned_vanish(library: Library, made: CallFold
         (folder / "request.json").write_text("{}")
     os.utime(old, (0, 0))
 
-    library.tidy()
+    library.remove_temp_folders()
 
     assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_an_echo_of_the_key_is_blotted_out_of_what_is_recovered(library: Library, made: CallFolder) -> None:
-    back(made, State.SENT, body(answer(text(f"key {KEY}"), image())))
+    back(made, CallState.SENT, body(answer(text(f"key {KEY}"), image())))
     assert leaks(library.root)
 
-    list(recover_left_behind(library.root))
+    list(recover_calls(library.root))
 
-    assert made.read()["state"] == State.SETTLED
+    assert made.read()["state"] == CallState.SETTLED
     assert not leaks(library.root)
 
 
 def test_the_ledger_learns_of_it(library: Library, made: CallFolder) -> None:
-    back(made, State.SENT)
+    back(made, CallState.SENT)
     ledger = Ledger(library.root).path
     ledger.write_text("".join(line + "\n" for line in ledger.read_text().splitlines() if '"open"' in line))
-    assert Ledger(library.root).spending().unsure == 1
+    assert Ledger(library.root).sum_spending().uncertain_count == 1
 
-    list(recover_left_behind(library.root))
+    list(recover_calls(library.root))
 
-    [entry] = Ledger(library.root).entries()
+    [entry] = Ledger(library.root).read_entries()
     assert entry.outcome == "unknown"
     assert entry.usd == pytest.approx(0.067, abs=0.001)
 
 
 def test_a_lock_dies_with_its_holder(library: Library, made: CallFolder) -> None:
     """The control of the carrier's lock: a killed process holds nothing."""
-    back(made, State.SENT)
+    back(made, CallState.SENT)
     program = (
-        "import sys\nfrom pathlib import Path\nfrom cometmagic.system.file_lock import hold\n"
+        "import sys\nfrom pathlib import Path\nfrom cometmagic.system.file_lock import acquire_lock\n"
         "held = hold(Path(sys.argv[1]))\nprint('held', flush=True)\nsys.stdin.read()\n"
     )
     with subprocess.Popen(
@@ -223,9 +225,9 @@ def test_a_lock_dies_with_its_holder(library: Library, made: CallFolder) -> None
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        assert list(left_behind(library)) == []
+        assert list(find_recoverable_calls(library)) == []
         holder.kill()
         holder.wait()
 
-    assert [folder.id for folder in left_behind(library)] == [made.id]
-    hold(made.path / "request.json").release()
+    assert [folder.id for folder in find_recoverable_calls(library)] == [made.id]
+    acquire_lock(made.path / "request.json").release()

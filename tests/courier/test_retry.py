@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from cometmagic.courier import retry
-from cometmagic.courier.retry import LONGEST, TABLE, Tries, classify
-from cometmagic.errors import APIError, CometError, Fate, Interrupted, NoImageError, TransportError
+from cometmagic.courier.retry import MAX_TOTAL_WAIT, RETRY_RULES, RetryState, classify
+from cometmagic.errors import APIError, ChargeStatus, CometError, Interrupted, NoImageError, TransportError
 from cometmagic.generation.generate import generate
-from cometmagic.storage.store import Library, State
+from cometmagic.storage.store import CallState, Library
 from tests.faults.asking import Asker
 from tests.faults.server import FaultServer, Step, fin, recv_request, response, rst, send
 from tests.figures import Record
@@ -137,12 +137,14 @@ def check(stopped: Stopped, server: FaultServer, asked: float | str | None) -> N
         assert isinstance(stopped.told, APIError)
         assert "asks to wait" in str(stopped.told)
         return
-    low, high = (retry.FIRST / 2, retry.FIRST) if isinstance(asked, str) else (asked, asked + retry.JITTER)
-    assert low <= stopped.waits[0] <= high <= LONGEST
+    low, high = (
+        (retry.INITIAL_BACKOFF / 2, retry.INITIAL_BACKOFF) if isinstance(asked, str) else (asked, asked + retry.JITTER)
+    )
+    assert low <= stopped.waits[0] <= high <= MAX_TOTAL_WAIT
     assert isinstance(stopped.told, Interrupted)  # I5: back at once, and not charged
-    assert Fate.REFUSED in str(stopped.told)
-    [folder] = stopped.library.folders()
-    assert folder.read()["state"] == State.FAILED
+    assert ChargeStatus.REFUSED in str(stopped.told)
+    [folder] = stopped.library.iter_folders()
+    assert folder.read()["state"] == CallState.FAILED
 
 
 @pytest.mark.parametrize("name", HEADERS)
@@ -190,7 +192,7 @@ def test_class_s_succeeds_at_a_further_try(serving: Any, library_folder: Any, na
     assert made.image.data == picture()
     assert len(server.log) == again + 1
     assert len({exchange.headers["idempotency-key"] for exchange in server.log}) == 1
-    assert [one["error"]["fate"] for one in made.call["tries"]] == [Fate.REFUSED.name] * again
+    assert [one["error"]["fate"] for one in made.call["tries"]] == [ChargeStatus.REFUSED.name] * again
 
 
 @pytest.mark.usefixtures("carried_here", "soon")
@@ -199,8 +201,8 @@ def test_class_s_ends_after_three_further_tries(ask: Asker, name: str) -> None:
     outcome = ask(*NOT_PROCESSED[name])
 
     assert len(outcome.log) == 4
-    assert outcome.told.fate is Fate.REFUSED
-    assert outcome.state is State.FAILED
+    assert outcome.told.charge_status is ChargeStatus.REFUSED
+    assert outcome.state is CallState.FAILED
 
 
 NEVER_AGAIN: dict[str, tuple[str, list[Step]]] = {
@@ -241,7 +243,7 @@ def test_u_f_and_g_are_sent_once(ask: Asker, name: str) -> None:
     if kind == "G":
         assert outcome.made.image.data == picture()
         return
-    assert (outcome.told.fate is Fate.UNKNOWN) == (kind == "U")
+    assert (outcome.told.charge_status is ChargeStatus.UNKNOWN) == (kind == "U")
 
 
 @pytest.mark.usefixtures("carried_here", "soon")
@@ -271,13 +273,13 @@ def test_the_wait_fits_into_the_total_limit(ask: Asker) -> None:
 
     assert len(outcome.log) == 1
     assert time.monotonic() - begun < 2 + 10  # a machine may be slow, but does not wait a minute
-    assert outcome.told.fate is Fate.REFUSED
+    assert outcome.told.charge_status is ChargeStatus.REFUSED
 
 
 def test_all_waits_together_stay_below_the_longest() -> None:
-    tries, error = Tries(), APIError("busy", status=429, retry_after=60.0)
+    tries, error = RetryState(), APIError("busy", status=429, retry_after=60.0)
 
-    pauses = [tries.pause(error) for _ in range(4)]
+    pauses = [tries.compute_delay(error) for _ in range(4)]
 
     assert pauses[0] is not None
     assert pauses[1:] == [None] * 3
@@ -286,14 +288,14 @@ def test_all_waits_together_stay_below_the_longest() -> None:
 
 @pytest.mark.parametrize("reason", ["name", "tls"])
 def test_a_name_that_is_not_found_is_tried_once_more(reason: str) -> None:
-    tries, error = Tries(), TransportError("x", fate=Fate.UNSENT, reason=reason)
+    tries, error = RetryState(), TransportError("x", charge_status=ChargeStatus.UNSENT, reason=reason)
 
-    assert [tries.pause(error) is None for _ in range(2)] == [False, True]
+    assert [tries.compute_delay(error) is None for _ in range(2)] == [False, True]
 
 
 def test_the_table_has_a_row_for_everything() -> None:
-    assert {row.kind for row in TABLE} == {"S", "U", "F"}
-    assert classify(None).kind == "G"
-    assert classify(CometError("anything")).kind == "F"
-    assert classify(NoImageError("words")).kind == "F"
-    assert all(row.again == 0 for row in TABLE if row.kind != "S")
+    assert {row.outcome for row in RETRY_RULES} == {"S", "U", "F"}
+    assert classify(None).outcome == "G"
+    assert classify(CometError("anything")).outcome == "F"
+    assert classify(NoImageError("words")).outcome == "F"
+    assert all(row.max_retries == 0 for row in RETRY_RULES if row.outcome != "S")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cometmagic.errors import APIError, Fate, TransportError
-from cometmagic.storage.store import State
+from cometmagic.errors import APIError, ChargeStatus, TransportError
+from cometmagic.storage.store import CallState
 from tests.faults.asking import Asker
 from tests.faults.leaks import KEY
 from tests.faults.server import chunked, recv_request, response, send
@@ -27,10 +27,10 @@ def error(ask: Asker, status: str, body: Any = b"", **headers: str) -> APIError:
     outcome = ask(recv_request(), send(response(content, status, headers)))
     assert isinstance(outcome.told, APIError)
     assert all(exchange.delivered for exchange in outcome.log) or len(content) > 100_000
-    assert not outcome.folder.part.exists()
+    assert not outcome.folder.response_path.exists()
     assert outcome.told.status == int(status.split(maxsplit=1)[0])
     assert status.split(maxsplit=1)[0] in str(outcome.told)
-    assert outcome.told.do
+    assert outcome.told.advice
     return outcome.told
 
 
@@ -44,12 +44,12 @@ def test_c12_a_redirect_is_told_and_not_followed(ask: Asker, serving: Any, statu
     assert other.log == []
     assert "redirects to" in str(told)
     assert "not followed" in str(told)
-    assert "COMETAPI_BASE_URL" in told.do
-    assert told.fate is Fate.REFUSED
+    assert "COMETAPI_BASE_URL" in told.advice
+    assert told.charge_status is ChargeStatus.REFUSED
 
 
-REFUSED, UNKNOWN = Fate.REFUSED, Fate.UNKNOWN
-STATUSES: dict[str, tuple[str, Any, Fate, str]] = {
+REFUSED, UNKNOWN = ChargeStatus.REFUSED, ChargeStatus.UNKNOWN
+STATUSES: dict[str, tuple[str, Any, ChargeStatus, str]] = {
     "E1-comet": ("400 Bad", COMET, REFUSED, "400 a_code: words of the service"),
     "E1-google": ("400 Bad", GOOGLE, REFUSED, "400 INVALID_ARGUMENT: Unknown name: Cannot find field."),
     "E1-google-in-comet": ("400 Bad", {"error": {"message": json.dumps(GOOGLE)}}, REFUSED, "Cannot find field."),
@@ -103,7 +103,7 @@ def test_a_status(ask: Asker, name: str) -> None:
     told = error(ask, status, body)
 
     assert words in str(told)
-    assert told.fate is fate
+    assert told.charge_status is fate
 
 
 def test_the_request_id_of_the_message_is_kept(ask: Asker) -> None:
@@ -185,7 +185,7 @@ def test_the_status_stands_when_the_body_is_cut(ask: Asker) -> None:
 
     assert isinstance(outcome.told, APIError)
     assert "half of" in str(outcome.told)
-    assert outcome.state is State.FAILED
+    assert outcome.state is CallState.FAILED
 
 
 def test_a_chunked_error_is_read(ask: Asker) -> None:

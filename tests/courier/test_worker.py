@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from cometmagic.courier import client
-from cometmagic.errors import Fate, TransportError
-from cometmagic.generation.generate import begin, generate
+from cometmagic.errors import ChargeStatus, TransportError
+from cometmagic.generation.generate import generate, start_generation
 from tests.faults.leaks import KEY
 from tests.faults.server import FaultServer, recv_request, response, send, sleep
 from tests.gemini.answers import answer, answering, body, image, picture
@@ -99,7 +99,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Callable[[FaultServer], None]:
 
 
 def courier_process() -> subprocess.Popen[bytes]:
-    running = client.courier()
+    running = client.get_courier()
     assert isinstance(running, client.ProcessCourier)
     return running._process
 
@@ -107,16 +107,16 @@ def courier_process() -> subprocess.Popen[bytes]:
 def test_i11_a_courier_that_dies_while_waiting_is_told_as_perhaps_charged(live: Callable[[FaultServer], None]) -> None:
     with FaultServer([recv_request(), sleep(5.0)], answering(answer(image()))) as server:
         live(server)
-        waiting = begin("a cat")
+        waiting = start_generation("a cat")
         wait_for(lambda: server.log and server.log[0].complete)
 
         courier_process().kill()
-        for _ in waiting.events():
+        for _ in waiting.iter_events():
             pass
 
         with pytest.raises(TransportError, match="ended before an answer") as told:
             waiting.result()
-        assert told.value.fate is Fate.UNKNOWN
+        assert told.value.charge_status is ChargeStatus.UNKNOWN
         assert generate("a cat").image.data == picture()  # by a new process
     assert len(server.log) == 2
 
@@ -124,11 +124,11 @@ def test_i11_a_courier_that_dies_while_waiting_is_told_as_perhaps_charged(live: 
 def test_i11_a_picture_that_had_come_is_saved_when_the_courier_dies(live: Callable[[FaultServer], None]) -> None:
     with FaultServer([recv_request(), send(WHOLE[:-9]), sleep(5.0)]) as server:
         live(server)
-        waiting = begin("a cat")
-        wait_for(lambda: waiting.folder.part.exists() and waiting.folder.part.stat().st_size > 40_000)
+        waiting = start_generation("a cat")
+        wait_for(lambda: waiting.folder.response_path.exists() and waiting.folder.response_path.stat().st_size > 40_000)
 
         courier_process().kill()
-        for _ in waiting.events():
+        for _ in waiting.iter_events():
             pass
 
     assert waiting.result().image.data == picture()
@@ -155,13 +155,13 @@ def test_without_processes_a_thread_carries(
     live: Callable[[FaultServer], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "_couriers", {})
-    monkeypatch.setattr(client, "_start", lambda: 1 / 0)
+    monkeypatch.setattr(client, "_start_process", lambda: 1 / 0)
     with FaultServer(answering(answer(image()))) as server:
         live(server)
 
         made = generate("a cat")
 
-    assert isinstance(client.courier(), client.ThreadCourier)
+    assert isinstance(client.get_courier(), client.ThreadCourier)
     assert made.image.data == picture()
     assert "lost if this kernel ends before it has come" in " ".join(made.warnings)
 
@@ -173,4 +173,4 @@ def test_nothing_is_imported_from_the_working_folder(tmp_path: Path, monkeypatch
     monkeypatch.setattr(client, "_couriers", {})
 
     assert generate("a cat", image_size="512").source == "offline"
-    assert isinstance(client.courier(), client.ProcessCourier)
+    assert isinstance(client.get_courier(), client.ProcessCourier)

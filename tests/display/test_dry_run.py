@@ -10,8 +10,8 @@ import pytest
 
 from cometmagic.display import dry_run
 from cometmagic.generation.compose import Prompt
-from cometmagic.generation.plan import plan, plans
-from cometmagic.options.template import Piece
+from cometmagic.generation.plan import build_plans, plan
+from cometmagic.options.template import PromptPiece
 from tests.display.test_result import HOSTILE, check_harmless
 from tests.notebook.answers import answering, painted
 from tests.notebook.fixtures import Notebook, Services
@@ -91,9 +91,12 @@ def test_a_dry_run_gives_no_result_and_leaves_the_variable_alone(notebook: Noteb
 @pytest.mark.parametrize("text", [*HOSTILE, "שלום \u202eabc", "x" * 5000, "$5 and $6 `{{a}}`"], ids=range(11))
 def test_what_prompts_and_variables_say_is_harmless(text: str) -> None:
     text = text.encode("utf-8", "ignore").decode().replace("\0", "")
-    given: Prompt = [Piece(text), Piece(text, "style"), Piece(painted(), "photo"), Piece(text)]
+    given: Prompt = [PromptPiece(text), PromptPiece(text, "style"), PromptPiece(painted(), "photo"), PromptPiece(text)]
 
-    for planned in (plans(given, images=[painted()], system=text), plans(given, sweep={"system": [text, "b"]})):
+    for planned in (
+        build_plans(given, images=[painted()], system=text),
+        build_plans(given, sweep={"system": [text, "b"]}),
+    ):
         bundle, _ = dry_run.view(planned)
         json.dumps(bundle, ensure_ascii=False).encode()
         check_harmless([{"data": bundle}])

@@ -29,7 +29,7 @@ def made(library: Library) -> Made:
     def planned(prompt: str = "a cat", parent: CallFolder | None = None, how: str = "edit", **facts: Any) -> CallFolder:
         if parent is not None:
             facts["parent"] = {"id": parent.id, "how": how}
-        folder = library.open(request(prompt), source="live", **facts)
+        folder = library.create_folder(request(prompt), source="live", **facts)
         at = next(seconds)
         folder.update(
             state=facts.get("state", "settled"),

@@ -50,7 +50,7 @@ def test_calls_without_a_picture_are_listed_too(library: Library, monkeypatch: p
         damaged = generate("a dog")
     (damaged.folder / "image.jpg").write_bytes(b"no picture")
     (damaged.folder / "preview.jpg").unlink()
-    library.open(request("a red bicycle"), source="live")
+    library.create_folder(request("a red bicycle"), source="live")
 
     shown = gallery(listed(library))[0]["text/html"]
 
@@ -78,7 +78,7 @@ def test_an_empty_library_is_told(library: Library) -> None:
 
 @pytest.mark.parametrize("text", [*HOSTILE, "x" * 5000], ids=range(9))
 def test_what_a_library_of_others_says_is_harmless(library: Library, text: str) -> None:
-    folder = library.open(request(), source="live")
+    folder = library.create_folder(request(), source="live")
     folder.update(**dict.fromkeys(["prompt", "model", "source", "state"], text.encode("utf-8", "ignore").decode()))
 
     bundle, _ = gallery(listed(library))

@@ -10,9 +10,9 @@ import pytest
 
 from cometmagic.display import grid
 from cometmagic.errors import APIError
-from cometmagic.generation.batch import begin_many
+from cometmagic.generation.batch import launch_batch
 from cometmagic.generation.generate import generate
-from cometmagic.generation.plan import plans
+from cometmagic.generation.plan import build_plans
 from cometmagic.generation.result_list import ImageResults
 from tests.display.test_result import HOSTILE, check_harmless
 from tests.faults.server import Held, recv_request, response, send
@@ -95,11 +95,11 @@ def test_copies_are_told(notebook: Notebook) -> None:
 def test_progress_is_one_line_that_keeps_its_places(monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held()
     with serving(monkeypatch, *[answering()] * 9, BAD, held.steps(send(response(full())))):
-        batch = begin_many(plans("a cat", count=11))
-        wait_for(lambda: held.inside and batch.done == 10)
+        batch = launch_batch(build_plans("a cat", count=11))
+        wait_for(lambda: held.inside and batch.done_count == 10)
         [before] = grid.progress(batch, 9.7)[0]["text/plain"].splitlines()
         held.let_go.set()
-        wait_for(lambda: batch.done == 11)
+        wait_for(lambda: batch.done_count == 11)
         [after] = grid.progress(batch, 10.2)[0]["text/plain"].splitlines()
 
     price = f"together {batch.estimate}"
@@ -145,7 +145,7 @@ def test_what_labels_and_prompts_say_is_harmless(monkeypatch: pytest.MonkeyPatch
 def test_a_folder_that_is_gone_leaves_an_empty_place(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(monkeypatch, answering(), answering()):
         results = ImageResults([generate("a cat"), generate("a dog")])
-    (results.made[0].folder / "call.json").unlink()
+    (results.results[0].folder / "call.json").unlink()
 
     assert grid.sheet(results)[0]["text/html"]
     told = grid.sheet_caption(results)[0]["text/plain"].splitlines()

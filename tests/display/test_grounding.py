@@ -8,7 +8,7 @@ import re
 import pytest
 
 from cometmagic.display import grounding
-from cometmagic.gemini.response import Grounding, Source
+from cometmagic.gemini.response import Grounding, GroundingSource
 from tests.notebook.fixtures import Notebook
 
 
@@ -31,7 +31,7 @@ def test_the_offline_source_gives_what_a_search_gives(notebook: Notebook) -> Non
 
 
 def test_a_page_is_linked_with_its_host() -> None:
-    page = grounding.page(Grounding(sources=(Source("A & <b>", "https://example.org/a?b=1&c=2"),)))
+    page = grounding.page(Grounding(sources=(GroundingSource("A & <b>", "https://example.org/a?b=1&c=2"),)))
 
     assert 'rel="noopener noreferrer"' in page
     assert ">A &amp; &lt;b&gt;</a> example.org" in page
@@ -39,7 +39,7 @@ def test_a_page_is_linked_with_its_host() -> None:
 
 
 def test_a_found_image_leads_to_its_page_first() -> None:
-    source = Source("A photo", "https://photos.example.org/page.html", "https://cdn.example.org/photo.jpg")
+    source = GroundingSource("A photo", "https://photos.example.org/page.html", "https://cdn.example.org/photo.jpg")
 
     assert links(grounding.page(Grounding(sources=(source,)))) == [source.uri, source.image_uri]
 
@@ -52,7 +52,7 @@ def test_a_found_image_leads_to_its_page_first() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_web_address_is_no_link(address: str) -> None:
-    page = grounding.page(Grounding(sources=(Source("A title", address, address),)))
+    page = grounding.page(Grounding(sources=(GroundingSource("A title", address, address),)))
 
     assert links(page) == []
     assert "A title" in page
@@ -68,7 +68,7 @@ def test_what_is_no_web_address_is_no_link(address: str) -> None:
     ],
 )
 def test_the_host_is_the_one_a_browser_goes_to(address: str, host: str) -> None:
-    page = grounding.page(Grounding(sources=(Source("google.com", address),)))
+    page = grounding.page(Grounding(sources=(GroundingSource("google.com", address),)))
 
     assert links(page) == [address]
     assert f"</a> {host}</li>" in page
@@ -89,7 +89,7 @@ def test_a_suggestion_that_is_empty_or_vast_is_left_out(suggestion: str) -> None
 
 
 def test_of_very_many_sources_the_first_are_shown() -> None:
-    sources = tuple(Source(f"Page {number}", f"https://example.org/{number}") for number in range(200))
+    sources = tuple(GroundingSource(f"Page {number}", f"https://example.org/{number}") for number in range(200))
 
     page = grounding.page(Grounding(("cats", "cats", "dogs"), sources))
     assert len(links(page)) == grounding.MOST_SOURCES

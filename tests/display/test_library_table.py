@@ -33,13 +33,13 @@ def ask(monkeypatch: pytest.MonkeyPatch, library: Library) -> Ask:
     """Return a function that makes a real call, whatever becomes of it, and returns its folder."""
 
     def asked(steps: list[Step] | None = None, prompt: Any = "a red bicycle", **options: Any) -> CallFolder:
-        before = set(library.folders())
+        before = set(library.iter_folders())
         with serving(monkeypatch, steps or answering()):
             try:
                 generate(prompt, **options)
             except CometError as error:
                 assert steps, error  # noqa: PT017
-        [folder] = set(library.folders()) - before
+        [folder] = set(library.iter_folders()) - before
         return folder
 
     return asked
@@ -93,7 +93,7 @@ def test_what_became_of_a_call_and_what_it_may_have_cost(
 
 
 def test_the_newest_call_is_on_top(library: Library) -> None:
-    folders = [library.open(request(), source="live") for _ in range(3)]
+    folders = [library.create_folder(request(), source="live") for _ in range(3)]
     for folder, second in zip(folders, (2, 3, 1), strict=True):
         folder.update(planned=f"2026-11-22T10:15:0{second}+00:00")
 
@@ -102,7 +102,7 @@ def test_the_newest_call_is_on_top(library: Library) -> None:
 
 def test_thirty_are_shown_and_the_others_counted(library: Library) -> None:
     for _ in range(33):
-        library.open(request(), source="live")
+        library.create_folder(request(), source="live")
 
     told = told_table(library)
 
@@ -126,9 +126,9 @@ def test_thirty_are_shown_and_the_others_counted(library: Library) -> None:
     ],
 )
 def test_words_choose_calls(library: Library, words: str, found: set[str]) -> None:
-    library.open(request("a red bicycle"), source="live")
-    library.open(request("a red cat", model="gemini-3-pro-image"), source="live")
-    library.open(request("a blue cat" + " " * 900 + "far away"), source="offline")
+    library.create_folder(request("a red bicycle"), source="live")
+    library.create_folder(request("a red cat", model="gemini-3-pro-image"), source="live")
+    library.create_folder(request("a blue cat" + " " * 900 + "far away"), source="offline")
 
     told = told_table(library, words)
 
@@ -147,8 +147,8 @@ def test_an_empty_library_is_told(library: Library) -> None:
 
 @pytest.mark.parametrize(("width", "has_model"), [(80, False), (103, False), (104, True), (200, True)])
 def test_the_table_fits(library: Library, width: int, has_model: bool) -> None:
-    library.open(request("a red bicycle leaning on a sunlit wall " * 9), source="live")
-    library.open(request("a cat", model="gemini-2.5-flash-image"), source="offline")
+    library.create_folder(request("a red bicycle leaning on a sunlit wall " * 9), source="live")
+    library.create_folder(request("a cat", model="gemini-2.5-flash-image"), source="offline")
 
     told = told_table(library, width=width)
 
@@ -162,7 +162,7 @@ HOSTILE = "\x1b[31m<b>red</b>\x1b]52;c;ZXZpbA==\x07\u202e\nline\ttab"
 
 
 def test_what_strangers_wrote_is_cleaned(library: Library) -> None:
-    folder = library.open(request(), source="live")
+    folder = library.create_folder(request(), source="live")
     folder.update(
         **dict.fromkeys(["prompt", "model", "source", "state", "request_id"], HOSTILE), options={HOSTILE: HOSTILE}
     )
@@ -188,7 +188,7 @@ ODD: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("call", ODD, ids=range(len(ODD)))
 def test_odd_calls_are_listed_all_the_same(library: Library, call: dict[str, Any]) -> None:
-    folder = library.open(request(), source="live")
+    folder = library.create_folder(request(), source="live")
     (folder.path / "call.json").write_text(json.dumps(call))
 
     assert folder.id[-6:] in told_table(library)
@@ -197,7 +197,7 @@ def test_odd_calls_are_listed_all_the_same(library: Library, call: dict[str, Any
 
 
 def test_a_damaged_call_is_listed(library: Library) -> None:
-    folder = library.open(request(), source="live")
+    folder = library.create_folder(request(), source="live")
     (folder.path / "call.json").write_bytes(b"{")
 
     assert rows(told_table(library))[1][:5] == [folder.id[-6:], "?", "?", "damaged", "?"]
@@ -256,7 +256,7 @@ def test_a_picture_that_is_gone_is_told(ask: Ask) -> None:
 
 @pytest.mark.parametrize("state", ["planned", "sent", "received"])
 def test_a_call_that_has_not_ended_is_told(library: Library, state: str) -> None:
-    folder = library.open(request(), source="live")
+    folder = library.create_folder(request(), source="live")
     folder.update(state=state)
 
     assert unsettled(folder).startswith(f"The call has not ended; its state is {state}. %gemini_library pending tells")

@@ -17,7 +17,7 @@ from cometmagic.display import thoughts
 from cometmagic.display.thoughts import Final
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse, Usage
-from cometmagic.storage.store import preview_of
+from cometmagic.storage.store import build_preview_path
 from tests.notebook.answers import answering, body, gravel, image, painted
 from tests.notebook.fixtures import Notebook, Services
 
@@ -126,7 +126,7 @@ def test_an_old_recording_without_small_pictures_has_them_made(tmp_path: Path) -
     path.write_bytes(gravel(1024, 1024))
     draft = ImagePart("image/jpeg", path=path, width=1024, height=1024, thought=True)
 
-    assert not preview_of(path).exists()
+    assert not build_preview_path(path).exists()
     [_, (width, height)] = sizes(thoughts.page(ImageResponse((draft,)), FINAL))
     assert width == height <= 512
 

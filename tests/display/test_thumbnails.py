@@ -12,7 +12,12 @@ from PIL import Image
 
 from cometmagic.display import thumbnails
 from cometmagic.gemini.parts import ImagePart
-from cometmagic.storage.store import SMALL, SMALL_BYTES, preview_of, small_of
+from cometmagic.storage.store import (
+    SMALL_PREVIEW_BYTES,
+    SMALL_PREVIEW_PIXELS,
+    build_preview_path,
+    build_small_preview_path,
+)
 from tests.notebook.answers import gravel, painted
 
 
@@ -25,29 +30,29 @@ def picture(tmp_path: Path) -> ImagePart:
 
 def longest(content: bytes | None) -> int:
     assert content is not None
-    assert len(content) <= SMALL_BYTES
+    assert len(content) <= SMALL_PREVIEW_BYTES
     return max(Image.open(io.BytesIO(content)).size)
 
 
 def test_what_the_courier_has_left_is_taken_as_it_is(picture: ImagePart) -> None:
     assert picture.path is not None
-    preview_of(picture.path).write_bytes(b"the preview")
+    build_preview_path(picture.path).write_bytes(b"the preview")
     assert (thumbnails.final(picture), thumbnails.other(picture)) == (b"the preview", b"the preview")
 
-    small_of(picture.path).write_bytes(b"the small one")
+    build_small_preview_path(picture.path).write_bytes(b"the small one")
     assert (thumbnails.final(picture), thumbnails.other(picture)) == (b"the small one", b"the preview")
 
 
 def test_a_heavy_preview_of_an_older_version_is_made_small(picture: ImagePart) -> None:
     assert picture.path is not None
-    preview_of(picture.path).write_bytes(gravel(1024, 768))
+    build_preview_path(picture.path).write_bytes(gravel(1024, 768))
 
-    assert longest(thumbnails.final(picture)) <= SMALL
+    assert longest(thumbnails.final(picture)) <= SMALL_PREVIEW_PIXELS
 
 
 def test_without_any_the_original_is_made_small(picture: ImagePart) -> None:
-    assert longest(thumbnails.final(picture)) <= SMALL
-    assert longest(thumbnails.other(ImagePart("image/jpeg", content=picture.data))) <= SMALL
+    assert longest(thumbnails.final(picture)) <= SMALL_PREVIEW_PIXELS
+    assert longest(thumbnails.other(ImagePart("image/jpeg", content=picture.data))) <= SMALL_PREVIEW_PIXELS
 
 
 def test_what_cannot_be_drawn_is_none(tmp_path: Path) -> None:
@@ -62,7 +67,7 @@ def test_what_cannot_be_drawn_is_none(tmp_path: Path) -> None:
 
 def test_pillow_is_loaded_only_to_make_one(picture: ImagePart) -> None:
     assert picture.path is not None
-    small_of(picture.path).write_bytes(painted())
+    build_small_preview_path(picture.path).write_bytes(painted())
     code = (
         "import sys; from pathlib import Path; from cometmagic.display import thumbnails;"
         "from cometmagic.gemini.parts import ImagePart; image = ImagePart('image/jpeg', path=Path(sys.argv[1]));"

@@ -17,14 +17,14 @@ import pytest
 
 import cometmagic
 from cometmagic.courier.attempts import deliver
-from cometmagic.courier.endpoint import Live
-from cometmagic.errors import CometError, Fate
+from cometmagic.courier.endpoint import LiveRoute
+from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.result import ImageResult, read_result
 from cometmagic.options.declaration import Limits, Options
 from cometmagic.options.settings import Key
-from cometmagic.storage.store import CallFolder, Library, State
+from cometmagic.storage.store import CallFolder, CallState, Library
 from tests.faults.leaks import KEY, leaks, spoken
 from tests.faults.server import Exchange, FaultServer, Step
 
@@ -59,9 +59,9 @@ class Outcome:
         return self.folder.read()
 
     @property
-    def state(self) -> State:
+    def state(self) -> CallState:
         """Where the call stands."""
-        return State(self.call["state"])
+        return CallState(self.call["state"])
 
     @property
     def notes(self) -> str:
@@ -78,17 +78,19 @@ class Outcome:
         """Hold the call to what is promised of every call, whatever became of it."""
         tries = self.call.get("tries", [])
         assert len(self.log) <= 1 + len(tries), "more connections than tries"
-        assert Fate.UNKNOWN.name not in {one["error"]["fate"] for one in tries}, "sent again without need"
+        assert ChargeStatus.UNKNOWN.name not in {one["error"]["fate"] for one in tries}, "sent again without need"
         assert {exchange.start_line.split(" ")[0] for exchange in self.log} <= {"POST", ""}
         assert not leaks(self.folder.path.parent)
         assert not list(self.folder.path.glob(".*")), "something half written was left"
         if self.error is None:
-            assert self.state is State.SETTLED
+            assert self.state is CallState.SETTLED
             return
-        assert self.state is (State.UNKNOWN if self.error.fate is Fate.UNKNOWN else State.FAILED)
+        assert self.state is (
+            CallState.UNKNOWN if self.error.charge_status is ChargeStatus.UNKNOWN else CallState.FAILED
+        )
         told = str(self.error)
         assert "\n" not in told
-        assert self.error.fate in told
+        assert self.error.charge_status in told
         assert told.isprintable()
         assert not leaks(spoken(self.error))
 
@@ -116,7 +118,7 @@ class Asker:
 
     def __call__(self, *steps: Step, prompt: Any = PROMPT, **options: Any) -> Outcome:
         """Ask through `generate`, while the server plays `steps`."""
-        before = set(self.library.folders())
+        before = set(self.library.iter_folders())
         made: ImageResult | None = None
         error: CometError | None = None
         with self.serving(*[list(steps)] * (1 + AGAIN)) as server:
@@ -124,7 +126,7 @@ class Asker:
                 made = cometmagic.generate(prompt, **options)
             except CometError as problem:
                 error = problem
-        (folder,) = set(self.library.folders()) - before
+        (folder,) = set(self.library.iter_folders()) - before
         outcome = Outcome(made, error, folder, server.log)
         outcome.check()
         return outcome
@@ -132,11 +134,11 @@ class Asker:
     def carry(self, *steps: Step, limits: Limits, **options: Any) -> Outcome:
         """Deliver one call with limits of its own, while the server plays `steps`."""
         request = ImageRequest((Turn((TextPart(PROMPT),)),), Options(**options))
-        folder = self.library.open(request, source="live", preview=64)
+        folder = self.library.create_folder(request, source="live", preview=64)
         made: ImageResult | None = None
         error: CometError | None = None
         with self.serving(*[list(steps)] * (1 + AGAIN)) as server:
-            asyncio.run(deliver(folder, Live(server.url, Key(KEY, "the test"), limits), lambda _: None))
+            asyncio.run(deliver(folder, LiveRoute(server.url, Key(KEY, "the test"), limits), lambda _: None))
         try:
             made = read_result(folder)
         except CometError as problem:

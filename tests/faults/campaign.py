@@ -31,7 +31,7 @@ from tests.faults.server import FaultServer
 PATIENCE = 20.0  # seconds after which a call that does not end is given up
 
 # Waits between two tries are scaled down by this: what is patched, by its full name, and what it is set to.
-SCALED = {"cometmagic.courier.retry.FIRST": 0.02, "cometmagic.courier.retry.JITTER": 0.005}
+SCALED = {"cometmagic.courier.retry.INITIAL_BACKOFF": 0.02, "cometmagic.courier.retry.JITTER": 0.005}
 
 
 class Campaign:
@@ -142,7 +142,7 @@ _ASKING: set[int] = set()
 
 
 def _ask_ours(run: Run, asked: Asked, _url: str, interrupt: Interrupt) -> None:
-    given, given_limits, events = run.schedule.disturbance, run.schedule.limits.changed(), 0
+    given, given_limits, events = run.schedule.disturbance, run.schedule.limits.list_changes(), 0
 
     def progress(_: client.Event) -> None:
         nonlocal events

@@ -19,13 +19,13 @@ from typing import Any
 
 from PIL import Image
 
-from cometmagic.errors import CometError, Fate
+from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.store import CallFolder, State
+from cometmagic.storage.store import CallFolder, CallState
 from tests.faults.doomed import SIGNATURE, Case
 from tests.faults.tripwire import FRONT
 
-ENDS = (State.SETTLED, State.FAILED, State.UNKNOWN)
+ENDS = (CallState.SETTLED, CallState.FAILED, CallState.UNKNOWN)
 PATIENCE = 600.0
 # The one place where calls that nobody carries any more are brought to their end.
 RECOVERING = """
@@ -64,7 +64,7 @@ class Look:
 
     def arrived(self, case: Case) -> int:
         """Return how many bytes of the answer the disk holds, or held by its own word."""
-        return len(case.body) if self.state in (State.RECEIVED, State.SETTLED) else self.received
+        return len(case.body) if self.state in (CallState.RECEIVED, CallState.SETTLED) else self.received
 
     @classmethod
     def at(cls, path: Path, case: Case) -> Look:
@@ -125,19 +125,19 @@ def judge(case: Case, before: Look, folder: Path, posts: int, *, received: int |
 
 def _ended(case: Case, before: Look, after: Look, folder: Path, posts: int, received: int) -> Iterator[str]:
     """Yield what is wrong with the way a call ended."""
-    fate = Fate.__members__.get(after.error.get("fate", ""))
+    fate = ChargeStatus.__members__.get(after.error.get("fate", ""))
     finals = {picture.sha256 for picture in case.pictures if not picture.thought} & case.whole(received)
-    if finals and after.state != State.SETTLED:
+    if finals and after.state != CallState.SETTLED:
         yield f"state: {after.state} although the image had come"
-    if posts and after.state != State.SETTLED and fate not in (Fate.UNKNOWN, Fate.ANSWERED):
+    if posts and after.state != CallState.SETTLED and fate not in (ChargeStatus.UNKNOWN, ChargeStatus.ANSWERED):
         yield f"state: {after.state} does not say that it may have been charged"
-    if not posts and before.state != State.PLANNED and fate is not Fate.UNKNOWN:
+    if not posts and before.state != CallState.PLANNED and fate is not ChargeStatus.UNKNOWN:
         yield f"state: {after.state}, {fate} though it had been written down as sent"
-    if before.state == State.PLANNED and (posts or fate is not Fate.UNSENT):
+    if before.state == CallState.PLANNED and (posts or fate is not ChargeStatus.UNSENT):
         yield f"state: {after.state}, {fate} after planning only and {posts} POSTs"
-    if before.state == State.SENT and not received and after.state != State.UNKNOWN:
+    if before.state == CallState.SENT and not received and after.state != CallState.UNKNOWN:
         yield f"state: {after.state} although it was sent and nothing came"
-    if after.state == State.SETTLED:
+    if after.state == CallState.SETTLED:
         yield from _settled(case, folder, whole=received >= len(case.body))
 
 
@@ -146,7 +146,7 @@ def _settled(case: Case, folder: Path, *, whole: bool) -> Iterator[str]:
     call, result = CallFolder(folder), ImageResult(folder)
     if (folder / "response.part").exists():
         yield "litter: response.part of a settled call"
-    if not call.is_whole:
+    if not call.is_complete:
         yield "lost: a file that call.json lists"
     for row in call.read()["files"]:
         if _hash(folder / row["name"]) != row["sha256"]:

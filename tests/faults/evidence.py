@@ -64,7 +64,7 @@ class Run:
 
     def folder(self, prompt: str) -> CallFolder | None:
         """Return the call folder of an asker, or None when none was finished."""
-        return next((folder for folder in self.library.folders() if folder.read()["prompt"] == prompt), None)
+        return next((folder for folder in self.library.iter_folders() if folder.read()["prompt"] == prompt), None)
 
     def played(self) -> Iterator[tuple[Exchange, Reply, bool]]:
         """Yield each connection, what it got, and whether that came early enough to be read."""

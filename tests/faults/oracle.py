@@ -32,21 +32,21 @@ from typing import Any, Literal
 from PIL import Image
 
 from cometmagic.courier.recovery import recover
-from cometmagic.errors import CometError, Fate, Interrupted
-from cometmagic.storage.store import CallFolder, State
+from cometmagic.errors import ChargeStatus, CometError, Interrupted
+from cometmagic.storage.store import CallFolder, CallState
 from tests.faults.disturb import DisturbanceError
 from tests.faults.evidence import Asked, Run
 from tests.faults.leaks import KEY, leaks, spoken
 from tests.faults.replies import Class, Reply
 
 SPARE = 1.0  # seconds a call may take beyond its limit
-ENDED = (State.SETTLED, State.FAILED, State.UNKNOWN)
+ENDED = (CallState.SETTLED, CallState.FAILED, CallState.UNKNOWN)
 
 # What may be said of money: a refusal is not charged, and a call whose fate is open says so.
-CHARGED = {Fate.UNKNOWN, Fate.ANSWERED}
+CHARGED = {ChargeStatus.UNKNOWN, ChargeStatus.ANSWERED}
 SAID = {
-    Class.S: {Fate.REFUSED, Fate.UNSENT},
-    Class.F: {Fate.REFUSED, Fate.ANSWERED},
+    Class.S: {ChargeStatus.REFUSED, ChargeStatus.UNSENT},
+    Class.F: {ChargeStatus.REFUSED, ChargeStatus.ANSWERED},
     Class.U: CHARGED,
     Class.G: CHARGED,
 }
@@ -72,7 +72,7 @@ def judge(run: Run) -> list[Finding]:
     folders = [folder for prompt in run.schedule.prompts if (folder := run.folder(prompt))]
     with run.places():
         for folder in folders:
-            if folder.read()["state"] not in ENDED or folder.part.exists():
+            if folder.read()["state"] not in ENDED or folder.response_path.exists():
                 recover(folder)
     return [*told, *lost(run), *_partial(run), *_key(run), *_left(run)]
 
@@ -186,35 +186,35 @@ def _of_asker(run: Run, asked: Asked, call: dict[str, Any], answer: Reply | None
     if asked.made is not None:
         yield from _made(asked, state, answer)
     elif isinstance(problem, CometError):
-        yield from _error(run, problem.fate, state, answer)
-        if problem.fate not in str(problem) or "\n" in str(problem) or not str(problem).isprintable():
+        yield from _error(run, problem.charge_status, state, answer)
+        if problem.charge_status not in str(problem) or "\n" in str(problem) or not str(problem).isprintable():
             yield "its words"
     elif not isinstance(problem, KeyboardInterrupt | DisturbanceError):
         yield "neither a result nor an error of ours"
-    elif isinstance(problem, Interrupted) and answer and Fate.UNSENT in str(problem):
+    elif isinstance(problem, Interrupted) and answer and ChargeStatus.UNSENT in str(problem):
         yield "it says that nothing was sent"
     elif isinstance(problem, Interrupted) and "charged" not in str(problem) and "is saved" not in str(problem):
         yield "it says neither that it may be charged nor where the picture is"
-    elif state not in ENDED and (answer or state not in (None, State.PLANNED)):
+    elif state not in ENDED and (answer or state not in (None, CallState.PLANNED)):
         yield "its call never ended"
-    elif state in (State.FAILED, State.UNKNOWN):
-        yield from _error(run, Fate[call["error"]["fate"]], state, answer)
+    elif state in (CallState.FAILED, CallState.UNKNOWN):
+        yield from _error(run, ChargeStatus[call["error"]["fate"]], state, answer)
 
 
 def _made(asked: Asked, state: str | None, answer: Reply | None) -> Iterator[str]:
-    if state != State.SETTLED:
+    if state != CallState.SETTLED:
         yield "a result of a call that is not settled"
     if answer and answer.kind is Class.G and asked.made and asked.made.image.data != answer.final:
         yield "the result is another picture than the last"
 
 
-def _error(run: Run, fate: Fate, state: str | None, answer: Reply | None) -> Iterator[str]:
+def _error(run: Run, fate: ChargeStatus, state: str | None, answer: Reply | None) -> Iterator[str]:
     """Yield what does not fit in an error, where the disk failed or not."""
     if run.failed:
         if answer and answer.kind in (Class.U, Class.G) and fate not in CHARGED:
             yield "it may have been charged and does not say so"
         return
-    if state != (State.UNKNOWN if fate is Fate.UNKNOWN else State.FAILED):
+    if state != (CallState.UNKNOWN if fate is ChargeStatus.UNKNOWN else CallState.FAILED):
         yield "the state is not the error's"
     if answer and fate not in SAID[answer.kind]:
         yield f"{fate.name} is not what is said of a call that {answer.kind}"

@@ -59,7 +59,7 @@ def rise(pid: int, does: Callable[[], object]) -> int:
 
 def fails(limits: Limits) -> None:
     with pytest.raises(CometError):
-        generate.generate("a bomb", **limits.changed())
+        generate.generate("a bomb", **limits.list_changes())
 
 
 def check(patch: pytest.MonkeyPatch, figures: Record, bombs: dict[str, Bomb], limits: Limits, spare: int) -> None:

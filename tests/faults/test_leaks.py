@@ -40,7 +40,7 @@ def test_a_planted_key_is_found_in_a_file_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_planted_key_is_found_in_an_error(name: str) -> None:
     assert leaks(spoken(APIError(PLANTS[name])))
-    assert leaks(spoken(APIError("clean", do=PLANTS[name])))
+    assert leaks(spoken(APIError("clean", advice=PLANTS[name])))
     assert leaks(spoken(APIError("clean", code=PLANTS[name])))
 
 

@@ -12,12 +12,12 @@ from typing import IO, Any, get_args
 import pytest
 
 from cometmagic.courier import recorder
-from cometmagic.courier.transport import Post
-from cometmagic.errors import CometError, Fate
+from cometmagic.courier.transport import PostAttempt
+from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.gemini.decode import EncodedImage
 from cometmagic.options.settings import Key
 from cometmagic.storage import finalize as settling
-from cometmagic.storage.store import CallFolder, State
+from cometmagic.storage.store import CallFolder, CallState
 from cometmagic.system import atomic_files
 from tests.faults import census
 from tests.faults.campaign import Campaign
@@ -47,14 +47,14 @@ def after(patch: Patch, then: Callable[[CallFolder], Any]) -> None:
 
 
 def drops_a_picture(patch: Patch) -> None:
-    original = settling._write
+    original = settling._write_image
     written: list[EncodedImage] = []
 
     def write(folder: CallFolder, image: EncodedImage) -> Any:
         written.append(image)
         return original(folder, image) if len(written) > 1 else None
 
-    patch.setattr(settling, "_write", write)
+    patch.setattr(settling, "_write_image", write)
 
 
 def saves_half(patch: Patch) -> None:
@@ -68,23 +68,23 @@ def saves_half(patch: Patch) -> None:
 
 
 def posts_twice(patch: Patch) -> None:
-    original = Post.send
+    original = PostAttempt.send
 
-    async def send(post: Post) -> Any:
+    async def send(post: PostAttempt) -> Any:
         await original(post)
         return await original(post)
 
-    patch.setattr(Post, "send", send)
+    patch.setattr(PostAttempt, "send", send)
 
 
 def leaves_litter(patch: Patch) -> None:
-    original = atomic_files.write_whole
+    original = atomic_files.write_atomic
 
     def write_whole(path: Path, *given: Any) -> None:
         original(path.with_name(f".{path.name}.half"), *given)
         original(path, *given)
 
-    patch.setattr(settling, "write_whole", write_whole)
+    patch.setattr(settling, "write_atomic", write_whole)
 
 
 def writes_the_key_down(patch: Patch) -> None:
@@ -102,7 +102,7 @@ def calls_it_free(patch: Patch) -> None:
     original = CallFolder.fail
 
     def fail(folder: CallFolder, error: CometError, **fields: Any) -> CometError:
-        error.fate = Fate.REFUSED
+        error.charge_status = ChargeStatus.REFUSED
         return original(folder, error, **fields)
 
     patch.setattr(CallFolder, "fail", fail)
@@ -194,15 +194,15 @@ def test_every_rule_has_its_control() -> None:
 def test_a_call_that_was_moved_is_judged_when_it_has_come_home(campaign: Campaign) -> None:
     """Its own folder holds the beginning of a damaged answer only, which must not be taken for all there is."""
     run = campaign.ours(schedule("1650"))
-    [folder] = run.library.folders()
+    [folder] = run.library.iter_folders()
     moved = elsewhere_of(run)
-    assert folder.read()["state"] == State.SENT
+    assert folder.read()["state"] == CallState.SENT
     assert len(moved) == 1
 
     assert judge(run) == []
 
     assert elsewhere_of(run) == []
-    assert folder.read()["state"] == State.SETTLED
+    assert folder.read()["state"] == CallState.SETTLED
     campaign.forget(run)
 
 

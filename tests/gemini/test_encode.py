@@ -11,13 +11,13 @@ import pytest
 
 from cometmagic.errors import OptionError
 from cometmagic.gemini.decode import decode_request
-from cometmagic.gemini.encode import body_chunks, body_length, encode, request_hash
+from cometmagic.gemini.encode import encode_request, hash_request, iter_body, measure_body
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.plan import plan
-from cometmagic.images.references import reference
+from cometmagic.images.references import load_reference
 from cometmagic.options.declaration import Option, Options
-from cometmagic.options.option_types import Choice, Flag, Number, Pairs, Several, Text
+from cometmagic.options.option_types import Choice, ChoiceList, Flag, Number, Pairs, Text
 from cometmagic.storage.store import Library
 from tests.faults.asking import Asker
 from tests.gemini.answers import answer, answering, image, picture
@@ -31,9 +31,9 @@ def composed(prompt: Any, images: Any = (), **options: Any) -> ImageRequest:
 
 def on_the_wire(request: ImageRequest, root: Path) -> bytes:
     """Return the body of a request, its images read back from its call folder."""
-    folder = Library(root).open(request, source="offline")
-    content = b"".join(body_chunks(folder.body(), folder.path))
-    assert body_length(folder.body(), folder.path) == len(content)
+    folder = Library(root).create_folder(request, source="offline")
+    content = b"".join(iter_body(folder.read_body(), folder.path))
+    assert measure_body(folder.read_body(), folder.path) == len(content)
     return content
 
 
@@ -113,30 +113,30 @@ SHAPED: dict[str, Any] = {
 
 
 def _sample(option: Option) -> Any:
-    match option.kind:
+    match option.type:
         case Choice(choices=choices):
             return choices[0]
-        case Several(each=each):
+        case ChoiceList(item_type=each):
             return each.choices[0]
         case Flag():
             return True
-        case Number(high=high):
+        case Number(maximum=high):
             return high
-        case Pairs(left=left, right=right):
+        case Pairs(key_table=left, value_table=right):
             return {next(iter(left)): next(iter(right))}
         case Text():
             return "words"
-    raise NotImplementedError(option.kind)
+    raise NotImplementedError(option.type)
 
 
-WITH_PATH = [option for option in Options.declared().values() if option.path]
+WITH_PATH = [option for option in Options.list_options().values() if option.json_path]
 
 
 @pytest.mark.parametrize("option", WITH_PATH, ids=lambda option: option.name)
 def test_every_declared_option_arrives_at_its_path(option: Option) -> None:
     value = _sample(option)
-    place: Any = encode(composed("x", **{option.name: value}))
-    for name in option.path.split("."):
+    place: Any = encode_request(composed("x", **{option.name: value}))
+    for name in option.json_path.split("."):
         place = place[name]
 
     assert place == SHAPED.get(option.name, value)
@@ -144,14 +144,14 @@ def test_every_declared_option_arrives_at_its_path(option: Option) -> None:
 
 @pytest.mark.parametrize("option", WITH_PATH, ids=lambda option: option.name)
 def test_an_option_that_is_not_given_is_not_sent(option: Option) -> None:
-    assert encode(composed("x")) == {
+    assert encode_request(composed("x")) == {
         "contents": [{"role": "user", "parts": [{"text": "x"}]}],
         "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
     }
 
 
 def test_options_without_a_path_are_known() -> None:
-    assert {option.name for option in Options.declared().values() if not option.path} == {"model", "extra"}
+    assert {option.name for option in Options.list_options().values() if not option.json_path} == {"model", "extra"}
 
 
 PLACES = [
@@ -178,7 +178,7 @@ def test_a_prompt_that_looks_like_json_stays_text(tmp_path: Path, words: str) ->
 @pytest.mark.parametrize("length", [1, 2, 3, 786_431, 786_432, 786_433, 2_000_000])
 def test_the_length_is_known_beforehand(tmp_path: Path, length: int) -> None:
     content = RED + bytes(range(256)) * (length // 256 + 1)
-    part = reference(content[: len(RED) + length]).part
+    part = load_reference(content[: len(RED) + length]).part
 
     found = json.loads(on_the_wire(composed(["x", part]), tmp_path))
 
@@ -196,9 +196,9 @@ def test_the_body_that_arrives(ask: Asker) -> None:
 
 def test_a_request_is_read_back(tmp_path: Path) -> None:
     request = composed(["put this", RED, "on this"], [BLUE])
-    folder = Library(tmp_path).open(request, source="offline")
+    folder = Library(tmp_path).create_folder(request, source="offline")
 
-    (turn,) = decode_request(folder.body(), folder.path)
+    (turn,) = decode_request(folder.read_body(), folder.path)
 
     assert [getattr(part, "text", None) or part.data for part in turn.parts] == ["put this", RED, "on this", BLUE]  # type: ignore[union-attr]
 
@@ -208,14 +208,14 @@ def test_the_hash_tells_requests_apart() -> None:
         composed("x"), composed("y"), composed("x", model="other"), composed("x", seed=1), composed(["x", RED]),
         composed(["x", picture("PNG", "blue")]), composed([RED, "x"]),
     ]  # fmt: skip
-    hashes = [request_hash(request) for request in requests]
+    hashes = [hash_request(request) for request in requests]
 
     assert len(set(hashes)) == len(requests)
-    assert request_hash(composed(["x", RED])) == hashes[4]
+    assert hash_request(composed(["x", RED])) == hashes[4]
 
 
 def test_extra_json_cannot_stand_for_an_image() -> None:
     request = ImageRequest((Turn((TextPart("a cat"),)),), Options(extra={"x": {"file": "reference-1.png"}}))
 
     with pytest.raises(OptionError, match="stands for an image"):
-        encode(request)
+        encode_request(request)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cometmagic.errors import APIError, Fate, NoImageError, TransportError
+from cometmagic.errors import APIError, ChargeStatus, NoImageError, TransportError
 from cometmagic.gemini.response import ImageResponse
 from tests.faults.asking import Asker
 from tests.gemini.answers import Json, answer, answering, body, image, picture, text
@@ -28,8 +28,8 @@ def refused(ask: Asker, document: Any) -> NoImageError:
     error = outcome.told
     assert isinstance(error, NoImageError)
     assert isinstance(error.response, ImageResponse)
-    assert error.fate is Fate.ANSWERED
-    assert error.do
+    assert error.charge_status is ChargeStatus.ANSWERED
+    assert error.advice
     return error
 
 
@@ -139,27 +139,31 @@ def test_g5_g6_an_image_that_is_none(ask: Asker, data: str) -> None:
 
     assert isinstance(outcome.told, TransportError)
     assert "cannot be decoded" in str(outcome.told)
-    assert str(outcome.folder.part) in str(outcome.told)
+    assert str(outcome.folder.response_path) in str(outcome.told)
     assert "Drafts" in str(outcome.told)
-    assert outcome.folder.part.read_bytes() == body(answer(image(thought=True), image(data) | {"text": "so"}))
+    assert outcome.folder.response_path.read_bytes() == body(answer(image(thought=True), image(data) | {"text": "so"}))
 
 
-ERRORS: dict[str, tuple[Any, str, Fate]] = {
+ERRORS: dict[str, tuple[Any, str, ChargeStatus]] = {
     "F2-comet": (
         {"message": "no channel (request id: 2026x)", "type": "comet_api_error", "code": "model_not_found"},
-        "model_not_found: no channel (request id: 2026x)", Fate.REFUSED,
+        "model_not_found: no channel (request id: 2026x)", ChargeStatus.REFUSED,
     ),
     "F2-google": ({"code": 429, "message": "quota", "status": "RESOURCE_EXHAUSTED"}, "429 RESOURCE_EXHAUSTED: quota",
-                  Fate.REFUSED),
+                  ChargeStatus.REFUSED),
     "F2-google-in-comet": (
         {"message": '{"error": {"code": 400, "message": "inner words", "status": "INVALID_ARGUMENT"}}', "code": ""},
-        "400 INVALID_ARGUMENT: inner words", Fate.REFUSED,
+        "400 INVALID_ARGUMENT: inner words", ChargeStatus.REFUSED,
     ),
-    "F2-text": ("it broke", "it broke", Fate.UNKNOWN),
-    "F2-code-only": ({"code": 500}, "500: no explanation", Fate.UNKNOWN),
-    "F2-long": ({"message": "words " * 2000, "code": "upstream_error"}, "upstream_error: words words", Fate.UNKNOWN),
-    "F2-nested-nonsense": ({"message": '{"a": 1}'}, '{"a": 1}', Fate.UNKNOWN),
-    "F2-message-object": ({"message": {"reason": "why"}}, "why", Fate.UNKNOWN),
+    "F2-text": ("it broke", "it broke", ChargeStatus.UNKNOWN),
+    "F2-code-only": ({"code": 500}, "500: no explanation", ChargeStatus.UNKNOWN),
+    "F2-long": (
+        {"message": "words " * 2000, "code": "upstream_error"},
+        "upstream_error: words words",
+        ChargeStatus.UNKNOWN,
+    ),
+    "F2-nested-nonsense": ({"message": '{"a": 1}'}, '{"a": 1}', ChargeStatus.UNKNOWN),
+    "F2-message-object": ({"message": {"reason": "why"}}, "why", ChargeStatus.UNKNOWN),
 }  # fmt: skip
 
 
@@ -171,21 +175,21 @@ def test_f2_an_error_inside_a_200(ask: Asker, name: str) -> None:
 
     assert isinstance(told, APIError)
     assert words in str(told)
-    assert told.fate is fate
+    assert told.charge_status is fate
 
 
-REPORTS: dict[str, tuple[Json, str, Fate]] = {
-    "message": ({"message": "the quota is used up", "success": False}, "the quota is used up", Fate.UNKNOWN),
+REPORTS: dict[str, tuple[Json, str, ChargeStatus]] = {
+    "message": ({"message": "the quota is used up", "success": False}, "the quota is used up", ChargeStatus.UNKNOWN),
     "message-and-code": ({"code": "model_not_found", "message": "no channel"}, "model_not_found: no channel",
-                         Fate.REFUSED),
-    "message-and-number": ({"code": 429, "msg": "slow down", "data": None}, "429: slow down", Fate.REFUSED),
-    "message-and-status": ({"status": 403, "message": "not yours"}, "403: not yours", Fate.REFUSED),
-    "detail": ({"detail": "Not authenticated"}, "Not authenticated", Fate.UNKNOWN),
-    "error-description": ({"error_description": "the token ended"}, "the token ended", Fate.UNKNOWN),
+                         ChargeStatus.REFUSED),
+    "message-and-number": ({"code": 429, "msg": "slow down", "data": None}, "429: slow down", ChargeStatus.REFUSED),
+    "message-and-status": ({"status": 403, "message": "not yours"}, "403: not yours", ChargeStatus.REFUSED),
+    "detail": ({"detail": "Not authenticated"}, "Not authenticated", ChargeStatus.UNKNOWN),
+    "error-description": ({"error_description": "the token ended"}, "the token ended", ChargeStatus.UNKNOWN),
     "with-candidates": ({"candidates": [], "promptFeedback": None, "message": "nobody there"}, "nobody there",
-                        Fate.UNKNOWN),
-    "error-is-true": ({"error": True, "message": "out of order"}, ": out of order.", Fate.UNKNOWN),
-    "request-id": ({"message": "words (request id: 2026x)"}, "words (request id: 2026x)", Fate.UNKNOWN),
+                        ChargeStatus.UNKNOWN),
+    "error-is-true": ({"error": True, "message": "out of order"}, ": out of order.", ChargeStatus.UNKNOWN),
+    "request-id": ({"message": "words (request id: 2026x)"}, "words (request id: 2026x)", ChargeStatus.UNKNOWN),
 }  # fmt: skip
 
 
@@ -197,7 +201,7 @@ def test_a_200_that_is_nothing_but_a_message_is_an_error(ask: Asker, name: str) 
 
     assert isinstance(told, APIError)
     assert words in str(told)
-    assert told.fate is fate
+    assert told.charge_status is fate
 
 
 def test_a_message_beside_an_answer_is_no_error(ask: Asker) -> None:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cometmagic.gemini import json_string
-from cometmagic.gemini.json_string import Blob
+from cometmagic.gemini.json_string import JSONString
 
 # What JSON strings are made of, whole and in halves, so that pieces end inside of everything.
 CRUMBS = [
@@ -23,9 +23,9 @@ SIZES = st.integers(6, 9) | st.just(2**18)
 def read(content: bytes, size: int, *, whole: bool = True) -> tuple[str, bytes]:
     """Return the text and the token of a string that is looked at in pieces of so many bytes."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(json_string, "_PIECE", size)
-        found = Blob(memoryview(content), whole=whole)
-        return found.text(), b"".join(found.token())
+        patched.setattr(json_string, "_CHUNK_BYTES", size)
+        found = JSONString(memoryview(content), is_complete=whole)
+        return found.read_text(), b"".join(found.iter_json())
 
 
 @given(VALID, SIZES)
@@ -79,7 +79,7 @@ def test_invalid_utf_8_is_replaced_and_a_character_across_two_pieces_is_not() ->
 
 
 def test_only_the_beginning_of_a_long_string_is_read() -> None:
-    found = Blob(memoryview(b"\\n" * json_string.READ))
+    found = JSONString(memoryview(b"\\n" * json_string.MAX_TEXT_BYTES))
 
-    assert found.text(5) == "\n\n"
-    assert found.text() == "\n" * (json_string.READ // 2)
+    assert found.read_text(5) == "\n\n"
+    assert found.read_text() == "\n" * (json_string.MAX_TEXT_BYTES // 2)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic.gemini.encode import body_chunks, body_length
+from cometmagic.gemini.encode import iter_body, measure_body
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.result import ImageResult
@@ -36,7 +36,7 @@ def peak() -> Iterator[Callable[[], int]]:
 
 
 def planned(root: Path, *parts: TextPart | ImagePart) -> CallFolder:
-    return Library(root).open(ImageRequest((Turn(parts),), Options()), source="live", preview=0)
+    return Library(root).create_folder(ImageRequest((Turn(parts),), Options()), source="live", preview=0)
 
 
 def test_the_measure_sees_a_large_string() -> None:
@@ -51,11 +51,11 @@ def test_a_body_with_large_references_is_made_in_pieces(tmp_path: Path, images: 
     folder = planned(tmp_path, TextPart("x"), *[ImagePart("image/png", content=LARGE)] * images)
 
     with peak() as most:
-        length = sum(map(len, body_chunks(folder.body(), folder.path)))
+        length = sum(map(len, iter_body(folder.read_body(), folder.path)))
 
         assert most() < 4 * MEGA
 
-    assert length == body_length(folder.body(), folder.path) > images * len(LARGE) * 4 // 3
+    assert length == measure_body(folder.read_body(), folder.path) > images * len(LARGE) * 4 // 3
 
 
 def in_text(words: str) -> bytes:
@@ -86,7 +86,7 @@ WRITTEN: dict[str, tuple[Callable[[], bytes], int]] = {
 def test_a_large_answer_is_never_held_whole(tmp_path: Path, name: str) -> None:
     make, megabytes = WRITTEN[name]
     folder = planned(tmp_path, TextPart("x"))
-    folder.part.write_bytes(make())
+    folder.response_path.write_bytes(make())
 
     with peak() as most:
         assert settle(folder) is None
@@ -104,7 +104,7 @@ IN_UTF_16 = body(answer(image(), text("x" * 8 * MEGA))).decode().encode("utf-16"
 @pytest.mark.parametrize("content", [MANY_TEXTS, IN_UTF_16], ids=["many texts", "UTF-16"])
 def test_of_large_texts_little_more_than_the_body_is_held(tmp_path: Path, content: bytes) -> None:
     folder = planned(tmp_path, TextPart("x"))
-    folder.part.write_bytes(content)
+    folder.response_path.write_bytes(content)
 
     with peak() as most:
         assert settle(folder) is None
@@ -115,7 +115,7 @@ def test_of_large_texts_little_more_than_the_body_is_held(tmp_path: Path, conten
 
 def test_of_many_texts_all_are_kept_and_the_first_are_read(tmp_path: Path) -> None:
     folder = planned(tmp_path, TextPart("x"))
-    folder.part.write_bytes(MANY_TEXTS)
+    folder.response_path.write_bytes(MANY_TEXTS)
     settle(folder)
 
     told = ImageResult(folder.path).text

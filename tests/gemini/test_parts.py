@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic.gemini.parts import MAGIC_BYTES, UNKNOWN, ImagePart, TextPart, sniff
+from cometmagic.gemini.parts import MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, TextPart, sniff
 from tests.notebook.answers import painted
 
 HEADS = [
@@ -17,11 +17,11 @@ HEADS = [
     (painted("AVIF"), "image/avif", ".avif"),
     (b"\0\0\0\x18ftypheic\0\0\0\0", "image/heic", ".heic"),
     (b"\0\0\0\x18ftypmif1\0\0\0\0", "image/heif", ".heif"),
-    (b"RIFF\0\0\0\0WAVEfmt ", *UNKNOWN),
-    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", *UNKNOWN),
-    (b"%PDF-1.7", *UNKNOWN),
-    (b"\x89PNG", *UNKNOWN),
-    (b"", *UNKNOWN),
+    (b"RIFF\0\0\0\0WAVEfmt ", *UNKNOWN_TYPE),
+    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", *UNKNOWN_TYPE),
+    (b"%PDF-1.7", *UNKNOWN_TYPE),
+    (b"\x89PNG", *UNKNOWN_TYPE),
+    (b"", *UNKNOWN_TYPE),
 ]
 
 

@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cometmagic.courier.recovery import litter
+from cometmagic.courier.recovery import find_stale_files
 from cometmagic.errors import TransportError
 from cometmagic.gemini import transcode
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.gemini.tolerant.scanner import MalformedError
-from cometmagic.gemini.transcode import mapped
+from cometmagic.gemini.transcode import map_utf8_file
 from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import Options
 from cometmagic.storage.finalize import settle
-from cometmagic.storage.store import CallFolder, Library, State
+from cometmagic.storage.store import CallFolder, CallState, Library
 from tests.gemini.answers import answer, body, image, picture, text
 
 RED = picture()
@@ -33,9 +33,9 @@ SENT = body(answer(text("Grüße 😀"), image(RED))).decode()
 
 
 def received(root: Path, content: bytes) -> CallFolder:
-    folder = Library(root).open(ImageRequest((Turn((TextPart("x"),)),), Options()), source="live", preview=0)
-    folder.part.write_bytes(content)
-    folder.update(state=State.RECEIVED)
+    folder = Library(root).create_folder(ImageRequest((Turn((TextPart("x"),)),), Options()), source="live", preview=0)
+    folder.response_path.write_bytes(content)
+    folder.update(state=CallState.RECEIVED)
     return folder
 
 
@@ -50,8 +50,8 @@ def test_any_text_is_the_same_wherever_a_piece_ends(file: Path, words: str, name
     file.write_bytes(words.encode(ENCODINGS[name]))
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(transcode, "_PIECE", size)
-        found = mapped(file)
+        patched.setattr(transcode, "_CHUNK_BYTES", size)
+        found = map_utf8_file(file)
 
     assert found[:] == words.encode()
     assert [path.name for path in file.parent.iterdir()] == ["file"]
@@ -62,7 +62,7 @@ def test_halves_of_characters_are_replaced(file: Path, rubbish: bytes, start: by
     file.write_bytes(start + rubbish)
 
     try:
-        found = mapped(file)[:].decode()
+        found = map_utf8_file(file)[:].decode()
     except MalformedError:
         found = ""
 
@@ -75,7 +75,7 @@ def test_halves_of_characters_are_replaced(file: Path, rubbish: bytes, start: by
 def test_utf_8_is_mapped_as_it_is(file: Path, content: str) -> None:
     file.write_bytes(content.encode())
 
-    assert mapped(file)[:] == content.encode()
+    assert map_utf8_file(file)[:] == content.encode()
 
 
 @pytest.mark.parametrize("content", [b"", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
@@ -83,7 +83,7 @@ def test_nothing_is_malformed(file: Path, content: bytes) -> None:
     file.write_bytes(content)
 
     with pytest.raises(MalformedError, match="empty"):
-        mapped(file)
+        map_utf8_file(file)
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
@@ -106,14 +106,14 @@ def test_too_much_is_told_and_kept(library_folder: Path, monkeypatch: pytest.Mon
     content = SENT.encode("utf-16")
     folder = received(library_folder, content)
     with monkeypatch.context() as patched:
-        patched.setattr(transcode, "LARGEST_COPY", len(SENT.encode()) - 1)
+        patched.setattr(transcode, "MAX_COPY_BYTES", len(SENT.encode()) - 1)
 
         told = settle(folder)
 
     assert isinstance(told, TransportError)
     assert "in UTF-16 and has more than" in str(told)
-    assert str(folder.part) in str(told)
-    assert folder.part.read_bytes() == content
+    assert str(folder.response_path) in str(told)
+    assert folder.response_path.read_bytes() == content
     assert {path.name for path in folder.path.iterdir()} == {"call.json", "request.json", "response.part"}
     assert settle(folder) is None  # the control: with the limit as it is, it is read
 
@@ -130,8 +130,8 @@ def test_a_full_disk_leaves_the_answer_and_no_copy(library_folder: Path, monkeyp
         with pytest.raises(OSError, match="No space"):
             settle(folder)
 
-    assert folder.part.exists()
-    assert folder.read()["state"] == State.RECEIVED
+    assert folder.response_path.exists()
+    assert folder.read()["state"] == CallState.RECEIVED
     assert settle(folder) is None
     assert ImageResult(folder.path).image.data == RED
 
@@ -142,10 +142,10 @@ def test_where_files_need_a_name_it_is_one_that_is_cleared_away(
     folder = received(library_folder, SENT.encode("utf-16"))
     with monkeypatch.context() as patched:
         patched.setattr(tempfile, "TemporaryFile", functools.partial(tempfile.NamedTemporaryFile, delete=False))
-        found = mapped(folder.part)
+        found = map_utf8_file(folder.response_path)
 
     (left,) = folder.path.glob(".*")
-    assert left in litter(folder)
+    assert left in find_stale_files(folder)
     del found
     gc.collect()
 
@@ -154,7 +154,7 @@ def test_where_files_need_a_name_it_is_one_that_is_cleared_away(
 def test_the_copy_has_no_name_while_it_is_used(file: Path) -> None:
     file.write_bytes(SENT.encode("utf-16"))
 
-    found = mapped(file)
+    found = map_utf8_file(file)
 
     assert [path.name for path in file.parent.iterdir()] == ["file"]
     assert found[:] == SENT.encode()

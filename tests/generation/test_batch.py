@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from cometmagic.costs.ledger import Ledger
-from cometmagic.errors import CometError, Fate, Interrupted, OptionError, TransportError
+from cometmagic.errors import ChargeStatus, CometError, Interrupted, OptionError, TransportError
 from cometmagic.generation import generate
-from cometmagic.generation.batch import Batch, begin_many, interruptibly
-from cometmagic.generation.plan import plans
-from cometmagic.generation.reserve import Unwanted
+from cometmagic.generation.batch import Batch, launch_batch, launch_on_thread
+from cometmagic.generation.plan import build_plans
+from cometmagic.generation.reserve import CancelCheck
 from cometmagic.storage.store import Library
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.server import Held, response, send
@@ -25,7 +25,7 @@ from tests.waiting import PATIENCE, wait_for
 GOOD = response(full())
 
 
-def leaving_after(looks: int) -> Unwanted:
+def leaving_after(looks: int) -> CancelCheck:
     """Return what tells that the asker has left, from that look on."""
     seen: list[int] = []
 
@@ -39,8 +39,8 @@ def leaving_after(looks: int) -> Unwanted:
 def ends(library: Path) -> tuple[Counter[str], Counter[str]]:
     """Return the states of the folders and the ledger's outcomes."""
     return (
-        Counter(folder.read()["state"] for folder in Library(library).folders()),
-        Counter(entry.outcome for entry in Ledger(library).entries()),
+        Counter(folder.read()["state"] for folder in Library(library).iter_folders()),
+        Counter(entry.outcome for entry in Ledger(library).read_entries()),
     )
 
 
@@ -52,11 +52,11 @@ def test_whoever_leaves_while_it_is_planned_has_sent_nothing(
         serving(monkeypatch, *[answering()] * 4) as server,
         pytest.raises(TransportError, match=r"^The call was interrupted before it was sent\. Nothing was sent"),
     ):
-        begin_many(plans("a cat", count=4), leaving_after(looks))
+        launch_batch(build_plans("a cat", count=4), leaving_after(looks))
 
     assert server.log == []
     assert ends(library_folder) == ({"failed": looks} if looks else {}, {"unsent": 4})
-    assert Ledger(library_folder).spending().calls == 0
+    assert Ledger(library_folder).sum_spending().call_count == 0
 
 
 def test_whoever_leaves_while_it_is_handed_over_takes_back_what_waits(
@@ -64,10 +64,10 @@ def test_whoever_leaves_while_it_is_handed_over_takes_back_what_waits(
 ) -> None:
     held = Held()
     with serving(monkeypatch, *[held.steps(send(GOOD))] * 4) as server:
-        batch = begin_many(plans("a cat", count=4, at_once=1), leaving_after(5))
-        wait_for(lambda: batch.knows_its_fate)
+        batch = launch_batch(build_plans("a cat", count=4, at_once=1), leaving_after(5))
+        wait_for(lambda: batch.has_cancel_reply)
         held.let_go.set()
-        wait_for(lambda: not batch.goes_on)
+        wait_for(lambda: not batch.is_running)
 
     assert len(server.log) <= 1
     assert ends(library_folder)[1]["unsent"] >= 3
@@ -76,7 +76,7 @@ def test_whoever_leaves_while_it_is_handed_over_takes_back_what_waits(
 def test_a_courier_that_takes_no_more_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, library_folder: Path
 ) -> None:
-    held, started, start = Held(), list[object](), generate.start
+    held, started, start = Held(), list[object](), generate.submit_call
 
     def starting(call: object) -> object:
         if len(started) == 2:
@@ -84,10 +84,10 @@ def test_a_courier_that_takes_no_more_leaves_nothing_behind(
         started.append(call)
         return start(call)  # type: ignore[arg-type]  # it is one
 
-    monkeypatch.setattr(generate, "start", starting)
+    monkeypatch.setattr(generate, "submit_call", starting)
     with serving(monkeypatch, *[held.steps(send(GOOD))] * 4) as server:
         with pytest.raises(OSError, match="no pipe"):
-            begin_many(plans("a cat", count=4, at_once=1))
+            launch_batch(build_plans("a cat", count=4, at_once=1))
         held.let_go.set()
         wait_for(lambda: not {"planned", "sent", "received"} & set(ends(library_folder)[0]))
 
@@ -96,15 +96,15 @@ def test_a_courier_that_takes_no_more_leaves_nothing_behind(
 
 
 def test_an_interrupt_waits_until_nothing_is_half_begun(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
-    planned = plans("a cat", count=2, source="offline")
+    planned = build_plans("a cat", count=2, source="offline")
 
-    def begin(left: Unwanted) -> Batch:
+    def begin(left: CancelCheck) -> Batch:
         os.kill(os.getpid(), signal.SIGINT)
         wait_for(left)
-        return begin_many(planned, left)
+        return launch_batch(planned, left)
 
     with pytest.raises(Interrupted) as told:
-        interruptibly(begin)
+        launch_on_thread(begin)
 
     assert str(told.value) == "Nothing was sent, so nothing was charged."
     assert ends(library_folder)[0] == {}
@@ -114,19 +114,19 @@ def test_an_interrupt_when_all_are_handed_over_says_what_becomes_of_them(
     monkeypatch: pytest.MonkeyPatch, library_folder: Path
 ) -> None:
     held = Held()
-    monkeypatch.setattr("cometmagic.generation.call.TAKING_BACK", PATIENCE)
+    monkeypatch.setattr("cometmagic.generation.call.CANCEL_TIMEOUT", PATIENCE)
     with serving(monkeypatch, *[held.steps(send(GOOD))] * 3) as server:
-        planned = plans("a cat", count=3, at_once=2)
+        planned = build_plans("a cat", count=3, at_once=2)
 
-        def begin(left: Unwanted) -> Batch:
-            batch = begin_many(planned)
+        def begin(left: CancelCheck) -> Batch:
+            batch = launch_batch(planned)
             wait_for(lambda: held.inside == 2)
             os.kill(os.getpid(), signal.SIGINT)
             wait_for(left)
             return batch
 
         with pytest.raises(Interrupted) as told:
-            interruptibly(begin)
+            launch_on_thread(begin)
         held.let_go.set()
         wait_for(lambda: ends(library_folder)[0]["settled"] == 2)
 
@@ -135,62 +135,62 @@ def test_an_interrupt_when_all_are_handed_over_says_what_becomes_of_them(
 
 
 def test_what_is_wrong_is_raised_where_it_was_asked() -> None:
-    def begin(left: Unwanted) -> Batch:
+    def begin(left: CancelCheck) -> Batch:
         raise OptionError("There is something wrong.")
 
     with pytest.raises(OptionError, match="something wrong"):
-        interruptibly(begin)
+        launch_on_thread(begin)
 
 
 def test_how_many_stand_where_is_counted(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
     held = Held()
     scenarios = [answering(), refusing("400 Bad"), answering(b"{}"), *[held.steps(send(GOOD))] * 2]
     with serving(monkeypatch, *scenarios):
-        batch = begin_many(plans("a cat", count=6, at_once=1))
+        batch = launch_batch(build_plans("a cat", count=6, at_once=1))
         wait_for(lambda: held.inside)
-        assert batch.counts == {"saved": 1, "failed": 2, "sent": 1, "planned": 2}
-        wait_for(lambda: batch.done == 3)
-        assert batch.future() == (
+        assert batch.outcome_counts == {"saved": 1, "failed": 2, "sent": 1, "planned": 2}
+        wait_for(lambda: batch.done_count == 3)
+        assert batch.describe_outcome() == (
             "Of 6 pictures 1 is saved, 1 goes on and may be charged, 2 are not sent yet, 1 failed, "
             f"1 failed and may have been charged; what comes will be saved in {library_folder}."
         )
         batch.cancel()
-        wait_for(lambda: batch.knows_its_fate)
+        wait_for(lambda: batch.has_cancel_reply)
         held.let_go.set()
-        wait_for(lambda: not batch.goes_on)
+        wait_for(lambda: not batch.is_running)
 
-    assert batch.counts == {"saved": 2, "failed": 2, "unsent": 2}
-    assert batch.future().endswith(f"1 failed and may have been charged; they lie in {library_folder}.")
+    assert batch.outcome_counts == {"saved": 2, "failed": 2, "unsent": 2}
+    assert batch.describe_outcome().endswith(f"1 failed and may have been charged; they lie in {library_folder}.")
     assert batch.estimate.usd == pytest.approx(6 * 0.067, abs=0.001)
 
 
 def test_a_pause_is_counted_down(monkeypatch: pytest.MonkeyPatch) -> None:
     busy = refusing("429 Slow", BUSY, **{"Retry-After": "30"})
     with serving(monkeypatch, busy) as server:
-        batch = begin_many(plans("a cat", count=3, at_once=1))
+        batch = launch_batch(build_plans("a cat", count=3, at_once=1))
         assert batch.pause == (0.0, "")
-        events = batch.events()
+        events = batch.iter_events()
         wait_for(lambda: (next(events) or {}).get("event") == "waiting")
 
         seconds, why = batch.pause
         told = batch.stop()
-        wait_for(lambda: not batch.goes_on)
+        wait_for(lambda: not batch.is_running)
 
     assert 25 < seconds <= 31
     assert why
     assert "charged" not in told or "nothing was charged" in told
-    assert batch.counts["unsent"] + batch.counts["failed"] == 3
+    assert batch.outcome_counts["unsent"] + batch.outcome_counts["failed"] == 3
     assert len(server.log) == 1
 
 
 def test_sketches_are_never_said_to_be_charged(library_folder: Path) -> None:
-    batch = begin_many(plans("a cat", count=3, source="offline"))
+    batch = launch_batch(build_plans("a cat", count=3, source="offline"))
 
     told = batch.stop()
 
     assert "charged" not in told
-    wait_for(lambda: not batch.goes_on)
-    assert batch.future() == f"Of 3 pictures 3 are saved; they lie in {library_folder}."
+    wait_for(lambda: not batch.is_running)
+    assert batch.describe_outcome() == f"Of 3 pictures 3 are saved; they lie in {library_folder}."
     assert batch.estimate.usd == 0
 
 
@@ -198,21 +198,21 @@ def test_a_folder_that_somebody_removes_is_told_and_not_fatal(
     monkeypatch: pytest.MonkeyPatch, library_folder: Path
 ) -> None:
     with serving(monkeypatch, *[answering()] * 2):
-        batch = begin_many(plans("a cat", count=2))
-        wait_for(lambda: not batch.goes_on)
+        batch = launch_batch(build_plans("a cat", count=2))
+        wait_for(lambda: not batch.is_running)
     shutil.rmtree(batch.calls[0].folder.path)
 
-    assert "1 failed and may have been charged" in batch.future()
-    results = batch.results()
+    assert "1 failed and may have been charged" in batch.describe_outcome()
+    results = batch.collect_results()
     assert isinstance(results[0], CometError)
-    assert results[0].fate is Fate.UNKNOWN
-    assert results.made[0].image.data == FINAL
+    assert results[0].charge_status is ChargeStatus.UNKNOWN
+    assert results.results[0].image.data == FINAL
 
 
 def test_all_events_come_with_the_number_of_their_call(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(monkeypatch, *[answering()] * 3):
-        batch = begin_many(plans("a cat", count=3))
-        events = [event for event in batch.events() if event is not None]
+        batch = launch_batch(build_plans("a cat", count=3))
+        events = [event for event in batch.iter_events() if event is not None]
 
     for number in range(3):
         mine = [event["event"] for event in events if event["number"] == number]

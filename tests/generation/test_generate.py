@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 
 from cometmagic import agenerate, generate
-from cometmagic.errors import CometError, Fate, Interrupted, LibraryError, MissingKeyError, OptionError, TransportError
+from cometmagic.errors import (
+    ChargeStatus,
+    CometError,
+    Interrupted,
+    LibraryError,
+    MissingKeyError,
+    OptionError,
+    TransportError,
+)
 from cometmagic.generation.plan import plan
 from cometmagic.storage.store import Library
 from tests.faults.server import FaultServer
@@ -138,7 +146,7 @@ def test_a_service_that_is_not_there(monkeypatch: pytest.MonkeyPatch, library_fo
     with pytest.raises(TransportError, match=r"^Could not reach the service .*Nothing was sent"):
         generate("a cat")
 
-    [folder] = Library(library_folder).folders()
+    [folder] = Library(library_folder).iter_folders()
     assert folder.read()["state"] == "failed"
 
 
@@ -169,7 +177,7 @@ def test_a_call_that_is_cancelled_is_kept(monkeypatch: pytest.MonkeyPatch, libra
     with serving(monkeypatch, answering(after=0.5)) as server:
         with pytest.raises(TimeoutError):
             asyncio.run(left(server))
-        [folder] = Library(library_folder).folders()
+        [folder] = Library(library_folder).iter_folders()
         deadline = time.monotonic() + 20
         while folder.read()["state"] != "settled" and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -201,7 +209,7 @@ def test_what_is_no_prompt_is_told_in_one_line(prompt: Any) -> None:
     with pytest.raises(OptionError) as told:
         generate(prompt)
 
-    assert told.value.fate is Fate.UNSENT
+    assert told.value.charge_status is ChargeStatus.UNSENT
 
 
 def test_a_working_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

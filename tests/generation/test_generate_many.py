@@ -21,15 +21,15 @@ from cometmagic.courier import client
 from cometmagic.errors import (
     APIError,
     BudgetError,
+    ChargeStatus,
     CometError,
-    Fate,
     Interrupted,
     LibraryError,
     NoImageError,
     OptionError,
     TransportError,
 )
-from cometmagic.generation.generate import last
+from cometmagic.generation.generate import get_last_folder
 from cometmagic.storage.store import Library
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.server import Connection, Held, Step, recv_request, response, send
@@ -57,11 +57,11 @@ def painting() -> list[Step]:
 
 
 def states(library: Path) -> Counter[str]:
-    return Counter(folder.read()["state"] for folder in Library(library).folders())
+    return Counter(folder.read()["state"] for folder in Library(library).iter_folders())
 
 
 def outcomes(library: Path) -> Counter[str]:
-    return Counter(entry.outcome for entry in Ledger(library).entries())
+    return Counter(entry.outcome for entry in Ledger(library).read_entries())
 
 
 def test_results_stand_in_the_order_of_their_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,10 +81,10 @@ def test_results_stand_in_the_order_of_their_prompts(monkeypatch: pytest.MonkeyP
         thread.join()
 
     assert isinstance(results, ImageResults)
-    assert [one.image.data for one in results.made] == [painted(color=color) for color in COLORS]
+    assert [one.image.data for one in results.results] == [painted(color=color) for color in COLORS]
     assert results.labels == [f"a cat in {color}" for color in COLORS]
     assert len(server.log) == 4
-    assert results.cost == pytest.approx(sum(one.cost or 0.0 for one in results.made))
+    assert results.cost == pytest.approx(sum(one.cost or 0.0 for one in results.results))
 
 
 def test_failures_stand_in_their_place_and_raise_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,9 +94,9 @@ def test_failures_stand_in_their_place_and_raise_nothing(monkeypatch: pytest.Mon
         results = generate_many([f"a cat in {color}" for color in COLORS], at_once=1)
 
     assert [type(one) for one in results] == [ImageResult, APIError, NoImageError, ImageResult]
-    assert [one.image.data for one in results.made] == [painted(color="red"), painted(color="gold")]
-    assert [error.fate for error in results.errors] == [Fate.REFUSED, Fate.ANSWERED]
-    assert results.unsure == 1
+    assert [one.image.data for one in results.results] == [painted(color="red"), painted(color="gold")]
+    assert [error.charge_status for error in results.errors] == [ChargeStatus.REFUSED, ChargeStatus.ANSWERED]
+    assert results.uncertain_count == 1
     assert results.failure is None
 
 
@@ -104,7 +104,7 @@ def test_all_failures_are_kept_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(monkeypatch, *[refusing("400 Bad Request")] * 3):
         results = generate_many("a cat", count=3)
 
-    assert (results.made, len(results.errors), results.cost) == ([], 3, 0)
+    assert (results.results, len(results.errors), results.cost) == ([], 3, 0)
     assert isinstance(results.failure, APIError)
     assert str(results.failure).endswith("run the cell again. 3 of 3 pictures failed.")
 
@@ -194,16 +194,16 @@ def test_a_limit_refuses_all_of_them_before_any(
         generate_many("a cat", **given)
 
     assert told in str(caught.value)
-    assert caught.value.fate is Fate.UNSENT
+    assert caught.value.charge_status is ChargeStatus.UNSENT
     assert server.log == []
     assert states(library_folder) == {}
-    assert Ledger(library_folder).spending().usd == 0
+    assert Ledger(library_folder).sum_spending().usd == 0
 
 
 def test_control_a_limit_that_holds_lets_all_of_them_through(
     monkeypatch: pytest.MonkeyPatch, library_folder: Path
 ) -> None:
-    monkeypatch.setattr("cometmagic.generation.generate.SESSION", "of this test")
+    monkeypatch.setattr("cometmagic.generation.generate.SESSION_ID", "of this test")
     with serving(monkeypatch, *[answering()] * 4) as server:
         generate_many("a cat", count=4, max_cost=0.27, session_cap=0.27, day_cap=0.27)
         with pytest.raises(BudgetError):
@@ -217,7 +217,7 @@ def test_control_a_limit_that_holds_lets_all_of_them_through(
 def test_a_failure_in_the_middle_of_planning_leaves_nothing_under_way(
     monkeypatch: pytest.MonkeyPatch, library_folder: Path
 ) -> None:
-    opened, make = list[Any](), Library.open
+    opened, make = list[Any](), Library.create_folder
 
     def opening(self: Library, *given: Any, **facts: Any) -> Any:
         if len(opened) == 2:
@@ -225,21 +225,21 @@ def test_a_failure_in_the_middle_of_planning_leaves_nothing_under_way(
         opened.append(make(self, *given, **facts))
         return opened[-1]
 
-    monkeypatch.setattr(Library, "open", opening)
+    monkeypatch.setattr(Library, "create_folder", opening)
     with serving(monkeypatch, *[answering()] * 4) as server, pytest.raises(LibraryError, match="1 MB left"):
         generate_many("a cat", count=4, day_cap=1)
 
     assert server.log == []
     assert states(library_folder) == {"failed": 2}
-    assert {folder.read()["error"]["fate"] for folder in Library(library_folder).folders()} == {"UNSENT"}
+    assert {folder.read()["error"]["fate"] for folder in Library(library_folder).iter_folders()} == {"UNSENT"}
     assert outcomes(library_folder) == {"unsent": 4}
-    assert Ledger(library_folder).spending().usd == 0
+    assert Ledger(library_folder).sum_spending().usd == 0
 
 
 def test_an_interrupt_says_what_becomes_of_each(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
     held = Held()
     scenarios = [[recv_request(), send(GOOD)], refusing("400 Bad Request"), *[held.steps(send(GOOD))] * 2]
-    monkeypatch.setattr("cometmagic.generation.call.TAKING_BACK", 30.0)
+    monkeypatch.setattr("cometmagic.generation.call.CANCEL_TIMEOUT", 30.0)
     with serving(monkeypatch, *scenarios) as server:
         with pytest.raises(Interrupted) as told:
             generate_many([f"cat {number}" for number in range(7)], at_once=2, progress=pressing(held))
@@ -271,7 +271,7 @@ def pressing(held: Held) -> Any:
 def test_an_interrupt_before_anything_left_costs_nothing(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
     """Another batch holds the only place."""
     held = Held()
-    monkeypatch.setattr("cometmagic.generation.call.TAKING_BACK", 30.0)
+    monkeypatch.setattr("cometmagic.generation.call.CANCEL_TIMEOUT", 30.0)
     with serving(monkeypatch, held.steps(send(GOOD))) as server:
         first = threading.Thread(target=lambda: generate_many("a cat", count=1, at_once=1))
         first.start()
@@ -291,7 +291,7 @@ def test_an_interrupt_before_anything_left_costs_nothing(monkeypatch: pytest.Mon
 
     assert str(told.value) in (
         "None of the 3 pictures was sent, so nothing was charged.",
-        str(Fate.UNSENT),  # it came before the last was handed over
+        str(ChargeStatus.UNSENT),  # it came before the last was handed over
     )
     assert len(server.log) == 1
     assert outcomes(library_folder) == {"made": 1, "unsent": 3}
@@ -302,8 +302,8 @@ def test_three_unknown_outcomes_stop_the_rest(monkeypatch: pytest.MonkeyPatch) -
         results = generate_many("a cat", count=8, at_once=1)
 
     assert len(server.log) == 3
-    assert [error.fate for error in results.errors] == [Fate.UNKNOWN] * 3 + [Fate.UNSENT] * 5
-    assert results.unsure == 3
+    assert [error.charge_status for error in results.errors] == [ChargeStatus.UNKNOWN] * 3 + [ChargeStatus.UNSENT] * 5
+    assert results.uncertain_count == 3
     assert str(results.failure).endswith(
         "look at the balance before trying again. 8 of 8 pictures failed, and 2 of the others may have been charged."
     )
@@ -319,7 +319,7 @@ def test_a_pause_of_the_service_holds_all_and_nothing_is_lost(monkeypatch: pytes
     with serving(monkeypatch, busy, *[answering()] * 6) as server:
         results = generate_many("a cat", count=6, at_once=2, progress=noted)
 
-    assert len(results.made) == 6
+    assert len(results.results) == 6
     assert len(server.log) == 7
     assert {event["again"] for event in waits} == {True, False}  # the one that met it, and those that did not
     assert len({event["number"] for event in waits}) > 1
@@ -333,11 +333,11 @@ def test_equal_requests_are_replayed_as_different_recordings_in_their_order(
 
     for source in ("auto", "replay"):
         again = generate_many("a cat", count=4, source=source)
-        assert [one.folder for one in again.made] == [one.folder for one in live.made]
-        assert {one.source for one in again.made} == {"replay"}
+        assert [one.folder for one in again.results] == [one.folder for one in live.results]
+        assert {one.source for one in again.results} == {"replay"}
         assert again.cost == 0
     newest = generate_many("a cat", count=2, source="replay")
-    assert [one.folder for one in newest.made] == [one.folder for one in live.made[2:]]
+    assert [one.folder for one in newest.results] == [one.folder for one in live.results[2:]]
     assert len(server.log) == 4
     assert states(library_folder) == {"settled": 4}
 
@@ -350,14 +350,14 @@ def test_too_few_recordings_are_told(monkeypatch: pytest.MonkeyPatch, library_fo
         generate_many("a cat", count=3, source="replay")
     with pytest.raises(OptionError, match="There is no recording of this request"):
         generate_many(["a cat", "a dog"], source="replay")
-    assert [one.source for one in generate_many("a cat", count=3).made] == ["replay", "replay", "offline"]
+    assert [one.source for one in generate_many("a cat", count=3).results] == ["replay", "replay", "offline"]
 
 
 def test_sketches_of_the_same_differ() -> None:
     results = generate_many("a red bicycle", count=3)
 
-    assert [one.source for one in results.made] == ["offline"] * 3
-    assert len({one.image.data for one in results.made}) == 3
+    assert [one.source for one in results.results] == ["offline"] * 3
+    assert len({one.image.data for one in results.results}) == 3
     assert results.cost == 0
 
 
@@ -387,7 +387,7 @@ def test_what_cannot_be_saved_is_told_after_the_others_were(monkeypatch: pytest.
 
     def full_disk(self: ImageResult, path: str | Path) -> Path:
         if str(path).endswith("-2"):
-            raise LibraryError("Cannot save to it.", fate=Fate.PAST)
+            raise LibraryError("Cannot save to it.", charge_status=ChargeStatus.PAST)
         return save(self, path)
 
     monkeypatch.setattr(ImageResult, "save", full_disk)
@@ -401,13 +401,13 @@ def test_the_last_picture_of_a_batch_is_the_last_one(monkeypatch: pytest.MonkeyP
     with serving(monkeypatch, *[answering()] * 2):
         results = generate_many("a cat", count=2)
 
-    assert last() == results.made[-1].folder
+    assert get_last_folder() == results.results[-1].folder
 
 
 def test_a_result_of_a_batch_is_edited(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(monkeypatch, *[answering(full(painted(color=color))) for color in COLORS[:2]], answering()) as server:
         results = generate_many("a cat", count=2, at_once=1)
-        edited = results.made[1].edit("make it green")
+        edited = results.results[1].edit("make it green")
 
     parts = json.loads(server.log[-1].body)["contents"][0]["parts"]
     assert [part.get("text") for part in parts] == ["make it green", None]
@@ -458,7 +458,7 @@ def test_a_batch_of_forty_is_one_of_few_threads_and_files(monkeypatch: pytest.Mo
     held, seen = Held(), list[tuple[int, int, int]]()
     with serving(monkeypatch, answering(), *[held.steps(send(GOOD))] * 40) as server:
         cometmagic.generate("a cat")
-        running = client.courier()
+        running = client.get_courier()
         assert isinstance(running, client.ProcessCourier)
         courier = running._process.pid
         before = files(), threading.active_count(), len(os.listdir(f"/proc/{courier}/task"))  # noqa: PTH208
@@ -474,7 +474,7 @@ def test_a_batch_of_forty_is_one_of_few_threads_and_files(monkeypatch: pytest.Mo
         results = generate_many("a dog", count=40, at_once=16)
         looker.join()
 
-    assert len(results.made) == 40
+    assert len(results.results) == 40
     assert held.most == 16
     assert len(server.log) == 41
     [(more_files, more_threads, in_courier)] = seen
@@ -503,7 +503,7 @@ def test_slices_keep_their_labels() -> None:
     results = generate_many(["one", "two", "three"], source="offline")
 
     assert isinstance(results[1:], ImageResults)
-    assert (results[1:].labels, results[-1], len(results[::2])) == (["two", "three"], results.made[2], 2)
+    assert (results[1:].labels, results[-1], len(results[::2])) == (["two", "three"], results.results[2], 2)
 
 
 def test_what_has_come_reads_like_what_is_on_its_way() -> None:
@@ -511,7 +511,7 @@ def test_what_has_come_reads_like_what_is_on_its_way() -> None:
 
     assert results.done
     assert results.result(1.0) is results
-    one = results.made[0]
+    one = results.results[0]
     assert (one.done, one.result()) == (True, one)
     assert "nothing to cancel" in one.cancel()
 
@@ -523,5 +523,5 @@ def test_an_error_of_a_batch_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     [error] = results.errors
     assert isinstance(error, CometError)
     assert not isinstance(error, TransportError)
-    assert isinstance(results.made[0], ImageResult)
-    assert results.made[0].image.data == FINAL
+    assert isinstance(results.results[0], ImageResult)
+    assert results.results[0].image.data == FINAL

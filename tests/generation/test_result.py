@@ -16,7 +16,7 @@ import pytest
 
 from cometmagic import ImageResult, generate
 from cometmagic.errors import APIError, LibraryError, NoImageError
-from cometmagic.gemini.encode import encode
+from cometmagic.gemini.encode import encode_request
 from cometmagic.gemini.parts import ImagePart, TextPart
 from tests.notebook.answers import DRAFT, FINAL, answering, body, full, image, painted, serving
 
@@ -75,11 +75,11 @@ def test_a_request_reads_back_and_makes_the_same_body(monkeypatch: pytest.Monkey
         result = generate(["put this", hat, 'on {"file":"reference-1.png"}'], images=[cat], **options)
         asked = result.request
         parts = [part.text if isinstance(part, TextPart) else part for part in asked.turns[-1].parts]
-        again = generate(parts, **asked.options.changed())
+        again = generate(parts, **asked.options.list_changes())
 
     assert server.log[0].body == server.log[1].body
     assert [part.data for part in asked.references] == [hat, cat]
-    assert encode(asked) == encode(again.request)
+    assert encode_request(asked) == encode_request(again.request)
     assert asked.options == again.request.options
     assert asked.prompt == 'put this\non {"file":"reference-1.png"}'
 

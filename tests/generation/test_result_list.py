@@ -10,35 +10,35 @@ from PIL import Image
 
 from cometmagic import generate, generate_many
 from cometmagic.errors import APIError
-from cometmagic.generation.result_list import LONGEST_ALT, ImageResults
+from cometmagic.generation.result_list import MAX_ALT_LENGTH, ImageResults
 from tests.notebook.answers import answering, serving
 
 
 def test_prompts_tell_the_pictures_of_several_prompts_apart() -> None:
     results = generate_many(["a cat", "a dog"], source="offline", sweep={"seed": [1, 2]})
 
-    assert results.names == ["a cat · seed 1", "a cat · seed 2", "a dog · seed 1", "a dog · seed 2"]
-    assert results.alt == f"contact sheet of 4 pictures, row by row: {'; '.join(results.names)}"
+    assert results.sheet_labels == ["a cat · seed 1", "a cat · seed 2", "a dog · seed 1", "a dog · seed 2"]
+    assert results.alt == f"contact sheet of 4 pictures, row by row: {'; '.join(results.sheet_labels)}"
 
 
 def test_one_prompt_is_told_once() -> None:
     results = generate_many("a cat", source="offline", count=2)
 
-    assert results.names == ["#1", "#2"]
+    assert results.sheet_labels == ["#1", "#2"]
     assert results.alt == "a cat: contact sheet of 2 pictures, row by row: #1; #2"
 
 
 def test_results_without_labels_are_called_by_their_prompts() -> None:
     results = ImageResults([generate("a cat", source="offline"), APIError("no")])
 
-    assert results.names == ["a cat", "#2"]
+    assert results.sheet_labels == ["a cat", "#2"]
     assert results.alt.endswith("a cat; #2 (failed)")
 
 
 def test_a_long_alternative_text_is_cut() -> None:
     results = ImageResults([APIError("no")] * 3, ["x" * 900] * 3)
 
-    assert len(results.alt) <= LONGEST_ALT
+    assert len(results.alt) <= MAX_ALT_LENGTH
 
 
 def test_the_sheet_is_what_other_front_ends_show() -> None:

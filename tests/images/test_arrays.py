@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cometmagic.errors import OptionError
-from cometmagic.images.arrays import SCALED, eight_bits, is_array
+from cometmagic.images.arrays import BIT_DEPTH_NOTE, convert_to_uint8, is_array
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from cometmagic.images.arrays import SCALED, eight_bits, is_array
 def test_shapes_that_are_pictures(shape: tuple[int, ...], made: tuple[int, ...]) -> None:
     pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
 
-    values, done = eight_bits(pixels)
+    values, done = convert_to_uint8(pixels)
 
     assert values.shape == made
     assert values.dtype == np.uint8
@@ -53,11 +53,11 @@ VALUES: list[tuple[Any, list[int]]] = [
 def test_values_become_eight_bits(given_array: Any, expected: list[int]) -> None:
     before = given_array.copy()
 
-    values, done = eight_bits(given_array)
+    values, done = convert_to_uint8(given_array)
 
     assert values[0].tolist() == expected
     assert values.flags["C_CONTIGUOUS"]
-    assert done == (SCALED if given_array.dtype.itemsize == 2 and given_array.dtype.kind == "u" else "")
+    assert done == (BIT_DEPTH_NOTE if given_array.dtype.itemsize == 2 and given_array.dtype.kind == "u" else "")
     assert np.array_equal(given_array, before)
 
 
@@ -94,10 +94,10 @@ REFUSED: list[tuple[Any, str, str]] = [
 @pytest.mark.parametrize(("given_array", "told", "remedy"), REFUSED, ids=range(len(REFUSED)))
 def test_what_is_no_clear_picture_says_how_to_make_it_one(given_array: Any, told: str, remedy: str) -> None:
     with pytest.raises(OptionError) as caught:
-        eight_bits(given_array)
+        convert_to_uint8(given_array)
 
-    assert told in caught.value.what
-    assert remedy in caught.value.do
+    assert told in caught.value.message
+    assert remedy in caught.value.advice
     assert str(caught.value).isprintable()
 
 
@@ -107,12 +107,12 @@ def test_what_is_no_clear_picture_says_how_to_make_it_one(given_array: Any, told
 def test_what_an_error_advises_works(remedy: str) -> None:
     array = next(array for array, _, do in REFUSED if remedy in do)
 
-    assert eight_bits(eval(remedy, {"array": array, "numpy": np}))  # noqa: S307  # what a user would type
+    assert convert_to_uint8(eval(remedy, {"array": array, "numpy": np}))  # noqa: S307  # what a user would type
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=50))
 def test_floats_keep_their_order_and_their_place(brightness: list[float]) -> None:
-    values, _ = eight_bits(np.array([brightness]))
+    values, _ = convert_to_uint8(np.array([brightness]))
 
     assert np.abs(values[0] / 255 - np.array(brightness)).max() <= 0.5 / 255 + 1e-9
 
@@ -144,4 +144,4 @@ def test_what_is_an_array() -> None:
 
 def test_a_tensor_that_cannot_be_read_is_told() -> None:
     with pytest.raises(OptionError, match=r"The Tensor cannot be read as an array \(TypeError\)"):
-        eight_bits(Tensor(TypeError("can't convert cuda:0 device type tensor to numpy")))
+        convert_to_uint8(Tensor(TypeError("can't convert cuda:0 device type tensor to numpy")))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from cometmagic.images.notebook_images import WIDGETS, Shrinker
+from cometmagic.images.notebook_images import WIDGET_STATE, NotebookShrinker
 from tests.gemini.answers import base64_of
 from tests.pictures import RED, encoded, near
 
@@ -40,8 +40,8 @@ def notebook(*outputs: Json, **more: Any) -> Json:
     return {"cells": [cell, *more.pop("cells", [])], "metadata": more, "nbformat": 4, "nbformat_minor": 4}
 
 
-def shrunk(document: Json, longest: int = 100) -> Shrinker:
-    shrinker = Shrinker(longest)
+def shrunk(document: Json, longest: int = 100) -> NotebookShrinker:
+    shrinker = NotebookShrinker(longest)
     shrinker.shrink(document)
     return shrinker
 
@@ -67,7 +67,7 @@ def test_a_picture_of_every_kind_becomes_a_preview(kind: str) -> None:
     assert set(made["data"]) == {"image/jpeg", "text/plain"}
     assert made["metadata"] == {"image/jpeg": {"width": 300}}  # drawn as large as before
     assert shrinker.counts["shrunk"] == 1
-    assert list(shrinker.replaced.values()) == [content]
+    assert list(shrinker.originals.values()) == [content]
 
 
 def test_the_way_a_text_is_written_stays() -> None:
@@ -116,7 +116,7 @@ def test_of_two_formats_of_one_picture_one_is_kept() -> None:
     assert is_preview(both["data"]["image/jpeg"])
     assert (list(both["data"]), both["metadata"]) == (["image/jpeg"], {"image/jpeg": {"width": 2}})
     assert (shrinker.counts["shrunk"], shrinker.counts["twins"]) == (1, 1)
-    assert set(shrinker.replaced.values()) == {LARGE, LARGE_JPEG}
+    assert set(shrinker.originals.values()) == {LARGE, LARGE_JPEG}
 
 
 def test_of_two_small_ones_the_smaller_is_kept() -> None:
@@ -126,7 +126,7 @@ def test_of_two_small_ones_the_smaller_is_kept() -> None:
     shrinker = shrunk(notebook(both))
 
     assert both["data"] == {"image/png": base64_of(TINY)}
-    assert list(shrinker.replaced.values()) == [small_jpeg]
+    assert list(shrinker.originals.values()) == [small_jpeg]
 
 
 def test_transparent_pictures_stand_on_white() -> None:
@@ -204,7 +204,7 @@ def test_saved_image_widgets() -> None:
     model: Json = {"model_name": "ImageModel", "state": {"layout": "x"}, "buffers": [buffer]}
     before = copy.deepcopy(other)
 
-    shrunk(notebook(widgets={WIDGETS: {"state": {"a": model, "b": other}, "version_major": 2}}))
+    shrunk(notebook(widgets={WIDGET_STATE: {"state": {"a": model, "b": other}, "version_major": 2}}))
 
     assert is_preview(buffer["data"])
     assert model["state"] == {"layout": "x", "format": "jpeg", "width": "300"}
@@ -236,7 +236,7 @@ def test_what_stays_as_it_is_and_is_counted(data: Json, counted: str) -> None:
 
     assert document == before
     assert +shrinker.counts == {counted: 1}
-    assert shrinker.replaced == {}
+    assert shrinker.originals == {}
 
 
 def test_a_moving_picture_beside_a_still_one_stays() -> None:
@@ -258,7 +258,7 @@ def test_odd_json_where_pictures_stand_is_left_alone(value: Any) -> None:
             value,
         ],
         "metadata": {
-            "widgets": {WIDGETS: {"state": {"x": {"model_name": "ImageModel", "buffers": value, "state": value}}}}
+            "widgets": {WIDGET_STATE: {"state": {"x": {"model_name": "ImageModel", "buffers": value, "state": value}}}}
         },
     }
     before = copy.deepcopy(odd)
@@ -295,8 +295,8 @@ def test_a_second_run_changes_nothing() -> None:
         output(image_png=base64_of(encoded(Image.new("RGB", (90, 90), RED)))),
         output(text_html=f"data:image/png;base64,{base64_of(LARGE)}"),
     )
-    assert shrunk(document).replaced
+    assert shrunk(document).originals
     once = copy.deepcopy(document)
 
-    assert shrunk(document).replaced == {}
+    assert shrunk(document).originals == {}
     assert document == once

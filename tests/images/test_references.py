@@ -21,10 +21,10 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from cometmagic.errors import Fate, NoImageError, OptionError
+from cometmagic.errors import ChargeStatus, NoImageError, OptionError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.images import references
-from cometmagic.images.references import Reference, fitted, reference
+from cometmagic.images.references import Reference, fit_references, load_reference
 from tests.gemini.answers import picture
 from tests.pictures import RED, encoded, near, opened
 
@@ -43,7 +43,7 @@ class Without:
 
     @property
     def image(self) -> ImagePart:
-        raise NoImageError("There is none.", fate=Fate.PAST)
+        raise NoImageError("There is none.", charge_status=ChargeStatus.PAST)
 
 
 class Odd:
@@ -72,7 +72,7 @@ def test_what_can_be_sent_is_sent_as_it_is(
         "result": HasImage(part),
     }  # fmt: skip
 
-    made = reference(given_as[way])
+    made = load_reference(given_as[way])
 
     assert (made.part.mime_type, made.part.data) == (mime, content)
     assert made.note == ""
@@ -83,11 +83,11 @@ def test_a_part_that_can_be_sent_is_that_part(tmp_path: Path) -> None:
     path.write_bytes(picture())
     part = ImagePart("image/png", path=path)
 
-    assert reference(HasImage(part)).part is part
+    assert load_reference(HasImage(part)).part is part
 
 
 def test_a_part_is_what_its_bytes_are() -> None:
-    made = reference(ImagePart("image/png", content=picture("JPEG")))
+    made = load_reference(ImagePart("image/png", content=picture("JPEG")))
 
     assert (made.part.mime_type, made.part.data) == ("image/jpeg", picture("JPEG"))
 
@@ -96,7 +96,7 @@ def test_a_part_is_what_its_bytes_are() -> None:
 @pytest.mark.parametrize("way", ["bytes", "part"])
 def test_other_kinds_are_sent_as_png(kind: str, way: str) -> None:
     content = encoded(Image.new("RGB", (16, 12), "red"), kind)
-    made = reference(content if way == "bytes" else ImagePart(f"image/{kind.lower()}", content=content))
+    made = load_reference(content if way == "bytes" else ImagePart(f"image/{kind.lower()}", content=content))
 
     assert made.part.mime_type == "image/png"
     assert made.part.pil().size == (16, 12)
@@ -106,7 +106,7 @@ def test_other_kinds_are_sent_as_png(kind: str, way: str) -> None:
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "I;16", "I", "F", "YCbCr", "HSV", "PA"])
 def test_pil_images_of_every_mode_are_sent_as_png(mode: str) -> None:
-    made = reference(Image.new(mode, (8, 6))).part
+    made = load_reference(Image.new(mode, (8, 6))).part
 
     assert (made.mime_type, made.width, made.height) == ("image/png", 8, 6)
     assert made.pil().size == (8, 6)
@@ -123,11 +123,11 @@ def test_pil_images_of_every_mode_are_sent_as_png(mode: str) -> None:
     ],
 )
 def test_what_a_mode_loses_is_told(mode: str, note: str) -> None:
-    assert reference(Image.new(mode, (8, 6))).note == note
+    assert load_reference(Image.new(mode, (8, 6))).note == note
 
 
 def test_sixteen_bits_keep_their_grey() -> None:
-    grey = reference(Image.new("I;16", (8, 6), 0x8000)).part.pil().convert("L").getpixel((4, 3))
+    grey = load_reference(Image.new("I;16", (8, 6), 0x8000)).part.pil().convert("L").getpixel((4, 3))
 
     assert isinstance(grey, (int, float))
     assert abs(grey - 128) <= 1
@@ -135,17 +135,17 @@ def test_sixteen_bits_keep_their_grey() -> None:
 
 @pytest.mark.parametrize(("mode", "value", "grey"), [("F", 0.5, 127), ("F", 128.0, 128), ("I", 128, 128)])
 def test_floats_and_whole_numbers_keep_their_grey(mode: str, value: float, grey: int) -> None:
-    assert reference(Image.new(mode, (8, 6), value)).part.pil().getpixel((4, 3)) == grey
+    assert load_reference(Image.new(mode, (8, 6), value)).part.pil().getpixel((4, 3)) == grey
 
 
 @pytest.mark.parametrize(("mode", "value"), [("F", -0.5), ("F", 1000.0), ("I", 65535), ("I", -1)])
 def test_values_that_mean_no_grey_are_refused(mode: str, value: float) -> None:
     with pytest.raises(OptionError, match=r"The image's values run from .* 0 to 255"):
-        reference(Image.new(mode, (8, 6), value))
+        load_reference(Image.new(mode, (8, 6), value))
 
 
 def test_transparency_is_sent_too() -> None:
-    made = reference(Image.new("RGBa", (8, 6), (0, 0, 0, 0))).part
+    made = load_reference(Image.new("RGBa", (8, 6), (0, 0, 0, 0))).part
 
     assert made.pil().convert("RGBA").getpixel((1, 1)) == (0, 0, 0, 0)
 
@@ -155,7 +155,7 @@ def test_a_pil_image_is_left_as_it_is(tmp_path: Path) -> None:
     Image.new("RGB", (9000, 30), "red").save(path)
 
     with Image.open(path) as lazy:
-        made = reference(lazy)
+        made = load_reference(lazy)
         assert lazy.size == (9000, 30), "a lazily opened file is not decoded at half its size behind its owner's back"
 
     assert made.part.width == 4096
@@ -172,11 +172,11 @@ NO_PICTURES: list[Any] = [
 @pytest.mark.parametrize("given_as", NO_PICTURES, ids=range(len(NO_PICTURES)))
 def test_what_is_no_picture_is_refused_before_sending(given_as: Any) -> None:
     with pytest.raises(OptionError) as caught:
-        reference(given_as)
+        load_reference(given_as)
 
     assert "\n" not in str(caught.value)
     assert str(caught.value).isprintable()
-    assert caught.value.fate is Fate.UNSENT
+    assert caught.value.charge_status is ChargeStatus.UNSENT
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_what_is_no_picture_is_refused_before_sending(given_as: Any) -> None:
 )
 def test_what_is_no_picture_is_told_in_good_english(given_as: Any, told: str) -> None:
     with pytest.raises(OptionError) as caught:
-        reference(given_as)
+        load_reference(given_as)
 
     assert told in str(caught.value)
 
@@ -208,7 +208,7 @@ def test_a_picture_that_speaks_of_drawings_is_a_picture() -> None:
     facts.add_text("Source", "made from <svg> and <html>")
     content = encoded(NOISE, pnginfo=facts)
 
-    assert reference(content).part.data == content
+    assert load_reference(content).part.data == content
 
 
 def test_a_damaged_pil_image_is_refused(tmp_path: Path) -> None:
@@ -216,12 +216,12 @@ def test_a_damaged_pil_image_is_refused(tmp_path: Path) -> None:
     path.write_bytes(encoded(Image.effect_noise((64, 64), 90))[:900])
 
     with Image.open(path) as lazy, pytest.raises(OptionError, match="cannot be read"):
-        reference(lazy)
+        load_reference(lazy)
 
 
 def test_a_result_without_an_image_says_so_itself() -> None:
     with pytest.raises(NoImageError):
-        reference(Without())
+        load_reference(Without())
 
 
 @settings(max_examples=150, deadline=None)
@@ -233,7 +233,7 @@ def test_hostile_bytes_are_an_image_or_one_error(kind: str, data: st.DataObject)
 
     told = ""
     try:
-        made = reference(bytes(content))
+        made = load_reference(bytes(content))
     except OptionError as error:
         told = str(error)
     else:
@@ -245,14 +245,14 @@ def test_an_array_is_sent_as_png() -> None:
     pixels = np.zeros((30, 40, 3), np.uint8)
     pixels[:15] = (254, 0, 0)
 
-    made = reference(pixels)
+    made = load_reference(pixels)
 
     assert (made.part.mime_type, made.part.width, made.part.height, made.note) == ("image/png", 40, 30, "")
     assert np.array_equal(np.asarray(made.part.pil()), pixels)
 
 
 def test_what_an_array_loses_is_told() -> None:
-    assert reference(np.full((3, 4), 65535, np.uint16)).note == "The array was scaled from 16 to 8 bits."
+    assert load_reference(np.full((3, 4), 65535, np.uint16)).note == "The array was scaled from 16 to 8 bits."
 
 
 class Tensor:
@@ -265,7 +265,7 @@ class Tensor:
 
 
 def test_a_tensor_is_taken_as_an_array() -> None:
-    assert reference(Tensor()).part.width == 5
+    assert load_reference(Tensor()).part.width == 5
 
 
 @pytest.fixture
@@ -277,7 +277,7 @@ def figure() -> Iterator[Figure]:
 
 
 def test_a_figure_is_sent_as_large_as_it_is(figure: Figure) -> None:
-    made = reference(figure)
+    made = load_reference(figure)
 
     assert (made.part.mime_type, made.part.width, made.part.height) == ("image/png", 200, 150)
     assert made.note == ""
@@ -294,7 +294,7 @@ def test_what_is_drawn_in_a_figure_is_its_figure(figure: Figure, which: str) -> 
         "axes within that": axes,
     }
 
-    assert reference(given_as[which]).part.data == reference(figure).part.data
+    assert load_reference(given_as[which]).part.data == load_reference(figure).part.data
 
 
 def test_a_figure_keeps_its_canvas_and_pyplot_its_state(figure: Figure) -> None:
@@ -308,7 +308,7 @@ def test_a_figure_keeps_its_canvas_and_pyplot_its_state(figure: Figure) -> None:
         mpl.get_backend(),
     )
 
-    reference(figure)
+    load_reference(figure)
 
     now = (figure.canvas, figure.dpi, tuple(figure.get_size_inches()), plt.get_fignums(), plt.gcf(), mpl.get_backend())
     assert now == before
@@ -318,15 +318,15 @@ def test_a_figure_keeps_its_canvas_and_pyplot_its_state(figure: Figure) -> None:
 def test_a_figure_without_pyplot_and_a_closed_one_are_drawn(figure: Figure) -> None:
     plt.close(figure)
 
-    assert reference(figure).part.width == 200
-    assert reference(Figure(figsize=(1, 1), dpi=30)).part.width == 30
+    assert load_reference(figure).part.width == 200
+    assert load_reference(Figure(figsize=(1, 1), dpi=30)).part.width == 30
 
 
 def test_a_figure_that_cannot_be_drawn_says_why(figure: Figure) -> None:
     figure.axes[0].set_title(r"$\nosuchcommand$")
 
     with pytest.raises(OptionError, match=r"The figure cannot be drawn \(ValueError: .*nosuchcommand") as caught:
-        reference(figure)
+        load_reference(figure)
     assert "\n" not in str(caught.value)
 
 
@@ -335,14 +335,14 @@ def test_what_left_its_figure_is_told(figure: Figure) -> None:
     line.remove()
 
     with pytest.raises(OptionError, match="The Line2D is drawn in no figure"):
-        reference(line)
+        load_reference(line)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_what_a_notebook_shows_as_a_picture_is_one(kind: str) -> None:
     shown = Shown(data=picture(kind), format=kind.lower())
 
-    assert reference(shown).part.data == picture(kind)
+    assert load_reference(shown).part.data == picture(kind)
 
 
 def test_what_fails_to_show_itself_is_no_picture() -> None:
@@ -351,13 +351,13 @@ def test_what_fails_to_show_itself_is_no_picture() -> None:
             raise RuntimeError("no")
 
     with pytest.raises(OptionError, match="A Broken is not an image"):
-        reference(Broken())
+        load_reference(Broken())
     with pytest.raises(OptionError, match="A type is not an image"):
-        reference(Broken)
+        load_reference(Broken)
 
 
 def large(side: int = 700) -> Reference:
-    return reference(Image.effect_noise((side, side), 90).convert("RGB"))
+    return load_reference(Image.effect_noise((side, side), 90).convert("RGB"))
 
 
 def base64_length(references_made: list[Reference]) -> int:
@@ -365,17 +365,22 @@ def base64_length(references_made: list[Reference]) -> int:
 
 
 def test_references_that_fit_are_left_alone() -> None:
-    given_as = [large(), reference(picture())]
+    given_as = [large(), load_reference(picture())]
 
-    assert fitted(given_as) == given_as
-    assert fitted([]) == []
+    assert fit_references(given_as) == given_as
+    assert fit_references([]) == []
 
 
 def test_the_largest_are_made_smaller_until_all_fit() -> None:
-    given_as = [reference(picture()), large(), Reference(large(500).part, "A note."), reference(picture("JPEG"))]
+    given_as = [
+        load_reference(picture()),
+        large(),
+        Reference(large(500).part, "A note."),
+        load_reference(picture("JPEG")),
+    ]
     assert base64_length(given_as) > 1_200_000
 
-    made = fitted(given_as, total=1_200_000)
+    made = fit_references(given_as, max_base64_bytes=1_200_000)
 
     assert base64_length(made) <= 1_200_000
     assert [made[0], made[3]] == [given_as[0], given_as[3]]
@@ -387,7 +392,7 @@ def test_the_largest_are_made_smaller_until_all_fit() -> None:
 def test_only_the_largest_is_touched_when_that_is_enough() -> None:
     small, big = large(100), large(900)
 
-    made = fitted([small, big, small], total=1_000_000)
+    made = fit_references([small, big, small], max_base64_bytes=1_000_000)
 
     assert made[0] is small
     assert made[2] is small
@@ -396,12 +401,12 @@ def test_only_the_largest_is_touched_when_that_is_enough() -> None:
 
 def test_what_can_never_fit_is_one_error() -> None:
     with pytest.raises(OptionError, match="too large together"):
-        fitted([large()] * 5, total=20_000)
+        fit_references([large()] * 5, max_base64_bytes=20_000)
 
 
 @given(st.lists(st.integers(1, 1000), max_size=20), st.integers(1, 5000))
 def test_the_share_of_each_fills_the_room_and_no_more(sizes: list[int], room: int) -> None:
-    share = references._share(sizes, room)
+    share = references._compute_max_share(sizes, room)
 
     assert sum(min(size, share) for size in sizes) <= max(room, 0)
     if sum(sizes) <= room:
@@ -412,7 +417,7 @@ def test_the_share_of_each_fills_the_room_and_no_more(sizes: list[int], room: in
 
 def test_no_library_is_imported_for_a_value_that_is_not_its_own(tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom PIL import Image\nfrom cometmagic.images.references import reference\n"
+        "import sys\nfrom PIL import Image\nfrom cometmagic.images.references import load_reference\n"
         "reference(Image.new('RGB', (4, 4)))\nreference(sys.argv[1])\n"
         "try:\n    reference(object())\nexcept Exception: pass\n"
         "print(sorted({'numpy', 'matplotlib', 'httpx', 'IPython', 'pandas'} & set(sys.modules)))"
@@ -430,7 +435,7 @@ def test_no_library_is_imported_for_a_value_that_is_not_its_own(tmp_path: Path) 
 def test_a_budget_is_kept() -> None:
     content = encoded(NOISE)
 
-    made = reference(content, budget=300_000)
+    made = load_reference(content, max_bytes=300_000)
 
     assert len(made.part.data) <= 300_000 < len(content)
     assert made.note == "The image was scaled from 900 × 600 to 768 × 512 pixels and converted from PNG to JPEG."

@@ -12,14 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cometmagic.images.resize import HEADER, LARGEST_FILE, SIDES, as_png, preview, size, smaller
+from cometmagic.images.resize import (
+    MAX_HEADER_BYTES,
+    MAX_PREVIEW_FILE_BYTES,
+    SIDE_LENGTHS,
+    read_size,
+    render_png,
+    render_preview,
+    shrink_to_fit,
+)
 from tests.gemini.answers import SIZES, picture, png_chunk, png_header
 from tests.notebook.answers import gravel
 from tests.pictures import RED, WHITE, encoded, near, opened
 
 
 def previewed(content: bytes, longest: int = 64) -> Image.Image:
-    small = preview(io.BytesIO(content), longest)
+    small = render_preview(io.BytesIO(content), longest)
     assert small is not None
     made = Image.open(io.BytesIO(small))
     assert (made.format, made.mode) == ("JPEG", "RGB")
@@ -44,8 +52,8 @@ def test_a_preview_of_a_path(tmp_path: Path) -> None:
     path = tmp_path / "x.png"
     path.write_bytes(picture())
 
-    assert size(path) == (40, 30)
-    assert preview(path, 20)
+    assert read_size(path) == (40, 30)
+    assert render_preview(path, 20)
 
 
 @pytest.mark.parametrize("sides", [(100, 100), (600, 600)], ids=["as-it-is", "reduced"])
@@ -99,14 +107,14 @@ def test_modes(mode: str, kind: str, value: Any, shown: tuple[int, int, int], si
     ids=["empty", "junk", "png-head", "jpeg-head", "tiff", "eps", "svg"],
 )
 def test_what_cannot_be_drawn_has_no_preview(content: bytes) -> None:
-    assert preview(io.BytesIO(content), 64) is None
+    assert render_preview(io.BytesIO(content), 64) is None
 
 
 def test_a_bomb_has_a_size_and_no_preview() -> None:
     content = png_header(13_000, 13_000) + png_chunk(b"IDAT", b"")
 
-    assert size(io.BytesIO(content)) == (13_000, 13_000)
-    assert preview(io.BytesIO(content), 64) is None
+    assert read_size(io.BytesIO(content)) == (13_000, 13_000)
+    assert render_preview(io.BytesIO(content), 64) is None
 
 
 def with_ballast(kind: str, length: int) -> bytes:
@@ -124,26 +132,26 @@ def with_ballast(kind: str, length: int) -> bytes:
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF"])
 def test_a_picture_lost_in_other_things_has_no_size_and_takes_no_memory_for_them(kind: str) -> None:
-    modest, vast = (io.BytesIO(with_ballast(kind, length)) for length in (HEADER // 4, 100_000_000))
+    modest, vast = (io.BytesIO(with_ballast(kind, length)) for length in (MAX_HEADER_BYTES // 4, 100_000_000))
 
-    assert size(modest) == SIZES[kind]  # the control
-    assert preview(modest, 16) is not None
+    assert read_size(modest) == SIZES[kind]  # the control
+    assert render_preview(modest, 16) is not None
     tracemalloc.start()
     try:
-        assert size(vast) is None
-        assert preview(vast, 16) is None
-        assert tracemalloc.get_traced_memory()[1] < 4 * HEADER
+        assert read_size(vast) is None
+        assert render_preview(vast, 16) is None
+        assert tracemalloc.get_traced_memory()[1] < 4 * MAX_HEADER_BYTES
     finally:
         tracemalloc.stop()
 
 
 def test_a_text_behind_the_pixels_is_not_read_for_a_preview() -> None:
     content = picture("PNG")
-    trailer = png_chunk(b"tEXt", b"a\0" + bytes(LARGEST_FILE))
+    trailer = png_chunk(b"tEXt", b"a\0" + bytes(MAX_PREVIEW_FILE_BYTES))
 
-    assert preview(io.BytesIO(content), 16) is not None
-    assert preview(io.BytesIO(content[:-12] + trailer + content[-12:]), 16) is None
-    assert size(io.BytesIO(content[:-12] + trailer + content[-12:])) == SIZES["PNG"]
+    assert render_preview(io.BytesIO(content), 16) is not None
+    assert render_preview(io.BytesIO(content[:-12] + trailer + content[-12:]), 16) is None
+    assert read_size(io.BytesIO(content[:-12] + trailer + content[-12:])) == SIZES["PNG"]
 
 
 @settings(max_examples=150, deadline=None)
@@ -153,15 +161,15 @@ def test_g17_hostile_bytes_never_raise(kind: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
 
-    size(io.BytesIO(bytes(content)))
-    preview(io.BytesIO(bytes(content)), 32)
+    read_size(io.BytesIO(bytes(content)))
+    render_preview(io.BytesIO(bytes(content)), 32)
 
 
 NOISE = Image.effect_noise((900, 600), 90).convert("RGB")
 
 
 def test_a_picture_is_made_smaller_until_it_fits() -> None:
-    part = smaller(NOISE, 300_000)
+    part = shrink_to_fit(NOISE, 300_000)
 
     assert part is not None
     assert (part.mime_type, part.width, part.height) == ("image/jpeg", 768, 512)
@@ -170,29 +178,29 @@ def test_a_picture_is_made_smaller_until_it_fits() -> None:
 
 
 def test_a_picture_that_fits_keeps_its_size() -> None:
-    part = smaller(NOISE, 10_000_000)
+    part = shrink_to_fit(NOISE, 10_000_000)
 
     assert part is not None
     assert (part.width, part.height) == NOISE.size
 
 
 def test_what_never_fits_is_not_made() -> None:
-    assert smaller(NOISE, 1000) is None
+    assert shrink_to_fit(NOISE, 1000) is None
 
 
 @pytest.mark.parametrize("sides", [(5000, 2), (2, 5000), (5000, 5000)])
 def test_no_side_is_longer_than_the_longest_or_none(sides: tuple[int, int]) -> None:
-    part = smaller(Image.new("RGB", sides), 10_000_000)
+    part = shrink_to_fit(Image.new("RGB", sides), 10_000_000)
 
     assert part is not None
-    assert max(part.width or 0, part.height or 0) == SIDES[0]
+    assert max(part.width or 0, part.height or 0) == SIDE_LENGTHS[0]
     assert min(part.width or 0, part.height or 0) >= 1
 
 
 def test_what_is_transparent_stays_so() -> None:
     clear = Image.new("RGBA", (1000, 800), (0, 0, 0, 0))
 
-    part = smaller(clear, 1_000_000)
+    part = shrink_to_fit(clear, 1_000_000)
 
     assert part is not None
     assert part.mime_type == "image/webp"
@@ -203,7 +211,7 @@ def test_what_is_transparent_stays_so() -> None:
 
 @pytest.mark.parametrize("most", [40_000, 12_000, 3_000, 1_000])
 def test_a_preview_is_no_heavier_than_it_may_be(most: int) -> None:
-    small = preview(io.BytesIO(gravel(1024, 768)), 512, most)
+    small = render_preview(io.BytesIO(gravel(1024, 768)), 512, most)
 
     assert small is not None
     assert len(small) <= most
@@ -212,15 +220,15 @@ def test_a_preview_is_no_heavier_than_it_may_be(most: int) -> None:
 
 
 def test_a_preview_that_can_be_no_lighter_is_made_all_the_same() -> None:
-    small = preview(io.BytesIO(gravel(1024, 16)), 512, 1)
+    small = render_preview(io.BytesIO(gravel(1024, 16)), 512, 1)
 
     assert small is not None
     assert max(Image.open(io.BytesIO(small)).size) <= 32
 
 
 def test_a_picture_as_png() -> None:
-    made = as_png(encoded(Image.new("RGB", (900, 300), RED), "JPEG"), 300)
+    made = render_png(encoded(Image.new("RGB", (900, 300), RED), "JPEG"), 300)
 
     assert made is not None
     assert (Image.open(io.BytesIO(made)).format, Image.open(io.BytesIO(made)).size) == ("PNG", (300, 100))
-    assert as_png(b"no picture", 300) is None
+    assert render_png(b"no picture", 300) is None

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic.errors import Fate, OptionError
+from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.images import safe_read
-from cometmagic.images.safe_read import is_url, read
+from cometmagic.images.safe_read import is_url, read_file
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has none of these")
 
@@ -25,9 +25,9 @@ def file(tmp_path: Path) -> Path:
 
 def refused(path: str | os.PathLike[str]) -> str:
     with pytest.raises(OptionError) as caught:
-        read(path)
+        read_file(path)
     assert str(caught.value).isprintable()
-    assert caught.value.fate is Fate.UNSENT
+    assert caught.value.charge_status is ChargeStatus.UNSENT
     return str(caught.value)
 
 
@@ -38,7 +38,7 @@ def test_a_file_is_read_by_text_path_link_and_home(file: Path, monkeypatch: pyte
     Path("link").symlink_to(file)
 
     for path in (str(file), file, "link", "~/a picture.png", Path("~/a picture.png"), "a picture.png", "./link"):
-        assert read(path) == b"content"
+        assert read_file(path) == b"content"
 
 
 @POSIX
@@ -69,7 +69,7 @@ def test_empty_and_too_large_files_are_told(tmp_path: Path) -> None:
     empty, huge = tmp_path / "empty.png", tmp_path / "huge.png"
     empty.touch()
     with huge.open("wb") as made:
-        made.truncate(safe_read.LARGEST + 1)  # takes no room on the disk
+        made.truncate(safe_read.MAX_FILE_BYTES + 1)  # takes no room on the disk
 
     assert "is empty" in refused(empty)
     assert "too large for a reference image (256 MB)" in refused(huge)
@@ -79,7 +79,7 @@ def test_empty_and_too_large_files_are_told(tmp_path: Path) -> None:
 def test_no_handle_stays_open(file: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
 
-    read(file)
+    read_file(file)
     refused(file.parent)
     refused("/dev/null")
 
@@ -139,7 +139,7 @@ def test_a_name_with_a_colon_is_a_name(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     for name in ("a:b.png", "C:x.png", "12:30.png", "note: this.png"):
         Path(name).write_bytes(b"x")
-        assert read(name) == b"x"
+        assert read_file(name) == b"x"
 
 
 @pytest.mark.parametrize("text", ["http://x", "https://x/y", "HTTPS://X", "  https://x", "http:x", "http:\\\\x"])

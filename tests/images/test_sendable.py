@@ -10,9 +10,9 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from cometmagic.errors import OptionError
-from cometmagic.images.references import BUDGET, Reference, reference
-from cometmagic.images.resize import SIDES
-from cometmagic.images.sendable import MOST_PIXELS, is_image
+from cometmagic.images.references import MAX_INLINE_BYTES, Reference, load_reference
+from cometmagic.images.resize import SIDE_LENGTHS
+from cometmagic.images.sendable import MAX_PIXELS, is_image
 from tests.gemini.answers import picture, png_chunk, png_header
 from tests.pictures import BLUE, GPS, RED, encoded, exif, lying, near, opened
 
@@ -30,7 +30,7 @@ def at(made: Image.Image, side: str) -> Any:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("orientation", RED_IS)
 def test_what_the_camera_turned_is_turned_upright(kind: str, orientation: int) -> None:
-    made = reference(encoded(lying(), kind, exif=exif(orientation)))
+    made = load_reference(encoded(lying(), kind, exif=exif(orientation)))
 
     upright = opened(made.part.data)
     opposite = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}[RED_IS[orientation]]
@@ -45,7 +45,7 @@ def test_a_turned_jpeg_stays_a_fine_jpeg_without_its_facts() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     content = encoded(lying(), "JPEG", exif=exif(6, GPS), icc_profile=profile, comment=b"secret")
 
-    made = reference(content)
+    made = load_reference(content)
 
     upright = opened(made.part.data)
     assert made.part.mime_type == "image/jpeg"
@@ -56,7 +56,7 @@ def test_a_turned_jpeg_stays_a_fine_jpeg_without_its_facts() -> None:
 
 
 def test_a_transparent_one_stays_transparent_when_turned() -> None:
-    made = reference(encoded(Image.new("RGBA", (8, 4), (0, 0, 0, 0)), "WEBP", exif=exif(6), lossless=True))
+    made = load_reference(encoded(Image.new("RGBA", (8, 4), (0, 0, 0, 0)), "WEBP", exif=exif(6), lossless=True))
 
     assert made.part.mime_type == "image/png"
     assert opened(made.part.data).convert("RGBA").getpixel((1, 1)) == (0, 0, 0, 0)
@@ -68,7 +68,7 @@ def test_a_transparent_one_stays_transparent_when_turned() -> None:
 def test_what_is_upright_goes_byte_for_byte(kind: str, orientation: int) -> None:
     content = encoded(lying(), kind, exif=exif(orientation))
 
-    made = reference(content)
+    made = load_reference(content)
 
     assert made.part.data == content
     assert (made.part.width, made.part.height) == (80, 40)
@@ -81,15 +81,15 @@ def test_what_is_upright_goes_byte_for_byte(kind: str, orientation: int) -> None
 def test_damaged_exif_is_none(block: bytes) -> None:
     content = encoded(lying(), "JPEG", exif=block)
 
-    assert reference(content) == Reference(reference(content).part)
-    assert reference(content).part.data == content
+    assert load_reference(content) == Reference(load_reference(content).part)
+    assert load_reference(content).part.data == content
 
 
 def test_a_png_is_not_decoded_only_to_be_sent() -> None:
     """The pixels are missing, which nothing but decoding would show."""
     content = png_header(40, 30) + png_chunk(b"IDAT", b"") + png_chunk(b"IEND", b"")
 
-    assert reference(content).part.data == content
+    assert load_reference(content).part.data == content
 
 
 def test_a_png_that_says_behind_its_pixels_how_it_was_held_is_turned() -> None:
@@ -98,7 +98,7 @@ def test_a_png_that_says_behind_its_pixels_how_it_was_held_is_turned() -> None:
         encoded(lying()).removesuffix(png_chunk(b"IEND", b"")) + png_chunk(b"eXIf", block) + png_chunk(b"IEND", b"")
     )
 
-    made = reference(content)
+    made = load_reference(content)
 
     assert (made.part.width, made.part.height) == (40, 80)
 
@@ -107,7 +107,7 @@ def test_a_png_that_says_behind_its_pixels_how_it_was_held_is_turned() -> None:
 def test_k14_a_position_that_leaves_is_told(kind: str) -> None:
     content = encoded(lying(), kind, exif=exif(1, GPS))
 
-    made = reference(content)
+    made = load_reference(content)
 
     assert made.part.data == content
     assert made.note == f"The image {PLACE}"
@@ -116,7 +116,7 @@ def test_k14_a_position_that_leaves_is_told(kind: str) -> None:
 def test_k14_a_position_in_xmp_is_told() -> None:
     xmp = b'<x:xmpmeta><rdf:Description exif:GPSLatitude="52,31N"/></x:xmpmeta>'
 
-    assert reference(encoded(lying(), "JPEG", xmp=xmp)).note == f"The image {PLACE}"
+    assert load_reference(encoded(lying(), "JPEG", xmp=xmp)).note == f"The image {PLACE}"
 
 
 def heic(*boxes: bytes) -> bytes:
@@ -127,7 +127,7 @@ def test_k14_a_position_in_a_phones_heic_is_told(tmp_path: Any) -> None:
     path = tmp_path / "IMG_0001.heic"
     path.write_bytes(heic(b"\0" * 500, exif(6, GPS).tobytes()))
 
-    made = reference(path)
+    made = load_reference(path)
 
     assert (made.part.mime_type, made.part.data) == ("image/heic", path.read_bytes())
     assert made.note == f"{path} {PLACE}"
@@ -135,22 +135,22 @@ def test_k14_a_position_in_a_phones_heic_is_told(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("block", [b"", b"Exif\0\0II*\0\xff\xff\xff\xff", exif(6).tobytes()])
 def test_a_heic_without_one_has_no_note(block: bytes) -> None:
-    assert reference(heic(block)).note == ""
+    assert load_reference(heic(block)).note == ""
 
 
 def test_a_heic_that_is_too_large_says_what_to_do() -> None:
     with pytest.raises(OptionError, match=r"too large to be sent \(7\.0 MB\).*Save it as JPEG"):
-        reference(heic(bytes(BUDGET)))
+        load_reference(heic(bytes(MAX_INLINE_BYTES)))
 
 
 @pytest.mark.parametrize("gps", [{0: b"\2\3\0\0"}, None])
 def test_a_block_without_a_position_has_no_note(gps: dict[int, Any] | None) -> None:
-    assert reference(encoded(lying(), "JPEG", exif=exif(1, gps))).note == ""
+    assert load_reference(encoded(lying(), "JPEG", exif=exif(1, gps))).note == ""
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_k14_what_is_saved_anew_has_lost_its_position(kind: str) -> None:
-    made = reference(encoded(lying(), kind, exif=exif(6, GPS)))
+    made = load_reference(encoded(lying(), kind, exif=exif(6, GPS)))
 
     assert PLACE not in made.note
     assert not opened(made.part.data).getexif()
@@ -158,7 +158,7 @@ def test_k14_what_is_saved_anew_has_lost_its_position(kind: str) -> None:
 
 def test_the_first_frame_is_taken_and_told() -> None:
     frames = [Image.new("RGB", (16, 12), color) for color in ("red", "blue", "green")]
-    made = reference(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    made = load_reference(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
 
     assert near(opened(made.part.data).convert("RGB").getpixel((5, 5)), RED, 12)
     assert made.note == "The image was converted from GIF (its first frame) to PNG."
@@ -166,7 +166,7 @@ def test_the_first_frame_is_taken_and_told() -> None:
 
 def test_what_is_transparent_in_a_gif_stays_so() -> None:
     clear = Image.new("P", (8, 8), 1)
-    made = reference(encoded(clear, "GIF", transparency=1))
+    made = load_reference(encoded(clear, "GIF", transparency=1))
 
     pixel = opened(made.part.data).convert("RGBA").getpixel((2, 2))
     assert isinstance(pixel, tuple)
@@ -185,7 +185,7 @@ def test_what_is_transparent_in_a_gif_stays_so() -> None:
 )
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_a_long_side_is_made_shorter(kind: str, sides: tuple[int, int], made_sides: tuple[int, int]) -> None:
-    made = reference(encoded(Image.new("RGB", sides, "red"), kind))
+    made = load_reference(encoded(Image.new("RGB", sides, "red"), kind))
 
     assert opened(made.part.data).size == made_sides == (made.part.width, made.part.height)
     if sides == made_sides:
@@ -196,10 +196,10 @@ def test_a_long_side_is_made_shorter(kind: str, sides: tuple[int, int], made_sid
 
 
 def test_a_large_turned_photo_tells_both() -> None:
-    made = reference(encoded(lying((9000, 3000)), "JPEG", exif=exif(6)))
+    made = load_reference(encoded(lying((9000, 3000)), "JPEG", exif=exif(6)))
 
     upright = opened(made.part.data)
-    assert upright.size == (1365, SIDES[0])
+    assert upright.size == (1365, SIDE_LENGTHS[0])
     assert near(at(upright, "top"), RED, 12)
     assert made.note == (
         "The image was turned upright, scaled from 3000 × 9000 to 1365 × 4096 pixels "
@@ -211,7 +211,7 @@ def test_too_many_bytes_are_made_fewer() -> None:
     noise = Image.effect_noise((1600, 1200), 90).convert("RGB")
     content = encoded(noise, "JPEG", quality=100)
 
-    made = reference(content, budget=900_000)
+    made = load_reference(content, max_bytes=900_000)
 
     assert len(made.part.data) <= 900_000 < len(content)
     assert made.part.mime_type == "image/jpeg"
@@ -222,7 +222,7 @@ def test_a_heavy_transparent_one_stays_transparent() -> None:
     noise = Image.effect_noise((1000, 800), 90).convert("RGBA")
     noise.putalpha(0)
 
-    made = reference(noise, budget=400_000)
+    made = load_reference(noise, max_bytes=400_000)
 
     assert made.part.mime_type == "image/webp"
     pixel = opened(made.part.data).convert("RGBA").getpixel((5, 5))
@@ -255,10 +255,10 @@ def test_k12_a_bomb_is_refused_by_its_header(
     if is_lenient:
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
     content = bomb(kind, *sides)
-    assert sides[0] * sides[1] > MOST_PIXELS
+    assert sides[0] * sides[1] > MAX_PIXELS
 
     with pytest.raises(OptionError, match="more pixels than can safely be unpacked"):
-        reference(content)
+        load_reference(content)
 
 
 def test_a_lazily_opened_bomb_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +268,7 @@ def test_a_lazily_opened_bomb_is_refused_too(monkeypatch: pytest.MonkeyPatch) ->
         Image.open(io.BytesIO(bomb("PNG", 60_000, 60_000))) as lazy,
         pytest.raises(OptionError, match="more pixels than can safely be unpacked"),
     ):
-        reference(lazy)
+        load_reference(lazy)
 
 
 def test_credentials_and_texts_of_what_is_sent_as_it_is_are_kept() -> None:
@@ -277,7 +277,7 @@ def test_credentials_and_texts_of_what_is_sent_as_it_is_are_kept() -> None:
     facts.add(b"caBX", b"c2pa" * 20)
     content = encoded(lying(), pnginfo=facts)
 
-    assert reference(content).part.data == content
+    assert load_reference(content).part.data == content
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF", "BMP", "TIFF"])

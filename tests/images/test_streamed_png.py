@@ -35,7 +35,7 @@ def png(made: Image.Image, **how: object) -> io.BytesIO:
 def test_every_pixel_is_that_of_pillows_reduce(mode: str, size: tuple[int, int]) -> None:
     file = png(picture(mode, size))
 
-    small = streamed_png.reduced(file, LONGEST)
+    small = streamed_png.reduce_png(file, LONGEST)
 
     file.seek(0)
     expected = Image.open(file).reduce(max(size) // LONGEST)
@@ -61,22 +61,22 @@ def test_what_is_not_a_large_plain_png_is_left_to_pillow() -> None:
         io.BytesIO(b""),
     ]
 
-    assert [streamed_png.reduced(file, LONGEST) for file in others] == [None] * len(others)
+    assert [streamed_png.reduce_png(file, LONGEST) for file in others] == [None] * len(others)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.9])
 def test_a_cut_picture_has_no_preview(share: float) -> None:
     whole = png(picture("RGB", (2048, 2048))).getvalue()
 
-    assert resize.preview(io.BytesIO(whole), LONGEST) is not None
-    assert resize.preview(io.BytesIO(whole[: int(len(whole) * share)]), LONGEST) is None
+    assert resize.render_preview(io.BytesIO(whole), LONGEST) is not None
+    assert resize.render_preview(io.BytesIO(whole[: int(len(whole) * share)]), LONGEST) is None
 
 
 def test_a_turned_picture_is_still_shown_upright() -> None:
     turned = Image.Exif()
     turned[0x0112] = 6
 
-    small = resize.preview(png(picture("RGB", (3000, 1500)), exif=turned), LONGEST)
+    small = resize.render_preview(png(picture("RGB", (3000, 1500)), exif=turned), LONGEST)
 
     assert small is not None
     assert Image.open(io.BytesIO(small)).size == (256, 512)
@@ -88,7 +88,7 @@ def test_python_holds_less_than_a_quarter_of_the_pixels() -> None:
     file = png(picture("RGB", size))
     tracemalloc.start()
 
-    streamed_png.reduced(file, LONGEST)
+    streamed_png.reduce_png(file, LONGEST)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 

@@ -189,7 +189,7 @@ def test_9_a_4k_cell_is_light_and_has_alternative_text(monkeypatch: pytest.Monke
 
 def test_10_no_option_is_offered_that_is_not_sent() -> None:
     """That each arrives is shown by test_on_the_wire, made from the declaration; here, that none is left out."""
-    without_path = {name for name, option in Options.declared().items() if not option.path}
+    without_path = {name for name, option in Options.list_options().items() if not option.json_path}
     assert without_path == {"model", "extra"}
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from cometmagic.options.declaration import Options, declared
-from cometmagic.options.models import KNOWN, RATIOS, SIZES
+from cometmagic.options.declaration import Options, list_options
+from cometmagic.options.models import ASPECT_RATIOS, IMAGE_SIZES, MODEL_NAMES
 from cometmagic.options.option_types import Flag
 from tests.gemini.answers import picture
 from tests.notebook.fixtures import Notebook
@@ -41,7 +41,7 @@ def last_words(notebook: Notebook, code: str) -> list[str]:
 @pytest.mark.parametrize("magic", MAGICS)
 def test_an_option_is_completed(notebook: Notebook, magic: str) -> None:
     assert offered(notebook, f"{magic} --as|") == [f"{magic} --aspect-ratio"]
-    expected = [option.flag for option in declared().values() if option.flag.startswith("--im")]
+    expected = [option.flag for option in list_options().values() if option.flag.startswith("--im")]
     assert offered(notebook, f"{magic} -t --im|") == [f"{magic} -t {flag}" for flag in expected]
 
 
@@ -49,13 +49,13 @@ def test_an_option_is_completed(notebook: Notebook, magic: str) -> None:
 def test_every_declared_option_is_offered(notebook: Notebook, written: str) -> None:
     flags = last_words(notebook, f"%%gemini_image {written}|")
 
-    assert [option.flag for option in declared().values() if option.flag not in flags] == []
+    assert [option.flag for option in list_options().values() if option.flag not in flags] == []
     assert ("-a" in flags) == (written == "-")
     assert not any(flag.startswith("--no-") for flag in flags)
 
 
 def test_switches_can_be_switched_off(notebook: Notebook) -> None:
-    switches = [f"--no-{option.flag[2:]}" for option in declared().values() if isinstance(option.kind, Flag)]
+    switches = [f"--no-{option.flag[2:]}" for option in list_options().values() if isinstance(option.type, Flag)]
 
     assert last_words(notebook, "%%gemini_image --no-|") == switches
 
@@ -70,16 +70,16 @@ def test_what_is_given_is_not_offered_again_but_where_it_may_be(notebook: Notebo
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("-m |", list(KNOWN)),
-        ("--model gemini-3-|", [name for name in KNOWN if name.startswith("gemini-3-")]),
-        ("-a |", list(RATIOS)),
+        ("-m |", list(MODEL_NAMES)),
+        ("--model gemini-3-|", [name for name in MODEL_NAMES if name.startswith("gemini-3-")]),
+        ("-a |", list(ASPECT_RATIOS)),
         ("-a 16|", ["16:9"]),
         ("-a 16:|", ["16:9"]),
         ("--aspect-ratio=16|", ["--aspect-ratio=16:9"]),
         ("--aspect-ratio=16:|", ["--aspect-ratio=16:9"]),
-        ("--aspect-ratio=|", [f"--aspect-ratio={ratio}" for ratio in RATIOS]),
+        ("--aspect-ratio=|", [f"--aspect-ratio={ratio}" for ratio in ASPECT_RATIOS]),
         ("-a=21|", ["-a=21:9"]),
-        ("-s |", list(SIZES)),
+        ("-s |", list(IMAGE_SIZES)),
         ("-s 2k|", ["2K"]),
         ("-s '2|", ["'2K'"]),
         ("--thinking hi|", ["high"]),
@@ -147,7 +147,7 @@ def test_nothing_of_pythons_stands_among_ours(notebook: Notebook) -> None:
     notebook.run("aspect_of_python = 1\nSize = 2")
 
     assert offered(notebook, "%%gemini_image --as|") == ["%%gemini_image --aspect-ratio"]
-    assert last_words(notebook, "%%gemini_image -s |") == list(SIZES)
+    assert last_words(notebook, "%%gemini_image -s |") == list(IMAGE_SIZES)
     assert "aspect_of_python" in offered(notebook, "as|")  # the control
 
 
@@ -243,7 +243,7 @@ def test_presets_are_those_of_the_project(notebook: Notebook) -> None:
     [
         ("asp|", ["aspect-ratio="]),
         ("image_s|", ["image_size="]),
-        ("aspect-ratio=1:1,|", [f"aspect-ratio=1:1,{ratio}" for ratio in RATIOS if ratio != "1:1"]),
+        ("aspect-ratio=1:1,|", [f"aspect-ratio=1:1,{ratio}" for ratio in ASPECT_RATIOS if ratio != "1:1"]),
         ("aspect_ratio=16|", ["aspect_ratio=16:9"]),
         ("image-size=1K,2|", ["image-size=1K,2K"]),
         ("model=gemini-3-pro-image,gemini-3-pro-image-|", ["model=gemini-3-pro-image,gemini-3-pro-image-preview"]),
@@ -257,7 +257,7 @@ def test_sweeps(notebook: Notebook, line: str, expected: list[str]) -> None:
 def test_a_sweep_is_offered_over_every_option_that_a_value_can_be_written_for(notebook: Notebook) -> None:
     names = last_words(notebook, "%%gemini_image --sweep |")
 
-    assert names == [f"{option.flag[2:]}=" for option in Options.declared().values() if option.name != "extra"]
+    assert names == [f"{option.flag[2:]}=" for option in Options.list_options().values() if option.name != "extra"]
 
 
 @pytest.mark.parametrize(

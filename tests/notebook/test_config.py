@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from cometmagic.options.command_line import describe
-from cometmagic.options.declaration import declared
+from cometmagic.options.declaration import list_options
 from tests.faults.server import FaultServer
 from tests.notebook.answers import answering
 from tests.notebook.fixtures import Notebook, Services
@@ -71,6 +71,6 @@ def test_a_default_survives_a_reload(notebook: Notebook, serve: Services) -> Non
 def test_config_lists_every_option_with_its_help(notebook: Notebook) -> None:
     told = " ".join(notebook.run("%config GeminiImage").text.split())
 
-    for option in declared().values():
-        assert f"GeminiImage.{option.name}=<{option.kind.metavar or 'True|False'}> {describe(option)[:30]}" in told
-        assert ", ".join(option.kind.choices) in told
+    for option in list_options().values():
+        assert f"GeminiImage.{option.name}=<{option.type.metavar or 'True|False'}> {describe(option)[:30]}" in told
+        assert ", ".join(option.type.choices) in told

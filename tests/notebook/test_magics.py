@@ -13,7 +13,7 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
-from cometmagic.options.declaration import declared
+from cometmagic.options.declaration import list_options
 from tests.notebook.answers import CANARY, DRAFT, FINAL, answering
 from tests.notebook.fixtures import Notebook, Services
 
@@ -147,7 +147,7 @@ def test_help_lists_every_option(notebook: Notebook) -> None:
     [payload] = notebook.run("%%gemini_image?").reply["payload"]
 
     told = payload["data"]["text/plain"]
-    assert [option.flag for option in declared().values() if option.flag not in told] == []
+    assert [option.flag for option in list_options().values() if option.flag not in told] == []
 
 
 def test_unloading_takes_everything_back(notebook: Notebook) -> None:

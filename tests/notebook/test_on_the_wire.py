@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from cometmagic.options.command_line import written
+from cometmagic.options.command_line import format_option
 from cometmagic.options.declaration import CellOptions, Limits, Option, Options
-from cometmagic.options.option_types import Choice, Flag, JsonObject, Kind, Number, Pairs, Several
+from cometmagic.options.option_types import Choice, ChoiceList, Flag, JsonObject, Number, OptionType, Pairs
 from tests.faults.server import Exchange
 from tests.notebook.answers import answering, painted
 from tests.notebook.fixtures import Notebook, Services
@@ -34,19 +34,19 @@ REF = '{"inlineData":{"mimeType":"image/png","data":"' + RED_64 + '"}}'
 BOTH = '"generationConfig":{"responseModalities":["TEXT","IMAGE"]}'
 
 
-def sample(kind: Kind) -> Any:
+def sample(kind: OptionType) -> Any:
     """Return a value of a kind, and none that is anybody's default."""
     found: Any = 'be "brief", $5 {x}'
     match kind:
         case Choice(choices=choices):
             found = choices[-1]
-        case Several(each=each):
+        case ChoiceList(item_type=each):
             found = each.choices[-1]
         case Flag():
             found = True
-        case Number(high=high, whole=whole):
+        case Number(maximum=high, is_whole=whole):
             found = int(high) if whole else high
-        case Pairs(left=left, right=right):
+        case Pairs(key_table=left, value_table=right):
             found = {list(left)[-1]: list(right)[-1]}
         case JsonObject():
             found = {"labels": {"one": "two words"}}
@@ -62,11 +62,11 @@ def asked(notebook: Notebook, serve: Services, cell: str) -> Exchange:
     return exchange
 
 
-@pytest.mark.parametrize("option", Options.declared().values(), ids=lambda option: option.name)
+@pytest.mark.parametrize("option", Options.list_options().values(), ids=lambda option: option.name)
 def test_every_api_option_of_a_line_arrives_on_the_wire(notebook: Notebook, serve: Services, option: Option) -> None:
-    value: Any = "models/some-model" if option.name == "model" else sample(option.kind)
+    value: Any = "models/some-model" if option.name == "model" else sample(option.type)
 
-    exchange = asked(notebook, serve, f"%%gemini_image {written(option.name, value)}\na cat")
+    exchange = asked(notebook, serve, f"%%gemini_image {format_option(option.name, value)}\na cat")
 
     body = json.loads(exchange.body)
     if option.name == "model":
@@ -76,7 +76,7 @@ def test_every_api_option_of_a_line_arrives_on_the_wire(notebook: Notebook, serv
         assert body == PLAIN | value
     else:
         place = body
-        for name in option.path.split("."):
+        for name in option.json_path.split("."):
             place = place[name]
         assert place == SHAPED.get(option.name, value)
 
@@ -98,7 +98,7 @@ ELSEWHERE = {
 LOCAL = [
     option
     for group in (CellOptions, Limits)
-    for option in group.declared().values()
+    for option in group.list_options().values()
     if option.name not in ELSEWHERE | {"max_cost", "session_cap", "day_cap"}
 ]
 
@@ -107,9 +107,9 @@ LOCAL = [
 def test_what_concerns_the_notebook_is_not_sent(
     notebook: Notebook, serve: Services, option: Option, tmp_path: Path
 ) -> None:
-    value = str(tmp_path / "saved") if option.name == "save" else sample(option.kind)
+    value = str(tmp_path / "saved") if option.name == "save" else sample(option.type)
 
-    exchange = asked(notebook, serve, f"%%gemini_image {written(option.name, value)}\na cat")
+    exchange = asked(notebook, serve, f"%%gemini_image {format_option(option.name, value)}\na cat")
 
     assert json.loads(exchange.body) == PLAIN
 

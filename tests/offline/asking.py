@@ -9,7 +9,7 @@ from typing import Any
 import pybase64
 from PIL import Image
 
-from cometmagic.gemini.decode import Answer, decode
+from cometmagic.gemini.decode import DecodedResponse, decode_response
 from cometmagic.offline import service, validation
 
 FLASH = "gemini-3.1-flash-image"
@@ -44,11 +44,11 @@ def post(document: Any, model: str = FLASH) -> tuple[int, dict[str, Any]]:
     return status, json.loads(body)
 
 
-def answered(document: Any, model: str = FLASH) -> Answer:
+def answered(document: Any, model: str = FLASH) -> DecodedResponse:
     """Return the answer as our own decoder reads it; the request must be taken."""
     status, body = service.answer(model, json.dumps(document).encode())
     assert status == 200, body
-    return decode(body)
+    return decode_response(body)
 
 
 def events(document: Any, model: str = FLASH) -> list[dict[str, Any]]:

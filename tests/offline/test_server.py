@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from cometmagic.gemini.decode import decode
-from cometmagic.gemini.error_bodies import explain
+from cometmagic.gemini.decode import decode_response
+from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.offline import request_body, service
 from cometmagic.offline import server as app
 from cometmagic.offline.server import Server, serve
@@ -81,14 +81,14 @@ def test_a_stream_over_the_socket_is_the_services_own(server: Server) -> None:
     assert body == b"".join(service.stream(FLASH, PICTURE)[1])
     assert response.headers["Content-Type"] == "text/event-stream"
     assert response.headers["Transfer-Encoding"] == "chunked"
-    assert [image.thought for image in decode(body).images] == [True, True, False]
+    assert [image.thought for image in decode_response(body).encoded_images] == [True, True, False]
 
 
 def test_a_stream_without_alt_sse_is_one_list(server: Server) -> None:
     _, body = ask(server, "POST", STREAM, PICTURE)
 
     assert len(json.loads(body)) == len(list(service.stream(FLASH, PICTURE)[1]))
-    assert decode(body).response.finish_reason == "STOP"
+    assert decode_response(body).response.finish_reason == "STOP"
 
 
 def test_a_refused_stream_is_plain_json_and_in_a_list_without_alt_sse(server: Server) -> None:
@@ -109,11 +109,11 @@ def test_a_model_name_may_be_quoted(server: Server) -> None:
 def test_an_unknown_model_is_503_in_cometapis_envelope(server: Server) -> None:
     response, body = ask(server, "POST", "/v1beta/models/sora-2:generateContent", WORDS)
 
-    assert (response.status, explain(response.status, body).facts["code"]) == (503, "model_not_found")
+    assert (response.status, parse_error_response(response.status, body).details["code"]) == (503, "model_not_found")
 
 
 def test_both_lists_name_every_model_that_is_served(server: Server) -> None:
-    names = [name for row in models.MODELS if not row.retired for name in row.names]
+    names = [name for row in models.MODELS if not row.retirement_date for name in row.names]
     gemini = json.loads(ask(server, "GET", "/v1beta/models")[1])
     openai = json.loads(ask(server, "GET", "/v1/models")[1])
 
@@ -138,7 +138,7 @@ def test_a_wrong_path_redirects_to_a_web_page(server: Server, method: str, path:
 
     assert (response.status, response.headers["Location"]) == (301, "/")
     assert response.headers["Content-Type"].startswith("text/html")
-    assert explain(301, body, dict(response.headers)).status == 301
+    assert parse_error_response(301, body, dict(response.headers)).status == 301
     assert ask(server, "GET", "/")[1].startswith(b"<!doctype html>")
 
 

@@ -12,8 +12,8 @@ import pybase64
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from cometmagic.gemini.decode import decode
-from cometmagic.gemini.error_bodies import explain
+from cometmagic.gemini.decode import decode_response
+from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.offline import service
 from tests.offline.asking import (
     FLASH,
@@ -107,16 +107,16 @@ def test_the_shape_and_the_thoughts_do_not_change_the_seed_but_the_temperature_d
 def test_our_decoder_reads_the_very_bytes_that_were_sent() -> None:
     body = service.answer(FLASH, json.dumps(request(**SMALL, **THOUGHTS)).encode())[1]
     sent = [data_of(part) for part in parts_of(json.loads(body)) if "inlineData" in part]
-    read = decode(body)
+    read = decode_response(body)
 
     written = []
-    for image in read.images:
+    for image in read.encoded_images:
         out = io.BytesIO()
         image.write(out)
         written.append(out.getvalue())
     assert written == sent
-    assert [image.thought for image in read.images] == [True, True, False]
-    assert not read.cut
+    assert [image.thought for image in read.encoded_images] == [True, True, False]
+    assert not read.is_truncated
     assert read.error is None
 
 
@@ -355,9 +355,9 @@ def test_every_trigger_is_tested_here_and_described() -> None:
 def test_an_error_that_is_asked_for_is_the_answer(trigger: str) -> None:
     body = json.dumps(request(text(f"a cat, {trigger.upper()}."))).encode()
     status, answer = service.answer(FLASH, body)
-    error = explain(status, answer)
+    error = parse_error_response(status, answer)
 
-    assert (status, error.facts["code"]) == ERRORS[trigger]
+    assert (status, error.details["code"]) == ERRORS[trigger]
     streamed, pieces = service.stream(FLASH, body)
     assert (streamed, b"".join(pieces)) == (status, answer)
 
@@ -397,8 +397,8 @@ def test_text_only_has_words_and_drafts_only_has_drafts() -> None:
     drafts = answered(request(text("offline:drafts-only"), **SMALL))
 
     assert words.response.text
-    assert not words.images
-    assert [image.thought for image in drafts.images] == [True, True]
+    assert not words.encoded_images
+    assert [image.thought for image in drafts.encoded_images] == [True, True]
     assert not drafts.response.text
 
 
@@ -411,7 +411,7 @@ def test_a_blocked_prompt_has_a_reason_and_no_candidates() -> None:
 
 
 def test_a_word_that_is_no_trigger_is_only_a_word() -> None:
-    assert answered(request(text("offline:nothing offline:blocked-door xoffline:blocked"), **SMALL)).images
+    assert answered(request(text("offline:nothing offline:blocked-door xoffline:blocked"), **SMALL)).encoded_images
 
 
 def test_only_the_last_turn_is_looked_at_for_triggers() -> None:
@@ -420,7 +420,7 @@ def test_only_the_last_turn_is_looked_at_for_triggers() -> None:
         {"role": "model", "parts": [text("No.")]},
         {"role": "user", "parts": [text("a cat")]},
     ]
-    assert answered({"contents": turns, "generationConfig": SMALL}).images
+    assert answered({"contents": turns, "generationConfig": SMALL}).encoded_images
 
 
 def test_a_limit_too_small_for_an_image_cuts_the_answer_off() -> None:
@@ -434,7 +434,7 @@ def test_a_limit_too_small_for_an_image_cuts_the_answer_off() -> None:
 def test_a_stream_says_the_same_as_the_whole_answer() -> None:
     document = request(text("a story of a cat"), **SMALL, **THOUGHTS)
     body = json.dumps(document).encode()
-    streamed, whole = decode(b"".join(service.stream(FLASH, body)[1])), answered(document)
+    streamed, whole = decode_response(b"".join(service.stream(FLASH, body)[1])), answered(document)
 
     def images(answer: Any) -> list[tuple[bytes, bool]]:
         return [(bytes(image.data.view), image.thought) for image in answer.images]

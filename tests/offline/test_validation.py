@@ -14,8 +14,8 @@ import pybase64
 import pytest
 from PIL import Image
 
-from cometmagic.gemini.encode import body_chunks, encode
-from cometmagic.gemini.error_bodies import explain
+from cometmagic.gemini.encode import encode_request, iter_body
+from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.offline import service, validation
@@ -39,8 +39,8 @@ from tests.offline.asking import (
     text,
 )
 
-SERVED = [(name, row) for row in models.MODELS if not row.retired for name in row.names]
-GRID = [(name, ratio, size) for name, row in SERVED for ratio in row.ratios for size in row.sizes]
+SERVED = [(name, row) for row in models.MODELS if not row.retirement_date for name in row.names]
+GRID = [(name, ratio, size) for name, row in SERVED for ratio in row.aspect_ratios for size in row.image_sizes]
 ALWAYS_SAID = "offline:text-only"  # a prompt that is answered without painting
 
 
@@ -54,7 +54,7 @@ def test_an_unknown_or_retired_model_is_not_found_in_cometapis_words(model: str)
 
     assert (status, error["type"], error["code"]) == (503, "comet_api_error", "model_not_found")
     assert error["message"].startswith(f"no available channel for group default and model {model} (distributor)")
-    assert explain(status, body).facts["request_id"]
+    assert parse_error_response(status, body).details["request_id"]
 
 
 @pytest.mark.parametrize("model", [name for name, _ in SERVED])
@@ -273,7 +273,7 @@ def test_a_role_may_be_left_out() -> None:
 
 
 def test_as_many_images_as_the_row_says_are_taken_and_no_more() -> None:
-    images = [shown(png((8, 8)))] * models.MODELS[0].references
+    images = [shown(png((8, 8)))] * models.MODELS[0].max_references
 
     assert asked(request(*images)).told.images == len(images)
     status, answer = post(request(*images, images[0]))
@@ -377,8 +377,8 @@ def test_what_the_model_does_not_do_is_refused(case: str) -> None:
 
 
 def test_a_system_instruction_is_refused_where_the_row_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    deaf = models.Model(names=("gemini-deaf",), title="Deaf", system=False, image_tokens={"1K": 1})
-    monkeypatch.setitem(models._BY_NAME, "gemini-deaf", deaf)
+    deaf = models.Model(names=("gemini-deaf",), title="Deaf", has_system_instruction=False, image_tokens={"1K": 1})
+    monkeypatch.setitem(models._MODELS_BY_NAME, "gemini-deaf", deaf)
 
     status, answer = post(request() | {"systemInstruction": {"parts": [text("be brief")]}}, "gemini-deaf")
 
@@ -411,13 +411,13 @@ def test_a_request_of_ours_with_every_option_is_taken(tmp_path: Path) -> None:
         "safety": ["harassment=none", "hate=off"],
         "image_only": True,
     }
-    assert set(given) == set(Options.declared()) - {"extra"}
+    assert set(given) == set(Options.list_options()) - {"extra"}
     image = ImagePart("image/png", content=png())
-    body = encode(ImageRequest((Turn((TextPart("a cat"), image)),), Options.build(given)))
+    body = encode_request(ImageRequest((Turn((TextPart("a cat"), image)),), Options.build(given)))
     (tmp_path / "reference-1.png").write_bytes(image.data)
-    found = validation.read(FLASH, b"".join(body_chunks(body, tmp_path)))
+    found = validation.read(FLASH, b"".join(iter_body(body, tmp_path)))
 
-    assert (found.width, found.height) == models.pixels("4:1", "2K")
+    assert (found.width, found.height) == models.compute_pixel_size("4:1", "2K")
     assert (found.thoughts, found.level, found.search, found.seed) == (True, "high", ("web", "image"), -5)
     assert (found.words, found.limit, found.told.system) == (False, 8000, "draw like a child")
     assert found.base is not None
@@ -516,8 +516,8 @@ def test_a_photograph_is_read_upright() -> None:
 def test_every_ratio_and_size_of_every_model_has_its_pixels(model: str, ratio: str, size: str) -> None:
     found = asked(request(imageConfig={"aspectRatio": ratio, "imageSize": size}), model)
 
-    assert (found.width, found.height) == models.pixels(ratio, size)
-    assert max(found.at_1k) <= max(models.pixels(ratio))
+    assert (found.width, found.height) == models.compute_pixel_size(ratio, size)
+    assert max(found.at_1k) <= max(models.compute_pixel_size(ratio))
     assert found.model.image_tokens[size] > 0
 
 

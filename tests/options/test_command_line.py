@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cometmagic.errors import OptionError
-from cometmagic.options.command_line import describe, help_text, parse, written
-from cometmagic.options.declaration import Options, declared
+from cometmagic.options.command_line import build_help_text, describe, format_option, parse_line
+from cometmagic.options.declaration import Options, list_options
 
 LINES: list[tuple[str, dict[str, Any], str]] = [
     ("", {}, ""),
@@ -72,7 +72,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "options", "prompt"), LINES, ids=[text for text, *_ in LINES])
 def test_what_a_line_says(text: str, options: dict[str, Any], prompt: str) -> None:
-    line = parse(text)
+    line = parse_line(text)
 
     assert line.options == options
     assert line.prompt == prompt
@@ -81,41 +81,41 @@ def test_what_a_line_says(text: str, options: dict[str, Any], prompt: str) -> No
 @pytest.mark.parametrize(("text", "told"), WRONG, ids=[text for text, _ in WRONG])
 def test_what_is_wrong_with_a_line(text: str, told: str) -> None:
     with pytest.raises(OptionError) as caught:
-        parse(text)
+        parse_line(text)
     assert str(caught.value).startswith(told)
 
 
 @given(st.text())
 def test_behind_two_dashes_all_is_prompt(text: str) -> None:
-    assert parse(f"-- {text}").prompt == text.strip()
+    assert parse_line(f"-- {text}").prompt == text.strip()
 
 
 @given(st.text())
 def test_any_line_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(OptionError):
-        assert parse(text).prompt in text
+        assert parse_line(text).prompt in text
 
 
 @given(st.text(st.characters(exclude_characters='"')))
 def test_any_value_can_be_quoted(value: str) -> None:
-    assert parse(f'--alt="{value}" a cat').options == {"alt": value}
+    assert parse_line(f'--alt="{value}" a cat').options == {"alt": value}
 
 
 def test_help_shows_every_option_with_its_choices_and_default() -> None:
-    told = help_text()
+    told = build_help_text()
     words = " ".join(told.split())
 
     assert max(map(len, told.splitlines())) <= 100
-    for option in declared().values():
+    for option in list_options().values():
         assert f"  {', '.join(option.flags)}" in told
         assert " ".join(describe(option).split()) in words
-        assert describe(option).count(", ".join(option.kind.choices)) == 1 or not option.kind.choices
+        assert describe(option).count(", ".join(option.type.choices)) == 1 or not option.type.choices
     assert "(default gemini-3.1-flash-image-preview)" in words
     assert "(default 1024)" in words
 
 
 def test_help_says_choices_once() -> None:
-    told = describe(declared()["search"])
+    told = describe(list_options()["search"])
 
     assert told.count("web") == told.count("image)") == 1
 
@@ -134,10 +134,10 @@ def test_help_says_choices_once() -> None:
 )
 def test_options_are_written_as_a_line_is_read(given_: dict[str, Any]) -> None:
     options = Options.build(given_)
-    line = " ".join(written(name, value) for name, value in options.changed().items())
+    line = " ".join(format_option(name, value) for name, value in options.list_changes().items())
 
-    assert Options.build(parse(f"{line} a cat").options) == options
-    assert parse(f"{line} a cat").prompt == "a cat"
+    assert Options.build(parse_line(f"{line} a cat").options) == options
+    assert parse_line(f"{line} a cat").prompt == "a cat"
 
 
 @pytest.mark.parametrize(
@@ -152,4 +152,4 @@ def test_options_are_written_as_a_line_is_read(given_: dict[str, Any]) -> None:
     ],
 )
 def test_an_option_is_written_as_people_write_it(name: str, value: Any, expected: str) -> None:
-    assert written(name, value) == expected
+    assert format_option(name, value) == expected

@@ -8,46 +8,46 @@ from collections import Counter
 import pytest
 
 from cometmagic.errors import OptionError
-from cometmagic.options.declaration import CellOptions, Option, Options, build, declared
+from cometmagic.options.declaration import CellOptions, Option, Options, build_options, list_options
 
-ALL = declared().values()
+ALL = list_options().values()
 
 
 def test_flags_are_told_apart() -> None:
     flags = Counter(flag for option in ALL for flag in option.flags)
     assert flags.most_common(1)[0][1] == 1
-    assert set(Options.declared()).isdisjoint(CellOptions.declared())
+    assert set(Options.list_options()).isdisjoint(CellOptions.list_options())
 
 
 @pytest.mark.parametrize("option", ALL, ids=lambda option: option.name)
 def test_every_option_is_told_whole(option: Option) -> None:
     assert re.fullmatch(r"--[a-z]+(-[a-z]+)*", option.flag)
-    assert re.fullmatch(r"(-[a-z])?", option.short)
+    assert re.fullmatch(r"(-[a-z])?", option.short_flag)
     assert option.help
     assert not option.help.endswith(".")
     assert "%" not in option.help
-    assert option.default in (None, {}) or option.kind.parse(option.default) == option.default
+    assert option.default in (None, {}) or option.type.parse(option.default) == option.default
 
 
-@pytest.mark.parametrize("option", Options.declared().values(), ids=lambda option: option.name)
+@pytest.mark.parametrize("option", Options.list_options().values(), ids=lambda option: option.name)
 def test_an_api_option_has_a_place_in_the_request(option: Option) -> None:
-    assert bool(option.path) == (option.name not in ("model", "extra"))
-    assert all(re.fullmatch(r"[a-z][a-zA-Z]*", name) for name in option.path.split(".") if name)
+    assert bool(option.json_path) == (option.name not in ("model", "extra"))
+    assert all(re.fullmatch(r"[a-z][a-zA-Z]*", name) for name in option.json_path.split(".") if name)
 
 
 def test_a_cell_option_has_none() -> None:
-    assert {option.path for option in CellOptions.declared().values()} == {""}
+    assert {option.json_path for option in CellOptions.list_options().values()} == {""}
 
 
 def test_values_are_split_between_service_and_notebook() -> None:
-    options, cell, limits = build(
+    options, cell, limits = build_options(
         {"at_once": "3", "aspect_ratio": "16:9", "image_size": "2k", "preview": "0", "into": None}
     )
 
-    assert options.changed() == {"aspect_ratio": "16:9", "image_size": "2K"}
-    assert cell.changed() == {"preview": 0}
-    assert limits.changed() == {"at_once": 3}
-    assert Options.build(options.changed()) == options
+    assert options.list_changes() == {"aspect_ratio": "16:9", "image_size": "2K"}
+    assert cell.list_changes() == {"preview": 0}
+    assert limits.list_changes() == {"at_once": 3}
+    assert Options.build(options.list_changes()) == options
 
 
 @pytest.mark.parametrize(
@@ -65,5 +65,5 @@ def test_values_are_split_between_service_and_notebook() -> None:
 )
 def test_a_wrong_option_is_told(given: dict[str, str], told: str) -> None:
     with pytest.raises(OptionError) as caught:
-        build(given)
+        build_options(given)
     assert str(caught.value).startswith(told)

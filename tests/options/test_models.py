@@ -6,25 +6,35 @@ from datetime import date
 
 import pytest
 
-from cometmagic.options.models import CHECKED, DEFAULT_MODEL, KNOWN, MODELS, RATIOS, SIZES, Model, lookup, pixels
+from cometmagic.options.models import (
+    ASPECT_RATIOS,
+    CHECK_DATE,
+    DEFAULT_MODEL,
+    IMAGE_SIZES,
+    MODEL_NAMES,
+    MODELS,
+    Model,
+    compute_pixel_size,
+    find_model,
+)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.title)
 def test_a_row_agrees_with_itself(model: Model) -> None:
-    assert set(model.ratios) <= set(RATIOS)
-    assert set(model.sizes) <= set(SIZES)
-    assert set(model.prices) == set(model.image_tokens) == set(model.sizes)
-    assert bool(model.retired) == bool(model.replacement)
-    assert not model.replacement or lookup(model.replacement)
-    for size, dollars in model.prices.items():
-        assert model.image_tokens[size] * model.image_out / 1e6 == pytest.approx(dollars, rel=0.02)
+    assert set(model.aspect_ratios) <= set(ASPECT_RATIOS)
+    assert set(model.image_sizes) <= set(IMAGE_SIZES)
+    assert set(model.image_prices) == set(model.image_tokens) == set(model.image_sizes)
+    assert bool(model.retirement_date) == bool(model.replacement)
+    assert not model.replacement or find_model(model.replacement)
+    for size, dollars in model.image_prices.items():
+        assert model.image_tokens[size] * model.image_output_price / 1e6 == pytest.approx(dollars, rel=0.02)
 
 
 def test_models_are_found_by_each_of_their_names() -> None:
-    assert len(KNOWN) == len(set(KNOWN)) == sum(len(model.names) for model in MODELS)
-    assert lookup(DEFAULT_MODEL) is lookup(f"models/{DEFAULT_MODEL}") is MODELS[0]
-    assert lookup("another-model") is None
-    assert date.fromisoformat(CHECKED) > date(2026, 1, 1)
+    assert len(MODEL_NAMES) == len(set(MODEL_NAMES)) == sum(len(model.names) for model in MODELS)
+    assert find_model(DEFAULT_MODEL) is find_model(f"models/{DEFAULT_MODEL}") is MODELS[0]
+    assert find_model("another-model") is None
+    assert date.fromisoformat(CHECK_DATE) > date(2026, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -39,12 +49,12 @@ def test_models_are_found_by_each_of_their_names() -> None:
     ],
 )
 def test_pixels(ratio: str, size: str, measured: tuple[int, int]) -> None:
-    assert pixels(ratio, size) == measured
+    assert compute_pixel_size(ratio, size) == measured
 
 
-@pytest.mark.parametrize("ratio", RATIOS)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("ratio", ASPECT_RATIOS)
+@pytest.mark.parametrize("size", IMAGE_SIZES)
 def test_every_shape_is_nearly_what_it_is_called(ratio: str, size: str) -> None:
-    width, height = pixels(ratio, size)
+    width, height = compute_pixel_size(ratio, size)
     across, down = map(int, ratio.split(":"))
     assert width / height == pytest.approx(across / down, rel=0.03)

@@ -11,14 +11,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cometmagic.options.option_types import Choice, Flag, JsonObject, Kind, Name, Number, Pairs, Several, Text, suggest
+from cometmagic.options.option_types import (
+    Choice,
+    ChoiceList,
+    Flag,
+    JsonObject,
+    Number,
+    OptionType,
+    Pairs,
+    Text,
+    VariableName,
+    suggest,
+)
 
 SIZES = Choice(("512", "1K", "4K"))
-WHERE = Several(Choice(("web", "image")))
+WHERE = ChoiceList(Choice(("web", "image")))
 LEVELS = Pairs({"hate": "HARM_HATE_SPEECH"}, {"none": "BLOCK_NONE", "off": "OFF"})
-KINDS = (Text(), Name(), SIZES, WHERE, Number(0, 2), Number(0, 2, whole=True), Flag(), JsonObject(), LEVELS)
+KINDS = (Text(), VariableName(), SIZES, WHERE, Number(0, 2), Number(0, 2, is_whole=True), Flag(), JsonObject(), LEVELS)
 
-GOOD: list[tuple[Kind, Any, Any]] = [
+GOOD: list[tuple[OptionType, Any, Any]] = [
     (Text(), " two words ", "two words"),
     (Text(), 5, "5"),
     (Text(), PurePosixPath("a/b.png"), "a/b.png"),
@@ -28,7 +39,7 @@ GOOD: list[tuple[Kind, Any, Any]] = [
     (WHERE, ["web"], ("web",)),
     (Number(0, 2), "0.5", 0.5),
     (Number(0, 2), 1, 1.0),
-    (Number(-9, 9, whole=True), "-7", -7),
+    (Number(-9, 9, is_whole=True), "-7", -7),
     (Flag(), True, True),
     (Flag(), "off", False),
     (Flag(), "Yes", True),
@@ -39,11 +50,11 @@ GOOD: list[tuple[Kind, Any, Any]] = [
     (LEVELS, ["HATE=block_none"], {"HARM_HATE_SPEECH": "BLOCK_NONE"}),
     (LEVELS, {"harm-hate-speech": "OFF"}, {"HARM_HATE_SPEECH": "OFF"}),
 ]
-BAD: list[tuple[Kind, Any, str]] = [
+BAD: list[tuple[OptionType, Any, str]] = [
     (Text(), "  ", "is empty"),
     (Text(), ["x"], "['x'] is not a text"),
     (Text(), True, "True is not a text"),
-    (Name(), 5, "5 is not a name for a variable"),
+    (VariableName(), 5, "5 is not a name for a variable"),
     (SIZES, ["1K"], "['1K'] is not one of 512, 1K, 4K"),
     (SIZES, "3K", "'3K' is not one of 512, 1K, 4K"),
     (WHERE, "wep", "'wep' is not one of web, image; did you mean web?"),
@@ -56,11 +67,11 @@ BAD: list[tuple[Kind, Any, str]] = [
     (Number(0, 2), "warm", "'warm' is not a number"),
     (Number(0, 2), "nan", "nan is not between 0 and 2"),
     (Number(0, 2), "inf", "inf is not between"),
-    (Number(1, 9, whole=True), "1.0", "'1.0' is not a whole number"),
-    (Number(1, 9, whole=True), 10, "10 is not between 1 and 9"),
+    (Number(1, 9, is_whole=True), "1.0", "'1.0' is not a whole number"),
+    (Number(1, 9, is_whole=True), 10, "10 is not between 1 and 9"),
     (Number(1, 9), True, "True is not a number"),
     (Number(1, 9), [5], "[5] is not a number"),
-    (Number(1, 9, whole=True), "9" * 5000, f"{'9' * 39}… is not between 1 and 9"),
+    (Number(1, 9, is_whole=True), "9" * 5000, f"{'9' * 39}… is not between 1 and 9"),
     (Flag(), "perhaps", "'perhaps' is neither true nor false"),
     (JsonObject(), "{", "is not valid JSON"),
     (JsonObject(), "[" * 100_000, "is not valid JSON"),
@@ -78,26 +89,26 @@ BAD: list[tuple[Kind, Any, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "written", "value"), GOOD)
-def test_what_is_read(kind: Kind, written: Any, value: Any) -> None:
+def test_what_is_read(kind: OptionType, written: Any, value: Any) -> None:
     assert kind.parse(written) == value
     assert type(kind.parse(written)) is type(value)
 
 
 @pytest.mark.parametrize(("kind", "written", "told"), BAD)
-def test_what_is_refused(kind: Kind, written: Any, told: str) -> None:
+def test_what_is_refused(kind: OptionType, written: Any, told: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(told)}"):
         kind.parse(written)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_value_of_any_type_is_read_or_refused(kind: Kind) -> None:
+def test_a_value_of_any_type_is_read_or_refused(kind: OptionType) -> None:
     for written in (5, 0.5, True, b"web", [], (), {}, [None], {1: object()}, object(), range(3), 10**5000, None):
         with contextlib.suppress(ValueError):
             kind.parse(written)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_long_value_is_told_in_short(kind: Kind) -> None:
+def test_a_long_value_is_told_in_short(kind: OptionType) -> None:
     for written in ("9" * 5000, "x" * 5000, ["x" * 5000], {"x" * 5000: "x"}):
         try:
             kind.parse(written)
@@ -106,7 +117,7 @@ def test_a_long_value_is_told_in_short(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(("kind", "_", "value"), GOOD)
-def test_a_value_reads_as_itself(kind: Kind, _: Any, value: Any) -> None:
+def test_a_value_reads_as_itself(kind: OptionType, _: Any, value: Any) -> None:
     """Options read back from call.json are built again from their values."""
     assert kind.parse(value) == value
 

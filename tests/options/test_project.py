@@ -10,8 +10,17 @@ import pytest
 from cometmagic.doctor import examine
 from cometmagic.errors import OptionError
 from cometmagic.options import project
-from cometmagic.options.declaration import declared
-from cometmagic.options.project import CAPS, ONLY_IN_PRESETS, REFUSED, defaults, framed, merged, preset, preset_names
+from cometmagic.options.declaration import list_options
+from cometmagic.options.project import (
+    CAPS,
+    FORBIDDEN_OPTIONS,
+    PRESET_ONLY_OPTIONS,
+    fill_prompt_template,
+    list_preset_names,
+    merge_options,
+    read_defaults,
+    read_preset,
+)
 from tests.faults.leaks import KEY, leaks
 
 POSTER = """
@@ -38,7 +47,7 @@ def write(text: str, place: Path = Path()) -> Path:
 def refused(text: str) -> str:
     write(text)
     with pytest.raises(OptionError) as error:
-        defaults()
+        read_defaults()
     told = str(error.value)
     assert len(told.splitlines()) == 1
     return told
@@ -50,7 +59,7 @@ def test_options_by_either_spelling_and_in_the_types_of_toml() -> None:
         "search = ['web', 'image']\nsafety = {hate = 'none'}\ntemperature = 0.5\nmax-cost = 0.2\n"
     )
 
-    assert defaults() == {
+    assert read_defaults() == {
         "aspect_ratio": "16:9",
         "image_size": "2k",
         "thoughts": True,
@@ -66,11 +75,11 @@ def test_options_by_either_spelling_and_in_the_types_of_toml() -> None:
 def test_a_file_that_sets_nothing(text: str) -> None:
     write(text)
 
-    assert (defaults(), preset_names()) == ({}, [])
+    assert (read_defaults(), list_preset_names()) == ({}, [])
 
 
 def test_without_a_file_there_is_nothing() -> None:
-    assert (project.file(), defaults(), preset_names()) == (None, {}, [])
+    assert (project.find_file(), read_defaults(), list_preset_names()) == (None, {}, [])
 
 
 def test_the_nearest_file_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,11 +87,11 @@ def test_the_nearest_file_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
     far = write("[tool.cometmagic]\nseed = 1\n", tmp_path / "work")
-    assert (project.file(), defaults()) == (far, {"seed": 1})
+    assert (project.find_file(), read_defaults()) == (far, {"seed": 1})
 
     nearer = write("[tool.cometmagic]\nseed = 2\n", tmp_path / "work" / "a")
 
-    assert (project.file(), defaults()) == (nearer, {"seed": 2})
+    assert (project.find_file(), read_defaults()) == (nearer, {"seed": 2})
 
 
 @pytest.mark.parametrize("as_file", [False, True])
@@ -93,57 +102,57 @@ def test_the_search_ends_with_a_repository(tmp_path: Path, as_file: bool) -> Non
     else:
         git.mkdir()
     outside = write("[tool.cometmagic]\nseed = 1\n", tmp_path)
-    assert project.file() is None
+    assert project.find_file() is None
 
     inside = write("[tool.cometmagic]\nseed = 2\n")
 
-    assert project.file() == inside
+    assert project.find_file() == inside
     assert outside.is_file()
 
 
 def test_the_search_ends_with_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write("[tool.cometmagic]\nseed = 1\n", tmp_path)
-    assert defaults() == {"seed": 1}  # the home folder itself is looked into
+    assert read_defaults() == {"seed": 1}  # the home folder itself is looked into
 
     monkeypatch.setenv("HOME", str(tmp_path / "work"))
 
-    assert defaults() == {}
+    assert read_defaults() == {}
 
 
 def test_a_folder_where_everybody_may_write_is_not_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/nowhere")
     write("[tool.cometmagic]\nseed = 1\n", tmp_path)
-    assert defaults() == {"seed": 1}
+    assert read_defaults() == {"seed": 1}
 
     tmp_path.chmod(0o1777)
 
-    assert defaults() == {}
+    assert read_defaults() == {}
     monkeypatch.chdir(tmp_path)
-    assert defaults() == {"seed": 1}  # where the user works it is
+    assert read_defaults() == {"seed": 1}  # where the user works it is
 
 
 def test_a_working_folder_that_is_gone_has_no_project(tmp_path: Path) -> None:
     (tmp_path / "work").rmdir()
 
-    assert (project.file(), defaults()) == (None, {})
+    assert (project.find_file(), read_defaults()) == (None, {})
 
 
 def test_a_change_of_the_file_is_seen_at_the_next_call() -> None:
     path = write("[tool.cometmagic]\nseed = 1\n")
-    assert defaults() == {"seed": 1}
+    assert read_defaults() == {"seed": 1}
 
     path.write_text("[tool.cometmagic]\nseed = 22\n")
-    assert defaults() == {"seed": 22}
+    assert read_defaults() == {"seed": 22}
 
     path.unlink()
-    assert defaults() == {}
+    assert read_defaults() == {}
 
 
 def test_what_is_given_out_can_be_changed_without_harm() -> None:
     write("[tool.cometmagic]\nsearch = ['web']\n")
-    defaults()["search"].append("image")
+    read_defaults()["search"].append("image")
 
-    assert defaults() == {"search": ["web"]}
+    assert read_defaults() == {"search": ["web"]}
 
 
 @pytest.mark.parametrize(
@@ -175,7 +184,7 @@ def test_what_is_wrong_is_one_line_that_names_file_and_option(text: str | bytes,
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
     with pytest.raises(OptionError) as error:
-        defaults()
+        read_defaults()
 
     said = str(error.value)
     assert "?." not in said
@@ -194,7 +203,7 @@ def test_a_file_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Path, "read_bytes", denied)  # root may read everything
 
     with pytest.raises(OptionError, match=r"pyproject\.toml cannot be read: Permission denied\."):
-        defaults()
+        read_defaults()
 
 
 @pytest.mark.parametrize(
@@ -225,7 +234,7 @@ def test_a_key_an_address_or_the_library_is_refused_and_not_told(name: str, tabl
     write(f"[tool.cometmagic{table}]\n{name} = '{KEY}'\n")
 
     with pytest.raises(OptionError) as error:
-        preset("a") if table else defaults()
+        read_preset("a") if table else read_defaults()
 
     told = str(error.value)
     assert f"[tool.cometmagic{table}] {name}: is never read from a file" in told
@@ -233,34 +242,34 @@ def test_a_key_an_address_or_the_library_is_refused_and_not_told(name: str, tabl
     assert leaks([f"{name} = {KEY}".encode()])  # the control
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", FORBIDDEN_OPTIONS)
 @pytest.mark.parametrize("table", ["", ".presets.a"])
 def test_what_a_file_may_not_set_is_refused(name: str, table: str) -> None:
     write(f"[tool.cometmagic{table}]\n{name.replace('_', '-')} = 'x'\n")
 
     with pytest.raises(OptionError, match=r"so it is not taken from a file .* on the line of a cell\.") as error:
-        preset("a") if table else defaults()
+        read_preset("a") if table else read_defaults()
 
-    assert f"[tool.cometmagic{table}] {name.replace('_', '-')}: {REFUSED[name]}" in str(error.value)
+    assert f"[tool.cometmagic{table}] {name.replace('_', '-')}: {FORBIDDEN_OPTIONS[name]}" in str(error.value)
 
 
-@pytest.mark.parametrize("name", ONLY_IN_PRESETS)
+@pytest.mark.parametrize("name", PRESET_ONLY_OPTIONS)
 def test_what_multiplies_the_cost_is_for_presets_only(name: str) -> None:
-    assert ONLY_IN_PRESETS[name] in refused(f"[tool.cometmagic]\n{name} = 4\n")
+    assert PRESET_ONLY_OPTIONS[name] in refused(f"[tool.cometmagic]\n{name} = 4\n")
 
 
 def test_a_file_cannot_make_calls_live() -> None:
     assert "source: cannot be live in a file" in refused("[tool.cometmagic]\nsource = 'Live'\n")
     write("[tool.cometmagic]\nsource = 'replay'\n")
-    assert defaults() == {"source": "replay"}
+    assert read_defaults() == {"source": "replay"}
 
 
 def test_every_other_option_can_be_set() -> None:
     """A new option is thought about: it is in the tables, or a file may set it."""
-    kept = [name for name in declared() if name not in REFUSED | ONLY_IN_PRESETS]
+    kept = [name for name in list_options() if name not in FORBIDDEN_OPTIONS | PRESET_ONLY_OPTIONS]
     values: dict[str, Any] = {}
     for name in kept:
-        kind, default = declared()[name].kind, declared()[name].default
+        kind, default = list_options()[name].type, list_options()[name].default
         values[name] = "offline" if name == "source" else (kind.choices or (default or 1,))[0]
     values |= {"safety": ["hate=none"]}
     lines = [
@@ -268,18 +277,18 @@ def test_every_other_option_can_be_set() -> None:
     ]
     write("\n".join(["[tool.cometmagic]", *lines]))
 
-    assert defaults() == values
+    assert read_defaults() == values
 
 
 def test_a_preset_has_options_and_a_frame() -> None:
     path = write(POSTER)
 
-    made = preset("poster")
+    made = read_preset("poster")
 
-    assert (made.name, made.file) == ("poster", path)
+    assert (made.name, made.path) == ("poster", path)
     assert made.options == {"aspect_ratio": "2:3", "thoughts": True}
-    assert preset_names() == ["poster"]
-    assert framed(made, "a cat") == 'A poster of a cat, flat colours, {"json": [1]} $5'
+    assert list_preset_names() == ["poster"]
+    assert fill_prompt_template(made, "a cat") == 'A poster of a cat, flat colours, {"json": [1]} $5'
 
 
 @pytest.mark.parametrize(
@@ -288,20 +297,22 @@ def test_a_preset_has_options_and_a_frame() -> None:
 def test_nothing_in_the_prompt_is_expanded(prompt: str) -> None:
     write(POSTER)
 
-    assert framed(preset("poster"), prompt) == f'A poster of {prompt}, flat colours, {{"json": [1]}} $5'
+    assert (
+        fill_prompt_template(read_preset("poster"), prompt) == f'A poster of {prompt}, flat colours, {{"json": [1]}} $5'
+    )
 
 
 @pytest.mark.parametrize("prompt", ["", " ", "\n\t"])
 def test_a_frame_around_nothing_is_no_prompt(prompt: str) -> None:
     write(POSTER)
 
-    assert framed(preset("poster"), prompt) == prompt
+    assert fill_prompt_template(read_preset("poster"), prompt) == prompt
 
 
 def test_a_preset_without_a_frame_leaves_the_prompt_alone() -> None:
     write("[tool.cometmagic.presets.square]\naspect_ratio = '1:1'\n")
 
-    assert framed(preset("square"), "a {{prompt}}") == "a {{prompt}}"
+    assert fill_prompt_template(read_preset("square"), "a {{prompt}}") == "a {{prompt}}"
 
 
 @pytest.mark.parametrize(
@@ -336,16 +347,16 @@ def test_what_is_wrong_with_a_preset_is_told_when_it_is_asked_for(text: str, tol
     write(f"[tool.cometmagic.presets]\n{text}\n")
 
     with pytest.raises(OptionError) as error:
-        preset("a")
+        read_preset("a")
 
     assert told in str(error.value)
     assert len(str(error.value).splitlines()) == 1
-    assert defaults() == {}  # it bars no other cell
+    assert read_defaults() == {}  # it bars no other cell
 
 
 def test_without_a_file_a_preset_is_told() -> None:
     with pytest.raises(OptionError, match=r"There is no preset 'a': there is no pyproject\.toml\."):
-        preset("a")
+        read_preset("a")
 
 
 def test_line_over_preset_over_session_over_project() -> None:
@@ -354,19 +365,19 @@ def test_line_over_preset_over_session_over_project() -> None:
         "[tool.cometmagic.presets.a]\nseed = 3\ntop_k = 3\n"
     )
 
-    options, chosen = merged({"preset": "a", "seed": 4}, {"seed": 2, "top_k": 2, "top_p": 0.2})
+    options, chosen = merge_options({"preset": "a", "seed": 4}, {"seed": 2, "top_k": 2, "top_p": 0.2})
 
     assert options == {"seed": 4, "top_k": 3, "top_p": 0.2, "temperature": 0.1}
-    assert chosen == preset("a")
+    assert chosen == read_preset("a")
 
 
 def test_a_preset_may_be_the_default_of_a_session() -> None:
     write(POSTER)
 
-    assert merged({}, {"preset": "poster"}) == ({"aspect_ratio": "2:3", "thoughts": True}, preset("poster"))
-    assert merged({}, {}) == ({}, None)
+    assert merge_options({}, {"preset": "poster"}) == ({"aspect_ratio": "2:3", "thoughts": True}, read_preset("poster"))
+    assert merge_options({}, {}) == ({}, None)
     with pytest.raises(OptionError, match="There is no preset ''"):
-        merged({"preset": ""}, {"preset": "poster"})
+        merge_options({"preset": ""}, {"preset": "poster"})
 
 
 @pytest.mark.parametrize("cap", CAPS)
@@ -400,10 +411,10 @@ def test_a_file_lowers_a_cap_and_never_raises_it(
         monkeypatch.setenv(f"COMETMAGIC_{cap.upper()}", str(variable))
     on_line = {"preset": "a"} if in_preset else {}
 
-    options, _ = merged(on_line, {cap: session} if session else {})
+    options, _ = merge_options(on_line, {cap: session} if session else {})
 
     assert options.get(cap) == expected
-    assert merged(on_line | {cap: 99}, {})[0][cap] == 99  # what the line says holds
+    assert merge_options(on_line | {cap: 99}, {})[0][cap] == 99  # what the line says holds
 
 
 def test_the_doctor_tells_where_each_default_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -411,7 +422,7 @@ def test_the_doctor_tells_where_each_default_comes_from(monkeypatch: pytest.Monk
     monkeypatch.setenv("COMETMAGIC_DAY_CAP", "5")
     monkeypatch.setenv("COMETMAGIC_AT_ONCE", "2")
 
-    rows = dict(examine(session={"seed": 7, "at_once": 4}).rows)
+    rows = dict(examine(session_options={"seed": 7, "at_once": 4}).rows)
 
     assert rows["project"] == f"{path}: --top-k 2; not in effect --seed 1 --day-cap 9; presets poster"
     assert rows["variables"] == "--day-cap 5 (COMETMAGIC_DAY_CAP); not in effect --at-once 2"
@@ -426,16 +437,16 @@ def test_the_doctor_tells_what_is_broken() -> None:
     report = examine()
     [problem] = report.problems
     assert problem.startswith("! pyproject.toml [tool.cometmagic.presets.a] seed: 'x' is not a whole number.")
-    assert not report.stops
+    assert not report.has_errors
 
     write("[tool.cometmagic]\nseed = 'x'\n")
     report = examine()
     [problem] = report.problems
     assert problem.startswith("✗ pyproject.toml [tool.cometmagic] seed: 'x' is not a whole number. Correct it.")
-    assert report.stops
+    assert report.has_errors
 
 
 def test_a_folder_of_that_name_is_no_file() -> None:
     Path("pyproject.toml").mkdir()
 
-    assert project.file() is None
+    assert project.find_file() is None

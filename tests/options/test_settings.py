@@ -13,7 +13,7 @@ import pytest
 
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.options import settings
-from cometmagic.options.settings import Key, ask_key, default_source, endpoint, find_key, library_folder
+from cometmagic.options.settings import Key, ask_key, find_key, find_library_folder, read_base_url, read_default_source
 from tests.notebook.answers import CANARY
 
 
@@ -73,7 +73,7 @@ def test_a_key_neither_shows_nor_travels() -> None:
 
 
 def test_the_hidden_prompt_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "_asked", [])
+    monkeypatch.setattr(settings, "_session_keys", [])
     monkeypatch.setenv("COMETAPI_KEY", CANARY)
     monkeypatch.setattr(getpass, "getpass", lambda prompt: f" {CANARY}-typed ")
 
@@ -110,8 +110,8 @@ def test_a_key_is_found_in_colab_and_in_the_keyring(monkeypatch: pytest.MonkeyPa
 )
 def test_an_address(monkeypatch: pytest.MonkeyPatch, written: str, url: str, host: str) -> None:
     monkeypatch.setenv("COMETAPI_BASE_URL", written)
-    assert (endpoint().url, endpoint().host) == (url, host)
-    assert endpoint().trusted == (url == "https://api.cometapi.com")
+    assert (read_base_url().url, read_base_url().host) == (url, host)
+    assert read_base_url().is_trusted == (url == "https://api.cometapi.com")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_an_address_a_key_must_not_be_sent_to(monkeypatch: pytest.MonkeyPatch, w
     monkeypatch.setenv("COMETAPI_BASE_URL", written)
 
     with pytest.raises(OptionError, match=r"^COMETAPI_BASE_URL .*Correct it, or unset it") as caught:
-        endpoint()
+        read_base_url()
 
     assert "secret" not in str(caught.value)
 
@@ -151,18 +151,21 @@ def test_the_library_and_the_source(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COMETMAGIC_LIBRARY", " ~/pictures ")
     monkeypatch.setenv("COMETMAGIC_SOURCE", " Offline ")
-    assert library_folder() == Path.home() / "pictures"
-    assert default_source() == "offline"
+    assert find_library_folder() == Path.home() / "pictures"
+    assert read_default_source() == "offline"
 
     monkeypatch.delenv("COMETMAGIC_LIBRARY")
     monkeypatch.delenv("COMETMAGIC_SOURCE")
-    assert library_folder() == tmp_path / "gemini_images"
-    assert default_source() == "auto"
+    assert find_library_folder() == tmp_path / "gemini_images"
+    assert read_default_source() == "auto"
 
 
 @pytest.mark.parametrize(
     ("variable", "value", "read"),
-    [("COMETMAGIC_SOURCE", "dead", default_source), ("COMETMAGIC_LIBRARY", "~no-such-user/x", library_folder)],
+    [
+        ("COMETMAGIC_SOURCE", "dead", read_default_source),
+        ("COMETMAGIC_LIBRARY", "~no-such-user/x", find_library_folder),
+    ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, read: object) -> None:
     monkeypatch.setenv(variable, value)
@@ -178,4 +181,4 @@ def test_nothing_is_read_from_the_working_folder(monkeypatch: pytest.MonkeyPatch
         (tmp_path / name).write_text(f"COMETAPI_KEY={CANARY}\nCOMETAPI_BASE_URL=https://evil.example\n")
 
     assert find_key() is None
-    assert endpoint().trusted
+    assert read_base_url().is_trusted

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from cometmagic.errors import Fate, OptionError
-from cometmagic.generation.plan import plans
-from cometmagic.options.command_line import parse, written
-from cometmagic.options.declaration import CATEGORIES, CellOptions, Options
-from cometmagic.options.sweeps import variants
+from cometmagic.errors import ChargeStatus, OptionError
+from cometmagic.generation.plan import build_plans
+from cometmagic.options.command_line import format_option, parse_line
+from cometmagic.options.declaration import SAFETY_CATEGORIES, CellOptions, Options
+from cometmagic.options.sweeps import expand_variants
 
 
 def asked(line: str) -> list[tuple[str, dict[str, Any]]]:
     """Return the variants of a magic's line."""
-    options = {name: value for name, value in parse(line).options.items() if name in CellOptions.declared()}
-    return list(variants(CellOptions.build(options)))
+    options = {name: value for name, value in parse_line(line).options.items() if name in CellOptions.list_options()}
+    return list(expand_variants(CellOptions.build(options)))
 
 
 def labels(line: str) -> list[str]:
@@ -66,7 +66,10 @@ def test_dashes_and_underscores_name_the_same_option(name: str) -> None:
         ("search=web,image,web+image", [("web",), ("image",), ("web", "image")]),
         ('search=["web", "web,image"]', [("web",), ("web", "image")]),
         ('search=["web", ["web", "image"]]', [("web",), ("web", "image")]),
-        ("safety=hate=none,hate=high", [{CATEGORIES["hate"]: "BLOCK_NONE"}, {CATEGORIES["hate"]: "BLOCK_ONLY_HIGH"}]),
+        (
+            "safety=hate=none,hate=high",
+            [{SAFETY_CATEGORIES["hate"]: "BLOCK_NONE"}, {SAFETY_CATEGORIES["hate"]: "BLOCK_ONLY_HIGH"}],
+        ),
         ('system=["be brief, please", "[sic]"]', ["be brief, please", "[sic]"]),
         ("system=be brief,be kind", ["be brief", "be kind"]),
         ('extra=[{"a": [1, 2]}, {}]', [{"a": [1, 2]}, {}]),
@@ -82,10 +85,10 @@ def test_every_kind_of_option_can_be_swept(sweep: str, values: list[Any] | None)
     assert [changes[name] for _, changes in asked(f"--sweep '{sweep}'")] == values
 
 
-@pytest.mark.parametrize("name", sorted(set(Options.declared())))
+@pytest.mark.parametrize("name", sorted(set(Options.list_options())))
 def test_every_option_of_the_api_is_known(name: str) -> None:
     with pytest.raises(OptionError) as told:
-        list(variants(CellOptions(sweep={name: (object(), object())})))
+        list(expand_variants(CellOptions(sweep={name: (object(), object())})))
     assert str(told.value).startswith(f"--sweep {name.replace('_', '-')}: ")
 
 
@@ -124,11 +127,11 @@ def test_every_option_of_the_api_is_known(name: str) -> None:
 )
 def test_what_is_wrong_is_told_in_one_line(line: str, told: str, library_folder: Path) -> None:
     with pytest.raises(OptionError) as caught:
-        plans("a cat", **parse(line).options)
+        build_plans("a cat", **parse_line(line).options)
 
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert caught.value.fate is Fate.UNSENT
+    assert caught.value.charge_status is ChargeStatus.UNSENT
     assert not library_folder.exists()
 
 
@@ -137,7 +140,7 @@ def test_a_hundred_are_allowed() -> None:
 
 
 def test_a_sweep_goes_before_the_option_itself() -> None:
-    swept = plans("a cat", image_size="4K", aspect_ratio="1:1", sweep={"image_size": ["1K", None]})
+    swept = build_plans("a cat", image_size="4K", aspect_ratio="1:1", sweep={"image_size": ["1K", None]})
 
     assert [(one.request.options.image_size, one.request.options.aspect_ratio) for one in swept] == [
         ("1K", "1:1"),
@@ -155,12 +158,14 @@ def test_a_sweep_goes_before_the_option_itself() -> None:
         ({"thoughts": [True, False]}, [True, False]),
         ({"aspect-ratio": "1:1, 4:3"}, ["1:1", "4:3"]),
         ({"search": [("web",), ["web", "image"]]}, [("web",), ("web", "image")]),
-        ({"safety": {"hate": "none"}}, [{CATEGORIES["hate"]: "BLOCK_NONE"}]),
+        ({"safety": {"hate": "none"}}, [{SAFETY_CATEGORIES["hate"]: "BLOCK_NONE"}]),
         ({"extra": [{"a": 1}, {"a": 2}]}, [{"a": 1}, {"a": 2}]),
     ],
 )
 def test_python_gives_values_of_its_own(sweep: dict[str, Any], values: list[Any]) -> None:
-    assert [next(iter(changes.values())) for _, changes in variants(CellOptions.build({"sweep": sweep}))] == values
+    assert [
+        next(iter(changes.values())) for _, changes in expand_variants(CellOptions.build({"sweep": sweep}))
+    ] == values
 
 
 @pytest.mark.parametrize(
@@ -174,7 +179,7 @@ def test_python_gives_values_of_its_own(sweep: dict[str, Any], values: list[Any]
     ],
 )
 def test_a_sweep_is_written_as_it_is_read(sweep: dict[str, tuple[Any, ...]]) -> None:
-    again = parse(written("sweep", sweep)).options["sweep"]
+    again = parse_line(format_option("sweep", sweep)).options["sweep"]
 
     ours, theirs = CellOptions(sweep=sweep), CellOptions.build({"sweep": again})
-    assert list(variants(theirs)) == list(variants(ours))
+    assert list(expand_variants(theirs)) == list(expand_variants(ours))

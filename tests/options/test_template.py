@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cometmagic.errors import Fate, TemplateError
+from cometmagic.errors import ChargeStatus, TemplateError
 from cometmagic.options import template
-from cometmagic.options.template import Piece, look_alikes, render, used
+from cometmagic.options.template import PromptPiece, find_lookalikes, find_used_names, render_template
 
 PICTURE = Image.new("RGB", (4, 3))
 NAMES: dict[str, Any] = {"style": "watercolour", "count": 3, "photo": PICTURE, "braces": "{{style}} {x}", "größe": "4K"}
@@ -39,13 +39,13 @@ UNTOUCHED = [
 ]  # fmt: skip
 
 
-def text_of(pieces: list[Piece]) -> str:
+def text_of(pieces: list[PromptPiece]) -> str:
     return "".join(piece.value for piece in pieces)
 
 
 @pytest.mark.parametrize("text", UNTOUCHED, ids=ascii)
 def test_what_is_no_placeholder_goes_as_it_stands(text: str) -> None:
-    assert render(text, NAMES) == ([Piece(text)] if text else [])
+    assert render_template(text, NAMES) == ([PromptPiece(text)] if text else [])
 
 
 FILLED = {
@@ -68,19 +68,28 @@ FILLED = {
 
 @pytest.mark.parametrize("text", FILLED, ids=ascii)
 def test_a_placeholder_is_filled_in_its_place(text: str) -> None:
-    assert text_of(render(text, NAMES)) == FILLED[text]
+    assert text_of(render_template(text, NAMES)) == FILLED[text]
 
 
 def test_pieces_tell_where_they_came_from() -> None:
-    assert render("a {{style}} cat, {{count}}x", NAMES) == [
-        Piece("a "), Piece("watercolour", "style"), Piece(" cat, "), Piece("3", "count"), Piece("x")
-    ]  # fmt: skip
+    assert render_template("a {{style}} cat, {{count}}x", NAMES) == [
+        PromptPiece("a "),
+        PromptPiece("watercolour", "style"),
+        PromptPiece(" cat, "),
+        PromptPiece("3", "count"),
+        PromptPiece("x"),
+    ]
 
 
 def test_an_image_stays_what_it_is_at_its_place() -> None:
-    pieces = render("put {{photo}} here{{photo}}", NAMES)
+    pieces = render_template("put {{photo}} here{{photo}}", NAMES)
 
-    assert pieces == [Piece("put "), Piece(PICTURE, "photo"), Piece(" here"), Piece(PICTURE, "photo")]
+    assert pieces == [
+        PromptPiece("put "),
+        PromptPiece(PICTURE, "photo"),
+        PromptPiece(" here"),
+        PromptPiece(PICTURE, "photo"),
+    ]
     assert pieces[1].value is PICTURE
 
 
@@ -90,7 +99,7 @@ def test_an_image_stays_what_it_is_at_its_place() -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_what_may_be_an_image_is_handed_on(value: Any) -> None:
-    assert render("{{x}}", {"x": value})[0].value is value
+    assert render_template("{{x}}", {"x": value})[0].value is value
 
 
 class Colour(enum.StrEnum):
@@ -123,9 +132,9 @@ class Loud(str):
     ids=lambda value: ascii(value)[:30],
 )  # fmt: skip
 def test_texts_and_numbers_become_text(value: Any, text: str) -> None:
-    (piece,) = render("{{x}}", {"x": value})
+    (piece,) = render_template("{{x}}", {"x": value})
 
-    assert piece == Piece(text, "x")
+    assert piece == PromptPiece(text, "x")
     assert type(piece.value) is str
 
 
@@ -137,10 +146,10 @@ def test_what_a_variable_holds_is_never_expanded() -> None:
         "end": "}}",
     }
 
-    assert text_of(render("{{evil}}", names)) == names["evil"]
-    assert text_of(render("{{open}}key{{end}}", names)) == "{{key}}"
-    assert text_of(render("{{{braces}}}", names)) == "{{{style}} {x}}"
-    assert text_of(render("{{key}}", names)) == "sk-secret", "the control: asked for by name it is there"
+    assert text_of(render_template("{{evil}}", names)) == names["evil"]
+    assert text_of(render_template("{{open}}key{{end}}", names)) == "{{key}}"
+    assert text_of(render_template("{{{braces}}}", names)) == "{{{style}} {x}}"
+    assert text_of(render_template("{{key}}", names)) == "sk-secret", "the control: asked for by name it is there"
 
 
 @pytest.mark.parametrize(
@@ -158,11 +167,11 @@ def test_what_a_variable_holds_is_never_expanded() -> None:
 )  # fmt: skip
 def test_an_unknown_name_is_told_before_sending(text: str, told: str) -> None:
     with pytest.raises(TemplateError) as caught:
-        render(text, NAMES | {"nope": None})
+        render_template(text, NAMES | {"nope": None})
 
     message = str(caught.value)
     assert told in message
-    assert caught.value.fate is Fate.UNSENT
+    assert caught.value.charge_status is ChargeStatus.UNSENT
     assert "\n" not in message
     assert len(message) < 700
 
@@ -171,11 +180,11 @@ def test_only_what_could_stand_there_is_suggested() -> None:
     names = {"_stlye": "x", "stlyes": None, "stlye_": print, "exit": sys.exit, "style_of_it": "x"}
 
     with pytest.raises(TemplateError) as caught:
-        render("{{stlye}} {{exi}}", names)
+        render_template("{{stlye}} {{exi}}", names)
 
     assert "did you mean" not in str(caught.value)
     with pytest.raises(TemplateError, match="did you mean _stlye"):
-        render("{{_styel}}", names)
+        render_template("{{_styel}}", names)
 
 
 Point = collections.namedtuple("Point", "x y")  # noqa: PYI024  # an untyped one, as people make them
@@ -194,7 +203,7 @@ Point = collections.namedtuple("Point", "x y")  # noqa: PYI024  # an untyped one
 )  # fmt: skip
 def test_what_is_neither_text_nor_image_is_refused(value: Any, told: str) -> None:
     with pytest.raises(TemplateError) as caught:
-        render("draw {{x}}", {"x": value})
+        render_template("draw {{x}}", {"x": value})
 
     assert str(caught.value).startswith(f"{{{{x}}}} {told}")
     assert "neither text nor an image" in str(caught.value)
@@ -202,27 +211,29 @@ def test_what_is_neither_text_nor_image_is_refused(value: Any, told: str) -> Non
 
 def test_a_number_too_long_to_write_is_refused() -> None:
     with pytest.raises(TemplateError, match="too long"):
-        render("{{x}}", {"x": 10**5000})
+        render_template("{{x}}", {"x": 10**5000})
 
 
 def test_the_greek_letter_is_found_by_the_micro_sign_and_nothing_looks_inside_the_mapping() -> None:
-    assert render("{{µ}}", {"μ": "mu"}) == [Piece("mu", "μ")]
+    assert render_template("{{µ}}", {"μ": "mu"}) == [PromptPiece("mu", "μ")]
     made: dict[str, Any] = collections.defaultdict(lambda: "made up")
     with pytest.raises(TemplateError):
-        render("{{x}}", made)
+        render_template("{{x}}", made)
     assert not made
 
 
 @pytest.mark.parametrize("text", ["{" * 200_000, "{{a" * 60_000, "{{" + "a" * 200_000, "}" * 200_000, "{{a}" * 50_000])
 def test_two_hundred_thousand_characters_are_no_trouble(text: str) -> None:
-    assert render(text, {}) == [Piece(text)]
-    assert look_alikes(text, {"a": 1}) == []
+    assert render_template(text, {}) == [PromptPiece(text)]
+    assert find_lookalikes(text, {"a": 1}) == []
 
 
 def test_many_placeholders_are_no_trouble() -> None:
-    assert len(render("{{a}}" * 40_000, {"a": 1})) == 40_000
+    assert len(render_template("{{a}}" * 40_000, {"a": 1})) == 40_000
     with pytest.raises(TemplateError, match="and 39995 more"):
-        render("".join(f"{{{{b{n}}}}}" for n in range(40_000)), dict.fromkeys((f"a{n}" for n in range(2000)), 1))
+        render_template(
+            "".join(f"{{{{b{n}}}}}" for n in range(40_000)), dict.fromkeys((f"a{n}" for n in range(2000)), 1)
+        )
 
 
 @given(st.text(st.characters() | st.sampled_from("{}$%\r\n \\")))
@@ -230,7 +241,7 @@ def test_any_text_without_a_placeholder_comes_out_byte_for_byte(text: str) -> No
     names = dict.fromkeys(string.ascii_letters, "x")
     if any(match[1].isidentifier() for match in template._BRACES.finditer(text)):
         return
-    assert text_of(render(text, names)) == text
+    assert text_of(render_template(text, names)) == text
 
 
 PIECES = st.lists(st.text(st.sampled_from('{ }"a:$\r\n') | st.characters(), max_size=8), min_size=1, max_size=6)
@@ -246,7 +257,7 @@ def test_any_value_stands_where_its_name_stood(around: list[str], value: str) ->
     if text.count("{{v}}") != len(literals) - 1:
         return
 
-    assert text_of(render(text, {"v": value})) == value.join(literals)
+    assert text_of(render_template(text, {"v": value})) == value.join(literals)
 
 
 @pytest.mark.parametrize(
@@ -265,25 +276,25 @@ def test_any_value_stands_where_its_name_stood(around: list[str], value: str) ->
     ],
 )
 def test_what_looks_like_a_placeholder_is_remarked(text: str, told: list[str]) -> None:
-    assert look_alikes(text, NAMES) == told
+    assert find_lookalikes(text, NAMES) == told
 
 
 def test_a_remark_is_one_short_line() -> None:
-    (told,) = look_alikes("{{style.\x1b[31m" + "x" * 5000 + "\n}}", NAMES)
+    (told,) = find_lookalikes("{{style.\x1b[31m" + "x" * 5000 + "\n}}", NAMES)
 
     assert told.isprintable()
-    assert len(told) <= template.LONGEST_TOLD
+    assert len(told) <= template.LONGEST_NAME
 
 
 def test_numpy_is_not_imported_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "numpy")
 
-    assert render("{{x}}", {"x": 1}) == [Piece("1", "x")]
-    assert render("{{x}}", {"x": types.SimpleNamespace()})[0].name == "x"
+    assert render_template("{{x}}", {"x": 1}) == [PromptPiece("1", "x")]
+    assert render_template("{{x}}", {"x": types.SimpleNamespace()})[0].name == "x"
     assert "numpy" not in sys.modules
 
 
 def test_the_names_that_a_text_asks_for_are_told_as_they_are_known() -> None:
     text = "{{b}} {{a}} {{µ}} {{ c }} {d} {{{e}}} {{b}} {{other}}"
 
-    assert used(text, ("a", "b", "c", "d", "e", "μ")) == ["b", "a", "μ", "e"]
+    assert find_used_names(text, ("a", "b", "c", "d", "e", "μ")) == ["b", "a", "μ", "e"]

@@ -16,7 +16,7 @@ from cometmagic.courier import spool
 from cometmagic.courier.recovery import recover
 from cometmagic.generation.generate import generate
 from cometmagic.storage import fallback_storage
-from cometmagic.storage.store import CallFolder, Library, State
+from cometmagic.storage.store import CallFolder, CallState, Library
 from tests.faults.server import Held, recv_request, response, send, sliced
 from tests.gemini.answers import answer, body, image, picture, text
 
@@ -67,12 +67,12 @@ class TestDiskThatFails:
         assert len(server.log) == 1
 
     def test_when_the_answer_is_flushed(self, serving: Any, home: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-        def flush(self: spool.Spool) -> None:
+        def flush(self: spool.ResponseSpool) -> None:
             failing(monkeypatch, "fsync", home.root, 0)
             original(self)
 
-        original = spool.Spool.flush
-        monkeypatch.setattr(spool.Spool, "flush", flush)
+        original = spool.ResponseSpool.flush
+        monkeypatch.setattr(spool.ResponseSpool, "flush", flush)
         with serving(SLICED):
             made = generate("a cat")
 
@@ -94,16 +94,16 @@ class TestDiskThatFails:
         """Hold the call to what is promised: saved elsewhere, and home again once its disk is well."""
         assert made.image.data == picture()
         assert not made.folder.is_relative_to(home.root)
-        assert str(fallback_storage.places().__next__()) in str(made.folder)
-        [folder] = home.folders()
+        assert str(fallback_storage.iter_fallback_roots().__next__()) in str(made.folder)
+        [folder] = home.iter_folders()
         monkeypatch.undo()
         monkeypatch.setenv("XDG_STATE_HOME", str(made.folder.parents[1]))
 
-        assert recover(folder) is State.SETTLED
+        assert recover(folder) is CallState.SETTLED
 
         assert (folder.path / "image.png").read_bytes() == picture()
         assert not made.folder.exists()
-        assert not folder.part.exists()
+        assert not folder.response_path.exists()
         assert not list(folder.path.glob(".*"))
 
 
@@ -114,10 +114,10 @@ def test_what_was_moved_is_found_by_its_home(tmp_path: Path, home: Library) -> N
         folder.path.mkdir(parents=True)
         (folder.path / "call.json").write_text("{}")
 
-    away = fallback_storage.move_away(ours, 0)
+    away = fallback_storage.move_to_fallback(ours, 0)
 
-    assert fallback_storage.moved(ours) == away
-    assert fallback_storage.moved(theirs) is None
+    assert fallback_storage.find_fallback(ours) == away
+    assert fallback_storage.find_fallback(theirs) is None
 
 
 def test_without_any_place_the_error_is_that_of_the_disk(home: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,10 +126,10 @@ def test_without_any_place_the_error_is_that_of_the_disk(home: Library, monkeypa
     folder.path.mkdir()
     blocked = home.root / "blocked"
     blocked.write_text("a file")
-    monkeypatch.setattr(fallback_storage, "places", lambda: iter([blocked]))
+    monkeypatch.setattr(fallback_storage, "iter_fallback_roots", lambda: iter([blocked]))
 
     with pytest.raises(OSError, match=r"[Nn]ot a directory|exists"):
-        fallback_storage.move_away(folder, 0)
+        fallback_storage.move_to_fallback(folder, 0)
 
 
 @pytest.fixture
@@ -177,6 +177,6 @@ def test_h1_a_disk_that_fills_up_in_truth(small_disk: Path, serving: Any, monkey
     assert held.let_go.is_set()
     assert not made.folder.is_relative_to(small_disk)
     (small_disk / "filling").unlink()
-    [folder] = Library(small_disk / "library").folders()
-    assert recover(folder) is State.SETTLED
+    [folder] = Library(small_disk / "library").iter_folders()
+    assert recover(folder) is CallState.SETTLED
     assert (folder.path / "image.png").read_bytes() == picture()

@@ -19,7 +19,7 @@ from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.result import ImageResult, read_result
 from cometmagic.options.declaration import Options
 from cometmagic.storage.finalize import settle
-from cometmagic.storage.store import SMALL_BYTES, CallFolder, Library, State
+from cometmagic.storage.store import SMALL_PREVIEW_BYTES, CallFolder, CallState, Library
 from tests.gemini.answers import answer, body, image, picture, text
 from tests.notebook.answers import gravel, painted
 
@@ -28,9 +28,9 @@ RED, BLUE, GREEN = picture("PNG"), picture("JPEG", "blue"), picture("WEBP", "gre
 
 def received(root: Path, document: Any, preview: int = 64) -> CallFolder:
     request = ImageRequest((Turn((TextPart("a red bicycle"),)),), Options())
-    folder = Library(root).open(request, source="live", preview=preview)
-    folder.part.write_bytes(body(document))
-    folder.update(state=State.RECEIVED)
+    folder = Library(root).create_folder(request, source="live", preview=preview)
+    folder.response_path.write_bytes(body(document))
+    folder.update(state=CallState.RECEIVED)
     return folder
 
 
@@ -95,7 +95,7 @@ def test_settling_twice_is_settling_once(library_folder: Path) -> None:
     settle(folder)
     first = {name: (folder.path / name).read_bytes() for name in names(folder) - {"call.json"}}
 
-    folder.part.write_bytes(body(document))
+    folder.response_path.write_bytes(body(document))
     settle(folder)
 
     assert {name: (folder.path / name).read_bytes() for name in names(folder) - {"call.json"}} == first
@@ -131,7 +131,7 @@ def test_a_large_preview_has_a_small_one_beside_it(
 
     made = folder.path / "preview-small.jpg"
     assert small is None or Image.open(io.BytesIO(made.read_bytes())).size == small
-    assert made.stat().st_size <= SMALL_BYTES
+    assert made.stat().st_size <= SMALL_PREVIEW_BYTES
     assert folder.read()["notes"] == []
 
 
@@ -165,7 +165,7 @@ def test_h1_a_full_disk_leaves_what_came_and_no_litter(library_folder: Path, mon
             settle(folder)
 
     assert names(folder) == {"call.json", "request.json", "response.part"}
-    assert folder.read()["state"] == State.RECEIVED
+    assert folder.read()["state"] == CallState.RECEIVED
     assert settle(folder) is None
     assert ImageResult(folder.path).image.data == RED
 
@@ -191,8 +191,8 @@ def test_every_failing_write_leaves_the_answer_and_no_litter(
             except OSError:
                 failed += 1
         assert not [name for name in names(folder) if name.endswith(".tmp")]
-        if folder.read()["state"] != State.SETTLED:
-            assert folder.part.read_bytes() == body(answer(image(RED, thought=True), image(BLUE)))
+        if folder.read()["state"] != CallState.SETTLED:
+            assert folder.response_path.read_bytes() == body(answer(image(RED, thought=True), image(BLUE)))
             assert settle(folder) is None
         assert ImageResult(folder.path).image.data == BLUE
         if calls < nth:
@@ -214,6 +214,6 @@ def test_what_is_no_answer_stays(library_folder: Path, content: bytes) -> None:
     folder = received(library_folder, content)
 
     assert isinstance(settle(folder), TransportError)
-    assert folder.part.read_bytes() == content
-    assert folder.read()["state"] == State.UNKNOWN
+    assert folder.response_path.read_bytes() == content
+    assert folder.read()["state"] == CallState.UNKNOWN
     assert names(folder) == {"call.json", "request.json", "response.part"}

@@ -12,7 +12,7 @@ import pytest
 
 from cometmagic import generate
 from cometmagic.errors import LibraryError
-from cometmagic.storage.index import calls, find, lookup, recordings, short_id
+from cometmagic.storage.index import find_call, find_recording, iter_recordings, read_calls, shorten_id
 from cometmagic.storage.store import CallFolder, Library
 from tests.notebook.answers import answering, serving
 from tests.storage.test_store import request
@@ -26,26 +26,26 @@ def library(library_folder: Path) -> Library:
 def test_calls_are_sorted_by_when_they_were_planned(library: Library) -> None:
     """Also those of one second, and of one whose clock was in another time zone."""
     times = ["2026-11-22T10:00:00.002+01:00", "2026-11-22T10:00:00.001+01:00", "2026-11-22T09:00:00.003+00:00"]
-    folders = [library.open(request(), source="live") for _ in times]
+    folders = [library.create_folder(request(), source="live") for _ in times]
     for folder, planned in zip(folders, times, strict=True):
         folder.update(planned=planned)
 
-    assert [folder for folder, _ in calls(library)] == [folders[2], folders[0], folders[1]]
+    assert [folder for folder, _ in read_calls(library)] == [folders[2], folders[0], folders[1]]
 
 
 @pytest.mark.parametrize("planned", [None, 5, "yesterday", "", "0001-01-01T00:00:00"])
 def test_a_call_without_a_time_is_the_oldest(library: Library, planned: Any) -> None:
-    odd, good = library.open(request(), source="live"), library.open(request(), source="live")
+    odd, good = library.create_folder(request(), source="live"), library.create_folder(request(), source="live")
     odd.update(planned=planned)
 
-    assert [folder for folder, _ in calls(library)] == [good, odd]
+    assert [folder for folder, _ in read_calls(library)] == [good, odd]
 
 
 def test_a_call_that_cannot_be_read_is_listed_with_nothing(library: Library) -> None:
-    damaged, good = library.open(request(), source="live"), library.open(request(), source="live")
+    damaged, good = library.create_folder(request(), source="live"), library.create_folder(request(), source="live")
     (damaged.path / "call.json").write_bytes(b"{")
 
-    assert calls(library) == [(good, good.read()), (damaged, {})]
+    assert read_calls(library) == [(good, good.read()), (damaged, {})]
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> CallFolder:
 
 def test_only_live_calls_that_made_a_picture_are_recordings(library: Library, recorded: CallFolder) -> None:
     digest = recorded.read()["request_hash"]
-    assert find(library, digest) == recorded
-    assert [folder for folder, _ in recordings(library)] == [recorded]
-    assert find(library, "0" * 64) is None
+    assert find_recording(library, digest) == recorded
+    assert [folder for folder, _ in iter_recordings(library)] == [recorded]
+    assert find_recording(library, "0" * 64) is None
 
     spoilt: list[Callable[[], object]] = [
         *[partial(recorded.update, state=state) for state in ("failed", "sent", "unknown", "received")],
@@ -74,8 +74,8 @@ def test_only_live_calls_that_made_a_picture_are_recordings(library: Library, re
         shutil.rmtree(recorded.path)
         shutil.copytree(kept, recorded.path)
         spoil()
-        assert find(library, digest) is None
-        assert list(recordings(library)) == []
+        assert find_recording(library, digest) is None
+        assert list(iter_recordings(library)) == []
 
 
 def test_of_several_recordings_of_a_request_the_newest_is_found(library: Library, recorded: CallFolder) -> None:
@@ -88,7 +88,7 @@ def test_of_several_recordings_of_a_request_the_newest_is_found(library: Library
         for copy in copies:
             copy.update(planned=f"2026-11-22T10:15:02.{500 if copy == newest else 400}+01:00")
 
-        assert find(library, newest.read()["request_hash"]) == newest
+        assert find_recording(library, newest.read()["request_hash"]) == newest
 
 
 NAMES = [
@@ -103,7 +103,7 @@ NAMES = [
 def named(library: Library) -> Library:
     """Return a library with calls of these names."""
     for name in NAMES:
-        library.open(request(), source="live").path.rename(library.root / name)
+        library.create_folder(request(), source="live").path.rename(library.root / name)
     return library
 
 
@@ -121,13 +121,13 @@ def named(library: Library) -> Library:
     ],
 )
 def test_a_part_of_the_name_is_enough(named: Library, word: str, name: str) -> None:
-    assert lookup(named, word).id == name
+    assert find_call(named, word).id == name
 
 
 def test_a_name_that_is_a_part_of_another_is_its_own(named: Library) -> None:
-    named.open(request(), source="live").path.rename(named.root / "my bike 2")
+    named.create_folder(request(), source="live").path.rename(named.root / "my bike 2")
 
-    assert lookup(named, "my bike").id == "my bike"
+    assert find_call(named, "my bike").id == "my bike"
 
 
 @pytest.mark.parametrize(
@@ -144,19 +144,19 @@ def test_a_name_that_is_a_part_of_another_is_its_own(named: Library) -> None:
 )
 def test_what_names_no_call_is_told(named: Library, word: str, told: str) -> None:
     with pytest.raises(LibraryError, match=told) as caught:
-        lookup(named, word)
+        find_call(named, word)
 
     assert "sent" not in str(caught.value)
 
 
 def test_many_ids_are_not_all_told(library: Library) -> None:
     for _ in range(7):
-        library.open(request("a cat"), source="live")
+        library.create_folder(request("a cat"), source="live")
 
     with pytest.raises(LibraryError, match=r"'a-cat' is a part of 7 ids in .*: ([0-9a-f]{6}, ){5}…\."):
-        lookup(library, "a-cat")
+        find_call(library, "a-cat")
 
 
 def test_the_short_id_is_the_end_of_our_names_and_the_whole_of_others() -> None:
-    assert [short_id(CallFolder(Path(name))) for name in NAMES] == ["7f3a9c", "7f3a9d", "000000", "my bike"]
-    assert short_id(CallFolder(Path("\x1b[31mred\nline"))) == "red line"
+    assert [shorten_id(CallFolder(Path(name))) for name in NAMES] == ["7f3a9c", "7f3a9d", "000000", "my bike"]
+    assert shorten_id(CallFolder(Path("\x1b[31mred\nline"))) == "red line"

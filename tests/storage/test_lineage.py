@@ -148,11 +148,11 @@ def test_a_conversation_is_packed_without_its_signatures_and_replayed(
     assert replayed.image.data == second.image.data
 
 
-@pytest.mark.parametrize("largest", [lineage.LARGEST_HISTORY, len(LONG) * 3 // 2], ids=["by count", "by size"])
+@pytest.mark.parametrize("largest", [lineage.MAX_HISTORY_BYTES, len(LONG) * 3 // 2], ids=["by count", "by size"])
 def test_a_packed_conversation_is_replayed_turn_by_turn(
     monkeypatch: pytest.MonkeyPatch, library_folder: Path, tmp_path: Path, largest: int
 ) -> None:
-    monkeypatch.setattr(lineage, "LARGEST_HISTORY", largest)
+    monkeypatch.setattr(lineage, "MAX_HISTORY_BYTES", largest)
     with serving(monkeypatch, *[answering(signed(painted(color=color))) for color in COLORS]) as server:
         made = [generate("a cat", thoughts=True)]
         for _ in COLORS[1:]:
@@ -198,7 +198,7 @@ def test_edit_means_the_last_result_of_this_session_or_of_the_library(monkeypatc
 def test_what_cannot_be_gone_on_from_is_told_before_anything_is_sent(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], told: str
 ) -> None:
-    monkeypatch.setattr("cometmagic.generation.generate._last", [])
+    monkeypatch.setattr("cometmagic.generation.generate._last_folder", [])
     with serving(monkeypatch, answering()) as server, pytest.raises((OptionError, LibraryError)) as error:
         generate("again", **given)
 

@@ -18,10 +18,10 @@ import pytest
 
 from cometmagic import ImageResult, generate
 from cometmagic.errors import LibraryError
-from cometmagic.gemini.encode import request_hash
+from cometmagic.gemini.encode import hash_request
 from cometmagic.storage.recording_pack import pack
 from cometmagic.storage.store import CallFolder, Library
-from cometmagic.system.atomic_files import write_whole
+from cometmagic.system.atomic_files import write_atomic
 from tests.faults.leaks import KEY, leaks
 from tests.notebook.answers import DRAFT, FINAL, answering, body, full, image, painted, serving
 
@@ -99,7 +99,7 @@ def test_a_pack_replays_with_no_key_and_no_network(
         assert (replayed.usage.total, replayed.model_version) == (1432, "gemini-test")
         assert replayed.preview()[0] == "image/jpeg"
     assert generate("a cat", source="replay").folder.name == plain.folder.name
-    assert [folder.id for folder in Library(target).folders()] == sorted(
+    assert [folder.id for folder in Library(target).iter_folders()] == sorted(
         [live.folder.name, plain.folder.name], reverse=True
     )
 
@@ -109,8 +109,10 @@ def test_what_is_packed_asks_for_the_same(record: Record, library: Library, targ
         record(answer=signed(), **asked)
     pack(library, target)
 
-    hashes = {folder.id: folder.read()["request_hash"] for folder in library.folders()}
-    assert {folder.id: request_hash(ImageResult(folder.path).request) for folder in Library(target).folders()} == hashes
+    hashes = {folder.id: folder.read()["request_hash"] for folder in library.iter_folders()}
+    assert {
+        folder.id: hash_request(ImageResult(folder.path).request) for folder in Library(target).iter_folders()
+    } == hashes
     assert len(set(hashes.values())) == 3
 
 
@@ -171,7 +173,12 @@ def test_no_key_is_packed(record: Record, library: Library, target: Path) -> Non
 def test_no_path_of_this_machine_is_packed(record: Record, library: Library, target: Path, tmp_path: Path) -> None:
     strange = record("strange", answer=body(image(HEIC)))
     told = record("told")
-    error = {"type": "CometError", "fate": "ANSWERED", "what": "It broke.", "do": f"What came is kept in {told.part}."}
+    error = {
+        "type": "CometError",
+        "fate": "ANSWERED",
+        "what": "It broke.",
+        "do": f"What came is kept in {told.response_path}.",
+    }
     told.update(
         error=error,
         notes=[
@@ -225,21 +232,21 @@ def test_what_is_no_recording_is_left_out(record: Record, library: Library, targ
     packed = pack(library, target)
 
     assert [path.name for path in target.iterdir()] == [whole.id]
-    assert (packed.new, packed.old, packed.left_out) == (1, 0, 4)
+    assert (packed.new_count, packed.old_count, packed.skipped_count) == (1, 0, 4)
 
 
 def test_a_second_pack_adds_what_is_new_and_leaves_the_rest_alone(
     record: Record, library: Library, target: Path
 ) -> None:
     first = record()
-    assert (pack(library, target).new, pack(library, target).new) == (1, 0)
+    assert (pack(library, target).new_count, pack(library, target).new_count) == (1, 0)
     (target / first.id / "call.json").write_text("mine")
     (target / "notes.txt").write_text("mine")
     second = record("a cat")
 
     packed = pack(library, target)
 
-    assert (packed.new, packed.old, packed.left_out) == (1, 1, 0)
+    assert (packed.new_count, packed.old_count, packed.skipped_count) == (1, 1, 0)
     assert sorted(path.name for path in target.iterdir()) == sorted([first.id, second.id, "notes.txt"])
     assert (target / first.id / "call.json").read_text() == (target / "notes.txt").read_text() == "mine"
 
@@ -311,21 +318,21 @@ def test_a_full_disk_leaves_nothing_half_made(
         written.append(path)
         if len(written) > 10:
             raise OSError(28, "No space left on device")
-        write_whole(path, content, mode)
+        write_atomic(path, content, mode)
 
     monkeypatch.setattr("cometmagic.storage.recording_pack.write_whole", full)
     with pytest.raises(LibraryError, match="No space left on device"):
         pack(library, target)
 
     assert len(list(target.iterdir())) == 1
-    assert CallFolder(next(target.iterdir())).is_whole
+    assert CallFolder(next(target.iterdir())).is_complete
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from cometmagic.storage import recording_pack
-from cometmagic.system.atomic_files import write_whole
+from cometmagic.system.atomic_files import write_atomic
 from cometmagic.storage.store import Library
 count = [0]
 def dying(*given):
@@ -351,8 +358,8 @@ def test_a_pack_that_is_killed_leaves_nothing_that_is_seen(
     assert killed.returncode == -signal.SIGKILL
     left = {path.name for path in target.iterdir() if path.name.startswith(".")}
     assert len(left) == 1  # the control: it was killed in the middle
-    assert all(folder.is_whole for folder in Library(target).folders())
-    assert pack(library, target).new + pack(library, target).old >= 2
+    assert all(folder.is_complete for folder in Library(target).iter_folders())
+    assert pack(library, target).new_count + pack(library, target).old_count >= 2
     assert {path.name for path in target.iterdir()} == folders
 
 
@@ -363,8 +370,8 @@ def test_no_folder_is_seen_before_it_is_whole(
     seen: list[int] = []
 
     def looking(path: Path, content: bytes, mode: int) -> None:
-        seen.append(len(list(Library(target).folders())))
-        write_whole(path, content, mode)
+        seen.append(len(list(Library(target).iter_folders())))
+        write_atomic(path, content, mode)
         assert path.exists()
         assert json.loads(content) if path.suffix == ".json" else content
 
@@ -373,4 +380,4 @@ def test_no_folder_is_seen_before_it_is_whole(
 
     assert len(seen) == 7
     assert set(seen) == {0}
-    assert len(list(Library(target).folders())) == 1
+    assert len(list(Library(target).iter_folders())) == 1

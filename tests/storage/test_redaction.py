@@ -22,14 +22,14 @@ WRITINGS = {
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction, "PART", PART)
+    monkeypatch.setattr(redaction, "WINDOW_BYTES", PART)
 
 
 def blotted(root: Path, content: bytes) -> bytes:
     folder = CallFolder(root)
-    folder.part.write_bytes(content)
-    redaction.blot_answer(folder, KEY)
-    return folder.part.read_bytes()
+    folder.response_path.write_bytes(content)
+    redaction.redact_response(folder, KEY)
+    return folder.response_path.read_bytes()
 
 
 @pytest.mark.parametrize("name", WRITINGS)
@@ -41,13 +41,13 @@ def test_a_key_across_two_parts_is_overwritten_and_nothing_else(tmp_path: Path, 
         assert blotted(tmp_path, content) == content.replace(written, b"*" * len(written))
 
 
-@pytest.mark.parametrize("size", [PART - 1, PART, PART + 1, PART + redaction.SHORTEST, 2 * PART])
-@pytest.mark.parametrize("length", [redaction.SHORTEST - 1, redaction.SHORTEST, len(KEY) - 1])
+@pytest.mark.parametrize("size", [PART - 1, PART, PART + 1, PART + redaction.MIN_KEY_PREFIX, 2 * PART])
+@pytest.mark.parametrize("length", [redaction.MIN_KEY_PREFIX - 1, redaction.MIN_KEY_PREFIX, len(KEY) - 1])
 def test_the_beginning_of_a_key_at_the_end_is_overwritten_and_no_other(tmp_path: Path, size: int, length: int) -> None:
     begun = KEY[:length].encode()
     content = (begun + b" " * size)[: size - length] + begun
 
-    kept = begun if length < redaction.SHORTEST else b"*" * length
+    kept = begun if length < redaction.MIN_KEY_PREFIX else b"*" * length
     assert blotted(tmp_path, content) == content[: size - length] + kept
 
 

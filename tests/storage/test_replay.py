@@ -86,7 +86,7 @@ def told(prompt: Any = "a red bicycle", **options: Any) -> str:
         generate(prompt, source="replay", **options)
     assert "\n" not in str(caught.value)
     assert str(caught.value).isprintable()
-    return caught.value.what
+    return caught.value.message
 
 
 @pytest.mark.parametrize(("recorded", "other", "expected"), DIFFERENCES)
@@ -164,7 +164,7 @@ def test_only_the_newest_are_looked_at(record: Record, monkeypatch: pytest.Monke
     ]
     assert f"The nearest is {oldest.id}, " in told("red things")
 
-    monkeypatch.setattr(replay, "LOOKED_AT", 2)
+    monkeypatch.setattr(replay, "MAX_RECORDINGS", 2)
 
     assert oldest.id not in told("red things")
 

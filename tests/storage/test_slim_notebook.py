@@ -45,13 +45,13 @@ def test_the_notebook_is_small_and_its_originals_are_in_the_library(library: Lib
 
     told = slim(path, library, 100)
 
-    assert (told.before, told.after) == (before, path.stat().st_size)
-    assert told.after < before / 10
+    assert (told.old_size, told.new_size) == (before, path.stat().st_size)
+    assert told.new_size < before / 10
     assert originals(library) == {
         f"{sha256(LARGE).hexdigest()[:16]}.png": LARGE,
         f"{sha256(LARGE_JPEG).hexdigest()[:16]}.jpg": LARGE_JPEG,
     }
-    assert list(library.folders()) == []
+    assert list(library.iter_folders()) == []
     made = nbformat.reads(path.read_text(), as_version=4)
     nbformat.validate(made)
     assert [list(one.data) for one in made.cells[0].outputs] == [["image/jpeg"]] * 2
@@ -98,8 +98,8 @@ def test_a_smaller_preview_can_be_made_later(library: Library, tmp_path: Path) -
     path = write(tmp_path / "a.ipynb")
     first = slim(path, library, 200)
 
-    assert slim(path, library, 50).after < first.after
-    assert slim(path, library, 200).after == path.stat().st_size  # never larger again
+    assert slim(path, library, 50).new_size < first.new_size
+    assert slim(path, library, 200).new_size == path.stat().st_size  # never larger again
     assert LARGE in originals(library).values()
 
 
@@ -109,7 +109,7 @@ def test_an_original_that_a_call_holds_is_not_kept_twice(library: Library, tmp_p
 
     told = slim(path, library, 50)
 
-    assert (told.counts["shrunk"], told.originals, originals(library)) == (1, 0, {})
+    assert (told.counts["shrunk"], told.original_count, originals(library)) == (1, 0, {})
 
 
 def test_a_name_that_is_taken_is_never_written_over(library: Library, tmp_path: Path) -> None:
@@ -264,13 +264,13 @@ def test_a_file_that_may_not_be_written_is_refused_before_anything_is_done(libra
 def test_a_file_that_is_written_meanwhile_is_left_as_it_is(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, keep = write(tmp_path / "a.ipynb"), slimming._keep
+    path, keep = write(tmp_path / "a.ipynb"), slimming._save_originals
 
     def saved_by_jupyter(*given: Any) -> int:
         path.write_text('{"nbformat": 4, "cells": ["newer"]}')
         return keep(*given)
 
-    monkeypatch.setattr(slimming, "_keep", saved_by_jupyter)
+    monkeypatch.setattr(slimming, "_save_originals", saved_by_jupyter)
 
     with pytest.raises(LibraryError, match=r"was written meanwhile, and is left as it is\. Run it"):
         slim(path, library, 100)
@@ -303,7 +303,7 @@ def test_a_picture_that_stands_twice_is_kept_once(library: Library, tmp_path: Pa
 
     told = slim(path, library, 100)
 
-    assert (told.counts["shrunk"], told.originals) == (3, 1)
+    assert (told.counts["shrunk"], told.original_count) == (3, 1)
 
 
 def test_what_cannot_be_measured_is_left(library: Library, tmp_path: Path) -> None:

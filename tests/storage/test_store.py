@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 import cometmagic
 from cometmagic.costs.ledger import Ledger
-from cometmagic.errors import CometError, Fate, LibraryError, TransportError
+from cometmagic.errors import ChargeStatus, CometError, LibraryError, TransportError
 from cometmagic.gemini.parts import ImagePart, Part, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.generate import generate
 from cometmagic.options.declaration import Options
-from cometmagic.storage.store import CallFolder, Library, State, check_target, slug
-from cometmagic.system.atomic_files import near, write_whole
+from cometmagic.storage.store import CallFolder, CallState, Library, check_target, slugify
+from cometmagic.system.atomic_files import format_path, write_atomic
 from tests.notebook.answers import answering, painted, serving
 
 SLUGS = [
@@ -71,31 +71,31 @@ def unprivileged(tmp_path: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize(("prompt", "expected"), SLUGS)
 def test_a_prompt_makes_a_harmless_name(library: Library, prompt: str, expected: str) -> None:
-    assert slug(prompt) == expected
+    assert slugify(prompt) == expected
     if prompt.isprintable():
-        folder = library.open(request(prompt or "?"), source="live")
+        folder = library.create_folder(request(prompt or "?"), source="live")
         assert re.fullmatch(rf"\d{{8}}-\d{{6}}-{expected}-[0-9a-f]{{6}}", folder.id)
         assert folder.path.parent == library.root
 
 
 @given(st.text(st.characters(codec=None)))
 def test_every_text_makes_a_harmless_name(text: str) -> None:
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug(text))
-    assert len(slug(text)) <= 40
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slugify(text))
+    assert len(slugify(text)) <= 40
 
 
 def test_calls_in_the_same_second_have_folders_of_their_own(library: Library) -> None:
-    folders = [library.open(request(), source="live") for _ in range(50)]
+    folders = [library.create_folder(request(), source="live") for _ in range(50)]
     assert len({folder.path for folder in folders}) == 50
-    assert {folder.path for folder in library.folders()} == {folder.path for folder in folders}
+    assert {folder.path for folder in library.iter_folders()} == {folder.path for folder in folders}
 
 
 def test_a_planned_call_holds_all_that_is_sent(library: Library) -> None:
     content = painted("PNG")
-    folder = library.open(request("a cat", content, seed=5), source="live", alt="cats")
+    folder = library.create_folder(request("a cat", content, seed=5), source="live", alt="cats")
 
     assert (folder.path / "reference-1.png").read_bytes() == content
-    assert folder.body()["contents"][0]["parts"][1] == {
+    assert folder.read_body()["contents"][0]["parts"][1] == {
         "inlineData": {"mimeType": "image/png", "data": {"file": "reference-1.png"}}
     }
     call = folder.read()
@@ -104,7 +104,7 @@ def test_a_planned_call_holds_all_that_is_sent(library: Library) -> None:
 
 
 def test_what_says_something_about_the_user_is_private(library: Library) -> None:
-    folder = library.open(request(), source="live")
+    folder = library.create_folder(request(), source="live")
     for name in ("call.json", "request.json"):
         assert stat.S_IMODE((folder.path / name).stat().st_mode) == 0o600
 
@@ -124,7 +124,7 @@ def test_a_file_is_flushed_before_it_takes_its_name(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "fsync", flushing)
     monkeypatch.setattr(Path, "replace", renaming)
 
-    write_whole(tmp_path / "call.json", b"{}")
+    write_atomic(tmp_path / "call.json", b"{}")
 
     assert done == ["flush", "rename", "flush"]  # the last one is the folder's
 
@@ -138,7 +138,7 @@ def test_a_write_that_fails_leaves_the_old_file(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr(os, step, full)
     with pytest.raises(OSError, match="No space left"):
-        write_whole(tmp_path / "call.json", b"new")
+        write_atomic(tmp_path / "call.json", b"new")
     monkeypatch.undo()
 
     assert [path.name for path in tmp_path.iterdir()] == ["call.json"]
@@ -159,7 +159,7 @@ def test_every_step_of_a_call_is_on_disk_before_the_next(monkeypatch: pytest.Mon
     with serving(monkeypatch, answering()):
         result = generate("a cat")
 
-    assert list(dict.fromkeys(steps)) == [State.PLANNED, State.SENT, State.RECEIVED, State.SETTLED]
+    assert list(dict.fromkeys(steps)) == [CallState.PLANNED, CallState.SENT, CallState.RECEIVED, CallState.SETTLED]
     assert [path.name for path in result.folder.iterdir() if path.name.startswith(".")] == []
 
 
@@ -172,8 +172,8 @@ def test_a_nearly_full_disk_is_told_before_paying(monkeypatch: pytest.MonkeyPatc
 
     assert server.log == []
     assert "Nothing was sent" in str(caught.value)
-    assert list(library.folders()) == []
-    assert Ledger(library.root).spending().usd == 0
+    assert list(library.iter_folders()) == []
+    assert Ledger(library.root).sum_spending().usd == 0
 
 
 @pytest.mark.parametrize("where", ["file", "file/below", "sealed/new"])
@@ -185,26 +185,26 @@ def test_a_library_that_cannot_be_written_is_told_before_paying(tmp_path: Path, 
     os.seteuid(euid)
 
     with pytest.raises(LibraryError, match=r"^Cannot write in .*Nothing was sent.*COMETMAGIC_LIBRARY"):
-        Library(tmp_path / where).open(request(), source="live")
+        Library(tmp_path / where).create_folder(request(), source="live")
 
 
 def test_a_folder_that_is_still_being_made_is_no_call(library: Library) -> None:
-    folder = library.open(request(), source="live")
-    assert len(list(library.folders())) == 1
+    folder = library.create_folder(request(), source="live")
+    assert len(list(library.iter_folders())) == 1
 
     folder.path.rename(library.root / ".half-made")
 
-    assert list(library.folders()) == []
+    assert list(library.iter_folders()) == []
 
 
 def test_a_library_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
-    assert list(Library(tmp_path / "nowhere").folders()) == []
+    assert list(Library(tmp_path / "nowhere").iter_folders()) == []
     with pytest.raises(LibraryError, match=r"^Cannot read .*: File name too long\..*COMETMAGIC_LIBRARY"):
-        list(Library(tmp_path / ("x" * 300)).folders())
+        list(Library(tmp_path / ("x" * 300)).iter_folders())
 
 
 def test_a_sealed_folder_in_the_library_is_passed_over(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, is_file = library.open(request(), source="live"), Path.is_file
+    folder, is_file = library.create_folder(request(), source="live"), Path.is_file
 
     def refused(path: Path) -> bool:  # root may look anywhere
         if path.parent.name == "lost+found":
@@ -214,7 +214,7 @@ def test_a_sealed_folder_in_the_library_is_passed_over(library: Library, monkeyp
     (library.root / "lost+found").mkdir()
     monkeypatch.setattr(Path, "is_file", refused)
 
-    assert list(library.folders()) == [folder]
+    assert list(library.iter_folders()) == [folder]
 
 
 @pytest.mark.parametrize(
@@ -225,15 +225,15 @@ def test_files_that_do_not_lie_in_the_folder_make_no_whole_call(library: Library
     """A library may be somebody else's, and what it names must not lead out of it."""
     (library.root / "other").mkdir(parents=True)
     (library.root / "other" / "image.jpg").write_bytes(painted())
-    folder = library.open(request(), source="live")
+    folder = library.create_folder(request(), source="live")
     for name in ("answer.json", "image.jpg"):
         (folder.path / name).write_bytes(b"{}")
     folder.update(state="settled", files=[{"name": "image.jpg"}])
-    assert folder.is_whole
+    assert folder.is_complete
 
     folder.update(files=files)
 
-    assert not folder.is_whole
+    assert not folder.is_complete
 
 
 @pytest.mark.parametrize("content", [None, b"{", b"[]", b"\xff"])
@@ -248,17 +248,19 @@ def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, content: bytes | N
 @pytest.mark.parametrize(
     ("fate", "source", "state", "told"),
     [
-        (Fate.UNSENT, "live", State.FAILED, Fate.UNSENT),
-        (Fate.UNKNOWN, "live", State.UNKNOWN, Fate.UNKNOWN),
-        (Fate.UNKNOWN, "offline", State.FAILED, Fate.OFFLINE),
+        (ChargeStatus.UNSENT, "live", CallState.FAILED, ChargeStatus.UNSENT),
+        (ChargeStatus.UNKNOWN, "live", CallState.UNKNOWN, ChargeStatus.UNKNOWN),
+        (ChargeStatus.UNKNOWN, "offline", CallState.FAILED, ChargeStatus.OFFLINE),
     ],
 )
-def test_a_failure_is_written_down(library: Library, fate: Fate, source: str, state: State, told: Fate) -> None:
-    folder = library.open(request(), source=source)
+def test_a_failure_is_written_down(
+    library: Library, fate: ChargeStatus, source: str, state: CallState, told: ChargeStatus
+) -> None:
+    folder = library.create_folder(request(), source=source)
 
-    error: CometError = folder.fail(TransportError("It broke.", fate=fate))
+    error: CometError = folder.fail(TransportError("It broke.", charge_status=fate))
 
-    assert error.fate is told
+    assert error.charge_status is told
     assert folder.read()["state"] == state
     assert folder.read()["error"]["fate"] == told.name
 
@@ -288,4 +290,4 @@ def test_the_library_of_the_settings_is_a_name_of_the_package(library_folder: Pa
 
     assert cometmagic.library().root == library_folder
     assert [folder.path for folder in cometmagic.library()] == [result.folder]
-    assert repr(cometmagic.library()) == f"<cometmagic library {near(library_folder)}, 1 call>"
+    assert repr(cometmagic.library()) == f"<cometmagic library {format_path(library_folder)}, 1 call>"

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from cometmagic.system import atomic_files
-from cometmagic.system.atomic_files import HELD, LONGEST_NAME, save_new, write_whole
+from cometmagic.system.atomic_files import MAX_NAME_BYTES, RETRY_DELAYS, save_new_file, write_atomic
 from tests.faults.pressed import Pressed, counts_open_files, open_files
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +80,7 @@ def taken(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.usefixtures("way")
 def test_h5_a_taken_name_gets_a_number(taken: Path) -> None:
-    saved = [save_new(taken / NAME, CONTENT + bytes([number])) for number in range(3)]
+    saved = [save_new_file(taken / NAME, CONTENT + bytes([number])) for number in range(3)]
 
     assert [path.name for path in saved] == ["bike-2.png", "bike-3.png", "bike-4.png"]
     assert [path.read_bytes() for path in saved] == [CONTENT + bytes([number]) for number in range(3)]
@@ -93,7 +93,7 @@ def test_h5_whatever_has_the_name_keeps_it(tmp_path: Path, kind: str) -> None:
     path, elsewhere = tmp_path / NAME, tmp_path / "elsewhere"
     {"folder": path.mkdir, "dangling link": lambda: path.symlink_to(elsewhere), "empty file": path.touch}[kind]()
 
-    assert save_new(path, CONTENT) == tmp_path / SECOND
+    assert save_new_file(path, CONTENT) == tmp_path / SECOND
     assert not elsewhere.exists()
     assert (path.is_dir(), path.is_symlink()) == (kind == "folder", kind == "dangling link")
 
@@ -101,7 +101,7 @@ def test_h5_whatever_has_the_name_keeps_it(tmp_path: Path, kind: str) -> None:
 def test_a_number_that_is_part_of_another_name_is_nobodys_measure(taken: Path) -> None:
     (taken / "bike-2024.png").touch()
 
-    assert save_new(taken / NAME, CONTENT).name == SECOND
+    assert save_new_file(taken / NAME, CONTENT).name == SECOND
 
 
 def test_a_free_number_is_found_with_one_look(monkeypatch: pytest.MonkeyPatch, taken: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_free_number_is_found_with_one_look(monkeypatch: pytest.MonkeyPatch, t
     for call in ("link", "listdir", "scandir"):
         monkeypatch.setattr(os, call, after(lambda call=call: done.append(call), getattr(os, call)))  # type: ignore[misc]
 
-    assert save_new(taken / NAME, CONTENT).name == "bike-500.png"
+    assert save_new_file(taken / NAME, CONTENT).name == "bike-500.png"
     assert len(done) == 3
     assert done.count("link") == 2
 
@@ -120,7 +120,7 @@ def test_a_folder_that_may_not_be_listed_is_saved_in(monkeypatch: pytest.MonkeyP
     (taken / SECOND).touch()
     with monkeypatch.context() as patched:
         patched.setattr(Path, "iterdir", refuse(errno.EACCES))
-        saved = save_new(taken / NAME, CONTENT)
+        saved = save_new_file(taken / NAME, CONTENT)
 
     assert saved.name == "bike-3.png"
 
@@ -137,7 +137,7 @@ def test_h13_names_that_differ_in_case_only_may_be_one(monkeypatch: pytest.Monke
     (tmp_path / "BIKE.PNG").write_bytes(OLD)
     (tmp_path / "Bike-2.png").write_bytes(OLD)
 
-    assert save_new(tmp_path / NAME, CONTENT).name == "bike-3.png"
+    assert save_new_file(tmp_path / NAME, CONTENT).name == "bike-3.png"
     assert names(tmp_path) == ["BIKE.PNG", "Bike-2.png", "bike-3.png"]
 
 
@@ -145,14 +145,14 @@ def test_h13_names_that_differ_in_case_only_may_be_one(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("stem", ["x" * 251, "é" * 125 + "e", "🚲" * 62 + "abc", "e\u0301" * 83 + "ab"])
 def test_h11_a_name_as_long_as_the_disk_takes_is_numbered(tmp_path: Path, stem: str) -> None:
     wanted = tmp_path / f"{stem}.png"
-    assert len(os.fsencode(wanted.name)) == LONGEST_NAME
+    assert len(os.fsencode(wanted.name)) == MAX_NAME_BYTES
 
-    saved = [save_new(wanted, bytes([number])) for number in range(12)]  # to two digits, which cut the stem anew
+    saved = [save_new_file(wanted, bytes([number])) for number in range(12)]  # to two digits, which cut the stem anew
 
     assert saved[0] == wanted
     assert [path.read_bytes() for path in saved] == [bytes([number]) for number in range(12)]
     for number, path in enumerate(saved[1:], 2):
-        assert LONGEST_NAME - 6 <= len(os.fsencode(path.name)) <= LONGEST_NAME
+        assert MAX_NAME_BYTES - 6 <= len(os.fsencode(path.name)) <= MAX_NAME_BYTES
         assert stem.startswith(path.name.removesuffix(f"-{number}.png"))
     assert len(names(tmp_path)) == 12
 
@@ -168,8 +168,8 @@ def test_h11_an_encrypted_folder_takes_shorter_names(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "open", noted)
     wanted = tmp_path / f"{'x' * 139}.png"
 
-    saved = [save_new(wanted, CONTENT), save_new(wanted, CONTENT)]
-    write_whole(wanted, CONTENT)
+    saved = [save_new_file(wanted, CONTENT), save_new_file(wanted, CONTENT)]
+    write_atomic(wanted, CONTENT)
 
     assert [len(path.name) for path in saved] == [143, 143]
     assert [len(name) for name in used if name.endswith(".tmp")] == [143, 143, 143]
@@ -181,13 +181,13 @@ def test_h11_a_disk_that_counts_in_another_way_is_not_believed(
 ) -> None:
     monkeypatch.setattr(os, "pathconf", lambda *_: limit)
 
-    assert save_new(tmp_path / f"{'x' * 251}.png", CONTENT).exists()
+    assert save_new_file(tmp_path / f"{'x' * 251}.png", CONTENT).exists()
 
 
 @pytest.mark.usefixtures("way")
 def test_h11_a_name_too_long_for_the_disk_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="File name too long"):
-        save_new(tmp_path / f"{'x' * 252}.png", CONTENT)
+        save_new_file(tmp_path / f"{'x' * 252}.png", CONTENT)
 
     assert names(tmp_path) == []
 
@@ -196,7 +196,7 @@ def test_h11_a_name_too_long_for_the_disk_is_an_error(tmp_path: Path) -> None:
 def test_h15_a_picture_has_the_rights_of_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        assert save_new(tmp_path / NAME, CONTENT).stat().st_mode & 0o777 == 0o640
+        assert save_new_file(tmp_path / NAME, CONTENT).stat().st_mode & 0o777 == 0o640
     finally:
         os.umask(before)
 
@@ -206,7 +206,7 @@ def test_the_bytes_are_on_the_disk_before_the_name_is(monkeypatch: pytest.Monkey
     for call in ("fsync", "link", "unlink"):
         monkeypatch.setattr(os, call, after(lambda call=call: done.append(call), getattr(os, call)))  # type: ignore[misc]
 
-    save_new(tmp_path / NAME, CONTENT)
+    save_new_file(tmp_path / NAME, CONTENT)
 
     assert done == ["fsync", "link", "unlink", "fsync"]  # the last one is the folder's
 
@@ -218,7 +218,7 @@ def test_h7_a_drive_without_links_may_say_so_in_any_way(
     monkeypatch.setattr(os, "link", refuse(getattr(errno, code)))
     monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("nobody holds a file here"))
 
-    assert save_new(taken / NAME, CONTENT).read_bytes() == CONTENT
+    assert save_new_file(taken / NAME, CONTENT).read_bytes() == CONTENT
     assert names(taken) == [SECOND, NAME]
 
 
@@ -228,13 +228,13 @@ def test_h7_a_system_may_not_know_links(monkeypatch: pytest.MonkeyPatch, taken: 
 
     monkeypatch.setattr(Path, "hardlink_to", missing)
 
-    assert save_new(taken / NAME, CONTENT).read_bytes() == CONTENT
+    assert save_new_file(taken / NAME, CONTENT).read_bytes() == CONTENT
 
 
 def test_h7_a_drive_may_link_nothing_and_say_it_did(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "link", lambda *_, **__: None)
 
-    assert save_new(tmp_path / NAME, CONTENT) == tmp_path / NAME
+    assert save_new_file(tmp_path / NAME, CONTENT) == tmp_path / NAME
     assert (tmp_path / NAME).read_bytes() == CONTENT
 
 
@@ -247,7 +247,7 @@ def test_h7_a_drive_without_links_need_have_room_for_one_only(monkeypatch: pytes
 
     monkeypatch.setattr(os, "link", refuse(errno.ENOTSUP))
     monkeypatch.setattr(os, "fsync", seeing)
-    save_new(taken / NAME, CONTENT)
+    save_new_file(taken / NAME, CONTENT)
 
     assert [len(seen) for seen in flushed] == [1, 1, 1]
 
@@ -260,7 +260,7 @@ def test_h7_a_drive_that_keeps_something_else_is_found_out(
         patched.setattr(os, "link", refuse(errno.EPERM))
         patched.setattr(Path, "read_bytes", lambda _: kept)
         with pytest.raises(OSError, match="reads back differently"):
-            save_new(taken / NAME, CONTENT)
+            save_new_file(taken / NAME, CONTENT)
 
     assert names(taken) == [NAME]
 
@@ -275,7 +275,7 @@ def as_on_windows(monkeypatch: pytest.MonkeyPatch, held: int) -> list[float]:
         link(path, to)
         path.unlink()
 
-    monkeypatch.setattr(atomic_files, "WINDOWS", True)
+    monkeypatch.setattr(atomic_files, "IS_WINDOWS", True)
     monkeypatch.setattr(Path, "rename", rename)
     monkeypatch.setattr(os, "link", refuse(errno.EINVAL))
     monkeypatch.delattr(os, "pathconf")
@@ -286,8 +286,8 @@ def as_on_windows(monkeypatch: pytest.MonkeyPatch, held: int) -> list[float]:
 def test_windows_renames_to_a_free_name(monkeypatch: pytest.MonkeyPatch, taken: Path) -> None:
     slept = as_on_windows(monkeypatch, held=0)
 
-    assert save_new(taken / NAME, CONTENT).name == SECOND
-    assert save_new(taken / NAME, CONTENT).read_bytes() == CONTENT
+    assert save_new_file(taken / NAME, CONTENT).name == SECOND
+    assert save_new_file(taken / NAME, CONTENT).read_bytes() == CONTENT
     assert names(taken) == [SECOND, "bike-3.png", NAME]
     assert slept == []
 
@@ -295,17 +295,17 @@ def test_windows_renames_to_a_free_name(monkeypatch: pytest.MonkeyPatch, taken: 
 def test_h8_windows_is_asked_again_while_a_scanner_holds_the_file(monkeypatch: pytest.MonkeyPatch, taken: Path) -> None:
     slept = as_on_windows(monkeypatch, held=3)
 
-    assert save_new(taken / NAME, CONTENT).name == SECOND
-    assert slept == list(HELD[:3])
+    assert save_new_file(taken / NAME, CONTENT).name == SECOND
+    assert slept == list(RETRY_DELAYS[:3])
 
 
 def test_h8_a_file_that_is_held_for_ever_is_an_error(monkeypatch: pytest.MonkeyPatch, taken: Path) -> None:
     slept = as_on_windows(monkeypatch, held=1000)
 
     with pytest.raises(PermissionError):
-        save_new(taken / NAME, CONTENT)
+        save_new_file(taken / NAME, CONTENT)
 
-    assert slept == list(HELD)
+    assert slept == list(RETRY_DELAYS)
     assert names(taken) == [NAME]
 
 
@@ -322,7 +322,7 @@ def test_h3_whatever_step_fails_nothing_is_left(monkeypatch: pytest.MonkeyPatch,
                 patched.setattr(os, call, steps.counted(call))
             patched.setattr(atomic_files, "open", steps.opened, raising=False)
             try:
-                assert save_new(folder / NAME, CONTENT).read_bytes() == CONTENT
+                assert save_new_file(folder / NAME, CONTENT).read_bytes() == CONTENT
             except OSError as error:
                 assert error.errno == errno.EDQUOT  # noqa: PT017  # not every step's failure is the save's
                 failed.append(steps.done[nth - 1])
@@ -343,14 +343,14 @@ def test_i4_an_interrupt_leaves_nothing(monkeypatch: pytest.MonkeyPatch, taken: 
 
     monkeypatch.setattr(os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        save_new(taken / NAME, CONTENT)
+        save_new_file(taken / NAME, CONTENT)
 
     assert names(taken) == [NAME]
 
 
 @pytest.mark.usefixtures("way")
 @counts_open_files
-@pytest.mark.parametrize("save", [write_whole, save_new])
+@pytest.mark.parametrize("save", [write_atomic, save_new_file])
 def test_i4_an_interrupt_at_any_moment_leaves_nothing_open(tmp_path: Path, save: Callable[..., object]) -> None:
     for nth in itertools.count(1):
         path = tmp_path / str(nth) / NAME
@@ -361,7 +361,7 @@ def test_i4_an_interrupt_at_any_moment_leaves_nothing_open(tmp_path: Path, save:
             save(path, CONTENT)
 
         assert open_files() == before, pressed.where
-        assert path.read_bytes() in ((OLD, CONTENT) if save is write_whole else (OLD,))
+        assert path.read_bytes() in ((OLD, CONTENT) if save is write_atomic else (OLD,))
         hidden = [name for name in names(path.parent) if name.startswith(".")]
         assert not hidden or pressed.where.startswith("save_new"), pressed.where  # before it deletes, when all is done
         if not pressed.where:
@@ -389,7 +389,7 @@ def test_control_an_interrupt_between_opening_and_keeping_a_number_leaves_it_ope
 def test_a_saved_picture_is_saved_though_its_second_name_stays(monkeypatch: pytest.MonkeyPatch, taken: Path) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(os, "unlink", refuse(errno.EIO))
-        saved = save_new(taken / NAME, CONTENT)
+        saved = save_new_file(taken / NAME, CONTENT)
 
     assert saved.read_bytes() == CONTENT
     assert [name for name in names(taken) if not name.startswith(".")] == [SECOND, NAME]
@@ -573,7 +573,7 @@ def save_beyond_the_limit(folder: str, way: str) -> None:
     else:
         fill()
     try:
-        save_new(Path(folder, NAME), CONTENT)
+        save_new_file(Path(folder, NAME), CONTENT)
     except OSError as error:
         say(str(error.errno))
 
@@ -602,14 +602,14 @@ def be_killed(nth: int, path: Path, way: str) -> list[str]:
         setattr(os, name, steps.counted(name))
     atomic_files.open = steps.opened  # type: ignore[attr-defined]  # before the one that is built in
     if way == "over":
-        write_whole(path, CONTENT)
+        write_atomic(path, CONTENT)
     elif way == "in place":
         path = path.with_name(SECOND) if path.exists() else path
         with steps.opened(path, "xb", os.open) as file:
             file.write(CONTENT)
             os.fsync(file.fileno())
     else:
-        save_new(path, CONTENT)
+        save_new_file(path, CONTENT)
     return steps.done
 
 
@@ -620,7 +620,7 @@ def save_often(folder: str, way: str, who: str, saves: str) -> None:
     for number in range(int(saves)):
         os.link = after(once(meet), take)
         what = f"{who}/{number}"
-        path = (save_naively if way == "naive" else save_new)(Path(folder, NAME), picture(what))
+        path = (save_naively if way == "naive" else save_new_file)(Path(folder, NAME), picture(what))
         told[path.name] = what
     say(json.dumps(told))
 

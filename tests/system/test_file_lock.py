@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cometmagic.system.file_lock import Busy, NoLocks, hold
+from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
 from tests.programs import program
 
 PATIENCE = 60.0
@@ -32,8 +32,8 @@ def path(tmp_path: Path) -> Path:
 
 def is_free(path: Path) -> bool:
     try:
-        hold(path).release()
-    except Busy:
+        acquire_lock(path).release()
+    except LockBusyError:
         return False
     return True
 
@@ -44,13 +44,13 @@ def told(process: subprocess.Popen[str]) -> str:
 
 
 def test_one_holder_at_a_time_also_within_a_thread(path: Path) -> None:
-    with hold(path):
+    with acquire_lock(path):
         assert not is_free(path)
     assert is_free(path)
 
 
 def test_two_threads_exclude_each_other(path: Path) -> None:
-    with ThreadPoolExecutor(1) as other, hold(path):
+    with ThreadPoolExecutor(1) as other, acquire_lock(path):
         assert not other.submit(is_free, path).result()
         assert is_free(path.with_name("another"))
 
@@ -58,7 +58,7 @@ def test_two_threads_exclude_each_other(path: Path) -> None:
 HOLDER = """
     import os, subprocess, sys
     from pathlib import Path
-    from cometmagic.system.file_lock import hold
+    from cometmagic.system.file_lock import acquire_lock
     lock = hold(Path(sys.argv[1]))
     pid = 0
     if sys.argv[2] == "fork" and not (pid := os.fork()):
@@ -80,7 +80,7 @@ def test_a_holder_that_is_killed_frees_the_lock(path: Path) -> None:
         holder.kill()
         holder.wait(PATIENCE)
 
-        hold(path, PATIENCE).release()
+        acquire_lock(path, PATIENCE).release()
 
 
 def test_a_holder_that_ends_without_release_frees_the_lock(path: Path) -> None:
@@ -101,25 +101,25 @@ def test_a_started_program_has_no_lock_and_a_forked_child_has(path: Path, way: s
 
         os.kill(child, 0)  # it lives
         assert is_free(path) is is_free_then
-    hold(path, PATIENCE).release()  # the child has ended with its standard input
+    acquire_lock(path, PATIENCE).release()  # the child has ended with its standard input
 
 
 def test_a_second_release_does_nothing(path: Path) -> None:
-    lock = hold(path)
+    lock = acquire_lock(path)
     lock.release()
-    with hold(path):
+    with acquire_lock(path):
         lock.release()
         assert not is_free(path)
 
 
 def test_a_lock_that_nobody_keeps_is_free(path: Path) -> None:
-    hold(path)
+    acquire_lock(path)
     gc.collect()
     assert is_free(path)
 
 
 def test_a_patient_one_waits_until_the_lock_is_free(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    held, waits = hold(path), []
+    held, waits = acquire_lock(path), []
 
     def wait(seconds: float) -> None:
         waits.append(seconds)
@@ -127,7 +127,7 @@ def test_a_patient_one_waits_until_the_lock_is_free(monkeypatch: pytest.MonkeyPa
             held.release()
 
     monkeypatch.setattr(time, "sleep", wait)
-    with hold(path, PATIENCE):
+    with acquire_lock(path, PATIENCE):
         assert not is_free(path)
     assert len(waits) == 3
     assert len(set(waits)) == 3
@@ -138,26 +138,26 @@ def test_patience_ends(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     clock = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
-    with hold(path), pytest.raises(Busy, match="held by somebody else"):
-        hold(path, 3.0)
+    with acquire_lock(path), pytest.raises(LockBusyError, match="held by somebody else"):
+        acquire_lock(path, 3.0)
     assert clock[0] == pytest.approx(103.0)
 
 
 def test_the_file_is_made_private_and_left_there(path: Path) -> None:
-    hold(path).release()
+    acquire_lock(path).release()
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_no_file_is_made_unasked(path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        hold(path, create=False)
+        acquire_lock(path, create=False)
     path.touch()
-    hold(path, create=False).release()
+    acquire_lock(path, create=False).release()
 
 
 def test_the_content_can_be_read_and_stays(path: Path) -> None:
     path.write_bytes(b"an answer")
-    with hold(path):
+    with acquire_lock(path):
         assert path.read_bytes() == b"an answer"
     assert path.read_bytes() == b"an answer"
 
@@ -185,27 +185,27 @@ def test_a_file_that_was_replaced_meanwhile_is_not_the_one(path: Path, meanwhile
     beside = path.with_name("beside")
     beside.touch()
     meanwhile(lambda: beside.replace(path))
-    with hold(path, create=create):
+    with acquire_lock(path, create=create):
         assert not is_free(path)
 
 
 def test_a_file_that_was_deleted_meanwhile_is_made_anew_or_missed(path: Path, meanwhile: Any) -> None:
     path.touch()
     meanwhile(path.unlink)
-    with hold(path):
+    with acquire_lock(path):
         assert not is_free(path)
 
     meanwhile(path.unlink)
     with pytest.raises(FileNotFoundError):
-        hold(path, create=False)
+        acquire_lock(path, create=False)
 
 
 @pytest.mark.parametrize(
     ("number", "raised"),
     [
-        (errno.EAGAIN, Busy),
-        (errno.EACCES, Busy),
-        *((number, NoLocks) for number in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)),
+        (errno.EAGAIN, LockBusyError),
+        (errno.EACCES, LockBusyError),
+        *((number, LockUnsupportedError) for number in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)),
     ],
 )
 def test_a_disk_without_locks(monkeypatch: pytest.MonkeyPatch, path: Path, number: int, raised: type) -> None:
@@ -216,7 +216,7 @@ def test_a_disk_without_locks(monkeypatch: pytest.MonkeyPatch, path: Path, numbe
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(raised):
-        hold(path)
+        acquire_lock(path)
 
     if opened is not None:
         assert len(os.listdir("/proc/self/fd")) == opened  # noqa: PTH208  # as above
@@ -224,13 +224,13 @@ def test_a_disk_without_locks(monkeypatch: pytest.MonkeyPatch, path: Path, numbe
 
 def test_a_file_that_cannot_be_opened_is_no_matter_of_locks(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
-        hold(tmp_path)
+        acquire_lock(tmp_path)
 
 
 def count(path: Path, *, is_locked: bool = True) -> None:
     """Add one to the number in a file, again and again, in the way that loses some when two do it at once."""
     for _ in range(COUNTS):
-        with hold(path.with_suffix(".lock"), PATIENCE) if is_locked else contextlib.nullcontext():
+        with acquire_lock(path.with_suffix(".lock"), PATIENCE) if is_locked else contextlib.nullcontext():
             path.write_text(str(int(path.read_text() or "0") + 1))
 
 

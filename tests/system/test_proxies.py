@@ -7,7 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cometmagic.system.proxies import broken_certificates, broken_proxies, certificates, proxy
+from cometmagic.system.proxies import (
+    describe_certificates,
+    describe_proxy,
+    find_certificate_problem,
+    find_proxy_problems,
+)
 
 HERE = "https://api.cometapi.com"
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -70,15 +75,15 @@ def test_the_proxy_that_is_told_is_the_one_that_httpx_uses(
     client = httpx.Client()
     used = client._transport_for_url(httpx.URL(url)) is not client._transport
 
-    assert proxy(url).startswith(told)
+    assert describe_proxy(url).startswith(told)
     assert used == (not told.startswith("none"))
 
 
 def test_an_address_with_plain_http_uses_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
 
-    assert proxy("http://127.0.0.1:8765") == "none, which an address with plain http:// never uses"
-    assert list(broken_proxies("http://127.0.0.1:8765")) == []
+    assert describe_proxy("http://127.0.0.1:8765") == "none, which an address with plain http:// never uses"
+    assert list(find_proxy_problems("http://127.0.0.1:8765")) == []
 
 
 @pytest.mark.parametrize("address", SECRETS)
@@ -87,7 +92,7 @@ def test_no_password_is_told(monkeypatch: pytest.MonkeyPatch, address: str, vari
     for scheme in ("", "ftp://", "socks5://"):
         monkeypatch.setenv(variable, f"{scheme}{address.removeprefix('http://')}" if scheme else address)
 
-        told = " ".join([proxy(HERE), *broken_proxies(HERE)])
+        told = " ".join([describe_proxy(HERE), *find_proxy_problems(HERE)])
 
         assert "proxy" in told
         assert [word for word in ("secret", "cret", "ada") if word in told] == []
@@ -108,7 +113,7 @@ def test_a_proxy_that_stops_httpx_is_told(
     with pytest.raises((ValueError, ImportError)):
         httpx.Client()
 
-    [problem] = broken_proxies(HERE)
+    [problem] = find_proxy_problems(HERE)
 
     assert problem.startswith(told)
 
@@ -120,7 +125,7 @@ def test_a_proxy_that_stops_nothing_is_no_problem(monkeypatch: pytest.MonkeyPatc
     setting(monkeypatch, variables)
     httpx.Client()
 
-    assert list(broken_proxies(HERE)) == []
+    assert list(find_proxy_problems(HERE)) == []
 
 
 @pytest.mark.parametrize(
@@ -139,17 +144,17 @@ def test_certificates_that_cannot_be_read(
         file.write_bytes(content)
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
 
-    assert certificates() == f"SSL_CERT_FILE {file}"
-    assert broken_certificates() == f"SSL_CERT_FILE names {file}, {told}. Correct it or unset it."
+    assert describe_certificates() == f"SSL_CERT_FILE {file}"
+    assert find_certificate_problem() == f"SSL_CERT_FILE names {file}, {told}. Correct it or unset it."
 
 
 def test_certificates_that_can_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import certifi
 
-    assert (certificates(), broken_certificates()) == ("those that come with httpx", "")
+    assert (describe_certificates(), find_certificate_problem()) == ("those that come with httpx", "")
 
     monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
 
-    assert certificates() == f"SSL_CERT_FILE {certifi.where()}, SSL_CERT_DIR {tmp_path}"
-    assert broken_certificates() == ""
+    assert describe_certificates() == f"SSL_CERT_FILE {certifi.where()}, SSL_CERT_DIR {tmp_path}"
+    assert find_certificate_problem() == ""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cometmagic.system.sanitize import LINE_CAP, TEXT_CAP, clean, line, redact
+from cometmagic.system.sanitize import LINE_CAP, TEXT_CAP, clean, clean_line, redact
 
 ANY = st.text(st.characters(codec=None))
 SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60)
@@ -57,7 +57,7 @@ def test_clean_text_can_be_shown_anywhere(text: str) -> None:
 
 @given(ANY, st.integers(1, 40))
 def test_a_line_is_one_line_of_a_length(text: str, cap: int) -> None:
-    shown = line(text, cap)
+    shown = clean_line(text, cap)
 
     assert len(shown) <= cap
     assert len(shown.splitlines()) <= 1
@@ -66,7 +66,7 @@ def test_a_line_is_one_line_of_a_length(text: str, cap: int) -> None:
 
 def test_a_megabyte_is_cut() -> None:
     assert clean("x" * 1_000_000) == "x" * (TEXT_CAP - 1) + "…"
-    assert line("x" * 1_000_000) == "x" * (LINE_CAP - 1) + "…"
+    assert clean_line("x" * 1_000_000) == "x" * (LINE_CAP - 1) + "…"
 
 
 @given(ANY, SECRETS, ANY, st.data())

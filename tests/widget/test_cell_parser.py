@@ -85,8 +85,8 @@ def test_a_statement_that_would_have_to_be_run_is_refused(before: str, told: str
     with pytest.raises(OptionError) as refused:
         read(f"{before}\n{CALL}")
 
-    assert refused.value.what.startswith("This cell does more than a panel can: ")
-    assert told in refused.value.what
+    assert refused.value.message.startswith("This cell does more than a panel can: ")
+    assert told in refused.value.message
     assert str(refused.value).isprintable()
 
 

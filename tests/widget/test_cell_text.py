@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import cometmagic
 from cometmagic.codegen.magic_cell import is_literal
-from cometmagic.errors import Fate, OptionError
+from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.widget.cell_text import Settings, as_cell, from_cell, from_result
 from cometmagic.widget.controls import normal
 from tests.asked import BLUE, RED
@@ -182,5 +182,5 @@ def test_texts_side_by_side_are_refused_in_one_line() -> None:
     with pytest.raises(OptionError, match="side by side") as refused:
         from_result(made_of("one", "two"))
 
-    assert refused.value.fate is Fate.PAST
+    assert refused.value.charge_status is ChargeStatus.PAST
     assert "\n" not in str(refused.value)

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from cometmagic.errors import OptionError
 from cometmagic.options import models
-from cometmagic.options.declaration import Option, Options, declared
+from cometmagic.options.declaration import Option, Options, list_options
 from cometmagic.options.option_types import Number
 from cometmagic.widget import controls
 from cometmagic.widget.hints import advise
@@ -20,13 +20,13 @@ from tests.widget.values import options as some_options
 def test_every_option_has_a_control_but_for_those_without_a_meaning_here() -> None:
     names = {told["name"] for told in controls.descriptions()}
 
-    assert names == declared().keys() - {"image", "background", "dry_run", "show_code"}
+    assert names == list_options().keys() - {"image", "background", "dry_run", "show_code"}
     json.dumps(controls.descriptions())
 
 
 def test_a_new_option_appears_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    new = Option("frames", Number(1, 8, whole=True), "how many frames", None)
-    monkeypatch.setattr(Options, "declared", classmethod(lambda _: {"frames": new}))
+    new = Option("frames", Number(1, 8, is_whole=True), "how many frames", None)
+    monkeypatch.setattr(Options, "list_options", classmethod(lambda _: {"frames": new}))
 
     told = next(told for told in controls.descriptions() if told["name"] == "frames")
 
@@ -40,7 +40,7 @@ def test_what_a_control_shows_is_what_it_gives_back(given_options: dict[str, Any
 
     assert controls.changed(held, {}, shown) == (held, {})
     for name, value in held.items():
-        again = controls.taken(declared()[name], shown[name])
+        again = controls.taken(list_options()[name], shown[name])
         assert value in (again, bool(again)) or value == pytest.approx(again, rel=1e-11)
 
 
@@ -71,7 +71,7 @@ def test_a_wrong_value_is_told_at_its_control_and_changes_nothing_else() -> None
     ],
 )
 def test_a_sweep_is_shown_as_lines_that_can_be_written_again(swept: dict[str, Any]) -> None:
-    option, [held] = declared()["sweep"], controls.normal({"sweep": swept}).values()
+    option, [held] = list_options()["sweep"], controls.normal({"sweep": swept}).values()
 
     again = controls.taken(option, controls.shown(option, held))
 
@@ -86,12 +86,12 @@ def test_reference_images_are_no_option() -> None:
 
 @pytest.mark.parametrize("row", models.MODELS, ids=lambda row: row.title)
 def test_what_a_model_has_not_is_barred_with_the_warning_of_the_magic(row: models.Model) -> None:
-    barred = controls.unavailable(Options(model=row.names[0]), row.references)
+    barred = controls.unavailable(Options(model=row.names[0]), row.max_references)
 
-    assert set(barred.get("aspect_ratio", {})) == set(models.RATIOS) - set(row.ratios)
-    assert set(barred.get("image_size", {})) == set(models.SIZES) - set(row.sizes)
-    assert set(barred.get("search", {})) == {"web", "image"} - set(row.search)
-    assert ("system" in barred) == (not row.system)
+    assert set(barred.get("aspect_ratio", {})) == set(models.ASPECT_RATIOS) - set(row.aspect_ratios)
+    assert set(barred.get("image_size", {})) == set(models.IMAGE_SIZES) - set(row.image_sizes)
+    assert set(barred.get("search", {})) == {"web", "image"} - set(row.search_kinds)
+    assert ("system" in barred) == (not row.has_system_instruction)
     assert "reference images" in barred["image"][""]
     assert all(row.names[0] in reason for reasons in barred.values() for reason in reasons.values())
 

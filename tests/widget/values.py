@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cometmagic.options.declaration import Options
-from cometmagic.options.option_types import Choice, Flag, JsonObject, Kind, Number, Pairs, Several
-from cometmagic.options.template import render
+from cometmagic.options.option_types import Choice, ChoiceList, Flag, JsonObject, Number, OptionType, Pairs
+from cometmagic.options.template import render_template
 
 PIECES = (
     *("red", "bicycle", "é", "ß", "中", "🚲", " ", "\n", "\t", "'", '"', "\\", "{", "}", "$", "%", "#", "-", "="),
@@ -19,25 +19,27 @@ TEXTS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join)
 
 def is_literal(text: str) -> bool:
     """Whether the template leaves a text as it is."""
-    return bool(text.strip()) and "{{" not in text and "".join(piece.value for piece in render(text, {})) == text
+    return (
+        bool(text.strip()) and "{{" not in text and "".join(piece.value for piece in render_template(text, {})) == text
+    )
 
 
 PROMPTS = TEXTS.filter(is_literal)
 
 
-def of_kind(kind: Kind) -> st.SearchStrategy[Any]:
+def of_kind(kind: OptionType) -> st.SearchStrategy[Any]:
     """Return values that a kind takes, as people write them."""
     found: st.SearchStrategy[Any] = TEXTS.filter(lambda text: bool(text.strip()))
     match kind:
         case Choice(choices=choices):
             found = st.sampled_from(choices)
-        case Several(each=each):
+        case ChoiceList(item_type=each):
             found = st.lists(st.sampled_from(each.choices), min_size=1, unique=True)
         case Flag():
             found = st.booleans()
-        case Number(low=low, high=high, whole=whole):
+        case Number(minimum=low, maximum=high, is_whole=whole):
             found = st.integers(int(low), int(high)) if whole else st.floats(low, high)
-        case Pairs(left=left, right=right):
+        case Pairs(key_table=left, value_table=right):
             found = st.dictionaries(st.sampled_from(list(left)), st.sampled_from(list(right)), min_size=1)
         case JsonObject():
             found = st.dictionaries(st.sampled_from(["labels", "it's"]), st.one_of(TEXTS, st.integers()), max_size=2)
@@ -46,6 +48,6 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Any]:
 
 def options() -> st.SearchStrategy[dict[str, Any]]:
     """Return some options that go to the service; a model is one that the address takes."""
-    declared = {name: of_kind(option.kind) for name, option in Options.declared().items()}
+    declared = {name: of_kind(option.type) for name, option in Options.list_options().items()}
     declared["model"] = st.sampled_from(["gemini-3-pro-image", "models/some-model"])
     return st.fixed_dictionaries({}, optional=declared)

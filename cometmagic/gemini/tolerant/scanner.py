@@ -13,16 +13,16 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from cometmagic.gemini.json_string import Blob
-from cometmagic.gemini.tolerant.lenient_json import DEEPEST, documents_in, events_in
+from cometmagic.gemini.json_string import JSONString
+from cometmagic.gemini.tolerant.lenient_json import MAX_DEPTH, parse_documents, parse_events
 
 Buffer = bytes | mmap.mmap
 
-LONG = 4096  # characters from which a string is cut out
-LARGEST = 4 * 2**20  # bytes of JSON around the long strings; answers have a few hundred
-MOST_STRINGS = 100_000  # short ones; answers have a few dozen
-MOST_VALUES = 200_000  # in lists and objects, and each takes a hundred bytes
-_PIECE = 2**18  # bytes at a time
+MIN_LONG_STRING_BYTES = 4096  # characters from which a string is cut out
+MAX_JSON_BYTES = 4 * 2**20  # bytes of JSON around the long strings; answers have a few hundred
+MAX_STRINGS = 100_000  # short ones; answers have a few dozen
+MAX_VALUES = 200_000  # in lists and objects, and each takes a hundred bytes
+_CHUNK_BYTES = 2**18  # bytes at a time
 
 
 class MalformedError(ValueError):
@@ -30,66 +30,66 @@ class MalformedError(ValueError):
 
 
 @dataclass(frozen=True)
-class Carved:
+class ScannedJSON:
     """The documents of a body, whether it was cut short, and whether it is a stream of events."""
 
     documents: list[Any]
-    cut: bool
-    streamed: bool
+    is_truncated: bool
+    is_event_stream: bool
 
 
-def carve(buffer: Buffer) -> Carved:
+def scan_json(buffer: Buffer) -> ScannedJSON:
     """Return the JSON documents in `buffer`, which is UTF-8, long strings as `Blob`.
 
     Raises `MalformedError` when there is no JSON in it, or too much.
     """
     mark = f"blob-{secrets.token_hex(8)}-"  # that no foreign text can guess
-    skeleton, blobs = _cut_out(buffer, mark)
+    skeleton, blobs = _extract_strings(buffer, mark)
     text = skeleton.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
-    events = events_in(text)
+    events = parse_events(text)
     documents: list[Any] = []
-    cut = any(not blob.whole for blob in blobs)
+    cut = any(not blob.is_complete for blob in blobs)
     for piece in [text] if events is None else events:
-        found, complete = documents_in(piece)
+        found, complete = parse_documents(piece)
         for document in _resolve(found, mark, blobs):
             documents += document if isinstance(document, list) else [document]
         cut = cut or not complete
     if not documents:
         raise MalformedError("it is not JSON")
-    return Carved(documents, cut, streamed=events is not None)
+    return ScannedJSON(documents, cut, is_event_stream=events is not None)
 
 
-def _cut_out(buffer: Buffer, mark: str) -> tuple[bytearray, list[Blob]]:
+def _extract_strings(buffer: Buffer, placeholder: str) -> tuple[bytearray, list[JSONString]]:
     """Return the body with a mark in place of every long string, and those strings."""
     view, kept = memoryview(buffer), bytearray()
-    blobs: list[Blob] = []
+    blobs: list[JSONString] = []
     copied, short, opened = 0, 0, buffer.find(b'"')
-    while opened >= 0 and short < MOST_STRINGS and len(kept) + opened - copied <= LARGEST:
-        closed = _closing_quote(buffer, opened + 1)
+    while opened >= 0 and short < MAX_STRINGS and len(kept) + opened - copied <= MAX_JSON_BYTES:
+        closed = _find_closing_quote(buffer, opened + 1)
         end = closed if closed >= 0 else len(buffer)
-        if end - opened > LONG:
+        if end - opened > MIN_LONG_STRING_BYTES:
             kept += view[copied : opened + 1]
-            kept += b"%s%d" % (mark.encode(), len(blobs))
-            blobs.append(Blob(view[opened + 1 : end], whole=closed >= 0))
+            kept += b"%s%d" % (placeholder.encode(), len(blobs))
+            blobs.append(JSONString(view[opened + 1 : end], is_complete=closed >= 0))
             copied = end
         else:
             short += 1
         opened = buffer.find(b'"', closed + 1) if closed >= 0 else -1
-    kept += view[copied : copied + LARGEST + 1]
-    if short == MOST_STRINGS or len(kept) > LARGEST or sum(map(kept.count, (b",", b"[", b"{"))) > MOST_VALUES:
+    kept += view[copied : copied + MAX_JSON_BYTES + 1]
+    if short == MAX_STRINGS or len(kept) > MAX_JSON_BYTES or sum(map(kept.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raise MalformedError("it is too large to be JSON around images")
-    if blobs and not blobs[-1].whole:
+    if blobs and not blobs[-1].is_complete:
         kept += b'"'
     return kept, blobs
 
 
-def _closing_quote(buffer: Buffer, start: int) -> int:
+def _find_closing_quote(buffer: Buffer, start: int) -> int:
     """Return where the string that begins at `start` ends, or -1."""
     quote = buffer.find(b'"', start)
     if quote <= start or buffer[quote - 1 : quote] != b"\\":
         return quote  # as in base64 of any length
     while start < len(buffer):
-        piece = buffer[start : start + _PIECE]
+        piece = buffer[start : start + _CHUNK_BYTES]
         plain = piece.replace(rb"\\", b"..").replace(rb"\"", b"..")
         if (quote := plain.find(b'"')) >= 0:
             return start + quote
@@ -97,13 +97,13 @@ def _closing_quote(buffer: Buffer, start: int) -> int:
     return -1
 
 
-def _resolve(value: Any, mark: str, blobs: list[Blob], level: int = 0) -> Any:
+def _resolve(value: Any, placeholder: str, strings: list[JSONString], depth: int = 0) -> Any:
     """Return a tree, changed in place: the blobs instead of their marks, and nothing below the deepest level."""
-    if level > DEEPEST:
+    if depth > MAX_DEPTH:
         return None
-    if isinstance(value, str) and value.startswith(mark):
-        return blobs[int(value[len(mark) :])]
+    if isinstance(value, str) and value.startswith(placeholder):
+        return strings[int(value[len(placeholder) :])]
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for place, item in inside:
-        value[place] = _resolve(item, mark, blobs, level + 1)
+        value[place] = _resolve(item, placeholder, strings, depth + 1)
     return value

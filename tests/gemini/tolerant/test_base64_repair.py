@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cometmagic.errors import TransportError
 from cometmagic.gemini.decode import EncodedImage
-from cometmagic.gemini.json_string import Blob
+from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant import base64_repair
 from tests.faults.asking import Asker
 from tests.gemini.answers import answer, answering, base64_of, body, image, picture
@@ -87,7 +87,7 @@ def test_what_is_no_base64_is_never_guessed(ask: Asker, name: str, content: byte
 
     assert isinstance(outcome.told, TransportError)
     assert "cannot be decoded" in str(outcome.told)
-    assert outcome.folder.part.read_bytes() == body(sent)
+    assert outcome.folder.response_path.read_bytes() == body(sent)
     assert [path.name for path in outcome.folder.path.iterdir() if path.suffix in (".png", ".jpg", ".bin")] == []
 
 
@@ -96,7 +96,7 @@ def test_any_bytes_survive_any_writing(content: bytes, name: str, as_blob: bool)
     if "middle" in name and len(content) <= 100:
         return
     written, file = WRITTEN[name](content), io.BytesIO()
-    data = Blob(memoryview(written.replace("\n", "\\n").replace("\r", "\\r").encode())) if as_blob else written
+    data = JSONString(memoryview(written.replace("\n", "\\n").replace("\r", "\\r").encode())) if as_blob else written
 
     EncodedImage(data).write(file)
 
@@ -113,8 +113,8 @@ def test_an_escape_may_stand_across_any_two_pieces(content: bytes, size: int, da
     )
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(base64_repair, "_CHUNK", size)
-        found = b"".join(base64_repair.repaired(memoryview(written.encode()), escaped=True))
+        patched.setattr(base64_repair, "_CHUNK_CHARACTERS", size)
+        found = b"".join(base64_repair.repair_base64(memoryview(written.encode()), is_escaped=True))
 
     assert found == content
 
@@ -122,10 +122,10 @@ def test_an_escape_may_stand_across_any_two_pieces(content: bytes, size: int, da
 @pytest.mark.parametrize("junk", ["\\\\n", "\\\\", "\\u005c", "\\x", "\\u00", "\\", "\\\\\\n/", "\\u0000", "ä"])
 @pytest.mark.parametrize("size", [1, 3, 4, 7, 1000])
 def test_other_escapes_are_refused(monkeypatch: pytest.MonkeyPatch, junk: str, size: int) -> None:
-    monkeypatch.setattr(base64_repair, "_CHUNK", size)
+    monkeypatch.setattr(base64_repair, "_CHUNK_CHARACTERS", size)
 
     with pytest.raises(ValueError):  # noqa: PT011  # binascii's, json's and Unicode's
-        list(base64_repair.repaired(memoryview(f"AAAA{junk}BBBB".encode()), escaped=True))
+        list(base64_repair.repair_base64(memoryview(f"AAAA{junk}BBBB".encode()), is_escaped=True))
 
 
 @given(st.text(max_size=60))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cometmagic.gemini.json_string import Blob
+from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant import data_uris
 from tests.faults.asking import Asker
 from tests.gemini.answers import answer, answering, base64_of, body, image, picture, text
@@ -21,7 +21,11 @@ HEAD = "data:image/png;base64,"
 
 
 def pieces(content: bytes) -> list[tuple[str, bool]]:
-    return [(found.text(), is_image) for found, is_image in data_uris.pieces(Blob(memoryview(content))) if found.view]
+    return [
+        (found.read_text(), is_image)
+        for found, is_image in data_uris.split_data_uris(JSONString(memoryview(content)))
+        if found.view
+    ]
 
 
 def written(words: str, *, ascii_: bool = True, escaped: str = "") -> bytes:
@@ -88,9 +92,9 @@ def test_a_picture_in_a_title_is_no_second_one() -> None:
 
 
 def test_of_very_many_pictures_in_a_text_the_rest_stays_text() -> None:
-    found = pieces(f"{HEAD}AAAA ".encode() * (data_uris.MOST + 2))
+    found = pieces(f"{HEAD}AAAA ".encode() * (data_uris.MAX_URIS + 2))
 
-    assert [piece for piece, is_image in found if is_image] == ["AAAA"] * data_uris.MOST
+    assert [piece for piece, is_image in found if is_image] == ["AAAA"] * data_uris.MAX_URIS
     assert found[-1] == (f" {HEAD}AAAA {HEAD}AAAA ", False)
 
 
@@ -109,7 +113,7 @@ def test_a_picture_that_was_cut_is_not_saved_as_if_it_was_whole(ask: Asker, writ
 
     assert [part.data for part in outcome.made.images] == [RED]
     assert "cut short" in outcome.notes
-    assert outcome.folder.part.exists()
+    assert outcome.folder.response_path.exists()
 
 
 @pytest.mark.parametrize("after", ["=", ") and", '" alt', " and words", "\nand words"], ids=repr)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cometmagic.errors import APIError, CometError, Fate, NoImageError, TransportError
+from cometmagic.errors import APIError, ChargeStatus, CometError, NoImageError, TransportError
 from tests.faults.asking import Asker
 from tests.faults.server import recv_request, response, send
 from tests.gemini.answers import answer, answering, body, image, picture, text
@@ -181,8 +181,8 @@ def test_what_is_no_answer_is_told_and_kept(ask: Asker, name: str) -> None:
     assert isinstance(outcome.told, CometError)
     assert not isinstance(outcome.told, NoImageError) or "depth" in name
     assert words in str(outcome.told)
-    assert outcome.told.fate in (Fate.UNKNOWN, Fate.ANSWERED)
-    assert outcome.folder.part.read_bytes() == content
+    assert outcome.told.charge_status in (ChargeStatus.UNKNOWN, ChargeStatus.ANSWERED)
+    assert outcome.folder.response_path.read_bytes() == content
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "200 OK", "202 Accepted"])

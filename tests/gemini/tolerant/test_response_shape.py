@@ -168,7 +168,7 @@ def test_f19_good_images_are_kept_beside_bad_ones(ask: Asker) -> None:
     assert outcome.made.image.data == BLUE
     assert [part.data for part in outcome.made.images] == [RED, BLUE]
     assert "1 image of the answer could not be read" in outcome.notes
-    assert outcome.folder.part.exists()
+    assert outcome.folder.response_path.exists()
 
 
 def test_f19_two_candidates_are_both_kept(ask: Asker) -> None:

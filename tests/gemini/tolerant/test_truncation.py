@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cometmagic.errors import CometError, Fate, TransportError
-from cometmagic.gemini.decode import decode
+from cometmagic.errors import ChargeStatus, CometError, TransportError
+from cometmagic.gemini.decode import decode_response
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.gemini.tolerant.scanner import MalformedError
 from cometmagic.generation.result import read_result
 from cometmagic.options.declaration import Options
 from cometmagic.storage.finalize import settle
-from cometmagic.storage.store import CallFolder, Library, State
+from cometmagic.storage.store import CallFolder, CallState, Library
 from tests.faults.asking import Asker
 from tests.faults.server import fin, limit, recv_request, response
 from tests.gemini.answers import answer, answering, body, image, picture, text
@@ -37,8 +37,8 @@ def saved(folder: CallFolder, content: bytes) -> CometError | None:
     for left in folder.path.iterdir():
         if left.name not in ("call.json", "request.json"):
             left.unlink()
-    folder.part.write_bytes(content)
-    folder.update(state=State.RECEIVED, notes=[], files=[])
+    folder.response_path.write_bytes(content)
+    folder.update(state=CallState.RECEIVED, notes=[], files=[])
     return settle(folder)
 
 
@@ -46,7 +46,9 @@ def saved(folder: CallFolder, content: bytes) -> CometError | None:
 def folder(library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> CallFolder:
     """Return a call folder; the disk is not waited for, because nothing here crashes."""
     monkeypatch.setattr("os.fsync", lambda _: None)
-    return Library(library_folder).open(ImageRequest((Turn((TextPart("x"),)),), Options()), source="live", preview=16)
+    return Library(library_folder).create_folder(
+        ImageRequest((Turn((TextPart("x"),)),), Options()), source="live", preview=16
+    )
 
 
 def test_a_marked_draft_is_never_final_without_a_word(folder: CallFolder) -> None:
@@ -57,14 +59,14 @@ def test_a_marked_draft_is_never_final_without_a_word(folder: CallFolder) -> Non
         error = saved(folder, piece)
         if len(piece) < whole_draft:
             assert isinstance(error, TransportError), len(piece)
-            assert error.fate is Fate.UNKNOWN
+            assert error.charge_status is ChargeStatus.UNKNOWN
         elif len(piece) >= whole_final:
             assert error is None, len(piece)
             assert read_result(folder).image.data == FINAL
         if error is None and read_result(folder).image.data == DRAFT:
             assert "may be a draft" in "".join(folder.read()["notes"]), len(piece)
         if error is not None:
-            assert folder.part.read_bytes() == piece
+            assert folder.response_path.read_bytes() == piece
     assert saved(folder, content) is None
     assert folder.read()["notes"] == []
 
@@ -101,8 +103,8 @@ def test_f10_end_to_end(ask: Asker, kind: str, share: float) -> None:
     assert not outcome.exchange.delivered
     if share < 0.5:
         assert isinstance(outcome.told, TransportError)
-        assert outcome.told.fate is Fate.UNKNOWN
-        assert outcome.folder.part.read_bytes() == content[: int(len(content) * share)]
+        assert outcome.told.charge_status is ChargeStatus.UNKNOWN
+        assert outcome.folder.response_path.read_bytes() == content[: int(len(content) * share)]
     else:
         assert outcome.made.image.data == FINAL
         assert "cut short" in outcome.notes
@@ -125,7 +127,7 @@ def test_a_long_text_cut_in_an_escape(ask: Asker, ending: str) -> None:
 )
 def test_a_long_cut_body_takes_no_longer_than_a_short_one(content: bytes) -> None:
     with contextlib.suppress(MalformedError):
-        decode(content)
+        decode_response(content)
 
 
 @settings(max_examples=300)
@@ -139,14 +141,14 @@ def test_any_mutation_is_read_or_refused(data: st.DataObject) -> None:
         )
         content[at : at + data.draw(st.integers(0, 30))] = junk
     with contextlib.suppress(MalformedError):
-        decode(bytes(content))
+        decode_response(bytes(content))
 
 
 @settings(max_examples=300)
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]:,"\\ 1aeu\n\r', max_size=60).map(str.encode))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     with contextlib.suppress(MalformedError):
-        decode(content)
+        decode_response(content)
 
 
 JSON = st.recursive(
@@ -171,6 +173,6 @@ JSON = st.recursive(
 @given(JSON)
 def test_any_json_is_read_or_refused(tree: object) -> None:
     try:
-        decode(json.dumps(tree).encode())
+        decode_response(json.dumps(tree).encode())
     except MalformedError:
         assert not isinstance(tree, dict)
