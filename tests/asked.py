@@ -47,8 +47,15 @@ SAMPLES: dict[type[Any], Callable[[Any], list[Any]]] = {
     Choice: lambda kind: list(kind.choices),
     ChoiceList: lambda kind: [*([choice] for choice in kind.choices), list(kind.choices)],
     Flag: lambda _: [True],
-    Number: lambda kind: [kind.low, kind.high] if kind.whole else [kind.low, kind.high, (kind.low + kind.high) / 3],
-    Pairs: lambda kind: [dict(zip(kind.left, kind.right, strict=False)), dict.fromkeys(kind.left, "off")],
+    Number: lambda kind: (
+        [kind.minimum, kind.maximum]
+        if kind.is_whole
+        else [kind.minimum, kind.maximum, (kind.minimum + kind.maximum) / 3]
+    ),
+    Pairs: lambda kind: [
+        dict(zip(kind.key_table, kind.value_table, strict=False)),
+        dict.fromkeys(kind.key_table, "off"),
+    ],
     JsonObject: lambda _: [{"serviceTier": "flex", "generationConfig": {"new": [1, None, True], "topK": 3}, "t": {}}],
     Text: lambda _: ['it\'s "two"\nlines $HOME `id` \\n', "--seed"],
 }

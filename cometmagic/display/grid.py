@@ -10,8 +10,16 @@ from typing import Any
 
 from cometmagic.costs.estimate import Price
 from cometmagic.display import thumbnails
-from cometmagic.display.bundles import Bundle, aligned, bundle, folded, lines, small_print, table
-from cometmagic.display.html import encoded, framed, img, quiet, text
+from cometmagic.display.bundles import (
+    Bundle,
+    align_rows,
+    build_bundle,
+    build_lines,
+    render_details,
+    render_small_print,
+    render_table,
+)
+from cometmagic.display.html import encode_base64, escape_text, render_image, wrap_small_print, wrap_without_math
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.batch import Batch
@@ -22,19 +30,19 @@ from cometmagic.storage.store import SMALL_PREVIEW_BYTES, CallFolder
 from cometmagic.system.atomic_files import format_path
 from cometmagic.system.sanitize import clean_line
 
-DENSITY = 4 / 3  # pixels of a sheet for each CSS pixel: letters are 13 or 14 of these high
-IN_TERMINAL = 960  # pixels of a longest side
+PIXEL_RATIO = 4 / 3  # pixels of a sheet for each CSS pixel: letters are 13 or 14 of these high
+TERMINAL_PIXELS = 960  # pixels of a longest side
 JPEG = "image/jpeg"
-MOST_FAILURES = 20  # lines
-SOURCES = {
+MAX_FAILURES = 20  # lines
+SOURCE_LABELS = {
     "live": "live",
     "replay": "replay of recordings, free",
     "offline": "offline sketches, not made by the model, free",
 }
-HEAD = ("#", "label", "id", "pixels", "tokens", "seconds", "estimate")
+COLUMNS = ("#", "label", "id", "pixels", "tokens", "seconds", "estimate")
 
 
-def progress(batch: Batch, seconds: float) -> Bundle:
+def build_batch_progress(batch: Batch, seconds: float) -> Bundle:
     """Return what is shown while several calls are under way; each number keeps its place."""
     counts, total = batch.outcome_counts, len(batch.calls)
     width = len(str(total))
@@ -45,35 +53,46 @@ def progress(batch: Batch, seconds: float) -> Bundle:
         told.append(f"together {batch.estimate}")
     pause, why = batch.pause
     told += [f"a pause of {pause:.0f} s: {why}"] if pause >= 1 else []
-    return lines(" · ".join(told), *dict.fromkeys(warning for call in batch.calls for warning in call.warnings))
+    return build_lines(" · ".join(told), *dict.fromkeys(warning for call in batch.calls for warning in call.warnings))
 
 
-def sheet(results: ImageResults, *, terminal: bool = False) -> Bundle:
+def build_sheet(results: ImageResults, *, terminal: bool = False) -> Bundle:
     """Return several pictures together, with their labels; for a `terminal` that draws pictures, as PNG."""
     content, alt, plain = results.contact_sheet(), results.alt, {"text/plain": repr(results)}
     if terminal:
-        png = thumbnails.png(content, IN_TERMINAL)
-        return ({"image/png": encoded(png)} if png else {}) | plain, {}
-    width, height = thumbnails.size(ImagePart(JPEG, content=content)) or (1, 1)
-    shown = {"text/html": framed(img(JPEG, content, alt, (round(width / DENSITY), round(height / DENSITY))))}
+        png = thumbnails.render_png(content, TERMINAL_PIXELS)
+        return ({"image/png": encode_base64(png)} if png else {}) | plain, {}
+    width, height = thumbnails.read_size(ImagePart(JPEG, content=content)) or (1, 1)
+    shown = {
+        "text/html": wrap_without_math(
+            render_image(JPEG, content, alt, (round(width / PIXEL_RATIO), round(height / PIXEL_RATIO)))
+        )
+    }
     metadata: dict[str, Any] = {"cometmagic": {"folders": [format_path(one.folder) for one in results.results]}}
-    if light := thumbnails.lighter(content, SMALL_PREVIEW_BYTES):
-        shown[JPEG], metadata[JPEG] = encoded(light), {"alt": alt}
+    if light := thumbnails.shrink_jpeg(content, SMALL_PREVIEW_BYTES):
+        shown[JPEG], metadata[JPEG] = encode_base64(light), {"alt": alt}
     return shown | plain, metadata | {"vscode_altText": alt}
 
 
-def sheet_caption(results: ImageResults, saved: list[Path] | None = None) -> Bundle:
+def build_sheet_caption(results: ImageResults, saved_paths: list[Path] | None = None) -> Bundle:
     """Return what is told under several pictures; `saved` is where copies lie."""
     rows, places = results.rows(), dict.fromkeys(format_path(one.folder.parent) for one in results.results)
-    facts, told = " · ".join(_facts(rows)), [*_failures(results, rows), *_notes(results, saved or [])]
-    folders = "".join(f"<br><code>{text(place)}</code>" for place in places)
-    listed = [_told(number, *row) for number, row in enumerate(zip(results.sheet_labels, rows, strict=True), 1)]
-    details = folded("Labels and ids", table(HEAD, [[text(place) for place in row] for row in listed]))
-    plain = [" · ".join([facts, *places]), *told, "", *aligned([HEAD, *listed])]
-    return bundle(quiet(text(facts) + folders) + small_print(*told) + details, "\n".join(plain))
+    facts, told = (
+        " · ".join(_summarize_rows(rows)),
+        [*_list_failures(results, rows), *_list_notes(results, saved_paths or [])],
+    )
+    folders = "".join(f"<br><code>{escape_text(place)}</code>" for place in places)
+    listed = [_format_row(number, *row) for number, row in enumerate(zip(results.sheet_labels, rows, strict=True), 1)]
+    details = render_details(
+        "Labels and ids", render_table(COLUMNS, [[escape_text(place) for place in row] for row in listed])
+    )
+    plain = [" · ".join([facts, *places]), *told, "", *align_rows([COLUMNS, *listed])]
+    return build_bundle(
+        wrap_small_print(escape_text(facts) + folders) + render_small_print(*told) + details, "\n".join(plain)
+    )
 
 
-def _facts(rows: list[dict[str, Any]]) -> list[str]:
+def _summarize_rows(rows: list[dict[str, Any]]) -> list[str]:
     """Return what is known of all together."""
     made = [row for row in rows if row["error"] is None]
     failed, sources = len(rows) - len(made), list(dict.fromkeys(row["source"] for row in made))
@@ -85,41 +104,41 @@ def _facts(rows: list[dict[str, Any]]) -> list[str]:
     if "live" in sources:
         costs = [row["cost"] for row in made]
         facts.append(f"together {Price(None if None in costs else sum(costs))}")
-    return [*facts, *([", ".join(SOURCES.get(name, name) for name in sources)] if sources else [])]
+    return [*facts, *([", ".join(SOURCE_LABELS.get(name, name) for name in sources)] if sources else [])]
 
 
-def _failures(results: ImageResults, rows: list[dict[str, Any]]) -> list[str]:
+def _list_failures(results: ImageResults, rows: list[dict[str, Any]]) -> list[str]:
     """Return a line for each that has no picture."""
     each = zip(results.sheet_labels, results, rows, strict=True)
     told = [
-        f"{clean_line(name)}: {_kind(one)}{clean_line(row['error'])}"
+        f"{clean_line(name)}: {_format_error_type(one)}{clean_line(row['error'])}"
         for name, one, row in each
         if row["error"] is not None
     ]
-    more = len(told) - MOST_FAILURES
-    return [*told[:MOST_FAILURES], *([f"and {more} more that failed"] if more > 0 else [])]
+    more = len(told) - MAX_FAILURES
+    return [*told[:MAX_FAILURES], *([f"and {more} more that failed"] if more > 0 else [])]
 
 
-def _kind(one: ResultOrError) -> str:
-    return f"{type(one).__name__}: " if isinstance(one, CometError) else ""
+def _format_error_type(result: ResultOrError) -> str:
+    return f"{type(result).__name__}: " if isinstance(result, CometError) else ""
 
 
-def _notes(results: ImageResults, saved: list[Path]) -> list[str]:
+def _list_notes(results: ImageResults, saved_paths: list[Path]) -> list[str]:
     """Return where copies lie, what does not stand on the sheet, and what was remarked, once each."""
-    notes = [f"Saved as {', '.join(map(format_path, saved))}."] if saved else []
+    notes = [f"Saved as {', '.join(map(format_path, saved_paths))}."] if saved_paths else []
     if len(results) > MAX_SHEET_IMAGES:
         notes.append(f"The sheet shows the first {MAX_SHEET_IMAGES} of them.")
-    return [*notes, *dict.fromkeys(remark for one in results.results for remark in _remarks(one))]
+    return [*notes, *dict.fromkeys(remark for one in results.results for remark in _read_warnings(one))]
 
 
-def _remarks(one: ImageResult) -> list[str]:
+def _read_warnings(result: ImageResult) -> list[str]:
     try:
-        return one.warnings
+        return result.warnings
     except CometError:  # its folder is gone
         return []
 
 
-def _told(number: int, name: str, row: dict[str, Any]) -> tuple[str, ...]:
+def _format_row(number: int, name: str, row: dict[str, Any]) -> tuple[str, ...]:
     """Return a row of the table below the sheet."""
     known = shorten_id(CallFolder(Path(row["id"]))) if "id" in row else "-"
     if row["error"] is not None:

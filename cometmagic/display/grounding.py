@@ -11,71 +11,73 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from cometmagic.display.html import quiet, text
+from cometmagic.display.html import escape_text, wrap_small_print
 from cometmagic.gemini.response import Grounding, GroundingSource
 from cometmagic.system.sanitize import clean_line
 
-MOST_SOURCES = 20
-LARGEST_SUGGESTION = 15_000  # characters; the service's have about 5,000
+MAX_SOURCES = 20
+MAX_SUGGESTION_LENGTH = 15_000  # characters; the service's have about 5,000
 SUGGESTION_HEIGHT = 60  # CSS pixels: one row of chips
 
 _SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'"
-_HEAD = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><base target="_blank">'
-_FRAME = (
+_FRAME_HEAD = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><base target="_blank">'
+_FRAME_STYLE = (
     f"display:block;width:640px;max-width:100%;height:{SUGGESTION_HEIGHT}px;border:0;border-radius:4px;background:white"
 )
-_LIST = "margin:0;padding:0 0 0 2em"
+_LIST_STYLE = "margin:0;padding:0 0 0 2em"
 
 
-def page(found: Grounding) -> str:
+def render_html(grounding: Grounding) -> str:
     """Return HTML with what was looked up; none when nothing was."""
-    return "".join([*_queries(found), *_sources(found.sources), *_suggestion(found.suggestion)])
+    return "".join(
+        [*_render_queries(grounding), *_render_sources(grounding.sources), *_render_suggestion(grounding.suggestion)]
+    )
 
 
-def plain(found: Grounding) -> Iterator[str]:
+def render_text(grounding: Grounding) -> Iterator[str]:
     """Yield the same as lines of text."""
-    if found.queries:
-        yield f"Searched for: {'; '.join(dict.fromkeys(found.queries))}"
-    for number, source in enumerate(found.sources[:MOST_SOURCES], 1):
+    if grounding.queries:
+        yield f"Searched for: {'; '.join(dict.fromkeys(grounding.queries))}"
+    for number, source in enumerate(grounding.sources[:MAX_SOURCES], 1):
         yield f"{number}. {source.title}: {source.uri}"
-    if more := _more(found.sources):
+    if more := _format_remainder(grounding.sources):
         yield more
 
 
-def _queries(found: Grounding) -> Iterator[str]:
-    if found.queries:
-        told = ", ".join(f"“{text(query)}”" for query in dict.fromkeys(found.queries))
-        yield quiet(f"Searched for {told}")
+def _render_queries(grounding: Grounding) -> Iterator[str]:
+    if grounding.queries:
+        told = ", ".join(f"“{escape_text(query)}”" for query in dict.fromkeys(grounding.queries))
+        yield wrap_small_print(f"Searched for {told}")
 
 
-def _sources(sources: tuple[GroundingSource, ...]) -> Iterator[str]:
-    rows = "".join(f"<li>{_source(source)}</li>" for source in sources[:MOST_SOURCES])
+def _render_sources(sources: tuple[GroundingSource, ...]) -> Iterator[str]:
+    rows = "".join(f"<li>{_render_source(source)}</li>" for source in sources[:MAX_SOURCES])
     if rows:
-        yield quiet(f'<ol style="{_LIST}">{rows}</ol>{_more(sources)}')
+        yield wrap_small_print(f'<ol style="{_LIST_STYLE}">{rows}</ol>{_format_remainder(sources)}')
 
 
-def _more(sources: tuple[GroundingSource, ...]) -> str:
-    left = len(sources) - MOST_SOURCES
+def _format_remainder(sources: tuple[GroundingSource, ...]) -> str:
+    left = len(sources) - MAX_SOURCES
     return f"and {left} more, in the result's .grounding" if left > 0 else ""
 
 
-def _source(source: GroundingSource) -> str:
-    host = _host(source.uri)
-    told = f"{_link(source.uri, source.title)} {text(host)}".strip()
+def _render_source(source: GroundingSource) -> str:
+    host = _parse_host(source.uri)
+    told = f"{_render_link(source.uri, source.title)} {escape_text(host)}".strip()
     if source.image_uri:
-        told += f" ({_link(source.image_uri, 'its image')})" if _host(source.image_uri) else " (its image)"
+        told += f" ({_render_link(source.image_uri, 'its image')})" if _parse_host(source.image_uri) else " (its image)"
     return told
 
 
-def _link(address: str, title: str) -> str:
+def _render_link(address: str, title: str) -> str:
     """Return a link, or the title alone where the address is none that may be followed."""
-    if not _host(address):
-        return text(title)
-    return f'<a href="{text(address)}" target="_blank" rel="noopener noreferrer">{text(title)}</a>'
+    if not _parse_host(address):
+        return escape_text(title)
+    return f'<a href="{escape_text(address)}" target="_blank" rel="noopener noreferrer">{escape_text(title)}</a>'
 
 
-def _host(address: str) -> str:
+def _parse_host(address: str) -> str:
     """Return the host an http(s) address leads to, in ASCII so that none looks like another; else nothing."""
     try:
         parts = urlsplit(address)
@@ -85,7 +87,7 @@ def _host(address: str) -> str:
     return clean_line(host, 100) if parts.scheme in ("http", "https") else ""
 
 
-def _suggestion(foreign: str) -> Iterator[str]:
-    if foreign.strip() and len(foreign) <= LARGEST_SUGGESTION:
-        inside = f'srcdoc="{text(_HEAD + foreign)}" title="Search suggestions"'
-        yield f'<iframe sandbox="{_SANDBOX}" {inside} style="{_FRAME}"></iframe>'
+def _render_suggestion(suggestion_html: str) -> Iterator[str]:
+    if suggestion_html.strip() and len(suggestion_html) <= MAX_SUGGESTION_LENGTH:
+        inside = f'srcdoc="{escape_text(_FRAME_HEAD + suggestion_html)}" title="Search suggestions"'
+        yield f'<iframe sandbox="{_SANDBOX}" {inside} style="{_FRAME_STYLE}"></iframe>'

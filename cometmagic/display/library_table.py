@@ -22,12 +22,12 @@ from cometmagic.storage.store import CallFolder, CallState, Library, format_call
 from cometmagic.system.atomic_files import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line
 
-SHOWN = 30  # calls in a table
-WIDTH = 110  # characters of a table; what JupyterLab shows beside its file list
-LINE = 100  # characters of a fact
-NARROW = 104  # characters; a narrower table does without the model
-LEAST_PROMPT = 16  # characters of a prompt that stand in any table
-_PATIENCE = "%gemini_library pending tells what is under way, %gemini_library recover brings home what was left."
+MAX_ROWS = 30  # calls in a table
+TABLE_WIDTH = 110  # characters of a table; what JupyterLab shows beside its file list
+FACT_WIDTH = 100  # characters of a fact
+MIN_WIDTH_WITH_MODEL = 104  # characters; a narrower table does without the model
+MIN_PROMPT_WIDTH = 16  # characters of a prompt that stand in any table
+_PENDING_HINT = "%gemini_library pending tells what is under way, %gemini_library recover brings home what was left."
 
 
 class Row(NamedTuple):
@@ -42,57 +42,69 @@ class Row(NamedTuple):
     prompt: str
 
 
-class Listed(NamedTuple):
+class Listing(NamedTuple):
     """Some calls, newest first: what they are, a row for each, and what there is to say."""
 
     title: str
-    found: list[tuple[CallFolder, Row]]
+    rows: list[tuple[CallFolder, Row]]
     notes: list[str]
 
 
-def listed(library: Library, words: str = "") -> Listed:
+def list_calls(library: Library, query: str = "") -> Listing:
     """Return the newest calls; only those that have each of `words` somewhere in them."""
     entries, place = read_calls(library), format_path(library.root)
     if not entries:
-        return Listed(f"There is no call in {place} yet.", [], [])
-    found = [(folder, call) for folder, call in entries if _has(folder, call, words)]
+        return Listing(f"There is no call in {place} yet.", [], [])
+    found = [(folder, call) for folder, call in entries if _is_match(folder, call, query)]
     if not found:
-        return Listed(f"None of the {format_call_count(len(entries))} in {place} has {words!r}.", [], [])
-    chosen, notes = f" with {words!r}" if words else "", []
-    rows = [(folder, _row(folder, call)) for folder, call in found[:SHOWN]]
-    if len(found) > SHOWN:
-        notes.append(f"and {len(found) - SHOWN} older ones; %gemini_library list WORDS finds those with certain words")
+        return Listing(f"None of the {format_call_count(len(entries))} in {place} has {query!r}.", [], [])
+    chosen, notes = f" with {query!r}" if query else "", []
+    rows = [(folder, _build_row(folder, call)) for folder, call in found[:MAX_ROWS]]
+    if len(found) > MAX_ROWS:
+        notes.append(
+            f"and {len(found) - MAX_ROWS} older ones; %gemini_library list WORDS finds those with certain words"
+        )
     if any(row.cost.endswith("?") for _, row in rows):
         notes.append("? sent, but without a picture: it may have been charged")
-    return Listed(f"{format_call_count(len(found))}{chosen} in {place}, newest first", rows, notes)
+    return Listing(f"{format_call_count(len(found))}{chosen} in {place}, newest first", rows, notes)
 
 
-def table(calls: Listed, width: int = WIDTH) -> str:
+def format_table(listing: Listing, width: int = TABLE_WIDTH) -> str:
     """Return calls as a table, `width` characters wide."""
-    if not calls.found:
-        return calls.title
-    lines = [calls.title, "", *_aligned([row for _, row in calls.found], width)]
-    return "\n".join([*lines, *(f"\n{note}" for note in calls.notes)])
+    if not listing.rows:
+        return listing.title
+    lines = [listing.title, "", *_format_rows([row for _, row in listing.rows], width)]
+    return "\n".join([*lines, *(f"\n{note}" for note in listing.notes)])
 
 
-def _has(folder: CallFolder, call: dict[str, Any], words: str) -> bool:
+def _is_match(folder: CallFolder, call: dict[str, Any], query: str) -> bool:
     """Whether each of `words` stands in the call's name, prompt, model, source, state or time."""
-    told = " ".join([folder.id, _when(call), *(str(call.get(name)) for name in ("source", "state", "model", "prompt"))])
-    return all(word in told.casefold() for word in words.casefold().split())
+    told = " ".join(
+        [folder.id, _format_time(call), *(str(call.get(name)) for name in ("source", "state", "model", "prompt"))]
+    )
+    return all(word in told.casefold() for word in query.casefold().split())
 
 
-def _row(folder: CallFolder, call: dict[str, Any]) -> Row:
+def _build_row(folder: CallFolder, call: dict[str, Any]) -> Row:
     source, state, model = (clean_line(call.get(name, "?"), 32) for name in ("source", "state", "model"))
     state = state if call else "damaged"
-    return Row(shorten_id(folder), _when(call), source, state, _cost(call), model, clean_line(call.get("prompt", "")))
+    return Row(
+        shorten_id(folder),
+        _format_time(call),
+        source,
+        state,
+        _format_cost(call),
+        model,
+        clean_line(call.get("prompt", "")),
+    )
 
 
-def _when(call: dict[str, Any]) -> str:
+def _format_time(call: dict[str, Any]) -> str:
     moment = parse_planned_time(call)
     return f"{moment:%Y-%m-%d %H:%M}" if moment != UNKNOWN_TIME else "?"
 
 
-def _cost(call: dict[str, Any]) -> str:
+def _format_cost(call: dict[str, Any]) -> str:
     """Return the estimate of a live call, with a question mark where nothing came of the money."""
     if call.get("source") != "live":
         return "free" if call else "?"
@@ -101,27 +113,27 @@ def _cost(call: dict[str, Any]) -> str:
         if word in (UNSENT, NO_IMAGE) and not usd:
             return "-"
         known = Price(usd) if usd is not None else Price(**call["estimate"])
-        return _dollars(known) if word == COMPLETED else f"{_dollars(known)}?"
+        return _format_dollars(known) if word == COMPLETED else f"{_format_dollars(known)}?"
     except (CometError, AttributeError, KeyError, TypeError, ValueError):
         return "?"
 
 
-def _dollars(price: Price) -> str:
+def _format_dollars(price: Price) -> str:
     return f"${price.usd:.3f}" if price.usd is not None else "?"
 
 
-def _aligned(rows: list[Row], width: int) -> Iterator[str]:
+def _format_rows(rows: list[Row], width: int) -> Iterator[str]:
     """Yield a table's lines, cut to `width`."""
-    shown = [row if width >= NARROW else row._replace(model="") for row in (Row(*Row._fields), *rows)]
+    shown = [row if width >= MIN_WIDTH_WITH_MODEL else row._replace(model="") for row in (Row(*Row._fields), *rows)]
     columns = [column for column in zip(*(row[:-1] for row in shown), strict=True) if any(column)]
     widths = [max(map(len, column)) for column in columns]
-    left = max(LEAST_PROMPT, width - sum(widths) - 2 * len(widths))
+    left = max(MIN_PROMPT_WIDTH, width - sum(widths) - 2 * len(widths))
     for *cells, row in zip(*columns, shown, strict=True):
         start = "  ".join(f"{cell:<{size}}" for cell, size in zip(cells, widths, strict=True))
         yield f"{start}  {clean_line(row.prompt, left)}".rstrip()
 
 
-def unsettled(folder: CallFolder) -> str:
+def explain_missing_image(folder: CallFolder) -> str:
     """Return in one line why a call has no picture to show."""
     try:
         call = folder.read()
@@ -132,10 +144,10 @@ def unsettled(folder: CallFolder) -> str:
         return f"{type(told).__name__}: {told}"
     if call.get("state") == CallState.SETTLED:
         return "The call made a picture, but not all of its files are here."
-    return f"The call has not ended; its state is {clean_line(call.get('state'), 20)}. {_PATIENCE}"
+    return f"The call has not ended; its state is {clean_line(call.get('state'), 20)}. {_PENDING_HINT}"
 
 
-def facts(folder: CallFolder) -> str:
+def describe_call(folder: CallFolder) -> str:
     """Return what is known of a call, one line for each thing."""
     try:
         call = folder.read()
@@ -147,20 +159,20 @@ def facts(folder: CallFolder) -> str:
     rows = {
         "prompt": clean_line(call.get("prompt", "")),
         "options": clean_line(options),
-        "when": _when(call),
+        "when": _format_time(call),
         "state": clean_line(f"{call.get('state', 'damaged')}, {call.get('source', 'source unknown')}"),
         "request id": clean_line(call.get("request_id", ""), 120),
-        "files": "; ".join(_files(folder)),
+        "files": "; ".join(_list_files(folder)),
         "folder": clean_line(format_path(folder.path)),
     }
-    return "\n".join(_wrapped(f"{name:<12}{text}") for name, text in rows.items() if text)
+    return "\n".join(_wrap_text(f"{name:<12}{text}") for name, text in rows.items() if text)
 
 
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, LINE, subsequent_indent=" " * 12, break_long_words=False, break_on_hyphens=False)
+def _wrap_text(text: str) -> str:
+    return textwrap.fill(text, FACT_WIDTH, subsequent_indent=" " * 12, break_long_words=False, break_on_hyphens=False)
 
 
-def _files(folder: CallFolder) -> Iterator[str]:
+def _list_files(folder: CallFolder) -> Iterator[str]:
     """Yield the files of a call with their sizes; hidden ones are half written."""
     with contextlib.suppress(OSError):
         for path in sorted(folder.path.iterdir()):

@@ -11,8 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.display import grounding, sent_images, thoughts, thumbnails
-from cometmagic.display.bundles import Bundle, lines
-from cometmagic.display.html import encoded, fitted, framed, img, quiet, text
+from cometmagic.display.bundles import Bundle, build_lines
+from cometmagic.display.html import (
+    encode_base64,
+    escape_text,
+    fit_size,
+    render_image,
+    wrap_small_print,
+    wrap_without_math,
+)
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart
 from cometmagic.gemini.response import ImageResponse, Usage
@@ -23,81 +30,89 @@ from cometmagic.storage.store import SMALL_PREVIEW_PIXELS
 from cometmagic.system.atomic_files import format_bytes, format_path
 from cometmagic.system.sanitize import clean, clean_line
 
-LONGEST_SHOWN = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
-LONGEST_ALT = 2_000  # characters; a prompt may be a book, and this stands in the output three times
-ALT_IN_TEXT = 200  # characters of an alternative text where it stands beside others
+MAX_DISPLAY_PIXELS = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
+MAX_ALT_LENGTH = 2_000  # characters; a prompt may be a book, and this stands in the output three times
+MAX_INLINE_ALT_LENGTH = 200  # characters of an alternative text where it stands beside others
 
 
-def picture(result: ImageResult, *, terminal: bool = False) -> Bundle:
+def build_image(result: ImageResult, *, terminal: bool = False) -> Bundle:
     """Return (MIME bundle, metadata) of the picture alone; for a `terminal` that draws pictures, as PNG."""
-    alt = clean(result.alt, LONGEST_ALT)
-    plain = {"text/plain": f"{result!r}: {clean_line(alt, ALT_IN_TEXT)}"}
+    alt = clean(result.alt, MAX_ALT_LENGTH)
+    plain = {"text/plain": f"{result!r}: {clean_line(alt, MAX_INLINE_ALT_LENGTH)}"}
     mime_type, content = result.preview()
     if mime_type not in DISPLAYABLE_TYPES:
         return plain, {}
     if terminal:
-        png = thumbnails.png(content, LONGEST_SHOWN)
-        return ({"image/png": encoded(png)} if png else {}) | plain, {}
-    facts = {"sha256": _digest(result), "folder": format_path(result.folder), "source": result.source}
-    bundle, metadata = embedded(result.image, (mime_type, content), thumbnails.final(result.image), alt)
+        png = thumbnails.render_png(content, MAX_DISPLAY_PIXELS)
+        return ({"image/png": encode_base64(png)} if png else {}) | plain, {}
+    facts = {"sha256": _find_digest(result), "folder": format_path(result.folder), "source": result.source}
+    bundle, metadata = embed_image(
+        result.image, (mime_type, content), thumbnails.load_final_thumbnail(result.image), alt
+    )
     return bundle | plain, metadata | {"cometmagic": facts}
 
 
-def embedded(image: ImagePart, preview: tuple[str, bytes], light: bytes | None, alt: str) -> Bundle:
+def embed_image(image: ImagePart, preview: tuple[str, bytes], thumbnail: bytes | None, alt: str) -> Bundle:
     """Return (MIME bundle, metadata) of an image: its (MIME type, bytes) in HTML, the `light` JPEG for the rest.
 
     Only an <img> carries an alternative text to JupyterLab, which drops that of an image output, and to what
     nbconvert makes; a front end that shows no HTML has the other one.
     """
-    bundle = {"text/html": img(*preview, alt, fitted(image.width, image.height, LONGEST_SHOWN))}
+    bundle = {"text/html": render_image(*preview, alt, fit_size(image.width, image.height, MAX_DISPLAY_PIXELS))}
     metadata: dict[str, Any] = {"vscode_altText": alt}
-    if light is not None:
-        width, height = fitted(image.width, image.height, SMALL_PREVIEW_PIXELS)
-        bundle["image/jpeg"] = encoded(light)
+    if thumbnail is not None:
+        width, height = fit_size(image.width, image.height, SMALL_PREVIEW_PIXELS)
+        bundle["image/jpeg"] = encode_base64(thumbnail)
         metadata["image/jpeg"] = {"width": width, "height": height, "alt": alt}
     return bundle, metadata
 
 
-def single(image: ImagePart) -> Bundle:
+def build_part(image: ImagePart) -> Bundle:
     """Return (MIME bundle, metadata) of one image of a result, as small as its picture."""
     size = f"{image.width}x{image.height} " if image.width else ""
     where = format_path(image.path) if image.path else "in memory"
     plain = {"text/plain": f"<image {size}{image.mime_type} {where}>"}
-    light = thumbnails.other(image)
+    light = thumbnails.load_thumbnail(image)
     if light is None:
         return plain, {}
     name = f"{'Draft' if image.thought else 'Image'} {size}{image.path.name if image.path else ''}".strip()
-    bundle, metadata = embedded(image, ("image/jpeg", light), light, name)
+    bundle, metadata = embed_image(image, ("image/jpeg", light), light, name)
     return bundle | plain, metadata
 
 
-def caption(result: ImageResult, saved: Path | None = None) -> Bundle:
+def build_caption(result: ImageResult, saved_path: Path | None = None) -> Bundle:
     """Return (MIME bundle, metadata) of what is told under the picture; `saved` is where a copy lies."""
-    facts, response, call = _facts(result), result.response, result.call
-    final = thoughts.Final(result.image, clean_line(result.alt, ALT_IN_TEXT))
+    facts, response, call = _summarize_result(result), result.response, result.call
+    final = thoughts.FinalImage(result.image, clean_line(result.alt, MAX_INLINE_ALT_LENGTH))
     place, said = format_path(result.folder), response.text.strip()
-    origin = sent_images.origin(call)
-    notes = [*([origin] if origin else []), *([f"Saved as {format_path(saved)}."] if saved else []), *result.warnings]
+    origin = sent_images.describe_origin(call)
+    notes = [
+        *([origin] if origin else []),
+        *([f"Saved as {format_path(saved_path)}."] if saved_path else []),
+        *result.warnings,
+    ]
     page = [
-        quiet(f"{text(' · '.join(facts))}<br><code>{text(place)}</code>"),
-        *(quiet(text(note)) for note in notes),
-        sent_images.page(result),
-        f'<div style="white-space:pre-wrap;overflow-wrap:break-word;margin:.3em 0">{text(said)}</div>' if said else "",
-        grounding.page(response.grounding),
-        thoughts.page(response, final),
+        wrap_small_print(f"{escape_text(' · '.join(facts))}<br><code>{escape_text(place)}</code>"),
+        *(wrap_small_print(escape_text(note)) for note in notes),
+        sent_images.render_html(result),
+        f'<div style="white-space:pre-wrap;overflow-wrap:break-word;margin:.3em 0">{escape_text(said)}</div>'
+        if said
+        else "",
+        grounding.render_html(response.grounding),
+        thoughts.render_html(response, final),
     ]
     plain = [
         " · ".join([*facts, format_path(final.image.path or result.folder)]),
         *notes,
-        *sent_images.plain(result),
+        *sent_images.render_text(result),
         *filter(None, [said]),
-        *grounding.plain(response.grounding),
-        *thoughts.plain(response),
+        *grounding.render_text(response.grounding),
+        *thoughts.render_text(response),
     ]
-    return {"text/html": framed("".join(page)), "text/plain": "\n".join(plain)}, {}
+    return {"text/html": wrap_without_math("".join(page)), "text/plain": "\n".join(plain)}, {}
 
 
-def _facts(result: ImageResult) -> list[str]:
+def _summarize_result(result: ImageResult) -> list[str]:
     image, usage = result.image, result.usage
     model, answered = result.call["model"], result.model_version
     name = model if answered in ("", model) else f"{model} (answered by {answered})"
@@ -107,13 +122,13 @@ def _facts(result: ImageResult) -> list[str]:
         name,
         f"{pixels}, {format_bytes(image.size)}",
         f"{result.seconds:.1f} s",
-        _tokens(usage),
+        _format_tokens(usage),
         *price,
-        _source(result),
+        _format_source(result),
     ]
 
 
-def _source(result: ImageResult) -> str:
+def _format_source(result: ImageResult) -> str:
     match result.source:
         case "replay":
             return f"replay of a recording of {result.call['planned'][:10]}, free"
@@ -124,57 +139,65 @@ def _source(result: ImageResult) -> str:
             return f"live, from {host}" if host else "live"
 
 
-def _tokens(usage: Usage) -> str:
+def _format_tokens(usage: Usage) -> str:
     if usage.total is None:
         return "tokens unknown"
     thinking = f", {usage.thoughts:,} of them thinking" if usage.thoughts else ""
     return f"{usage.total:,} tokens{thinking}"
 
 
-def waiting(call: Call, seconds: float, step: str, why: str = "") -> Bundle:
+def build_call_progress(call: Call, seconds: float, step: str, reason: str = "") -> Bundle:
     """Return (MIME bundle, metadata) of what is shown while a call is under way; `why` it has to wait."""
-    told = [call.model, step, f"{seconds:.0f} s{' so far' if why else ''}"]
+    told = [call.model, step, f"{seconds:.0f} s{' so far' if reason else ''}"]
     if call.source == "live":
         told.append(str(call.estimate))
-    return lines(" · ".join([*told, format_path(call.folder.path)]), *filter(None, [why]), *call.warnings)
+    return build_lines(" · ".join([*told, format_path(call.folder.path)]), *filter(None, [reason]), *call.warnings)
 
 
-def ended(under_way: PendingCall, seconds: float, told: str, error: CometError | None = None) -> Bundle:
+def build_final_status(
+    pending_call: PendingCall, seconds: float, status: str, error: CometError | None = None
+) -> Bundle:
     """Return (MIME bundle, metadata) of what is left of it when no picture takes its place; `error` may hold drafts."""
-    calls = _calls(under_way)
+    calls = _get_calls(pending_call)
     warnings = dict.fromkeys(warning for call in calls for warning in call.warnings)
-    return _with_drafts(lines(f"{told} after {seconds:.1f} s · {_place(calls)}", *warnings), error)
+    return _append_drafts(build_lines(f"{status} after {seconds:.1f} s · {_format_location(calls)}", *warnings), error)
 
 
-def _calls(under_way: PendingCall) -> list[Call]:
-    return under_way.calls if isinstance(under_way, Batch) else [under_way] if isinstance(under_way, Call) else []
+def _get_calls(pending_call: PendingCall) -> list[Call]:
+    return (
+        pending_call.calls
+        if isinstance(pending_call, Batch)
+        else [pending_call]
+        if isinstance(pending_call, Call)
+        else []
+    )
 
 
-def _place(calls: list[Call]) -> str:
+def _format_location(calls: list[Call]) -> str:
     """Return where a call lies, or the folder of several."""
     return format_path(calls[0].folder.path if len(calls) == 1 else calls[0].folder.path.parent)
 
 
-def error(problem: Exception) -> Bundle:
+def build_error(error: Exception) -> Bundle:
     """Return (MIME bundle, metadata) of an error that no cell raises, because its cell has ended."""
-    return lines(f"{type(problem).__name__}: {problem}")
+    return build_lines(f"{type(error).__name__}: {error}")
 
 
-def _with_drafts(bundle: Bundle, error: CometError | None) -> Bundle:
+def _append_drafts(bundle: Bundle, error: CometError | None) -> Bundle:
     """Return a bundle with the drafts and thoughts of an answer that held no final image below it."""
     response = getattr(error, "response", None)
-    if not isinstance(response, ImageResponse) or not (page := thoughts.page(response, None, is_open=True)):
+    if not isinstance(response, ImageResponse) or not (page := thoughts.render_html(response, None, is_open=True)):
         return bundle
     told, metadata = bundle
-    plain = "\n".join([told["text/plain"], *thoughts.plain(response)])
-    return {"text/html": told["text/html"] + framed(page), "text/plain": plain}, metadata
+    plain = "\n".join([told["text/plain"], *thoughts.render_text(response)])
+    return {"text/html": told["text/html"] + wrap_without_math(page), "text/plain": plain}, metadata
 
 
-def meanwhile(name: str | None) -> Bundle:
+def build_placeholder(variable: str | None) -> Bundle:
     """Return (MIME bundle, metadata) of what is told under a picture that comes later; `name` is its variable."""
-    waits = f" {name}.result() waits for it." if name else ""
-    return lines(f"It appears here when it comes, whatever cell runs then.{waits}")
+    waits = f" {variable}.result() waits for it." if variable else ""
+    return build_lines(f"It appears here when it comes, whatever cell runs then.{waits}")
 
 
-def _digest(result: ImageResult) -> str:
+def _find_digest(result: ImageResult) -> str:
     return next(str(row["sha256"]) for row in result.call["files"] if row["role"] == "image")

@@ -209,11 +209,11 @@ class ImageResult(CompletedCall):
         return f"<cometmagic {told} {format_path(self.folder)}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from cometmagic.display.result import picture  # also where the extension is not loaded
+        from cometmagic.display.result import build_image  # also where the extension is not loaded
 
         plain = {"text/plain": repr(self)}
         try:
-            return picture(self)[0] | plain
+            return build_image(self)[0] | plain
         except (CometError, OSError):
             return plain
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from cometmagic.notebook import completions
-from cometmagic.notebook.completions import Offer, Offers
+from cometmagic.notebook.completions import CompletionItem, CompletionMatch
 from cometmagic.notebook.library_magic import ACTIONS
-from cometmagic.notebook.namespace import is_result
+from cometmagic.notebook.namespace import is_result_name
 from cometmagic.options import declaration
 from cometmagic.options.option_types import Flag, PreviousResult
 from cometmagic.options.settings import find_library_folder
@@ -24,10 +24,10 @@ from cometmagic.options.settings import find_library_folder
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_MAGIC = re.compile(r"(\s*(?:[^\W\d][\w.,\[\] ]*=\s*)?)(%{0,2})(gemini_(?:image|panel|library))\s+(.*)")
+_MAGIC_LINE = re.compile(r"(\s*(?:[^\W\d][\w.,\[\] ]*=\s*)?)(%{0,2})(gemini_(?:image|panel|library))\s+(.*)")
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*(?:"|$)|'[^']*(?:'|$))+""")
-_QUOTED = re.compile(r""""([^"]*)"?|'([^']*)'?""")
-_NOTHING: Offers = ("", [])
+_QUOTATION = re.compile(r""""([^"]*)"?|'([^']*)'?""")
+_NO_MATCH: CompletionMatch = ("", [])
 
 
 class Completer:
@@ -49,9 +49,9 @@ class Completer:
     @context_matcher()  # type: ignore[untyped-decorator, unused-ignore]  # IPython leaves its type open
     def gemini_matcher(self, context: CompletionContext) -> SimpleMatcherResult:
         """Return what may stand at the cursor; nothing else is offered then."""
-        fragment, offers = _NOTHING
+        fragment, offers = _NO_MATCH
         with contextlib.suppress(Exception):  # a front end would show it in the middle of what is typed
-            fragment, offers = self._offers(context)
+            fragment, offers = self._complete_line(context)
         return {
             "completions": [SimpleCompletion(offer.text, type=offer.kind) for offer in offers],
             "matched_fragment": fragment,
@@ -59,31 +59,31 @@ class Completer:
             "ordered": True,
         }
 
-    def _offers(self, context: CompletionContext) -> Offers:
+    def _complete_line(self, context: CompletionContext) -> CompletionMatch:
         lines, number = context.full_text.split("\n"), context.cursor_line
-        found = _MAGIC.fullmatch(lines[number][: context.cursor_position])
+        found = _MAGIC_LINE.fullmatch(lines[number][: context.cursor_position])
         if found is None:
-            return _NOTHING
+            return _NO_MATCH
         before, signs, name, line = found.groups()
         first = next(index for index, text in enumerate(lines) if text.strip())
         if signs == "%%":
             is_ours = number == first and not before
         else:
-            is_ours = not lines[first].startswith("%%gemini_") and (bool(signs) or self._is_automatic(before, name))
+            is_ours = not lines[first].startswith("%%gemini_") and (bool(signs) or self._is_automagic(before, name))
         if not is_ours or name not in self._shell.magics_manager.magics["cell" if signs == "%%" else "line"]:
-            return _NOTHING
+            return _NO_MATCH
         words = [word[0] for word in _WORD.finditer(line)]
-        written = words.pop() if words and not _ends_a_word(line) else ""
+        written = words.pop() if words and not _is_after_word(line) else ""
         if name == "gemini_library":
-            return _of_library(words, written)
-        return self._of_options(words, written, in_cell=signs == "%%")
+            return _complete_library(words, written)
+        return self._complete_options(words, written, is_cell_line=signs == "%%")
 
-    def _is_automatic(self, before: str, name: str) -> bool:
-        return not before.strip() and self._shell.automagic and name not in self._shell.user_ns
+    def _is_automagic(self, prefix: str, name: str) -> bool:
+        return not prefix.strip() and self._shell.automagic and name not in self._shell.user_ns
 
-    def _of_options(self, words: list[str], written: str, *, in_cell: bool) -> Offers:
+    def _complete_options(self, words: list[str], fragment: str, *, is_cell_line: bool) -> CompletionMatch:
         """Return what may follow these words, and replace what is written of the next."""
-        by_flag, given = _by_flag(), set()
+        by_flag, given = _index_flags(), set()
         waiting: declaration.Option | None = None
         for word in words:
             flag, sign, _ = word.partition("=")
@@ -91,95 +91,103 @@ class Completer:
                 option = by_flag[flag]
                 given.add(option.name)
                 waiting = None if sign or isinstance(option.type, Flag) else option
-            elif waiting is None or not (in_cell or self._takes(waiting, word)):
-                return _NOTHING  # the prompt has begun
+            elif waiting is None or not (is_cell_line or self._is_value(waiting, word)):
+                return _NO_MATCH  # the prompt has begun
             else:
                 waiting = None
-        flag, sign, value = written.partition("=")
+        flag, sign, value = fragment.partition("=")
         if sign and flag in by_flag:
-            return self._of_value(by_flag[flag], value)
-        flags = _flags(written, given) if written.startswith("-") or not written else []
-        if waiting is None or (flags and written):
-            return written, flags
-        replaced, offers = self._of_value(waiting, written)
+            return self._complete_argument(by_flag[flag], value)
+        flags = _complete_flags(fragment, given) if fragment.startswith("-") or not fragment else []
+        if waiting is None or (flags and fragment):
+            return fragment, flags
+        replaced, offers = self._complete_argument(waiting, fragment)
         if isinstance(waiting.type, PreviousResult):  # which may stand without a value, and on one line with a prompt
             offers = offers + flags
         return replaced, offers
 
-    def _takes(self, option: declaration.Option, word: str) -> bool:
+    def _is_value(self, option: declaration.Option, word: str) -> bool:
         """Whether a word behind an option is its value and not the beginning of the prompt, as `line.parse` has it."""
-        return not isinstance(option.type, PreviousResult) or is_result(
-            _plain(word), self._shell.user_ns, find_library_folder()
+        return not isinstance(option.type, PreviousResult) or is_result_name(
+            _remove_quotes(word), self._shell.user_ns, find_library_folder()
         )
 
-    def _of_value(self, option: declaration.Option, written: str) -> Offers:
+    def _complete_argument(self, option: declaration.Option, fragment: str) -> CompletionMatch:
         hidden = self._shell.user_ns_hidden
         variables = {name: value for name, value in self._shell.user_ns.items() if name not in hidden or name == "Out"}
-        plain = _plain(written)
-        return _fitted(written, plain, *completions.values(option, plain, variables))
+        plain = _remove_quotes(fragment)
+        return _quote_items(fragment, plain, *completions.complete_value(option, plain, variables))
 
 
-def _ends_a_word(line: str) -> bool:
+def _is_after_word(line: str) -> bool:
     """Whether the cursor stands behind a word and not at its end: a quotation may have spaces in it."""
     *_, last = _WORD.finditer(line)
     return last.end() < len(line)
 
 
-def _by_flag() -> dict[str, declaration.Option]:
+def _index_flags() -> dict[str, declaration.Option]:
     """Return the declared options by every way to write them."""
     known = declaration.list_options().values()
     off = {f"--no-{option.flag[2:]}": option for option in known if isinstance(option.type, Flag)}
     return off | {flag: option for option in known for flag in option.flags}
 
 
-def _flags(written: str, given: set[str]) -> list[Offer]:
+def _complete_flags(fragment: str, used_options: set[str]) -> list[CompletionItem]:
     """Return the flags that begin as it is written, without those that are on the line and stand there once only."""
     found = []
-    for flag, option in _by_flag().items():
+    for flag, option in _index_flags().items():
         is_off, is_short = flag.startswith("--no-") and flag != option.flag, not flag.startswith("--")
-        is_asked_for = written.startswith("--n") if is_off else written == "-" or not is_short
-        if flag.startswith(written) and is_asked_for and (option.is_repeatable or option.name not in given):
-            found.append(Offer(flag, "option"))
+        is_asked_for = fragment.startswith("--n") if is_off else fragment == "-" or not is_short
+        if flag.startswith(fragment) and is_asked_for and (option.is_repeatable or option.name not in used_options):
+            found.append(CompletionItem(flag, "option"))
     return found
 
 
-def _of_library(words: list[str], written: str) -> Offers:
+def _complete_library(words: list[str], fragment: str) -> CompletionMatch:
     """Return the actions, and what stands behind one."""
-    plain = _plain(written)
+    plain = _remove_quotes(fragment)
     match words:
         case []:
-            return written, [Offer(name, "action") for name in ACTIONS if name.startswith(written)]
+            return fragment, [CompletionItem(name, "action") for name in ACTIONS if name.startswith(fragment)]
         case ["show"]:
-            return _fitted(written, plain, plain, completions.ids(plain))
+            return _quote_items(fragment, plain, plain, completions.complete_ids(plain))
         case ["pack"]:
-            return _fitted(written, plain, plain, [one for one in completions.paths(plain) if one.text.endswith("/")])
+            return _quote_items(
+                fragment, plain, plain, [one for one in completions.complete_paths(plain) if one.text.endswith("/")]
+            )
         case ["slim", *rest]:
-            if written.startswith("-") or (rest and not written):
-                return written, [Offer(flag, "option") for flag in ("--preview",) if flag.startswith(written)]
-            return _NOTHING if rest else _fitted(written, plain, plain, list(completions.paths(plain, (".ipynb",))))
-    return _NOTHING
+            if fragment.startswith("-") or (rest and not fragment):
+                return fragment, [
+                    CompletionItem(flag, "option") for flag in ("--preview",) if flag.startswith(fragment)
+                ]
+            return (
+                _NO_MATCH
+                if rest
+                else _quote_items(fragment, plain, plain, list(completions.complete_paths(plain, (".ipynb",))))
+            )
+    return _NO_MATCH
 
 
-def _plain(written: str) -> str:
+def _remove_quotes(word: str) -> str:
     """Return a word without its quotation marks."""
-    return _QUOTED.sub(lambda found: found[1] or found[2] or "", written)
+    return _QUOTATION.sub(lambda found: found[1] or found[2] or "", word)
 
 
-def _fitted(written: str, plain: str, replaced: str, offers: list[Offer]) -> Offers:
+def _quote_items(fragment: str, word: str, suffix: str, items: list[CompletionItem]) -> CompletionMatch:
     """Return offers for a word as it is written, in quotation marks where they need these, or where it has them."""
-    if written == plain and not any(map(_needs_marks, offers)):
-        return replaced, offers
-    kept, fitted = plain.removesuffix(replaced), []
-    for offer in offers:
+    if fragment == word and not any(map(_should_quote, items)):
+        return suffix, items
+    kept, fitted = word.removesuffix(suffix), []
+    for offer in items:
         text, kind = kept + offer.text, offer.kind
-        if written == plain and not _needs_marks(offer):
-            fitted.append(Offer(text, kind))
+        if fragment == word and not _should_quote(offer):
+            fitted.append(CompletionItem(text, kind))
             continue
-        mark = next((mark for mark in (written[:1], '"', "'") if mark in ('"', "'") and mark not in text), "")
+        mark = next((mark for mark in (fragment[:1], '"', "'") if mark in ('"', "'") and mark not in text), "")
         if mark:  # else it cannot be written
-            fitted.append(Offer(f"{mark}{text}{'' if text.endswith('/') else mark}", kind))
-    return written, fitted
+            fitted.append(CompletionItem(f"{mark}{text}{'' if text.endswith('/') else mark}", kind))
+    return fragment, fitted
 
 
-def _needs_marks(offer: Offer) -> bool:
-    return re.search(r"[\s\"']", offer.text) is not None
+def _should_quote(item: CompletionItem) -> bool:
+    return re.search(r"[\s\"']", item.text) is not None

@@ -29,13 +29,13 @@ class OptionTrait(TraitType[Any, Any]):
         return value
 
 
-def _trait(option: Option) -> OptionTrait:
+def _build_trait(option: Option) -> OptionTrait:
     """Return the trait of an option, of a class whose name `%config` shows as the kind of value."""
     shown: type[OptionTrait] = type(option.type.metavar or "True|False", (OptionTrait,), {})
     return shown(option)
 
 
-def given(config: Configurable) -> dict[str, Any]:
+def read_options(config: Configurable) -> dict[str, Any]:
     """Return the options that were set."""
     return {name: value for name in list_options() if (value := getattr(config, name)) is not None}
 
@@ -46,6 +46,6 @@ GeminiImage: type[Configurable] = type(
     {
         "__doc__": "Session defaults for the options of %%gemini_image.",
         "__module__": __name__,
-        **{name: _trait(option).tag(config=True) for name, option in list_options().items()},
+        **{name: _build_trait(option).tag(config=True) for name, option in list_options().items()},
     },
 )

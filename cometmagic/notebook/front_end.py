@@ -22,7 +22,7 @@ _HOSTS: dict[str, Callable[[], bool]] = {
 }
 
 
-def is_watched(shell: InteractiveShell) -> bool:
+def is_interactive(shell: InteractiveShell) -> bool:
     """Whether somebody waits for the prompt: what runs notebooks from end to end (nbconvert, Voila) answers no input.
 
     Such a program also takes no output of a cell that has ended.
@@ -33,28 +33,31 @@ def is_watched(shell: InteractiveShell) -> bool:
     return bool(parent.get("content", {}).get("allow_stdin", True))
 
 
-def rows(shell: InteractiveShell, defaults: dict[str, Any]) -> list[tuple[str, str]]:
+def describe_surroundings(shell: InteractiveShell, session_options: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what shows the outputs, and the options that the session sets."""
-    options = " ".join(format_option(name, value) for name, value in defaults.items())
-    return [("front end", _front_end(shell)), *([("defaults", f"{options} (%config GeminiImage)")] if options else [])]
+    options = " ".join(format_option(name, value) for name, value in session_options.items())
+    return [
+        ("front end", _detect_front_end(shell)),
+        *([("defaults", f"{options} (%config GeminiImage)")] if options else []),
+    ]
 
 
-def _front_end(shell: InteractiveShell) -> str:
+def _detect_front_end(shell: InteractiveShell) -> str:
     if not hasattr(shell, "kernel"):
         return "a terminal, which shows no widgets"
     hosts = [name for name, is_here in _HOSTS.items() if is_here()]
     return f"a Jupyter kernel, ipykernel {version('ipykernel')}{f', in {hosts[0]}' if hosts else ''}"
 
 
-def draws_png() -> bool:
+def can_draw_png() -> bool:
     """Whether this is a terminal that draws pictures, as IPython (9.13 and later) finds out for kitty and its like."""
     from IPython import get_ipython
 
     return "image/png" in getattr(get_ipython(), "mime_renderers", {})
 
 
-def shows_pictures() -> bool:
+def can_show_images() -> bool:
     """Whether a picture is seen here: in a notebook, and in a terminal that draws."""
     from IPython import get_ipython
 
-    return hasattr(get_ipython(), "kernel") or draws_png()
+    return hasattr(get_ipython(), "kernel") or can_draw_png()

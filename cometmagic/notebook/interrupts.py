@@ -11,8 +11,8 @@ import signal
 import threading
 from collections.abc import Callable
 
-WINDOW = 5.0  # seconds
-MOMENT = 0.02  # seconds between two looks whether the interrupted cell has ended
+LISTEN_SECONDS = 5.0  # seconds
+POLL_SECONDS = 0.02  # seconds between two looks whether the interrupted cell has ended
 
 
 def listen(abandon: Callable[[], None]) -> bool:
@@ -23,20 +23,20 @@ def listen(abandon: Callable[[], None]) -> bool:
         return False
     if threading.current_thread() is not threading.main_thread():
         return False
-    loop.call_soon(_arm, loop, abandon, loop.time() + WINDOW)
+    loop.call_soon(_install_handler, loop, abandon, loop.time() + LISTEN_SECONDS)
     return True
 
 
-def _arm(loop: asyncio.AbstractEventLoop, abandon: Callable[[], None], until: float) -> None:
+def _install_handler(loop: asyncio.AbstractEventLoop, abandon: Callable[[], None], deadline: float) -> None:
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # the interrupted cell is still being brought to its end
-        if loop.time() < until:
-            loop.call_later(MOMENT, _arm, loop, abandon, until)
+        if loop.time() < deadline:
+            loop.call_later(POLL_SECONDS, _install_handler, loop, abandon, deadline)
         return
 
     def pressed(*_: object) -> None:
         disarm()
-        if loop.time() < until:  # a kernel puts back after a cell what it found before, however late
+        if loop.time() < deadline:  # a kernel puts back after a cell what it found before, however late
             loop.call_soon_threadsafe(abandon)
 
     def disarm() -> None:
@@ -44,4 +44,4 @@ def _arm(loop: asyncio.AbstractEventLoop, abandon: Callable[[], None], until: fl
             signal.signal(signal.SIGINT, before)
 
     signal.signal(signal.SIGINT, pressed)
-    loop.call_at(until, disarm)
+    loop.call_at(deadline, disarm)

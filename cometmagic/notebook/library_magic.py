@@ -24,63 +24,63 @@ if TYPE_CHECKING:
     from cometmagic.storage.store import Library
 
 MAGIC = "%gemini_library"
-_PREVIEW = re.compile(r"(?:^|\s)--preview(?:(?:=|\s+)(\S+))?(?=\s|$)")
-_PIXELS = Number(1, 16384, is_whole=True)
+_PREVIEW_OPTION = re.compile(r"(?:^|\s)--preview(?:(?:=|\s+)(\S+))?(?=\s|$)")
+_PIXEL_COUNT = Number(1, 16384, is_whole=True)
 
 
-def list_(library: Library, words: str) -> None:
+def show_list(library: Library, query: str) -> None:
     """Show the newest calls: with small pictures in a notebook, as a table in a terminal."""
     from cometmagic.display import library_table
 
-    calls = library_table.listed(library, words)
+    calls = library_table.list_calls(library, query)
     if hasattr(get_ipython(), "kernel"):
-        from cometmagic.display.gallery import gallery
+        from cometmagic.display.gallery import build_gallery
         from cometmagic.notebook.progress import publish
 
-        publish(gallery(calls))
+        publish(build_gallery(calls))
     else:
         print(
-            library_table.table(
-                calls, shutil.get_terminal_size().columns if sys.stdout.isatty() else library_table.WIDTH
+            library_table.format_table(
+                calls, shutil.get_terminal_size().columns if sys.stdout.isatty() else library_table.TABLE_WIDTH
             )
         )
 
 
-def show(library: Library, name: str) -> ImageResult | None:
+def show_call(library: Library, call_id: str) -> ImageResult | None:
     """Show a call as its cell did, and print what is known of it; return its result, if it has one."""
     from cometmagic.display import library_table
-    from cometmagic.display.edit_tree import tree
+    from cometmagic.display.edit_tree import render_tree
     from cometmagic.generation.result import ImageResult
     from cometmagic.notebook import run as cell
     from cometmagic.storage import index
 
-    folder = index.find_call(library, name)
+    folder = index.find_call(library, call_id)
     result = ImageResult(folder.path) if folder.is_complete else None
     if result:
-        cell.show_made(result, returned=True)
+        cell.show_result(result, is_returned=True)
     else:
-        print(library_table.unsettled(folder))
-    print(f"\n{library_table.facts(folder)}")
-    if drawn := tree(library, folder):
+        print(library_table.explain_missing_image(folder))
+    print(f"\n{library_table.describe_call(folder)}")
+    if drawn := render_tree(library, folder):
         print(f"\n{drawn}")
     return result
 
 
-def pack(library: Library, place: str) -> None:
+def write_pack(library: Library, folder: str) -> None:
     """Make the lean copy and print what is in it."""
     from cometmagic.storage.recording_pack import pack
 
-    print(pack(library, Path(place)))
+    print(pack(library, Path(folder)))
 
 
-def pending(library: Library, _: str) -> None:
+def show_pending(library: Library, _: str) -> None:
     """Print what is under way, in this kernel and in others."""
     from cometmagic.courier.leftovers import format_running_calls
 
     print("\n".join(format_running_calls(library.root)) or "Nothing is under way.")
 
 
-def recover(library: Library, _: str) -> None:
+def show_recovery(library: Library, _: str) -> None:
     """Bring home what an earlier session left behind, and print what became of it."""
     from cometmagic.courier.leftovers import recover_calls
 
@@ -92,7 +92,7 @@ def recover(library: Library, _: str) -> None:
         print("Nothing was left behind.")
 
 
-def spend(library: Library, _: str) -> None:
+def show_spending(library: Library, _: str) -> None:
     """Print what was spent."""
     from cometmagic.costs.spent import format_spending
     from cometmagic.generation.generate import SESSION_ID
@@ -100,21 +100,21 @@ def spend(library: Library, _: str) -> None:
     print(format_spending(library.root, SESSION_ID))
 
 
-def slim(library: Library, words: str) -> None:
+def shrink_notebook(library: Library, argument: str) -> None:
     """Make the pictures inside a notebook file small and print what that saved."""
     from cometmagic.storage.slim_notebook import DEFAULT_MAX_SIDE, slim
 
-    found, rest = _PREVIEW.search(words), _PREVIEW.sub(" ", words, count=1).strip()
-    name = _unquoted(rest)
+    found, rest = _PREVIEW_OPTION.search(argument), _PREVIEW_OPTION.sub(" ", argument, count=1).strip()
+    name = _strip_outer_quotes(rest)
     other = re.search(r"(?:^|\s)(-[\w-]+)", rest) if name == rest else None
     if other and not Path(name).expanduser().exists():
-        raise _wrong(f"There is no option {other[1]}.")
+        raise _build_error(f"There is no option {other[1]}.")
     if not name:
-        raise _wrong(f"{MAGIC} slim needs {ACTIONS['slim'].takes}.")
+        raise _build_error(f"{MAGIC} slim needs {ACTIONS['slim'].metavar}.")
     try:
-        longest = _PIXELS.parse(found[1] or "") if found else DEFAULT_MAX_SIDE
+        longest = _PIXEL_COUNT.parse(found[1] or "") if found else DEFAULT_MAX_SIDE
     except ValueError as error:
-        raise _wrong(f"--preview: {error}.") from None
+        raise _build_error(f"--preview: {error}.") from None
     print(slim(Path(name), library, int(longest)))
 
 
@@ -124,29 +124,29 @@ class Action:
 
     run: Callable[[Library, str], ImageResult | None]
     help: str
-    takes: str = ""
-    optional: bool = False
+    metavar: str = ""
+    is_optional: bool = False
     option: str = ""
 
     def check(self, name: str, argument: str) -> None:
         """Raise `OptionError` when what stands behind the word is not what it takes."""
         if argument.startswith("-") and not (self.option and argument.startswith(self.option)):
-            raise _wrong(f"There is no option {argument.split(maxsplit=1)[0]}.")
-        if argument and not self.takes:
-            raise _wrong(f"{MAGIC} {name} takes nothing, not {argument[:60]!r}.")
-        if self.takes and not argument and not self.optional:
-            raise _wrong(f"{MAGIC} {name} needs {self.takes}.")
+            raise _build_error(f"There is no option {argument.split(maxsplit=1)[0]}.")
+        if argument and not self.metavar:
+            raise _build_error(f"{MAGIC} {name} takes nothing, not {argument[:60]!r}.")
+        if self.metavar and not argument and not self.is_optional:
+            raise _build_error(f"{MAGIC} {name} needs {self.metavar}.")
 
 
 ACTIONS = {
-    "list": Action(list_, "the newest calls; with WORDS those that have them all", "[WORDS]", optional=True),
-    "show": Action(show, "the picture of one call and what is known of it; a part of the id is enough", "ID"),
-    "pending": Action(pending, "what is still under way, in this notebook and in others"),
-    "recover": Action(recover, "bring home what an earlier session left behind"),
-    "pack": Action(pack, "copy all recordings to a folder that replays them without key and network", "FOLDER"),
-    "spend": Action(spend, "what was spent"),
+    "list": Action(show_list, "the newest calls; with WORDS those that have them all", "[WORDS]", is_optional=True),
+    "show": Action(show_call, "the picture of one call and what is known of it; a part of the id is enough", "ID"),
+    "pending": Action(show_pending, "what is still under way, in this notebook and in others"),
+    "recover": Action(show_recovery, "bring home what an earlier session left behind"),
+    "pack": Action(write_pack, "copy all recordings to a folder that replays them without key and network", "FOLDER"),
+    "spend": Action(show_spending, "what was spent"),
     "slim": Action(
-        slim,
+        shrink_notebook,
         "make the pictures inside a notebook file previews of PX pixels a side; the originals stay in the library",
         "NOTEBOOK [--preview PX]",
         option="--preview",
@@ -154,28 +154,28 @@ ACTIONS = {
 }
 
 
-def help_text() -> str:
+def format_help() -> str:
     """Return the help of the magic."""
-    rows = [f"    {f'{MAGIC} {name} {action.takes}':<44} {action.help}" for name, action in ACTIONS.items()]
+    rows = [f"    {f'{MAGIC} {name} {action.metavar}':<44} {action.help}" for name, action in ACTIONS.items()]
     return "\n".join(["Show what has been made, and share it. Left out, the action is list.", "", *rows, ""])
 
 
-def run(library: Callable[[], Library], line: str) -> ImageResult | None:
+def run_action(open_library: Callable[[], Library], line: str) -> ImageResult | None:
     """Do what a line says, and return the result that it shows."""
     name, *rest = line.split(maxsplit=1) or ["list"]
-    argument = _unquoted("".join(rest).strip())
+    argument = _strip_outer_quotes("".join(rest).strip())
     if name not in ACTIONS:
         hint, do = suggest(name, ACTIONS) or ".", f"Known are {', '.join(ACTIONS)}; {MAGIC}? explains them."
-        raise _wrong(f"There is no {MAGIC} {name[:60]}{hint}", do)
+        raise _build_error(f"There is no {MAGIC} {name[:60]}{hint}", do)
     ACTIONS[name].check(name, argument)
-    return ACTIONS[name].run(library(), argument)
+    return ACTIONS[name].run(open_library(), argument)
 
 
-def _unquoted(text: str) -> str:
+def _strip_outer_quotes(text: str) -> str:
     """Return a text without the quotes around the whole of it, which a path with spaces may have."""
     is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
     return text[1:-1] if is_quoted else text
 
 
-def _wrong(what: str, do: str = f"{MAGIC}? explains it.") -> OptionError:
-    return OptionError(what, charge_status=ChargeStatus.PAST, advice=do)
+def _build_error(message: str, advice: str = f"{MAGIC}? explains it.") -> OptionError:
+    return OptionError(message, charge_status=ChargeStatus.PAST, advice=advice)

@@ -17,8 +17,8 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from cometmagic.errors import ChargeStatus, CometError, OptionError
 from cometmagic.notebook import library_magic
 from cometmagic.notebook.completion import Completer
-from cometmagic.notebook.config import GeminiImage, given
-from cometmagic.notebook.namespace import is_result
+from cometmagic.notebook.config import GeminiImage, read_options
+from cometmagic.notebook.namespace import is_result_name
 from cometmagic.options.command_line import build_help_text, parse_first_line, parse_line
 from cometmagic.options.settings import find_library_folder
 from cometmagic.storage.pending_scan import find_unfinished_calls
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from cometmagic.gemini.parts import ImagePart
     from cometmagic.generation.result import ImageResult
     from cometmagic.generation.result_list import ImageResults
-    from cometmagic.notebook.background import Pending
-    from cometmagic.notebook.run import Made
+    from cometmagic.notebook.background import PendingResult
+    from cometmagic.notebook.run import CellValue
     from cometmagic.storage.store import Library
     from cometmagic.widget.panel import Panel
 
 
-RECENT = 200  # calls that are looked at when the extension is loaded
-_RESULT = ("cometmagic.generation.result", "ImageResult")
-_RESULTS = ("cometmagic.generation.result_list", "ImageResults")
-_PENDING = ("cometmagic.notebook.background", "Pending")
-_PART = ("cometmagic.gemini.parts", "ImagePart")
+MAX_RECENT_CALLS = 200  # calls that are looked at when the extension is loaded
+_RESULT_TYPE = ("cometmagic.generation.result", "ImageResult")
+_RESULTS_TYPE = ("cometmagic.generation.result_list", "ImageResults")
+_PENDING_TYPE = ("cometmagic.notebook.background", "PendingResult")
+_PART_TYPE = ("cometmagic.gemini.parts", "ImagePart")
 
 
 @magics_class
@@ -50,36 +50,36 @@ class GeminiMagics(Magics):
     def __init__(self, shell: InteractiveShell) -> None:
         """`shell` is where variables are put and pictures shown."""
         super().__init__(shell)
-        self.host = shell
-        self.defaults = _defaults(shell)
+        self.interactive_shell = shell
+        self.defaults = _create_defaults(shell)
         self.completer = Completer(shell)
-        self.shown: object = None
+        self.shown_result: object = None
 
     @no_var_expand
     @line_cell_magic
-    def gemini_image(self, line: str, cell_text: str | None = None) -> Made:
+    def gemini_image(self, line: str, cell_text: str | None = None) -> CellValue:
         """See `line.help_text`, which replaces this text."""
         from cometmagic.notebook import run
 
         # Below a cell's line stands its prompt; in a line it begins with the first word that is nothing else.
         if cell_text is None:
-            parsed = parse_line(line, self._is_result)
+            parsed = parse_line(line, self._is_result_name)
             options, prompt = parsed.options, parsed.prompt
         else:
             options, prompt = parse_first_line(line), cell_text.removesuffix("\n")
-        result = run.run(self.host, prompt, options, given(self.defaults))
-        self.shown = result
+        result = run.run_cell(self.interactive_shell, prompt, options, read_options(self.defaults))
+        self.shown_result = result
         return result
 
-    def _is_result(self, word: str) -> bool:
-        return is_result(word, self.host.user_ns, find_library_folder())
+    def _is_result_name(self, word: str) -> bool:
+        return is_result_name(word, self.interactive_shell.user_ns, find_library_folder())
 
     @no_var_expand
     @line_magic
     def gemini_library(self, line: str) -> ImageResult | None:
         """See `library_magic.help_text`, which replaces this text."""
-        result = library_magic.run(_library, line)
-        self.shown = result
+        result = library_magic.run_action(_open_library, line)
+        self.shown_result = result
         return result
 
     @no_var_expand
@@ -88,7 +88,7 @@ class GeminiMagics(Magics):
         """Show a panel: what a cell of %%gemini_image does, by hand. Takes what `%gemini_image` takes, or nothing."""
         import cometmagic  # by the front door: the panel stands on what a cell does, not the other way round
 
-        parsed = parse_line(line, self._is_result)
+        parsed = parse_line(line, self._is_result_name)
         return cometmagic.panel(parsed.prompt, **parsed.options)
 
     @no_var_expand
@@ -102,35 +102,37 @@ class GeminiMagics(Magics):
             raise OptionError(
                 f"%gemini_doctor takes nothing, not {line.strip()[:60]!r}.", charge_status=ChargeStatus.PAST
             )
-        session = given(self.defaults)
-        print(doctor.examine(*front_end.rows(self.host, session), session_options=session))
+        session = read_options(self.defaults)
+        print(
+            doctor.examine(*front_end.describe_surroundings(self.interactive_shell, session), session_options=session)
+        )
 
-    def show_once(self, result: ImageResult | ImageResults | Pending) -> None:
+    def show_once(self, result: ImageResult | ImageResults | PendingResult) -> None:
         """Show a result that is the value of a cell, unless the cell has just shown it.
 
         Raises `NotImplementedError` for a result that a terminal is to tell in words: IPython then takes its repr.
         """
-        was_shown, self.shown = result == self.shown, None
+        was_shown, self.shown_result = result == self.shown_result, None
         if not was_shown:
             from cometmagic.notebook import run
 
-            run.show_made(result)
-        elif not hasattr(self.host, "kernel"):
+            run.show_result(result)
+        elif not hasattr(self.interactive_shell, "kernel"):
             raise NotImplementedError  # the terminal has written "Out[n]: " by now
 
     @staticmethod
-    def show_part(image: ImagePart) -> None:
+    def show_image_part(image: ImagePart) -> None:
         """Show an image that is the value of a cell."""
         from cometmagic.notebook import run
 
-        run.show_part(image)
+        run.show_image_part(image)
 
-    def forget(self, *_: Any) -> None:
+    def reset_shown_result(self, *_: Any) -> None:
         """Forget at the start of a cell what the last one has shown."""
-        self.shown = None
+        self.shown_result = None
 
 
-def _defaults(shell: InteractiveShell) -> Configurable:
+def _create_defaults(shell: InteractiveShell) -> Configurable:
     try:
         return GeminiImage(parent=shell)
     except OptionError as error:  # a bad `%config` stays in the shell's configuration and must not bar a reload
@@ -138,14 +140,14 @@ def _defaults(shell: InteractiveShell) -> Configurable:
         return GeminiImage()
 
 
-def _library() -> Library:
+def _open_library() -> Library:
     from cometmagic.storage.store import library
 
     return library()
 
 
 GeminiMagics.gemini_image.__doc__ = build_help_text()
-GeminiMagics.gemini_library.__doc__ = library_magic.help_text()
+GeminiMagics.gemini_library.__doc__ = library_magic.format_help()
 
 
 def load(shell: Any) -> None:  # IPython types its parts as optional, and its configurables as shells
@@ -155,30 +157,30 @@ def load(shell: Any) -> None:  # IPython types its parts as optional, and its co
     shell.configurables.append(magics.defaults)
     magics.completer.register()
     formatter = shell.display_formatter.ipython_display_formatter
-    for name in (_RESULT, _RESULTS, _PENDING):
+    for name in (_RESULT_TYPE, _RESULTS_TYPE, _PENDING_TYPE):
         formatter.for_type_by_name(*name, magics.show_once)
-    formatter.for_type_by_name(*_PART, magics.show_part)
-    shell.events.register("pre_run_cell", magics.forget)
+    formatter.for_type_by_name(*_PART_TYPE, magics.show_image_part)
+    shell.events.register("pre_run_cell", magics.reset_shown_result)
     with contextlib.suppress(RuntimeError):  # a Python without threads
-        threading.Thread(target=_warm, name="cometmagic-warm", daemon=True).start()
-    _look_back()
+        threading.Thread(target=_start_courier, name="cometmagic-warm", daemon=True).start()
+    _recover_earlier_calls()
 
 
-def _warm() -> None:
+def _start_courier() -> None:
     """Start the courier behind the scenes, so that the first picture does not wait for it."""
     from cometmagic.courier.client import get_courier
 
     get_courier()
 
 
-def _look_back() -> None:
+def _recover_earlier_calls() -> None:
     """Bring home what an earlier kernel left under way; the look itself is quick, and mostly all there is."""
     with contextlib.suppress(CometError):  # a library that cannot be named is told when it is needed
         root = find_library_folder()
-        if find_unfinished_calls(root, RECENT):
+        if find_unfinished_calls(root, MAX_RECENT_CALLS):
             from cometmagic.courier.leftovers import recover_calls
 
-            for told in recover_calls(root, RECENT):
+            for told in recover_calls(root, MAX_RECENT_CALLS):
                 print(told)
 
 
@@ -192,6 +194,6 @@ def unload(shell: Any) -> None:
             shell.magics_manager.magics[kind].pop(name, None)
     shell.configurables.remove(magics.defaults)
     magics.completer.unregister()
-    for name in (_RESULT, _RESULTS, _PENDING, _PART):
+    for name in (_RESULT_TYPE, _RESULTS_TYPE, _PENDING_TYPE, _PART_TYPE):
         shell.display_formatter.ipython_display_formatter.pop(".".join(name), None)
-    shell.events.unregister("pre_run_cell", magics.forget)
+    shell.events.unregister("pre_run_cell", magics.reset_shown_result)

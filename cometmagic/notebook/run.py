@@ -22,161 +22,170 @@ from cometmagic.generation.plan import Plan, build_plans
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.notebook import background, front_end, interrupts
-from cometmagic.notebook.namespace import resolved
-from cometmagic.notebook.progress import Step, Waiting, publish
+from cometmagic.notebook.namespace import resolve_options
+from cometmagic.notebook.progress import CallProgress, ProgressOutput, publish
 from cometmagic.options.template import find_lookalikes, render_template
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-Made = ImageResult | ImageResults | background.Pending | None
+CellValue = ImageResult | ImageResults | background.PendingResult | None
 
 
-def run(shell: InteractiveShell, prompt: str, options: dict[str, Any], defaults: dict[str, Any]) -> Made:
+def run_cell(
+    shell: InteractiveShell, prompt: str, options: dict[str, Any], session_options: dict[str, Any]
+) -> CellValue:
     """Do what a cell asks for and show it; `defaults` are the session's. Raises a `CometError` or `Interrupted`."""
     try:
-        planned = planned_for(prompt, options, shell.user_ns, defaults)
+        planned = plan_cell(prompt, options, shell.user_ns, session_options)
     except KeyboardInterrupt:
         raise Interrupted("Nothing was sent, so nothing was charged.") from None
     if planned[0].cell_options.dry_run or planned[0].cell_options.show_code:
-        _look(planned)
+        _show_dry_run(planned)
         return None
     if len(planned) > 1:
-        return _many(shell, planned)
-    return _one(shell, planned[0])
+        return _run_batch(shell, planned)
+    return _run_call(shell, planned[0])
 
 
-def planned_for(prompt: str, options: dict[str, Any], names: Mapping[str, Any], defaults: dict[str, Any]) -> list[Plan]:
+def plan_cell(
+    prompt: str, options: dict[str, Any], namespace: Mapping[str, Any], session_options: dict[str, Any]
+) -> list[Plan]:
     """Return the requests of a cell or a panel; `names` are the notebook's variables. Raises a `CometError`."""
     notes = [
-        f"{found} was sent as it stands: only {{{{name}}}} is replaced." for found in find_lookalikes(prompt, names)
+        f"{found} was sent as it stands: only {{{{name}}}} is replaced." for found in find_lookalikes(prompt, namespace)
     ]
-    given = resolved(options, names)
+    given = resolve_options(options, namespace)
     return build_plans(
-        render_template(prompt, names),
+        render_template(prompt, namespace),
         last_folder=generate.get_last_folder(),
-        session_options=defaults,
+        session_options=session_options,
         warnings=notes,
         **given,
     )
 
 
-def _look(planned: list[Plan]) -> None:
+def _show_dry_run(plans: list[Plan]) -> None:
     """Show what would be sent, and send nothing."""
     from cometmagic.display import dry_run
 
-    kind = planned[0].cell_options.show_code
+    kind = plans[0].cell_options.show_code
     if kind:
-        for plan in planned:
-            publish(dry_run.code(plan.as_code(kind), plan.label))
-    if planned[0].cell_options.dry_run:
-        publish(dry_run.view(planned))
+        for plan in plans:
+            publish(dry_run.build_code(plan.as_code(kind), plan.label))
+    if plans[0].cell_options.dry_run:
+        publish(dry_run.build_dry_run(plans))
 
 
-def _one(shell: InteractiveShell, plan: Plan) -> ImageResult | background.Pending:
+def _run_call(shell: InteractiveShell, plan: Plan) -> ImageResult | background.PendingResult:
     call = generate.launch(plan)
-    if call.cell_options.background and front_end.is_watched(shell):
-        return background.begin(
-            shell, call, lambda seconds: show.waiting(call, seconds, "in the background"), partial(_finished, call)
+    if call.cell_options.background and front_end.is_interactive(shell):
+        return background.start_background(
+            shell,
+            call,
+            lambda seconds: show.build_call_progress(call, seconds, "in the background"),
+            partial(_finish_call, call),
         )
-    waiting, step = Waiting(shell), Step(call)
+    waiting, step = ProgressOutput(shell), CallProgress(call)
     try:
         for event in call.iter_events():
-            step.take(event)
+            step.handle_event(event)
             if waiting.is_due:
-                waiting.tell(show.waiting(call, waiting.seconds, *step.words()))
-        return _finished(call, waiting, _keeper(shell, call.cell_options.into))
+                waiting.show_progress(show.build_call_progress(call, waiting.seconds, *step.describe()))
+        return _finish_call(call, waiting, _build_result_setter(shell, call.cell_options.into))
     except KeyboardInterrupt:
-        raise _interrupted(call, waiting) from None
+        raise _handle_interrupt(call, waiting) from None
 
 
-def _keeper(shell: InteractiveShell, name: str | None) -> background.Keep:
+def _build_result_setter(shell: InteractiveShell, variable: str | None) -> background.ResultSetter:
     """Return what puts a result into the cell's variable, if it has one."""
 
-    def keep(result: background.Result) -> None:
-        if name:
-            shell.user_ns[name] = result
+    def keep(result: background.AnyResult) -> None:
+        if variable:
+            shell.user_ns[variable] = result
 
     return keep
 
 
-def _finished(call: Call, waiting: Waiting, keep: background.Keep) -> ImageResult:
+def _finish_call(call: Call, output: ProgressOutput, set_result: background.ResultSetter) -> ImageResult:
     """Show what came of a call that has ended, and return it."""
     try:
         result = call.result()
     except CometError as error:
-        waiting.become(show.ended(call, waiting.seconds, "No image", error))
+        output.show_final(show.build_final_status(call, output.seconds, "No image", error))
         raise
-    waiting.deliver(show.picture(result, terminal=front_end.draws_png()))
+    output.show_image(show.build_image(result, terminal=front_end.can_draw_png()))
     generate.set_last_result(result)
-    keep(result)
+    set_result(result)
     saved = None
     try:
         saved = call.save(result)
     finally:
-        waiting.add(show.caption(result, saved))
+        output.show_caption(show.build_caption(result, saved))
     return result
 
 
-def _interrupted(under_way: PendingCall, waiting: Waiting) -> Interrupted:
+def _handle_interrupt(pending_call: PendingCall, output: ProgressOutput) -> Interrupted:
     """Stop waiting, show that, and return what is raised; a second interrupt abandons what goes on."""
-    future = under_way.stop()
-    waiting.become(show.ended(under_way, waiting.seconds, "Interrupted"))
+    future = pending_call.stop()
+    output.show_final(show.build_final_status(pending_call, output.seconds, "Interrupted"))
 
     def abandon() -> None:
-        under_way.abandon()
-        waiting.become(show.ended(under_way, waiting.seconds, "Abandoned"))
+        pending_call.abandon()
+        output.show_final(show.build_final_status(pending_call, output.seconds, "Abandoned"))
 
-    if under_way.is_running and waiting.notebook and interrupts.listen(abandon):
-        future += f" Interrupt again to abandon {'them' if isinstance(under_way, Batch) else 'it'}."
+    if pending_call.is_running and output.is_notebook and interrupts.listen(abandon):
+        future += f" Interrupt again to abandon {'them' if isinstance(pending_call, Batch) else 'it'}."
     return Interrupted(future)
 
 
-def _many(shell: InteractiveShell, planned: list[Plan]) -> ImageResults | background.Pending:
+def _run_batch(shell: InteractiveShell, plans: list[Plan]) -> ImageResults | background.PendingResult:
     """Make several pictures at once. Raises the first error when none came."""
-    batch = launch_on_thread(lambda left: launch_batch(planned, left))
-    if batch.cell_options.background and front_end.is_watched(shell):
-        return background.begin(shell, batch, lambda seconds: grid.progress(batch, seconds), partial(_sheet, batch))
-    waiting = Waiting(shell)
+    batch = launch_on_thread(lambda left: launch_batch(plans, left))
+    if batch.cell_options.background and front_end.is_interactive(shell):
+        return background.start_background(
+            shell, batch, lambda seconds: grid.build_batch_progress(batch, seconds), partial(_finish_batch, batch)
+        )
+    waiting = ProgressOutput(shell)
     try:
         for _ in batch.iter_events():
             if waiting.is_due:
-                waiting.tell(grid.progress(batch, waiting.seconds))
-        return _sheet(batch, waiting, _keeper(shell, batch.cell_options.into))
+                waiting.show_progress(grid.build_batch_progress(batch, waiting.seconds))
+        return _finish_batch(batch, waiting, _build_result_setter(shell, batch.cell_options.into))
     except KeyboardInterrupt:
-        raise _interrupted(batch, waiting) from None
+        raise _handle_interrupt(batch, waiting) from None
 
 
-def _sheet(batch: Batch, waiting: Waiting, keep: background.Keep) -> ImageResults:
+def _finish_batch(batch: Batch, output: ProgressOutput, set_result: background.ResultSetter) -> ImageResults:
     """Show what came of calls that have ended, and return it."""
     results = batch.collect_results()
     if results.failure is not None:
-        waiting.become(show.ended(batch, waiting.seconds, "No image"))
+        output.show_final(show.build_final_status(batch, output.seconds, "No image"))
         raise results.failure
-    keep(results)
-    waiting.deliver(grid.sheet(results, terminal=front_end.draws_png()))
+    set_result(results)
+    output.show_image(grid.build_sheet(results, terminal=front_end.can_draw_png()))
     saved: list[Path] = []
     try:
         saved.extend(batch.save(results))
     finally:
-        waiting.add(grid.sheet_caption(results, saved))
+        output.show_caption(grid.build_sheet_caption(results, saved))
     return results
 
 
-def show_part(image: ImagePart) -> None:
+def show_image_part(image: ImagePart) -> None:
     """Show one image of a result."""
-    publish(show.single(image))
+    publish(show.build_part(image))
 
 
-def show_made(made: ImageResult | ImageResults | background.Pending, *, returned: bool = False) -> None:
+def show_result(value: ImageResult | ImageResults | background.PendingResult, *, is_returned: bool = False) -> None:
     """Show a result, or several, as the cell that made them did; one that is `returned` is told as its Out[n] too."""
-    if isinstance(made, background.Pending):
-        publish(bundles.plain(repr(made)))
+    if isinstance(value, background.PendingResult):
+        publish(bundles.build_plain_text(repr(value)))
         return
-    if isinstance(made, ImageResults):
-        picture, caption = grid.sheet(made, terminal=front_end.draws_png()), grid.sheet_caption(made)
+    if isinstance(value, ImageResults):
+        picture, caption = grid.build_sheet(value, terminal=front_end.can_draw_png()), grid.build_sheet_caption(value)
     else:
-        picture, caption = show.picture(made, terminal=front_end.draws_png()), show.caption(made)
-    if front_end.shows_pictures() or not returned:
+        picture, caption = show.build_image(value, terminal=front_end.can_draw_png()), show.build_caption(value)
+    if front_end.can_show_images() or not is_returned:
         publish(picture)
     publish(caption)

@@ -10,19 +10,19 @@ import hashlib
 import json
 from typing import Any
 
-_WORDS = {
+_STATUS_NAMES = {
     400: "INVALID_ARGUMENT",
     413: "INVALID_ARGUMENT",
     429: "RESOURCE_EXHAUSTED",
     500: "INTERNAL",
     503: "UNAVAILABLE",
 }
-_TYPE = "type.googleapis.com/google.rpc."
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_LETTERS_IN_ID = 8
+_RPC_TYPE_PREFIX = "type.googleapis.com/google.rpc."
+_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_ID_SUFFIX_LENGTH = 8
 
 
-class RefusedError(Exception):
+class ServiceError(Exception):
     """The answer is an error with this HTTP status and this JSON."""
 
     def __init__(self, status: int, document: dict[str, Any]) -> None:
@@ -36,23 +36,25 @@ class RefusedError(Exception):
         return json.dumps(self.document, ensure_ascii=False, indent=2).encode("utf-8", "replace")
 
 
-def google(message: str, status: int = 400, details: dict[str, dict[str, Any]] | None = None) -> RefusedError:
+def build_google_error(
+    message: str, status: int = 400, details: dict[str, dict[str, Any]] | None = None
+) -> ServiceError:
     """Return an error in Google's shape; `details` are members by the name of their message."""
-    error: dict[str, Any] = {"code": status, "message": message, "status": _WORDS[status]}
+    error: dict[str, Any] = {"code": status, "message": message, "status": _STATUS_NAMES[status]}
     if details:
-        error["details"] = [{"@type": _TYPE + name} | members for name, members in details.items()]
-    return RefusedError(status, {"error": error})
+        error["details"] = [{"@type": _RPC_TYPE_PREFIX + name} | members for name, members in details.items()]
+    return ServiceError(status, {"error": error})
 
 
-def comet(message: str, status: int, code: str, seed: bytes) -> RefusedError:
+def build_comet_error(message: str, status: int, code: str, seed: bytes) -> ServiceError:
     """Return an error in CometAPI's envelope, with a request id made up from `seed`."""
-    told = f"{message} (request id: {request_id(seed)})"
-    return RefusedError(status, {"error": {"message": told, "type": "comet_api_error", "param": "", "code": code}})
+    told = f"{message} (request id: {build_request_id(seed)})"
+    return ServiceError(status, {"error": {"message": told, "type": "comet_api_error", "param": "", "code": code}})
 
 
-def request_id(seed: bytes) -> str:
+def build_request_id(seed: bytes) -> str:
     """Return an id that looks like CometAPI's: a time to the nanosecond, then eight letters."""
     digest = hashlib.sha256(seed).digest()
     number = int.from_bytes(digest[:16], "big")
     time = f"20260101{number % 24:02}{number % 60:02}{number % 59:02}{number % 10**9:09}"
-    return time + "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[-_LETTERS_IN_ID:])
+    return time + "".join(_ID_ALPHABET[byte % len(_ID_ALPHABET)] for byte in digest[-_ID_SUFFIX_LENGTH:])

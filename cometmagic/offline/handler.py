@@ -20,24 +20,24 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from cometmagic.offline import error_replies, service
-from cometmagic.offline.request_body import BadBodyError, TooLargeError, receive
+from cometmagic.offline.request_body import BodyTooLargeError, MalformedBodyError, read_body
 from cometmagic.options import models
 from cometmagic.system.sanitize import clean_line
 
-_CALL = re.compile(r"/v1beta/models/(?P<model>[^/]+):(?P<verb>generateContent|streamGenerateContent)")
-_JSON = "application/json; charset=UTF-8"
-_SSE = "text/event-stream"
-_HTML = "text/html; charset=utf-8"
-_PAGE = (
+_GENERATE_PATH = re.compile(r"/v1beta/models/(?P<model>[^/]+):(?P<verb>generateContent|streamGenerateContent)")
+_JSON_TYPE = "application/json; charset=UTF-8"
+_SSE_TYPE = "text/event-stream"
+_HTML_TYPE = "text/html; charset=utf-8"
+_INDEX_PAGE = (
     b"<!doctype html>\n<html><head><title>cometmagic offline service</title></head>"
     b"<body><p>The API is under <code>/v1beta/models/</code>.</p></body></html>\n"
 )
-_EVENT = slice(len("data: "), -len("\r\n\r\n"))
-_GZIP = 16 + zlib.MAX_WBITS
+_EVENT_PAYLOAD = slice(len("data: "), -len("\r\n\r\n"))
+_GZIP_WBITS = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True)
-class Seen:
+class LoggedRequest:
     """One request as it is remembered: never a header, a query or a body."""
 
     method: str
@@ -55,10 +55,10 @@ class Listener(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.seen: list[Seen] = []
-        self.stopping = threading.Event()
-        self._open: set[socket.socket] = set()
-        super().__init__(address, Connection)
+        self.request_log: list[LoggedRequest] = []
+        self.stop_event = threading.Event()
+        self._open_sockets: set[socket.socket] = set()
+        super().__init__(address, RequestHandler)
 
     def server_bind(self) -> None:
         # HTTPServer's own looks the host's name up, which can leave the machine.
@@ -66,11 +66,11 @@ class Listener(ThreadingHTTPServer):
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
+        self._open_sockets.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
+        self._open_sockets.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -78,9 +78,9 @@ class Listener(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
     def stop(self) -> None:
-        self.stopping.set()
+        self.stop_event.set()
         self.shutdown()
-        for connection in list(self._open):
+        for connection in list(self._open_sockets):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
@@ -88,7 +88,7 @@ class Listener(ThreadingHTTPServer):
         self.server_close()
 
 
-class Connection(BaseHTTPRequestHandler):
+class RequestHandler(BaseHTTPRequestHandler):
     """One connection."""
 
     server: Listener
@@ -96,82 +96,82 @@ class Connection(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        self._answer(b"")
+        self._route(b"")
 
     def do_POST(self) -> None:
         try:
-            body = receive(self.headers, self.rfile)
-        except (BadBodyError, TooLargeError) as error:
+            body = read_body(self.headers, self.rfile)
+        except (MalformedBodyError, BodyTooLargeError) as error:
             self.close_connection = True
-            refused = error_replies.google(str(error), 413 if isinstance(error, TooLargeError) else 400)
-            self._send(refused.status, refused.body, _JSON)
+            refused = error_replies.build_google_error(str(error), 413 if isinstance(error, BodyTooLargeError) else 400)
+            self._send(refused.status, refused.body, _JSON_TYPE)
             return
-        self._answer(body)
+        self._route(body)
 
-    def _answer(self, body: bytes) -> None:
+    def _route(self, body: bytes) -> None:
         address = urlsplit(self.path)
-        call = _CALL.fullmatch(address.path)
+        call = _GENERATE_PATH.fullmatch(address.path)
         if self.command == "GET" and address.path == "/":
-            self._send(200, _PAGE, _HTML)
-        elif not (call and self.command == "POST") and not (address.path in _LISTS and self.command == "GET"):
+            self._send(200, _INDEX_PAGE, _HTML_TYPE)
+        elif not (call and self.command == "POST") and not (address.path in _MODEL_LISTS and self.command == "GET"):
             # As CometAPI does: a wrong path leads to its web page.
-            self._send(301, _PAGE, _HTML, location="/")
-        elif not self._key():
-            refused = error_replies.comet("Invalid token", 401, "", address.path.encode())
-            self._send(refused.status, refused.body, _JSON)
+            self._send(301, _INDEX_PAGE, _HTML_TYPE, location="/")
+        elif not self._read_key():
+            refused = error_replies.build_comet_error("Invalid token", 401, "", address.path.encode())
+            self._send(refused.status, refused.body, _JSON_TYPE)
         elif call is None:
-            self._send(200, json.dumps(_LISTS[address.path]()).encode(), _JSON)
-        elif self.server.stopping.wait(self.server.delay):
+            self._send(200, json.dumps(_MODEL_LISTS[address.path]()).encode(), _JSON_TYPE)
+        elif self.server.stop_event.wait(self.server.delay):
             self.close_connection = True  # stopped while it waited: no answer
         else:
             as_events = parse_qs(address.query).get("alt") == ["sse"]
-            self._call(unquote(call["model"]), call["verb"], body, as_events=as_events)
+            self._generate(unquote(call["model"]), call["verb"], body, is_sse=as_events)
 
-    def _key(self) -> str:
+    def _read_key(self) -> str:
         """Return the key that was sent, in either header."""
         scheme, _, rest = self.headers.get("Authorization", "").strip().partition(" ")
         bearer = rest if scheme.lower() == "bearer" else scheme
         return (self.headers.get("x-goog-api-key", "") or bearer).strip()
 
-    def _call(self, model: str, verb: str, body: bytes, *, as_events: bool) -> None:
-        if verb == "generateContent":
-            self._send(*service.answer(model, body), _JSON)
+    def _generate(self, model: str, method: str, body: bytes, *, is_sse: bool) -> None:
+        if method == "generateContent":
+            self._send(*service.answer(model, body), _JSON_TYPE)
             return
         status, events = service.stream(model, body)
-        if status == 200 and as_events:
+        if status == 200 and is_sse:
             self._send_stream(events)
         elif status == 200:
-            self._send(200, b"[" + b",\r\n".join(event[_EVENT] for event in events) + b"]", _JSON)
+            self._send(200, b"[" + b",\r\n".join(event[_EVENT_PAYLOAD] for event in events) + b"]", _JSON_TYPE)
         else:
             refused = b"".join(events)
-            self._send(status, refused if as_events else b"[" + refused + b"]", _JSON)
+            self._send(status, refused if is_sse else b"[" + refused + b"]", _JSON_TYPE)
 
-    def _send(self, status: int, body: bytes, kind: str, **headers: str) -> None:
-        packed = self._packs(kind)
-        body = zlib.compress(body, 1, _GZIP) if packed else body
-        self._head(status, kind, packed=packed, content_length=str(len(body)), **headers)
+    def _send(self, status: int, body: bytes, content_type: str, **headers: str) -> None:
+        packed = self._should_compress(content_type)
+        body = zlib.compress(body, 1, _GZIP_WBITS) if packed else body
+        self._send_head(status, content_type, is_compressed=packed, content_length=str(len(body)), **headers)
         self.wfile.write(body)
 
     def _send_stream(self, events: Iterable[bytes]) -> None:
-        packed = self._packs(_SSE)
+        packed = self._should_compress(_SSE_TYPE)
         chunked = self.request_version != "HTTP/1.0"
         self.close_connection |= not chunked
-        self._head(200, _SSE, packed=packed, **({"transfer_encoding": "chunked"} if chunked else {}))
-        for piece in _packed(events) if packed else events:
+        self._send_head(200, _SSE_TYPE, is_compressed=packed, **({"transfer_encoding": "chunked"} if chunked else {}))
+        for piece in _compress_events(events) if packed else events:
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
 
-    def _packs(self, kind: str) -> bool:
-        return self.server.gzip and kind != _HTML and "gzip" in self.headers.get("Accept-Encoding", "")
+    def _should_compress(self, content_type: str) -> bool:
+        return self.server.gzip and content_type != _HTML_TYPE and "gzip" in self.headers.get("Accept-Encoding", "")
 
-    def _head(self, status: int, kind: str, *, packed: bool, **headers: str) -> None:
-        self.server.seen.append(Seen(self.command, clean_line(urlsplit(self.path).path, 200), status))
+    def _send_head(self, status: int, content_type: str, *, is_compressed: bool, **headers: str) -> None:
+        self.server.request_log.append(LoggedRequest(self.command, clean_line(urlsplit(self.path).path, 200), status))
         self.send_response(status)
-        self.send_header("Content-Type", kind)
+        self.send_header("Content-Type", content_type)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-").title(), value)
-        if packed:
+        if is_compressed:
             self.send_header("Content-Encoding", "gzip")
         if self.close_connection:
             self.send_header("Connection", "close")
@@ -184,30 +184,33 @@ class Connection(BaseHTTPRequestHandler):
         """Print nothing: a path may hold what should not be seen."""
 
 
-def _packed(events: Iterable[bytes]) -> Iterator[bytes]:
+def _compress_events(events: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the events compressed, each complete as it goes out."""
-    packer = zlib.compressobj(1, wbits=_GZIP)
+    packer = zlib.compressobj(1, wbits=_GZIP_WBITS)
     for event in events:
         yield packer.compress(event) + packer.flush(zlib.Z_SYNC_FLUSH)
     yield packer.flush()
 
 
-def _gemini_list() -> dict[str, Any]:
+def _build_gemini_list() -> dict[str, Any]:
     verbs = ["generateContent", "streamGenerateContent"]
     return {
         "models": [
             {"name": f"models/{name}", "displayName": row.title, "supportedGenerationMethods": verbs}
-            for name, row in _served()
+            for name, row in _list_models()
         ]
     }
 
 
-def _openai_list() -> dict[str, Any]:
-    return {"object": "list", "data": [{"id": name, "object": "model", "owned_by": "google"} for name, _ in _served()]}
+def _build_openai_list() -> dict[str, Any]:
+    return {
+        "object": "list",
+        "data": [{"id": name, "object": "model", "owned_by": "google"} for name, _ in _list_models()],
+    }
 
 
-def _served() -> list[tuple[str, models.Model]]:
+def _list_models() -> list[tuple[str, models.Model]]:
     return [(name, row) for row in models.MODELS if not row.retirement_date for name in row.names]
 
 
-_LISTS = {"/v1beta/models": _gemini_list, "/v1/models": _openai_list}
+_MODEL_LISTS = {"/v1beta/models": _build_gemini_list, "/v1/models": _build_openai_list}

@@ -18,7 +18,7 @@ FINAL_QUALITY = 92
 DRAFT_QUALITY = 80
 
 
-def is_picture(data: bytes) -> bool:
+def is_image(data: bytes) -> bool:
     """Tell whether the data begin like a picture Pillow can read; cheap at any size."""
     from PIL import Image
 
@@ -29,7 +29,7 @@ def is_picture(data: bytes) -> bool:
         return False
 
 
-def read(data: bytes, within: int = 4096) -> Image:
+def decode_image(data: bytes, max_side: int = 4096) -> Image:
     """Return the picture in `data`, upright, in RGB, its longer side at most about `within` pixels.
 
     Raises `ValueError` when there is none.
@@ -40,17 +40,17 @@ def read(data: bytes, within: int = 4096) -> Image:
 
     try:
         with Image.open(io.BytesIO(data)) as picture:
-            picture.draft("RGB", (within, within))  # lets JPEG leave out what nobody will see
+            picture.draft("RGB", (max_side, max_side))  # lets JPEG leave out what nobody will see
             upright = ImageOps.exif_transpose(picture)
             return flatten_on_white(upright)
     except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(f"not a readable picture: {error}") from None
 
 
-def jpeg(picture: Image, quality: int = FINAL_QUALITY, within: tuple[int, int] | None = None) -> bytes:
+def encode_jpeg(image: Image, quality: int = FINAL_QUALITY, max_size: tuple[int, int] | None = None) -> bytes:
     """Return the picture as a JPEG, made smaller first when it is larger than `within`."""
-    if within is not None and (picture.width > within[0] or picture.height > within[1]):
-        picture = picture.resize(within, reducing_gap=2.0)
+    if max_size is not None and (image.width > max_size[0] or image.height > max_size[1]):
+        image = image.resize(max_size, reducing_gap=2.0)
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=quality, comment=COMMENT)
+    image.save(out, "JPEG", quality=quality, comment=COMMENT)
     return out.getvalue()

@@ -11,28 +11,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cometmagic.offline.error_replies import RefusedError, comet, google
+from cometmagic.offline.error_replies import ServiceError, build_comet_error, build_google_error
 
-_WORD = re.compile(r"\boffline:[a-z]+(?:-[a-z]+)*")
+_TRIGGER_PATTERN = re.compile(r"\boffline:[a-z]+(?:-[a-z]+)*")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failure:
+class Scenario:
     """One way to fail: an error, a blocked prompt, or an answer with only some of its `parts`.
 
     `content` replaces the answer's content where it has no parts at all.
     """
 
-    shows: str
-    error: Callable[[bytes], RefusedError] | None = None
-    blocked: str = ""
-    finish: str = "STOP"
-    message: str = ""
-    parts: tuple[str, ...] = ()
+    description: str
+    build_error: Callable[[bytes], ServiceError] | None = None
+    block_reason: str = ""
+    finish_reason: str = "STOP"
+    finish_message: str = ""
+    part_kinds: tuple[str, ...] = ()
     content: tuple[dict[str, Any], ...] = ()
 
 
-def _rate_limit(_: bytes) -> RefusedError:
+def _build_rate_limit_error(_seed: bytes) -> ServiceError:
     violation = {
         "quotaMetric": "generativelanguage.googleapis.com/generate_content_requests",
         "quotaId": "GenerateRequestsPerMinutePerProjectPerModel",
@@ -42,66 +42,73 @@ def _rate_limit(_: bytes) -> RefusedError:
         "QuotaFailure": {"violations": [violation]},
         "RetryInfo": {"retryDelay": "2s"},
     }
-    return google("You exceeded your current quota. Please retry in 2s.", 429, details)
+    return build_google_error("You exceeded your current quota. Please retry in 2s.", 429, details)
 
 
-_FAILURES = {
-    "offline:blocked": Failure(
-        shows="the prompt is blocked: no candidates, a `blockReason`",
-        blocked="SAFETY",
+_SCENARIOS = {
+    "offline:blocked": Scenario(
+        description="the prompt is blocked: no candidates, a `blockReason`",
+        block_reason="SAFETY",
     ),
-    "offline:image-safety": Failure(
-        shows="the finished picture is withheld: `IMAGE_SAFETY`, parts null, an explanation",
-        finish="IMAGE_SAFETY",
-        message="Unable to show the generated image. You can rephrase the prompt and try again.",
+    "offline:image-safety": Scenario(
+        description="the finished picture is withheld: `IMAGE_SAFETY`, parts null, an explanation",
+        finish_reason="IMAGE_SAFETY",
+        finish_message="Unable to show the generated image. You can rephrase the prompt and try again.",
         content=({"parts": None},),
     ),
-    "offline:no-image": Failure(
-        shows="the model ends without an image: `NO_IMAGE`",
-        finish="NO_IMAGE",
-        message="No image was generated. You can rephrase the prompt and try again.",
+    "offline:no-image": Scenario(
+        description="the model ends without an image: `NO_IMAGE`",
+        finish_reason="NO_IMAGE",
+        finish_message="No image was generated. You can rephrase the prompt and try again.",
         content=({},),
     ),
-    "offline:text-only": Failure(shows="the model only talks: `STOP`, words and no image", parts=("words",)),
-    "offline:drafts-only": Failure(shows="drafts arrive and no final image follows", parts=("thoughts",)),
-    "offline:recitation": Failure(
-        shows="the picture is too close to an existing one: `IMAGE_RECITATION`",
-        finish="IMAGE_RECITATION",
-        message="The generated image may be too close to existing content.",
+    "offline:text-only": Scenario(
+        description="the model only talks: `STOP`, words and no image", part_kinds=("words",)
+    ),
+    "offline:drafts-only": Scenario(description="drafts arrive and no final image follows", part_kinds=("thoughts",)),
+    "offline:recitation": Scenario(
+        description="the picture is too close to an existing one: `IMAGE_RECITATION`",
+        finish_reason="IMAGE_RECITATION",
+        finish_message="The generated image may be too close to existing content.",
         content=({"role": "model"},),
     ),
-    "offline:max-tokens": Failure(
-        shows="the answer is cut off by the token limit: `MAX_TOKENS`, no image", finish="MAX_TOKENS", parts=("words",)
+    "offline:max-tokens": Scenario(
+        description="the answer is cut off by the token limit: `MAX_TOKENS`, no image",
+        finish_reason="MAX_TOKENS",
+        part_kinds=("words",),
     ),
-    "offline:rate-limit": Failure(shows="429, too many requests, with the time to wait", error=_rate_limit),
-    "offline:overloaded": Failure(
-        shows="503, the model is overloaded",
-        error=lambda _: google("The model is overloaded. Please try again later.", 503),
+    "offline:rate-limit": Scenario(
+        description="429, too many requests, with the time to wait", build_error=_build_rate_limit_error
     ),
-    "offline:server-error": Failure(
-        shows="500, an internal error",
-        error=lambda _: google("An internal error has occurred. Please retry or report.", 500),
+    "offline:overloaded": Scenario(
+        description="503, the model is overloaded",
+        build_error=lambda _: build_google_error("The model is overloaded. Please try again later.", 503),
     ),
-    "offline:bad-key": Failure(
-        shows="401, the key is not accepted", error=lambda seed: comet("Invalid token", 401, "", seed)
+    "offline:server-error": Scenario(
+        description="500, an internal error",
+        build_error=lambda _: build_google_error("An internal error has occurred. Please retry or report.", 500),
     ),
-    "offline:no-balance": Failure(
-        shows="403, the balance is used up",
-        error=lambda seed: comet("user quota is not enough", 403, "insufficient_user_quota", seed),
+    "offline:bad-key": Scenario(
+        description="401, the key is not accepted",
+        build_error=lambda seed: build_comet_error("Invalid token", 401, "", seed),
+    ),
+    "offline:no-balance": Scenario(
+        description="403, the balance is used up",
+        build_error=lambda seed: build_comet_error("user quota is not enough", 403, "insufficient_user_quota", seed),
     ),
 }
-TRIGGERS = {word: failure.shows for word, failure in _FAILURES.items()}
-MAX_TOKENS = _FAILURES["offline:max-tokens"]
-NO_FAILURE = Failure(shows="", parts=("thoughts", "words", "image"))
+TRIGGERS = {word: failure.description for word, failure in _SCENARIOS.items()}
+MAX_TOKENS_SCENARIO = _SCENARIOS["offline:max-tokens"]
+SUCCESS_SCENARIO = Scenario(description="", part_kinds=("thoughts", "words", "image"))
 
 
-def find(prompt: str, seed: bytes) -> Failure:
+def find_scenario(prompt: str, seed: bytes) -> Scenario:
     """Return the failure the prompt asks for, or `NO_FAILURE`.
 
     Raises `RefusedError` when it asks for an error; `seed` makes up the request id.
     """
-    words = _WORD.findall(prompt.lower())
-    found = next((_FAILURES[word] for word in words if word in _FAILURES), NO_FAILURE)
-    if found.error is not None:
-        raise found.error(seed)
+    words = _TRIGGER_PATTERN.findall(prompt.lower())
+    found = next((_SCENARIOS[word] for word in words if word in _SCENARIOS), SUCCESS_SCENARIO)
+    if found.build_error is not None:
+        raise found.build_error(seed)
     return found

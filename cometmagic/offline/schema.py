@@ -20,19 +20,19 @@ import pybase64
 from cometmagic.offline import error_replies
 
 
-def _table(text: str) -> dict[str, dict[str, str]]:
+def _parse_message_table(text: str) -> dict[str, dict[str, str]]:
     """Return {message: {field: type}} of lines "message: field type, field type"."""
     rows = (line.split(":") for line in text.strip().splitlines())
-    return {name.strip(): dict(_pair(pair) for pair in fields.split(",")) for name, fields in rows}
+    return {name.strip(): dict(_parse_field_type(pair) for pair in fields.split(",")) for name, fields in rows}
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _parse_field_type(text: str) -> tuple[str, str]:
     name, kind = text.split()
     return name, kind
 
 
 # `*` marks a list; `any` is taken as it is, because no image model acts on it.
-MESSAGES = _table("""
+MESSAGES = _parse_message_table("""
 GenerateContentRequest: model string, contents Content*, system_instruction Content, tools Tool*, tool_config any, \
 safety_settings SafetySetting*, generation_config GenerationConfig, cached_content string, service_tier any, store any
 Content: parts Part*, role string
@@ -66,130 +66,138 @@ ENUMS = {
         *("BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"),
     ),
 }
-_OWNER = {"Modality": "GenerationConfig", "ThinkingLevel": "ThinkingConfig", "HarmBlockThreshold": "SafetySetting"}
-_PACKAGE = "type.googleapis.com/google.ai.generativelanguage.v1beta."
-_INT32 = range(-(2**31), 2**31)
-_SHOWN = 80  # characters of a wrong value that are repeated
-_AROUND = 20  # characters of a broken document before and after the place
-_URLSAFE = bytes.maketrans(b"-_", b"+/")
-_BLANKS = b"\r\n\t ="
-_CAMEL = re.compile(r"_([a-z])")
+_ENUM_PARENTS = {
+    "Modality": "GenerationConfig",
+    "ThinkingLevel": "ThinkingConfig",
+    "HarmBlockThreshold": "SafetySetting",
+}
+_MESSAGE_TYPE_PREFIX = "type.googleapis.com/google.ai.generativelanguage.v1beta."
+_INT32_RANGE = range(-(2**31), 2**31)
+_MAX_VALUE_LENGTH = 80  # characters of a wrong value that are repeated
+_EXCERPT_RADIUS = 20  # characters of a broken document before and after the place
+_BASE64_TRANSLATION = bytes.maketrans(b"-_", b"+/")
+_BASE64_IGNORED_BYTES = b"\r\n\t ="
+_UNDERSCORE_LETTER = re.compile(r"_([a-z])")
 
 
-def read(body: bytes) -> dict[str, Any]:
+def parse_request(body: bytes) -> dict[str, Any]:
     """Return the request in `body`.
 
     Raises `RefusedError` with all that is wrong with its fields.
     """
     try:
-        document = json.loads(body, parse_constant=_no_constant)
+        document = json.loads(body, parse_constant=_reject_constant)
     except json.JSONDecodeError as error:
-        raise error_replies.google(f"Invalid JSON payload received. Unexpected token.\n{_pointed(error)}") from None
+        raise error_replies.build_google_error(
+            f"Invalid JSON payload received. Unexpected token.\n{_format_position(error)}"
+        ) from None
     except (ValueError, RecursionError):
-        raise error_replies.google("Invalid JSON payload received. Unexpected token.") from None
-    reader = _Reader()
-    request: dict[str, Any] = reader.message("GenerateContentRequest", document, "")
-    if reader.wrong:
-        raise error_replies.google(
-            "\n".join(violation["description"] for violation in reader.wrong),
-            details={"BadRequest": {"fieldViolations": reader.wrong}},
+        raise error_replies.build_google_error("Invalid JSON payload received. Unexpected token.") from None
+    reader = _RequestParser()
+    request: dict[str, Any] = reader.parse_message("GenerateContentRequest", document, "")
+    if reader.violations:
+        raise error_replies.build_google_error(
+            "\n".join(violation["description"] for violation in reader.violations),
+            details={"BadRequest": {"fieldViolations": reader.violations}},
         )
     return request
 
 
-def _pointed(error: json.JSONDecodeError) -> str:
+def _format_position(error: json.JSONDecodeError) -> str:
     """Return the place where a document breaks, with a caret under it."""
-    start = max(error.doc.rfind("\n", 0, error.pos) + 1, error.pos - _AROUND)
-    near = error.doc[start : error.pos + _AROUND].partition("\n")[0]
+    start = max(error.doc.rfind("\n", 0, error.pos) + 1, error.pos - _EXCERPT_RADIUS)
+    near = error.doc[start : error.pos + _EXCERPT_RADIUS].partition("\n")[0]
     return f"{near}\n{' ' * (error.pos - start)}^"
 
 
-def _no_constant(name: str) -> Never:
+def _reject_constant(name: str) -> Never:
     raise ValueError(f"{name} is not JSON")
 
 
-def _names(message: str) -> dict[str, str]:
+def _build_spellings(message: str) -> dict[str, str]:
     """Return {spelling: field} of a message, in both spellings."""
     known = MESSAGES[message]
-    return {_CAMEL.sub(lambda found: found[1].upper(), name): name for name in known} | {name: name for name in known}
+    return {_UNDERSCORE_LETTER.sub(lambda found: found[1].upper(), name): name for name in known} | {
+        name: name for name in known
+    }
 
 
-_SPELLINGS = {message: _names(message) for message in MESSAGES}
+_SPELLINGS = {message: _build_spellings(message) for message in MESSAGES}
 
 
 @dataclass
-class _Reader:
+class _RequestParser:
     """Reads a document by the tables and gathers what does not fit them."""
 
-    wrong: list[dict[str, str]] = field(default_factory=list)
+    violations: list[dict[str, str]] = field(default_factory=list)
 
-    def message(self, kind: str, value: Any, at: str) -> Any:
+    def parse_message(self, type_name: str, value: Any, path: str) -> Any:
         if not isinstance(value, dict):
-            if not at:
-                return self._unknown("", at, "Root element must be a message.")
-            return self._invalid(at, f"({_PACKAGE}{kind}), {_told(value)}")
+            if not path:
+                return self._add_unknown_name("", path, "Root element must be a message.")
+            return self._add_invalid_value(path, f"({_MESSAGE_TYPE_PREFIX}{type_name}), {_format_value(value)}")
         out = {}
         for spelling, given in value.items():
-            name = _SPELLINGS[kind].get(spelling)
+            name = _SPELLINGS[type_name].get(spelling)
             if name is None:
-                self._unknown(spelling, at, "Cannot find field.")
+                self._add_unknown_name(spelling, path, "Cannot find field.")
             elif given is not None:
-                out[name] = self._field(MESSAGES[kind][name], given, at, name)
+                out[name] = self._parse_field(MESSAGES[type_name][name], given, path, name)
         return out
 
-    def _field(self, kind: str, value: Any, at: str, name: str) -> Any:
-        place = f"{at}.{name}" if at else name
-        if kind.endswith("*"):
+    def _parse_field(self, type_name: str, value: Any, path: str, name: str) -> Any:
+        place = f"{path}.{name}" if path else name
+        if type_name.endswith("*"):
             items = value if isinstance(value, list) else [value]
-            return [self._value(kind[:-1], item, f"{place}[{index}]") for index, item in enumerate(items)]
-        if isinstance(value, list) and kind != "any":
-            return self._unknown(name, at, "Proto field is not repeating, cannot start list.")
-        return self._value(kind, value, place)
+            return [self._parse_value(type_name[:-1], item, f"{place}[{index}]") for index, item in enumerate(items)]
+        if isinstance(value, list) and type_name != "any":
+            return self._add_unknown_name(name, path, "Proto field is not repeating, cannot start list.")
+        return self._parse_value(type_name, value, place)
 
-    def _value(self, kind: str, value: Any, at: str) -> Any:
-        if kind in MESSAGES:
-            return self.message(kind, value, at)
-        if kind in ENUMS:
-            return self._word(kind, value, at)
-        if kind == "bytes" and isinstance(value, str):
-            return self._decoded(value, at)
-        known, found = _SCALARS[kind](value)
-        return found if known else self._invalid(at, f"(TYPE_{kind.upper()}), {_told(value)}")
+    def _parse_value(self, type_name: str, value: Any, path: str) -> Any:
+        if type_name in MESSAGES:
+            return self.parse_message(type_name, value, path)
+        if type_name in ENUMS:
+            return self._parse_enum(type_name, value, path)
+        if type_name == "bytes" and isinstance(value, str):
+            return self._parse_bytes(value, path)
+        known, found = _SCALAR_PARSERS[type_name](value)
+        return found if known else self._add_invalid_value(path, f"(TYPE_{type_name.upper()}), {_format_value(value)}")
 
-    def _word(self, kind: str, value: Any, at: str) -> Any:
+    def _parse_enum(self, enum_name: str, value: Any, path: str) -> Any:
         # Google's own samples write "Image" and "high": case does not matter.
-        if isinstance(value, str) and value.upper() in ENUMS[kind]:
+        if isinstance(value, str) and value.upper() in ENUMS[enum_name]:
             return value.upper()
-        owner = f"{_OWNER[kind]}." if kind in _OWNER else ""
-        return self._invalid(at, f"({_PACKAGE}{owner}{kind}), {_told(value)}")
+        owner = f"{_ENUM_PARENTS[enum_name]}." if enum_name in _ENUM_PARENTS else ""
+        return self._add_invalid_value(path, f"({_MESSAGE_TYPE_PREFIX}{owner}{enum_name}), {_format_value(value)}")
 
-    def _decoded(self, value: str, at: str) -> bytes | None:
+    def _parse_bytes(self, value: str, path: str) -> bytes | None:
         """Return what base64 stands for, in either alphabet and with or without padding."""
-        raw = value.encode("ascii", "replace").translate(_URLSAFE, _BLANKS)
+        raw = value.encode("ascii", "replace").translate(_BASE64_TRANSLATION, _BASE64_IGNORED_BYTES)
         try:
             return pybase64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
         except ValueError:
-            self._invalid(at, f"(TYPE_BYTES), Base64 decoding failed for {_told(value)}")
+            self._add_invalid_value(path, f"(TYPE_BYTES), Base64 decoding failed for {_format_value(value)}")
             return None
 
-    def _unknown(self, name: str, at: str, why: str) -> None:
-        place = f" at '{at}'" if at else ""
-        self._wrong(at, f"Invalid JSON payload received. Unknown name {_told(name)}{place}: {why}")
+    def _add_unknown_name(self, name: str, path: str, reason: str) -> None:
+        place = f" at '{path}'" if path else ""
+        self._add_violation(path, f"Invalid JSON payload received. Unknown name {_format_value(name)}{place}: {reason}")
 
-    def _invalid(self, at: str, why: str) -> None:
-        self._wrong(at, f"Invalid value at '{at}' {why}")
+    def _add_invalid_value(self, path: str, reason: str) -> None:
+        self._add_violation(path, f"Invalid value at '{path}' {reason}")
 
-    def _wrong(self, at: str, description: str) -> None:
-        self.wrong.append(({"field": at} if at else {}) | {"description": description})
+    def _add_violation(self, path: str, description: str) -> None:
+        self.violations.append(({"field": path} if path else {}) | {"description": description})
 
 
-def _told(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Return a value as JSON, short enough to repeat."""
-    shown = value[:_SHOWN] if isinstance(value, str) else value
-    return json.dumps(shown, ensure_ascii=False)[: _SHOWN + 2]
+    shown = value[:_MAX_VALUE_LENGTH] if isinstance(value, str) else value
+    return json.dumps(shown, ensure_ascii=False)[: _MAX_VALUE_LENGTH + 2]
 
 
-def _number(value: Any) -> float | None:
+def _parse_number(value: Any) -> float | None:
     """Return a number, also one written as text, as Google's parser does."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -199,28 +207,28 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _float(value: Any) -> tuple[bool, float | None]:
-    number = _number(value)
+def _parse_float(value: Any) -> tuple[bool, float | None]:
+    number = _parse_number(value)
     return number is not None, number
 
 
-def _int32(value: Any) -> tuple[bool, int | None]:
-    number = _number(value)
-    if number is None or not math.isfinite(number) or number != int(number) or int(number) not in _INT32:
+def _parse_int32(value: Any) -> tuple[bool, int | None]:
+    number = _parse_number(value)
+    if number is None or not math.isfinite(number) or number != int(number) or int(number) not in _INT32_RANGE:
         return False, None
     return True, int(number)
 
 
-def _string(value: Any) -> tuple[bool, Any]:
+def _parse_string(value: Any) -> tuple[bool, Any]:
     # Half of a surrogate pair cannot be written as UTF-8 again.
     return (True, value.encode("utf-8", "replace").decode()) if isinstance(value, str) else (False, None)
 
 
-_SCALARS: dict[str, Callable[[Any], tuple[bool, Any]]] = {
-    "string": _string,
+_SCALAR_PARSERS: dict[str, Callable[[Any], tuple[bool, Any]]] = {
+    "string": _parse_string,
     "bool": lambda value: (isinstance(value, bool), value),
     "bytes": lambda _: (False, None),
-    "int32": _int32,
-    "float": _float,
+    "int32": _parse_int32,
+    "float": _parse_float,
     "any": lambda value: (True, value),
 }

@@ -14,42 +14,42 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from cometmagic.offline.handler import Listener, Seen
+from cometmagic.offline.handler import Listener, LoggedRequest
 from cometmagic.options import models
 
-_POLL = 0.2  # seconds between looks at whether to stop
-_KEY = "sk-0000000000"  # for the examples: no word holds a piece of it, which would be blotted out
+_POLL_SECONDS = 0.2  # seconds between looks at whether to stop
+_EXAMPLE_KEY = "sk-0000000000"  # for the examples: no word holds a piece of it, which would be blotted out
 
 
 class Server:
     """A running service; `url` is its base URL. Close it, or use it as a context manager."""
 
     def __init__(self, host: str, port: int, *, delay: float, gzip: bool) -> None:
-        self._http = Listener((host, port))
-        self._http.delay, self._http.gzip = delay, gzip
+        self._listener = Listener((host, port))
+        self._listener.delay, self._listener.gzip = delay, gzip
         self._thread = threading.Thread(
-            target=self._http.serve_forever, args=(_POLL,), name="cometmagic-offline", daemon=True
+            target=self._listener.serve_forever, args=(_POLL_SECONDS,), name="cometmagic-offline", daemon=True
         )
         self._thread.start()
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self._http.server_address[1]}"
+        self.url = f"http://{shown}:{self._listener.server_address[1]}"
 
     @property
-    def requests(self) -> list[Seen]:
+    def requests(self) -> list[LoggedRequest]:
         """What has been asked so far, oldest first."""
-        return list(self._http.seen)
+        return list(self._listener.request_log)
 
     def close(self) -> None:
         """Stop listening, cut what is open and wait until every answer under way has ended."""
         if self._thread.is_alive():
-            self._http.stop()
+            self._listener.stop()
             self._thread.join()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
 
@@ -76,9 +76,9 @@ def run(port: int, delay: float) -> int:
     before = {name: signal.signal(name, lambda *_: stopped.set()) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
         with server:
-            sys.stdout.write(_how_to(server.url))
+            sys.stdout.write(_format_instructions(server.url))
             sys.stdout.flush()
-            while not stopped.wait(_POLL):
+            while not stopped.wait(_POLL_SECONDS):
                 pass
     finally:
         for name, handler in before.items():
@@ -87,15 +87,15 @@ def run(port: int, delay: float) -> int:
     return 0
 
 
-def _how_to(url: str) -> str:
+def _format_instructions(url: str) -> str:
     call = f"{url}/v1beta/models/{models.DEFAULT_MODEL}:generateContent"
     body = json.dumps({"contents": [{"parts": [{"text": "a red bicycle"}]}]})
     return (
         f"The offline service listens on {url} (any key, no network, no cost).\n\n"
         f"With cometmagic, before the notebook starts:\n"
-        f"  export COMETAPI_BASE_URL={url} COMETAPI_KEY={_KEY}\n\n"
+        f"  export COMETAPI_BASE_URL={url} COMETAPI_KEY={_EXAMPLE_KEY}\n\n"
         f"With curl:\n"
-        f"  curl {call} \\\n    -H 'Authorization: Bearer {_KEY}' -H 'Content-Type: application/json' \\\n"
+        f"  curl {call} \\\n    -H 'Authorization: Bearer {_EXAMPLE_KEY}' -H 'Content-Type: application/json' \\\n"
         f"    -d '{body}'\n\n"
         f"Ctrl-C stops it.\n"
     )

@@ -12,25 +12,25 @@ import hmac
 
 import pybase64
 
-_KEY = b"cometmagic offline thought signature"
-_NOISE = 3200  # bytes; in base64 long enough to be cut out of an answer as the real ones are
-_ESCAPE = b"skip_thought_signature_validator"
+_HMAC_KEY = b"cometmagic offline thought signature"
+_NOISE_BYTES = 3200  # bytes; in base64 long enough to be cut out of an answer as the real ones are
+_BYPASS_TEXT = b"skip_thought_signature_validator"
 # The value Google documents for turns it did not write, as the text it is and taken for base64.
-_ESCAPES = (_ESCAPE, pybase64.urlsafe_b64decode(_ESCAPE))
+_BYPASS_SIGNATURES = (_BYPASS_TEXT, pybase64.urlsafe_b64decode(_BYPASS_TEXT))
 
 
 def sign(salt: bytes, content: bytes = b"") -> bytes:
     """Return the signature of a part: of the bytes of an image, or of no content for words."""
-    noise = hashlib.shake_256(salt + hashlib.sha256(content).digest()).digest(_NOISE)
-    return noise + _seal(noise, content)
+    noise = hashlib.shake_256(salt + hashlib.sha256(content).digest()).digest(_NOISE_BYTES)
+    return noise + _compute_mac(noise, content)
 
 
 def is_valid(signature: bytes, content: bytes = b"") -> bool:
     """Tell whether `signature` was made for `content`, or is the documented way around one."""
-    if signature in _ESCAPES:
+    if signature in _BYPASS_SIGNATURES:
         return True
-    return hmac.compare_digest(signature[_NOISE:], _seal(signature[:_NOISE], content))
+    return hmac.compare_digest(signature[_NOISE_BYTES:], _compute_mac(signature[:_NOISE_BYTES], content))
 
 
-def _seal(noise: bytes, content: bytes) -> bytes:
-    return hmac.digest(_KEY, noise + hashlib.sha256(content).digest(), "sha256")
+def _compute_mac(noise: bytes, content: bytes) -> bytes:
+    return hmac.digest(_HMAC_KEY, noise + hashlib.sha256(content).digest(), "sha256")

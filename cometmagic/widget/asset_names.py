@@ -20,40 +20,40 @@ from cometmagic.storage.store import CallFolder, Library
 from cometmagic.system.atomic_files import format_path
 
 
-def kept(part: ImagePart) -> str:
+def name_image(image: ImagePart) -> str:
     """Return the path of a file that holds an image, as a cell writes it: its own, else one in the library.
 
     Raises `LibraryError`.
     """
-    if part.path is not None:
-        return format_path(part.path)
-    return AssetStore(find_library_folder()).resolve_image(part)
+    if image.path is not None:
+        return format_path(image.path)
+    return AssetStore(find_library_folder()).resolve_image(image)
 
 
-def word(given: Any, names: Mapping[str, Any]) -> str:
+def name_reference(source: Any, namespace: Mapping[str, Any]) -> str:
     """Return how a cell names a reference image: as it is written, by a variable that holds it, or as a file.
 
     A value that no variable holds is written to the library, as it would be sent. Raises a `CometError`.
     """
-    if isinstance(given, str):
-        return given
-    held = (name for name, value in names.items() if value is given and not name.startswith("_"))
+    if isinstance(source, str):
+        return source
+    held = (name for name, value in namespace.items() if value is source and not name.startswith("_"))
     if found := next(held, ""):
         return found
-    if isinstance(given, Path):
-        return format_image_argument(str(given))
+    if isinstance(source, Path):
+        return format_image_argument(str(source))
     from cometmagic.images.references import load_reference  # Pillow, which words do not need
 
-    return kept(load_reference(given).part)
+    return name_image(load_reference(source).part)
 
 
-def earlier(flag: str, given: Any, names: Mapping[str, Any]) -> Any:
+def name_result(flag: str, result: Any, namespace: Mapping[str, Any]) -> Any:
     """Return how a cell names an earlier result; what is none is returned as it is. Raises `OptionError`."""
-    folder = getattr(given, "folder", None)
+    folder = getattr(result, "folder", None)
     if not isinstance(folder, Path):
-        return given
+        return result
     if folder.parent == Library(find_library_folder()).root:
         return shorten_id(CallFolder(folder))
-    if found := next((name for name, held in names.items() if held is given and name.isidentifier()), ""):
+    if found := next((name for name, held in namespace.items() if held is result and name.isidentifier()), ""):
         return found
     raise OptionError(f"--{flag}: {folder} lies in another library.", advice="Put the result in a variable.")

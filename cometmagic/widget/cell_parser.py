@@ -20,12 +20,12 @@ from cometmagic.codegen.magic_cell import MAGIC_NAME
 from cometmagic.errors import OptionError
 from cometmagic.system.sanitize import clean_line as in_one_line
 
-_TAKEN = ("Path", "get_ipython")  # names that the program itself needs
-_LONGEST_TOLD = 60  # characters of a statement in a message
+_RESERVED_NAMES = ("Path", "get_ipython")  # names that the program itself needs
+_MAX_EXCERPT_LENGTH = 60  # characters of a statement in a message
 
 
 @dataclass(frozen=True)
-class Program:
+class CellProgram:
     """What a cell does: `line` and `body` are what the magic is given, `body` None where a line has the prompt."""
 
     line: str
@@ -33,39 +33,39 @@ class Program:
     variables: Mapping[str, str | Path]
 
 
-def read(text: Any) -> Program:
+def parse_cell(text: Any) -> CellProgram:
     """Return what a cell does. Raises `OptionError` for what is no cell of the magic, or does more than that."""
     if not isinstance(text, str):
         do = "Give the text of a cell of %%gemini_image."
         raise OptionError(f"{in_one_line(type(text).__name__)} is no text.", advice=do)
-    source = _as_python(text)
-    statements = _statements(source)
-    call = _call(statements[-1]) if statements else None
+    source = _transform_cell(text)
+    statements = _parse_statements(source)
+    call = _match_magic_call(statements[-1]) if statements else None
     if call is None:
         do = "Its first line is %%gemini_image, perhaps with options."
         raise OptionError("This is no cell of %%gemini_image.", advice=do)
     variables: dict[str, str | Path] = {}
     for statement in statements[:-1]:
-        if (assigned := _assigned(statement)) is not None:
+        if (assigned := _match_assignment(statement)) is not None:
             variables |= assigned
-        elif not _imports_path(statement):
-            raise _not_read(source, statement)
+        elif not _is_path_import(statement):
+            raise _build_error(source, statement)
     match [argument.value if isinstance(argument, ast.Constant) else None for argument in call.args[1:]]:
         case [str(line), str(body)]:
-            return Program(line, body, variables)
+            return CellProgram(line, body, variables)
         case [str(line)]:
-            return Program(line, None, variables)
-    raise _not_read(source, call)
+            return CellProgram(line, None, variables)
+    raise _build_error(source, call)
 
 
-def _as_python(text: str) -> str:
+def _transform_cell(text: str) -> str:
     try:
         return TransformerManager().transform_cell(text)
     except (SyntaxError, ValueError, RuntimeError, tokenize.TokenError):  # no cell that could be run
         return ""
 
 
-def _statements(source: str) -> list[ast.stmt]:
+def _parse_statements(source: str) -> list[ast.stmt]:
     try:
         with warnings.catch_warnings(action="ignore"):  # of odd escapes: whoever runs the cell is told
             return ast.parse(source.strip()).body
@@ -73,7 +73,7 @@ def _statements(source: str) -> list[ast.stmt]:
         return []
 
 
-def _call(statement: ast.stmt) -> ast.Call | None:
+def _match_magic_call(statement: ast.stmt) -> ast.Call | None:
     """Return the call of the magic that a statement is, None for any other statement."""
     match statement:
         case ast.Expr(
@@ -96,26 +96,26 @@ def _check_space(name: str) -> None:
         raise OptionError(what, advice="Type a space there.")
 
 
-def _assigned(statement: ast.stmt) -> dict[str, str | Path] | None:
+def _match_assignment(statement: ast.stmt) -> dict[str, str | Path] | None:
     """Return the variable that a statement assigns, None for any other statement."""
     match statement:
-        case ast.Assign([ast.Name(name)], ast.Constant(str(text))) if name not in _TAKEN:
+        case ast.Assign([ast.Name(name)], ast.Constant(str(text))) if name not in _RESERVED_NAMES:
             return {name: text}
         case ast.Assign([ast.Name(name)], ast.Call(ast.Name("Path"), [ast.Constant(str(text))], [])) if (
-            name not in _TAKEN
+            name not in _RESERVED_NAMES
         ):
             return {name: Path(text)}
     return None
 
 
-def _imports_path(statement: ast.stmt) -> bool:
+def _is_path_import(statement: ast.stmt) -> bool:
     match statement:
         case ast.ImportFrom("pathlib", [ast.alias("Path", None)], 0):
             return True
     return False
 
 
-def _not_read(source: str, node: ast.AST) -> OptionError:
-    told = in_one_line(ast.get_source_segment(source.strip(), node) or "", _LONGEST_TOLD)
+def _build_error(source: str, node: ast.AST) -> OptionError:
+    told = in_one_line(ast.get_source_segment(source.strip(), node) or "", _MAX_EXCERPT_LENGTH)
     do = "Leave texts in quotes, Path('…') and the call of the magic; a panel runs nothing."
     return OptionError(f"This cell does more than a panel can: {told}", advice=do)

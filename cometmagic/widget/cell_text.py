@@ -16,7 +16,7 @@ from typing import Any
 from cometmagic.codegen.magic_cell import build_cell_content, find_parent_call, render_magic_cell
 from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.generation.result import ImageResult
-from cometmagic.notebook.namespace import is_result
+from cometmagic.notebook.namespace import is_result_name
 from cometmagic.options.command_line import parse_first_line, parse_line
 from cometmagic.options.declaration import Options
 from cometmagic.options.settings import find_library_folder
@@ -24,13 +24,13 @@ from cometmagic.options.template import find_used_names
 from cometmagic.storage.diff import read_call_options
 from cometmagic.storage.index import shorten_id
 from cometmagic.storage.store import Library
-from cometmagic.widget.asset_names import kept
-from cometmagic.widget.cell_parser import read
-from cometmagic.widget.controls import normal
+from cometmagic.widget.asset_names import name_image
+from cometmagic.widget.cell_parser import parse_cell
+from cometmagic.widget.controls import normalize_options
 
 
 @dataclass(frozen=True)
-class Settings:
+class PanelSettings:
     """What a panel is set to.
 
     `references` are words, as `--image` takes them; `variables` those that only this panel has, which stand for a
@@ -42,12 +42,12 @@ class Settings:
     references: tuple[str, ...] = ()
     variables: Mapping[str, str | Path] = field(default_factory=dict)
 
-    def known(self, names: Mapping[str, Any]) -> dict[str, Any]:
+    def merge_namespace(self, namespace: Mapping[str, Any]) -> dict[str, Any]:
         """Return what names stand for here: the panel's own variables, and where it has none, those of `names`."""
-        return {**names, **self.variables}
+        return {**namespace, **self.variables}
 
 
-def as_cell(settings: Settings) -> str:
+def format_cell(settings: PanelSettings) -> str:
     """Return the cell that asks for the same. Variables that nothing names any more are left out."""
     named = {*find_used_names(settings.prompt, settings.variables), *settings.references}
     named |= {word for name in ("edit", "chat") if isinstance(word := settings.options.get(name), str)}
@@ -55,23 +55,23 @@ def as_cell(settings: Settings) -> str:
     return render_magic_cell(settings.options, settings.prompt, settings.references, variables)
 
 
-def from_cell(text: str, names: Mapping[str, Any] = MappingProxyType({})) -> Settings:
+def parse_settings(text: str, namespace: Mapping[str, Any] = MappingProxyType({})) -> PanelSettings:
     """Return what a cell asks for, as running it would; `names` are the notebook's variables.
 
     Raises `OptionError` for what is no cell of ours, has a wrong option, or does more than a panel can.
     """
-    program = read(text)
+    program = parse_cell(text)
     if program.body is None:
-        known = {**names, **program.variables}
-        parsed = parse_line(program.line, lambda word: is_result(word, known, find_library_folder()))
+        known = {**namespace, **program.variables}
+        parsed = parse_line(program.line, lambda word: is_result_name(word, known, find_library_folder()))
         options, prompt = parsed.options, parsed.prompt
     else:
         options, prompt = parse_first_line(program.line), program.body.removesuffix("\n")
     images = options.pop("image", [])
-    return Settings(prompt, normal(options), tuple(images), program.variables)
+    return PanelSettings(prompt, normalize_options(options), tuple(images), program.variables)
 
 
-def from_result(result: ImageResult, names: Mapping[str, Any] = MappingProxyType({})) -> Settings:
+def restore_settings(result: ImageResult, namespace: Mapping[str, Any] = MappingProxyType({})) -> PanelSettings:
     """Return what made a result. Raises `OptionError` for what no cell sends.
 
     What a prompt cannot hold, images between words or double braces of its own, becomes variables; none has a name
@@ -82,7 +82,7 @@ def from_result(result: ImageResult, names: Mapping[str, Any] = MappingProxyType
     call = result.call
     earlier = find_parent_call(Library(find_library_folder()), call.get("parent"))
     try:
-        said = build_cell_content(result.request, kept, earlier, names)
+        said = build_cell_content(result.request, name_image, earlier, namespace)
     except OptionError as error:
         error.charge_status = ChargeStatus.PAST  # nothing is sent now
         raise
@@ -94,4 +94,4 @@ def from_result(result: ImageResult, names: Mapping[str, Any] = MappingProxyType
         options |= {said.mode: shorten_id(earlier.folder)}
     if said.mode == "chat":  # or the model is the earlier call's
         options = {"model": call.get("model")} | options
-    return Settings(said.prompt, normal(options), said.references, said.variables)
+    return PanelSettings(said.prompt, normalize_options(options), said.references, said.variables)

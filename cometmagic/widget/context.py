@@ -8,18 +8,18 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 
 
-def variables() -> MutableMapping[str, Any]:
+def get_namespace() -> MutableMapping[str, Any]:
     """Return the notebook's variables."""
     shell = get_ipython()
     return {} if shell is None else shell.user_ns
 
 
-def defaults() -> dict[str, Any]:
+def get_session_options() -> dict[str, Any]:
     """Return the options that `%config GeminiImage` sets, when the extension is loaded."""
     shell = get_ipython()
     magics = None if shell is None else shell.magics_manager.registry.get("GeminiMagics")
     if magics is None:
         return {}
-    from cometmagic.notebook.config import given
+    from cometmagic.notebook.config import read_options
 
-    return given(magics.defaults)
+    return read_options(magics.defaults)

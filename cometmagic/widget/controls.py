@@ -30,12 +30,19 @@ from cometmagic.options.option_types import (
     ValueLists,
 )
 
-APART = ("image",)  # reference images have a place of their own
-MEANINGLESS = ("background", "dry_run", "show_code")  # a panel never blocks, and shows its cell at all times
-IN_FRONT = ("model", "aspect_ratio", "image_size", "thinking", "thoughts", "search")  # the others stand under "More"
-LAST = "the last result"
-_RATIO = re.compile(r"\d+:\d+")
-_KINDS = {
+SEPARATE_OPTIONS = ("image",)  # reference images have a place of their own
+OMITTED_OPTIONS = ("background", "dry_run", "show_code")  # a panel never blocks, and shows its cell at all times
+MAIN_OPTIONS = (
+    "model",
+    "aspect_ratio",
+    "image_size",
+    "thinking",
+    "thoughts",
+    "search",
+)  # the others stand under "More"
+LAST_RESULT = "the last result"
+_RATIO_PATTERN = re.compile(r"\d+:\d+")
+_CONTROL_TYPES = {
     Flag: "flag",
     ChoiceList: "several",
     Number: "number",
@@ -46,12 +53,12 @@ _KINDS = {
 }
 
 
-class Held(dict[str, Any]):
+class ImmutableOptions(dict[str, Any]):
     """Options of a panel, which `panel.options |= …` sets anew: changed in place, nobody would hear of it."""
 
-    def __ior__(self, more: Any) -> Any:  # type: ignore[misc]  # on purpose not in place
+    def __ior__(self, changes: Any) -> Any:  # type: ignore[misc]  # on purpose not in place
         """Return other options, and leave these as they are."""
-        return self | more
+        return self | changes
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         do = 'Write panel.options |= {"thoughts": True}, or panel.options = {…}.'
@@ -60,27 +67,27 @@ class Held(dict[str, Any]):
     __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = _refuse
 
 
-def descriptions() -> list[dict[str, Any]]:
+def describe_controls() -> list[dict[str, Any]]:
     """Return one description for each control, in the order of the declaration, as JSON values."""
     return [
-        _described(option, group.TITLE)
+        _describe_control(option, group.TITLE)
         for group in GROUPS
         for option in group.list_options().values()
-        if option.name not in APART + MEANINGLESS
+        if option.name not in SEPARATE_OPTIONS + OMITTED_OPTIONS
     ]
 
 
-def _described(option: Option, group: str) -> dict[str, Any]:
+def _describe_control(option: Option, group: str) -> dict[str, Any]:
     told = {
         "name": option.name,
         "label": option.name.replace("_", " ").capitalize(),
         "flag": option.flag,
         "help": option.help[:1].upper() + option.help[1:],
-        "kind": _control(option),
+        "kind": _find_control_type(option),
         "choices": list(option.type.choices),
-        "front": option.name in IN_FRONT,
+        "front": option.name in MAIN_OPTIONS,
         "group": group,
-        "hint": _hint(option),
+        "hint": _format_hint(option),
         "optional": option.default is None,
     }
     if isinstance(option.type, Pairs):
@@ -90,28 +97,28 @@ def _described(option: Option, group: str) -> dict[str, Any]:
     return told
 
 
-def _hint(option: Option) -> str:
+def _format_hint(option: Option) -> str:
     """Return what stands in an empty field: what holds then, or else the form that a value has."""
     if not _is_empty(option.default):
         return str(option.default)
     return option.type.metavar if "=" in option.type.metavar else ""
 
 
-def _control(option: Option) -> str:
+def _find_control_type(option: Option) -> str:
     """Return the control that a kind of value has; whatever is not known here is written as text."""
     if isinstance(option.type, Choice):
-        return "shapes" if all(map(_RATIO.fullmatch, option.type.choices)) else "choice"
+        return "shapes" if all(map(_RATIO_PATTERN.fullmatch, option.type.choices)) else "choice"
     if option.name == "model":
         return "model"
-    return next((name for kind, name in _KINDS.items() if isinstance(option.type, kind)), "text")
+    return next((name for kind, name in _CONTROL_TYPES.items() if isinstance(option.type, kind)), "text")
 
 
-def normal(given: Mapping[str, Any]) -> dict[str, Any]:
+def normalize_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options as the magic reads them, without those that are left out. Raises `OptionError`."""
     known, out = list_options(), {}
-    for name, value in given.items():
+    for name, value in options.items():
         check_option_name(name, known)
-        if name in APART:
+        if name in SEPARATE_OPTIONS:
             raise OptionError("Reference images are the panel's `references`.")
         try:
             parsed = None if value is None else known[name].type.parse(value)
@@ -127,7 +134,7 @@ def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str | tuple | list | dict) and not value)
 
 
-def shown(option: Option, value: Any) -> Any:
+def encode_value(option: Option, value: Any) -> Any:
     """Return what a control shows for a value: JSON that `taken` reads."""
     found: Any = "" if value is None else str(value)
     match option.type:
@@ -144,85 +151,87 @@ def shown(option: Option, value: Any) -> Any:
         case JsonObject():
             found = json.dumps(value, ensure_ascii=False) if value else ""
         case PreviousResult():
-            found = LAST if value is True else str(value or "")
+            found = LAST_RESULT if value is True else str(value or "")
         case Number():
             found = "" if value is None else f"{value:.12g}"
     return found
 
 
-def taken(option: Option, given: Any) -> Any:
+def decode_value(option: Option, value: Any) -> Any:
     """Return the value that a control was set to, None when it was cleared. Raises `OptionError`."""
-    if _is_empty(given) or (isinstance(given, str) and not given.strip()):
+    if _is_empty(value) or (isinstance(value, str) and not value.strip()):
         return None
-    if isinstance(option.type, PreviousResult) and given == LAST:
+    if isinstance(option.type, PreviousResult) and value == LAST_RESULT:
         return True
-    words = [line for line in str(given).split("\n") if line.strip()] if isinstance(option.type, ValueLists) else given
+    words = [line for line in str(value).split("\n") if line.strip()] if isinstance(option.type, ValueLists) else value
     try:
         return option.type.parse(words)
     except ValueError as error:
         raise OptionError(f"{option.flag}: {error}") from None
 
 
-def values(options: Mapping[str, Any], inherited: Mapping[str, Any]) -> dict[str, Any]:
+def encode_values(options: Mapping[str, Any], inherited_options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what all controls show: what the panel sets, over what the session and the project do."""
     return {
-        name: shown(option, options.get(name, inherited.get(name, _silent_default(option))))
+        name: encode_value(option, options.get(name, inherited_options.get(name, _get_display_default(option))))
         for name, option in list_options().items()
-        if name not in APART + MEANINGLESS
+        if name not in SEPARATE_OPTIONS + OMITTED_OPTIONS
     }
 
 
-def _silent_default(option: Option) -> Any:
+def _get_display_default(option: Option) -> Any:
     """Return a declared default where a control shows it as its value; elsewhere it is a hint in an empty field."""
     return option.default if option.name == "model" or isinstance(option.type, Flag | Choice) else None
 
 
-def changed(
-    options: Mapping[str, Any], inherited: Mapping[str, Any], given: Mapping[str, Any]
+def apply_changes(
+    options: Mapping[str, Any], inherited_options: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the options after the controls were set to `given`, and what is wrong with some of them by name.
 
     A control that still shows what it showed changes nothing; one that is set to what holds anyway says nothing.
     """
-    before, out = values(options, inherited), dict(options)
+    before, out = encode_values(options, inherited_options), dict(options)
     problems: dict[str, str] = {}
-    for name, value in given.items():
+    for name, value in changes.items():
         if name not in before or value == before[name]:
             continue
         option = list_options()[name]
         try:
-            wanted = taken(option, value)
+            wanted = decode_value(option, value)
         except OptionError as error:
             problems[name] = error.message
             continue
         if isinstance(option.type, Flag):
             wanted = bool(wanted)
         out.pop(name, None)
-        if wanted is not None and wanted != inherited.get(name, _silent_default(option)):
+        if wanted is not None and wanted != inherited_options.get(name, _get_display_default(option)):
             out[name] = wanted
-    return normal(out), problems
+    return normalize_options(out), problems
 
 
-def unavailable(options: Options, references: int) -> dict[str, dict[str, str]]:
+def find_unavailable(options: Options, reference_count: int) -> dict[str, dict[str, str]]:
     """Return why choices do not go with the model, by option and choice; `""` stands for the option as a whole.
 
     The reasons are the warnings that the magic would give.
     """
     out: dict[str, dict[str, str]] = {}
-    said = set(estimate.find_model_warnings(options, references))
+    said = set(estimate.find_model_warnings(options, reference_count))
     for option in Options.list_options().values():
-        for choice, changes in _tries(option):
+        for choice, changes in _iter_trials(option):
             more = [
-                line for line in estimate.find_model_warnings(_with(options, changes), references) if line not in said
+                line
+                for line in estimate.find_model_warnings(_replace_options(options, changes), reference_count)
+                if line not in said
             ]
             if more and option.name != "model":
-                out.setdefault(option.name, {})[choice] = _reason(more[0])
-    if more := [line for line in estimate.find_model_warnings(options, references + 1) if line not in said]:
-        out["image"] = {"": _reason(more[0])}
+                out.setdefault(option.name, {})[choice] = _shorten_warning(more[0])
+    if more := [line for line in estimate.find_model_warnings(options, reference_count + 1) if line not in said]:
+        out["image"] = {"": _shorten_warning(more[0])}
     return out
 
 
-def _tries(option: Option) -> Iterator[tuple[str, dict[str, Any]]]:
+def _iter_trials(option: Option) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each choice of an option with the options that try it."""
     for choice in option.type.choices:
         yield choice, {option.name: (choice,) if isinstance(option.type, ChoiceList) else choice}
@@ -230,9 +239,9 @@ def _tries(option: Option) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "", {option.name: "x"}
 
 
-def _with(options: Options, changes: Mapping[str, Any]) -> Options:
+def _replace_options(options: Options, changes: Mapping[str, Any]) -> Options:
     return Options(**{**options.list_changes(), **changes})
 
 
-def _reason(warning: str) -> str:
+def _shorten_warning(warning: str) -> str:
     return warning.partition("; sent all the same")[0].rstrip(".") + "."

@@ -15,44 +15,46 @@ from cometmagic.options import project
 from cometmagic.options.declaration import CellOptions, Options, build_options
 from cometmagic.options.settings import read_default_source, read_environment_limits
 from cometmagic.options.sweeps import expand_variants
-from cometmagic.widget.controls import unavailable
+from cometmagic.widget.controls import find_unavailable
 
 
 @dataclass(frozen=True)
-class Advice:
+class Hints:
     """What is told beside the button, remarks on the options, and reasons by option and choice."""
 
     price: str = ""
     notes: tuple[str, ...] = ()
-    off: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unavailable_choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def inherited(options: Mapping[str, Any], session: Mapping[str, Any]) -> dict[str, Any]:
+def merge_inherited_options(options: Mapping[str, Any], session_options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what holds where the panel sets nothing: limits of the environment, the session, the project, a preset."""
     try:
         named = {name: options[name] for name in ("preset",) if name in options}
-        given = read_environment_limits() | project.merge_options(named, dict(session))[0]
+        given = read_environment_limits() | project.merge_options(named, dict(session_options))[0]
         parts = build_options(given)
     except CometError:  # a run will say what is wrong
         return {}
     return {name: getattr(part, name) for part in parts for name in part.list_options() if name in given}
 
 
-def advise(given: Mapping[str, Any], prompt: str, references: int, *, key: bool) -> Advice:
+def build_hints(merged_options: Mapping[str, Any], prompt: str, reference_count: int, *, has_key: bool) -> Hints:
     """Return what can be said of options that are merged already."""
     try:
-        options, cell, _ = build_options(dict(given))
+        options, cell, _ = build_options(dict(merged_options))
         pictures = len(list(expand_variants(cell)))
-        sent = references + bool(cell.edit)
+        sent = reference_count + bool(cell.edit)
         notes = advice.find_model_warnings(options, sent)
-        return Advice(
-            _price(options, cell, prompt, (sent, pictures), key=key), tuple(notes), unavailable(options, sent)
+        return Hints(
+            _format_price(options, cell, prompt, (sent, pictures), has_key=has_key),
+            tuple(notes),
+            find_unavailable(options, sent),
         )
     except CometError as error:
-        return Advice(notes=(str(error.message),))
+        return Hints(notes=(str(error.message),))
 
 
-def _price(options: Options, cell: CellOptions, prompt: str, counts: tuple[int, int], *, key: bool) -> str:
+def _format_price(options: Options, cell: CellOptions, prompt: str, counts: tuple[int, int], *, has_key: bool) -> str:
     sent, pictures = counts
     source = read_default_source() if cell.source == "auto" else cell.source
     several = f"{pictures} pictures, " if pictures > 1 else ""
@@ -60,7 +62,7 @@ def _price(options: Options, cell: CellOptions, prompt: str, counts: tuple[int, 
         return f"{several}free: a recording"
     if source == "offline":
         return f"{several}free: an offline sketch"
-    if not key and source == "auto":
+    if not has_key and source == "auto":
         return f"{several}free: without a key a recording, else an offline sketch"
     estimate = advice.estimate_price(options, prompt, sent)
     total = advice.Price(None if estimate.usd is None else round(estimate.usd * pictures, 6), estimate.basis)

@@ -13,34 +13,34 @@ from cometmagic.generation.plan import check_text
 from cometmagic.options.settings import Key, find_key, find_key_quickly
 
 
-class Secret:
+class KeyGuard:
     """Knows the key, and shows it to nobody."""
 
     def __init__(self) -> None:
         """Look for the key everywhere."""
-        self.look()
+        self.reload()
 
-    def look(self) -> None:
+    def reload(self) -> None:
         """Look for the key everywhere once more."""
-        self._stored, self._is_broken = _looked(find_key)
+        self._stored_key, self._has_invalid_key = _call_finder(find_key)
 
     @property
-    def exists(self) -> bool:
+    def has_key(self) -> bool:
         """Whether a live call would find a key, or one that cannot be a key: the run will say so."""
-        return self._is_broken or self._key() is not None
+        return self._has_invalid_key or self._find_current_key() is not None
 
-    def _key(self) -> Key | None:
-        return _looked(find_key_quickly)[0] or self._stored
+    def _find_current_key(self) -> Key | None:
+        return _call_finder(find_key_quickly)[0] or self._stored_key
 
     def check(self, name: str, text: str) -> None:
         """Raise `OptionError` for a text that holds the key, or that no message to the page can carry."""
-        key = self._key()
+        key = self._find_current_key()
         check_text(name, text, key.reveal() if key else "")
 
 
-def _looked(look: Callable[[], Key | None]) -> tuple[Key | None, bool]:
+def _call_finder(finder: Callable[[], Key | None]) -> tuple[Key | None, bool]:
     """Return the key that is found, and whether one is set that cannot be a key."""
     try:
-        return look(), False
+        return finder(), False
     except CometError:
         return None, True

@@ -25,15 +25,15 @@ from cometmagic.generation.plan import Plan, extract_text
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.notebook.progress import publish
-from cometmagic.notebook.run import planned_for
+from cometmagic.notebook.run import plan_cell
 from cometmagic.widget import asset_names, cell_text, context, controls, panel_run
-from cometmagic.widget.form_sync import Reading
-from cometmagic.widget.handlers import Hands
-from cometmagic.widget.key_guard import Secret
-from cometmagic.widget.provenance import Cells, Made
-from cometmagic.widget.run_thread import Worker
-from cometmagic.widget.static_output import Beside, page
-from cometmagic.widget.view_state import Mirror
+from cometmagic.widget.form_sync import FormSync
+from cometmagic.widget.handlers import MessageHandler
+from cometmagic.widget.key_guard import KeyGuard
+from cometmagic.widget.provenance import AnyResult, Provenance
+from cometmagic.widget.run_thread import RunThread
+from cometmagic.widget.static_output import StaticOutput, render_page
+from cometmagic.widget.view_state import ViewState
 
 
 class Panel(VBox):  # type: ignore[misc]
@@ -52,10 +52,14 @@ class Panel(VBox):  # type: ignore[misc]
 
     def __init__(self, prompt: str = "", *, images: Any = (), **options: Any) -> None:
         """Set the controls as told. Raises `OptionError`."""
-        self._beginning, self._stop, self._beside = threading.RLock(), threading.Event(), Beside(self._shown)
-        self._worker, self.secret = Worker("cometmagic-panel"), Secret()
+        self._start_lock, self._stop_event, self._static_output = (
+            threading.RLock(),
+            threading.Event(),
+            StaticOutput(self._read_content),
+        )
+        self._run_thread, self.key_guard = RunThread("cometmagic-panel"), KeyGuard()
         given = (*to_list(images), *to_list(options.pop("image", ())))
-        self._is_told, self._cells = False, Cells()
+        self._is_refresh_enabled, self._provenance = False, Provenance()
         self._variables: Mapping[str, str | Path] = {}
         super().__init__()
         try:
@@ -63,72 +67,72 @@ class Panel(VBox):  # type: ignore[misc]
         except CometError:
             self.close()
             raise
-        reading = Reading(self)
-        self._mirror = Mirror(self, reading)
-        self._hands = Hands(self, self._mirror, reading)
-        self._is_told = True
+        reading = FormSync(self)
+        self._view_state = ViewState(self, reading)
+        self._message_handler = MessageHandler(self, self._view_state, reading)
+        self._is_refresh_enabled = True
         self._refresh()
-        self.children = (self._mirror.sheet,)
+        self.children = (self._view_state.container,)
         self.add_class("cometmagic-panel")
 
     @classmethod
     def from_cell(cls, cell: str) -> Self:
         """Return a panel that stands for a cell of `%%gemini_image`. Raises `OptionError` when it is none."""
-        return cls._set_to(cell_text.from_cell(cell, context.variables()))
+        return cls._from_settings(cell_text.parse_settings(cell, context.get_namespace()))
 
     @classmethod
     def from_result(cls, result: ImageResult) -> Self:
         """Return a panel that asks for what made a result, and shows it. Raises `OptionError`."""
-        made = cls._set_to(cell_text.from_result(result, context.variables()))
+        made = cls._from_settings(cell_text.restore_settings(result, context.get_namespace()))
         made.result = result
         return made
 
     @classmethod
-    def _set_to(cls, settings: cell_text.Settings) -> Self:
+    def _from_settings(cls, settings: cell_text.PanelSettings) -> Self:
         made = cls()
         try:
-            made.adopt(settings)
+            made.apply_settings(settings)
         except CometError:
             made.close()
             raise
         return made
 
     @property
-    def settings(self) -> cell_text.Settings:
+    def settings(self) -> cell_text.PanelSettings:
         """What the panel is set to."""
-        return cell_text.Settings(self.prompt, dict(self.options), tuple(self.references), self._variables)
+        return cell_text.PanelSettings(self.prompt, dict(self.options), tuple(self.references), self._variables)
 
     def as_cell(self) -> str:
         """Return the cell that the panel stands for."""
-        return cell_text.as_cell(self.settings)
+        return cell_text.format_cell(self.settings)
 
-    def adopt(self, settings: cell_text.Settings) -> None:
+    def apply_settings(self, settings: cell_text.PanelSettings) -> None:
         """Set all controls at once, and the variables that only this panel has. Raises `OptionError`."""
         for name, value in settings.variables.items():
-            self.secret.check(f"The variable {name}", str(value))
-        with self.at_once():
+            self.key_guard.check(f"The variable {name}", str(value))
+        with self.hold_refresh():
             self._variables = dict(settings.variables)
             self.prompt, self.options, self.references = settings.prompt, settings.options, settings.references
 
     @contextlib.contextmanager
-    def at_once(self) -> Iterator[None]:
+    def hold_refresh(self) -> Iterator[None]:
         """Tell the pages of several changes when all are made."""
-        self._is_told = False
+        self._is_refresh_enabled = False
         try:
             yield
         finally:
-            self._is_told = True
+            self._is_refresh_enabled = True
             self._refresh()
 
-    def generate(self) -> Made:
+    def generate(self) -> AnyResult:
         """Do what the button does, and wait for the result. Raises a `CometError`, and `Interrupted`."""
-        return self._carry(self._begin())
+        return self._execute_run(self._begin_run())
 
-    def press(self) -> None:
+    def start(self) -> None:
         """Do what the button does: start a run and return at once. Raises `OptionError` while one is under way."""
-        settings = self._begin()
+        settings = self._begin_run()
         # Some kernels send nothing from a thread that does not have the context of a message.
-        self._worker.do(partial(contextvars.copy_context().run, self._carry_quietly, settings))
+        self._run_thread.submit(partial(contextvars.copy_context().run, self._execute_quietly, settings))
 
     def check_idle(self) -> None:
         """Raise `OptionError` while a run is under way."""
@@ -137,7 +141,7 @@ class Panel(VBox):  # type: ignore[misc]
 
     def cancel(self) -> None:
         """Stop waiting, as an interrupt of a cell does: what was sent goes on, and its picture is saved."""
-        self._stop.set()
+        self._stop_event.set()
 
     def close(self) -> None:
         """Close the panel and its parts."""
@@ -146,12 +150,12 @@ class Panel(VBox):  # type: ignore[misc]
                 part.close()
         super().close()
 
-    def _begin(self) -> cell_text.Settings:
+    def _begin_run(self) -> cell_text.PanelSettings:
         """Return what is asked for, which a change of the panel does not change any more."""
-        with self._beginning:
+        with self._start_lock:
             self.check_idle()
-            self._stop.clear()
-            self.secret.look()
+            self._stop_event.clear()
+            self.key_guard.reload()
             try:
                 self.set_trait("busy", True)
             except BaseException:  # an interrupt while the page is told
@@ -159,67 +163,71 @@ class Panel(VBox):  # type: ignore[misc]
                 raise
             return self.settings
 
-    def _carry(self, settings: cell_text.Settings) -> Made:
+    def _execute_run(self, settings: cell_text.PanelSettings) -> AnyResult:
         """Carry a run to its end, and tell the browser how it ended."""
-        mirror, ended = self._mirror, None
+        mirror, ended = self._view_state, None
         try:
-            mirror.begin()
-            ended = panel_run.carry(lambda: self._plans(settings), self._stop, mirror.stand, context.variables())
-            self._cells.keep(ended.result, cell_text.as_cell(settings))
+            mirror.show_start()
+            ended = panel_run.execute_run(
+                lambda: self._build_plans(settings), self._stop_event, mirror.show_status, context.get_namespace()
+            )
+            self._provenance.record_cell(ended.result, cell_text.format_cell(settings))
             self.result = ended.result
             ended.check()
-            mirror.end(*ended.saved)
+            mirror.show_success(*ended.saved_paths)
             return ended.result
         except KeyboardInterrupt as stopped:
             told = str(stopped) or (
                 str(ChargeStatus.UNSENT) if ended is None else "The picture is saved in the library."
             )
-            mirror.stopped(told)
+            mirror.show_stop(told)
             raise Interrupted(told) from None
         except Exception as error:
-            mirror.failed(error)
+            mirror.show_error(error)
             raise
         finally:
             self.set_trait("busy", False)
 
-    def _carry_quietly(self, settings: cell_text.Settings) -> None:
+    def _execute_quietly(self, settings: cell_text.PanelSettings) -> None:
         with contextlib.suppress(CometError, Interrupted):  # the panel says it
-            self._carry(settings)
+            self._execute_run(settings)
 
-    def _plans(self, settings: cell_text.Settings) -> list[Plan]:
+    def _build_plans(self, settings: cell_text.PanelSettings) -> list[Plan]:
         given = settings.options | ({"image": list(settings.references)} if settings.references else {})
-        return planned_for(settings.prompt, given, settings.known(context.variables()), context.defaults())
+        return plan_cell(
+            settings.prompt, given, settings.merge_namespace(context.get_namespace()), context.get_session_options()
+        )
 
     @property
-    def known(self) -> dict[str, Any]:
+    def namespace(self) -> dict[str, Any]:
         """What names stand for: the panel's own variables, which a cell or a result came with, then the notebook's."""
-        return self.settings.known(context.variables())
+        return self.settings.merge_namespace(context.get_namespace())
 
     @validate("prompt")
-    def _read_prompt(self, proposal: dict[str, Any]) -> str:
-        self.secret.check("The prompt", proposal["value"])
+    def _validate_prompt(self, proposal: dict[str, Any]) -> str:
+        self.key_guard.check("The prompt", proposal["value"])
         return str(proposal["value"])
 
     @validate("options")
-    def _read_options(self, proposal: dict[str, Any]) -> dict[str, Any]:
+    def _validate_options(self, proposal: dict[str, Any]) -> dict[str, Any]:
         given = dict(proposal["value"])
         for flag in ("edit", "chat"):
             if flag in given:
-                given[flag] = asset_names.earlier(flag, given[flag], self.known)
-        options = controls.normal(given)
+                given[flag] = asset_names.name_result(flag, given[flag], self.namespace)
+        options = controls.normalize_options(given)
         for name, value in options.items():
-            self.secret.check(f"The option {name!r}", extract_text(value))
-        return controls.Held(options)
+            self.key_guard.check(f"The option {name!r}", extract_text(value))
+        return controls.ImmutableOptions(options)
 
     @validate("references")
-    def _read_references(self, proposal: dict[str, Any]) -> tuple[str, ...]:
-        words = tuple(asset_names.word(given, self.known) for given in proposal["value"])
+    def _validate_references(self, proposal: dict[str, Any]) -> tuple[str, ...]:
+        words = tuple(asset_names.name_reference(given, self.namespace) for given in proposal["value"])
         for word in words:
-            self.secret.check("A reference image", word)
+            self.key_guard.check("A reference image", word)
         return words
 
     @validate("result")
-    def _read_result(self, proposal: dict[str, Any]) -> Any:
+    def _validate_result(self, proposal: dict[str, Any]) -> Any:
         if not isinstance(proposal["value"], ImageResult | ImageResults | None):
             raise OptionError(f"{type(proposal['value']).__name__} is no result.")
         if isinstance(proposal["value"], ImageResults) and not proposal["value"].results:
@@ -228,27 +236,27 @@ class Panel(VBox):  # type: ignore[misc]
 
     @observe("prompt", "options", "references", "busy")
     def _refresh(self, _: Any = None) -> None:
-        if self._is_told:
-            self._mirror.refresh()
+        if self._is_refresh_enabled:
+            self._view_state.refresh()
             if self.result is None:
-                self._beside.update()
+                self._static_output.update()
 
     @observe("result")
-    def _show(self, _: Any) -> None:
-        self._mirror.show(self.result)
-        self._beside.update()
+    def _show_result(self, _: Any) -> None:
+        self._view_state.show_result(self.result)
+        self._static_output.update()
 
-    def _shown(self) -> tuple[Made | None, str]:
+    def _read_content(self) -> tuple[AnyResult | None, str]:
         """Return what is shown and the cell that made it; without a result, the panel's own."""
         made = self.result
-        return made, self.as_cell() if made is None else self._cells.of(made, context.variables())
+        return made, self.as_cell() if made is None else self._provenance.find_cell(made, context.get_namespace())
 
-    def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         is_open = self.comm is not None  # a closed one is a picture and a cell, as in a saved notebook
-        bundle: dict[str, Any] = (super()._repr_mimebundle_(**how) or {}) if is_open else {}
-        made, cell = self._shown()
+        bundle: dict[str, Any] = (super()._repr_mimebundle_(**kwargs) or {}) if is_open else {}
+        made, cell = self._read_content()
         told = f" {made!r}" if made is not None else ""
-        return bundle | {"text/plain": f"<cometmagic panel{told}>\n{cell}", "text/html": page(made, cell)}
+        return bundle | {"text/plain": f"<cometmagic panel{told}>\n{cell}", "text/html": render_page(made, cell)}
 
     def _ipython_display_(self) -> None:
         shell = get_ipython()
@@ -257,7 +265,7 @@ class Panel(VBox):  # type: ignore[misc]
             publish((bundle, {}))
             return
         publish((bundle | {"text/html": "<div></div>"}, {}))  # the outputs beside it say it
-        self._beside.show(shell)
+        self._static_output.show(shell)
 
     def __repr__(self) -> str:
         return f"<cometmagic panel: {self.as_cell()!r}>"

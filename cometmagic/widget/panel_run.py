@@ -20,112 +20,116 @@ from cometmagic.generation.call import Call
 from cometmagic.generation.plan import Plan
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
-from cometmagic.notebook.progress import Step
+from cometmagic.notebook.progress import CallProgress
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunStatus:
     """How a run stands: what happens now, why it waits if it does, bytes received, pictures that have ended."""
 
-    told: str
-    why: str = ""
-    received: int = 0
-    done: int = 0
-    total: int = 1
+    activity: str
+    wait_reason: str = ""
+    received_bytes: int = 0
+    finished_count: int = 0
+    total_count: int = 1
 
 
 @dataclass(frozen=True)
-class Ended:
+class RunResult:
     """What came of a run, where copies were saved, and why one was not."""
 
     result: ImageResult | ImageResults
-    saved: tuple[Path, ...] = ()
-    problem: CometError | None = None
+    saved_paths: tuple[Path, ...] = ()
+    save_error: CometError | None = None
 
     def check(self) -> None:
         """Raise what kept a copy from being saved, if anything did."""
-        if self.problem is not None:
-            raise self.problem
+        if self.save_error is not None:
+            raise self.save_error
 
 
-def carry(
-    planned: Callable[[], list[Plan]],
-    stop: threading.Event,
-    tell: Callable[[Standing], None],
-    names: MutableMapping[str, Any],
-) -> Ended:
+def execute_run(
+    build_plans: Callable[[], list[Plan]],
+    stop_event: threading.Event,
+    report: Callable[[RunStatus], None],
+    namespace: MutableMapping[str, Any],
+) -> RunResult:
     """Plan, send, wait and save. Raises a `CometError`, and `Interrupted` when `stop` is set meanwhile."""
     try:
-        plans = planned()
+        plans = build_plans()
         generate.check_not_dry_run(plans[0])
-        _check(stop)
-        under_way = generate.launch(plans[0], stop.is_set) if len(plans) == 1 else _launched(plans, stop)
+        _check_stop(stop_event)
+        under_way = (
+            generate.launch(plans[0], stop_event.is_set) if len(plans) == 1 else _launch_batch(plans, stop_event)
+        )
     except Interrupted:  # it says already what becomes of it
         raise
     except KeyboardInterrupt:
         raise Interrupted(ChargeStatus.UNSENT) from None
     try:
-        _wait(under_way, stop, tell)
-        ended = _ended(under_way)
+        _wait_for_end(under_way, stop_event, report)
+        ended = _collect_result(under_way)
     except KeyboardInterrupt:
         raise Interrupted(under_way.stop()) from None
     if name := under_way.cell_options.into:
-        names[name] = ended.result
+        namespace[name] = ended.result
     return ended
 
 
-def _launched(plans: list[Plan], stop: threading.Event) -> Batch:
-    return launch_on_thread(lambda left: launch_batch(plans, lambda: left() or stop.is_set()))
+def _launch_batch(plans: list[Plan], stop_event: threading.Event) -> Batch:
+    return launch_on_thread(lambda left: launch_batch(plans, lambda: left() or stop_event.is_set()))
 
 
-def _wait(under_way: Call | Batch, stop: threading.Event, tell: Callable[[Standing], None]) -> None:
-    look = _looks_at_batch(under_way) if isinstance(under_way, Batch) else _looks_at_call(under_way)
-    for event in under_way.iter_events():
-        _check(stop)
-        tell(look(event))
+def _wait_for_end(pending_call: Call | Batch, stop_event: threading.Event, report: Callable[[RunStatus], None]) -> None:
+    look = _track_batch(pending_call) if isinstance(pending_call, Batch) else _track_call(pending_call)
+    for event in pending_call.iter_events():
+        _check_stop(stop_event)
+        report(look(event))
 
 
-def _check(stop: threading.Event) -> None:
-    if stop.is_set():
+def _check_stop(stop_event: threading.Event) -> None:
+    if stop_event.is_set():
         raise KeyboardInterrupt
 
 
-def _looks_at_call(call: Call) -> Callable[[Event | None], Standing]:
-    step = Step(call)
+def _track_call(call: Call) -> Callable[[Event | None], RunStatus]:
+    step = CallProgress(call)
 
-    def look(event: Event | None) -> Standing:
-        step.take(event)
-        told, why = step.words()
-        return Standing(told, why, step.received)
+    def look(event: Event | None) -> RunStatus:
+        step.handle_event(event)
+        told, why = step.describe()
+        return RunStatus(told, why, step.received_bytes)
 
     return look
 
 
-def _looks_at_batch(batch: Batch) -> Callable[[Event | None], Standing]:
-    def look(_: Event | None) -> Standing:
+def _track_batch(batch: Batch) -> Callable[[Event | None], RunStatus]:
+    def look(_: Event | None) -> RunStatus:
         total, (pause, why) = len(batch.calls), batch.pause
         waits = f"a pause of {pause:.0f} s: {why}" if pause >= 1 else ""
-        return Standing(f"{batch.done_count} of {total} pictures", waits, done=batch.done_count, total=total)
+        return RunStatus(
+            f"{batch.done_count} of {total} pictures", waits, finished_count=batch.done_count, total_count=total
+        )
 
     return look
 
 
-def _ended(under_way: Call | Batch) -> Ended:
+def _collect_result(pending_call: Call | Batch) -> RunResult:
     """Return the result, saved where `--save` says. Raises the error of a call, or the first when none of many came."""
-    if isinstance(under_way, Batch):
-        results = under_way.collect_results()
+    if isinstance(pending_call, Batch):
+        results = pending_call.collect_results()
         if not results.results:
             raise results.errors[0]
-        return _saved(results, under_way.save(results))
-    result = under_way.result()
+        return _save_copies(results, pending_call.save(results))
+    result = pending_call.result()
     generate.set_last_result(result)
-    return _saved(result, (path for path in [under_way.save(result)] if path is not None))
+    return _save_copies(result, (path for path in [pending_call.save(result)] if path is not None))
 
 
-def _saved(result: ImageResult | ImageResults, copies: Iterator[Path]) -> Ended:
+def _save_copies(result: ImageResult | ImageResults, copies: Iterator[Path]) -> RunResult:
     saved: list[Path] = []
     try:
         saved.extend(copies)
     except CometError as problem:  # the picture is there all the same
-        return Ended(result, tuple(saved), problem)
-    return Ended(result, tuple(saved))
+        return RunResult(result, tuple(saved), problem)
+    return RunResult(result, tuple(saved))

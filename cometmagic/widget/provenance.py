@@ -12,35 +12,35 @@ from typing import Any
 from cometmagic.errors import CometError
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
-from cometmagic.widget.cell_text import as_cell, from_result
+from cometmagic.widget.cell_text import format_cell, restore_settings
 
-Made = ImageResult | ImageResults
+AnyResult = ImageResult | ImageResults
 
 
-class Cells:
+class Provenance:
     """The cells that made the results of one panel, by the names of the results' folders."""
 
     def __init__(self) -> None:
         """Know of none yet."""
-        self._kept: dict[tuple[str, ...], str] = {}
+        self._cells: dict[tuple[str, ...], str] = {}
 
-    def keep(self, made: Made, cell: str) -> None:
+    def record_cell(self, result: AnyResult, cell: str) -> None:
         """Keep the cell that made a result, and each of several; a replay does not make it a second time."""
-        names = _folders(made)
+        names = _list_folder_names(result)
         for these in (names, *((name,) for name in names)):
-            self._kept.setdefault(these, cell)
+            self._cells.setdefault(these, cell)
 
-    def of(self, made: Made, names: Mapping[str, Any]) -> str:
+    def find_cell(self, result: AnyResult, namespace: Mapping[str, Any]) -> str:
         """Return the cell that made a result, or one that asks for the same; "" when no cell is known to.
 
         `names` are the notebook's variables, of which the cell takes none away.
         """
-        these = _folders(made)
-        if these not in self._kept and isinstance(made, ImageResult):
+        these = _list_folder_names(result)
+        if these not in self._cells and isinstance(result, ImageResult):
             with contextlib.suppress(CometError):
-                self._kept[these] = as_cell(from_result(made, names))
-        return self._kept.get(these, "")
+                self._cells[these] = format_cell(restore_settings(result, namespace))
+        return self._cells.get(these, "")
 
 
-def _folders(made: Made) -> tuple[str, ...]:
-    return tuple(one.folder.name for one in (made.results if isinstance(made, ImageResults) else [made]))
+def _list_folder_names(result: AnyResult) -> tuple[str, ...]:
+    return tuple(one.folder.name for one in (result.results if isinstance(result, ImageResults) else [result]))

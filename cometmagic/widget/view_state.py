@@ -16,113 +16,123 @@ from cometmagic.errors import CometError
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.images.safe_read import is_url
-from cometmagic.notebook.namespace import resolved
+from cometmagic.notebook.namespace import resolve_options
 from cometmagic.system.atomic_files import format_path
 from cometmagic.system.sanitize import clean_line
 from cometmagic.widget import context, controls, result_view
-from cometmagic.widget.form_sync import Reading
-from cometmagic.widget.hints import advise, inherited
-from cometmagic.widget.panel_run import Standing
-from cometmagic.widget.widgets import CellText, Form, Outcome
+from cometmagic.widget.form_sync import FormSync
+from cometmagic.widget.hints import build_hints, merge_inherited_options
+from cometmagic.widget.panel_run import RunStatus
+from cometmagic.widget.widgets import CellWidget, FormWidget, ResultWidget
 
 if TYPE_CHECKING:
     from cometmagic.widget.panel import Panel
 
-UPDATE_EVERY = 0.5  # seconds
-LONGEST_HISTORY = 50  # results
-Made = ImageResult | ImageResults | None
+UPDATE_INTERVAL = 0.5  # seconds
+MAX_HISTORY = 50  # results
+OptionalResult = ImageResult | ImageResults | None
 
 
-class Mirror:
+class ViewState:
     """Holds the three parts of one panel, and keeps them saying what the panel does."""
 
-    def __init__(self, panel: Panel, reading: Reading) -> None:
+    def __init__(self, panel: Panel, form_sync: FormSync) -> None:
         """Make the parts."""
-        self._panel, self._reading = panel, reading
-        self.form, self.outcome, self.cell = Form(controls=controls.descriptions()), Outcome(), CellText()
-        self.sheet = Box((self.form, self.outcome, self.cell))
-        self.sheet.add_class("cm-sheet")
-        self.made: dict[str, ImageResult] = {}  # by the name of its folder
-        self._telling = threading.RLock()
-        self._begun = self._told = 0.0
-        self._pictured: dict[str, result_view.Told] = {}
+        self._panel, self._form_sync = panel, form_sync
+        self.form_widget, self.result_widget, self.cell_widget = (
+            FormWidget(controls=controls.describe_controls()),
+            ResultWidget(),
+            CellWidget(),
+        )
+        self.container = Box((self.form_widget, self.result_widget, self.cell_widget))
+        self.container.add_class("cm-sheet")
+        self.results: dict[str, ImageResult] = {}  # by the name of its folder
+        self._lock = threading.RLock()
+        self._start_time = self._update_time = 0.0
+        self._reference_payloads: dict[str, result_view.ViewPayload] = {}
 
     def refresh(self) -> None:
         """Tell the form what the panel is set to, and what follows from that."""
-        with self._telling:  # or what a thread saw before another would be told after it
+        with self._lock:  # or what a thread saw before another would be told after it
             panel = self._panel
-            base = inherited(panel.options, context.defaults())
-            said = advise(base | panel.options, panel.prompt, len(panel.references), key=panel.secret.exists)
-            self.form.state = {
-                **self._reading.told(base),
+            base = merge_inherited_options(panel.options, context.get_session_options())
+            said = build_hints(
+                base | panel.options, panel.prompt, len(panel.references), has_key=panel.key_guard.has_key
+            )
+            self.form_widget.state = {
+                **self._form_sync.build_state(base),
                 "busy": panel.busy,
                 "price": said.price,
                 "notes": [clean_line(note) for note in said.notes],
-                "off": {name: dict(why) for name, why in said.off.items()},
+                "off": {name: dict(why) for name, why in said.unavailable_choices.items()},
             }
-            self.outcome.busy = panel.busy
-            self.cell.text = panel.as_cell()
-            if [one["word"] for one in self.form.references] != list(panel.references):
-                self.form.references = [self.reference(word) for word in panel.references]
+            self.result_widget.busy = panel.busy
+            self.cell_widget.text = panel.as_cell()
+            if [one["word"] for one in self.form_widget.references] != list(panel.references):
+                self.form_widget.references = [self.describe_reference(word) for word in panel.references]
                 # A variable may hold another picture, and a file be another, when it is added again.
-                self._pictured = {word: told for word, told in self._pictured.items() if word in panel.references}
+                self._reference_payloads = {
+                    word: told for word, told in self._reference_payloads.items() if word in panel.references
+                }
 
-    def reference(self, word: str) -> result_view.Told:
+    def describe_reference(self, word: str) -> result_view.ViewPayload:
         """Return a reference as the form shows it; an address is not fetched before it is sent."""
         if is_url(word):
             return {"word": word, "picture": b"", "told": ""}
-        if word not in self._pictured:
+        if word not in self._reference_payloads:
             try:
-                [given] = resolved({"image": [word]}, self._panel.known)["image"]
-                self._pictured[word] = result_view.reference(word, given)
+                [given] = resolve_options({"image": [word]}, self._panel.namespace)["image"]
+                self._reference_payloads[word] = result_view.describe_reference(word, given)
             except CometError as error:
                 return {"word": word, "picture": b"", "told": clean_line(error.message)}
-        return self._pictured[word]
+        return self._reference_payloads[word]
 
-    def show(self, made: Made) -> None:
+    def show_result(self, result: OptionalResult) -> None:
         """Show a result, and put what is new in the history."""
-        for one in made.results if isinstance(made, ImageResults) else [made] if made is not None else []:
-            if one.folder.name not in self.made:
-                self.made[one.folder.name] = one
-                self.outcome.history = [*self.outcome.history, result_view.entry(one)][-LONGEST_HISTORY:]
-        mime_type, content = result_view.picture(made)
-        with self.outcome.hold_sync():
-            self.outcome.picture, self.outcome.drafts = content, result_view.drafts(made)
-            self.outcome.shown = result_view.told(made) | {"mime": mime_type}
+        for one in result.results if isinstance(result, ImageResults) else [result] if result is not None else []:
+            if one.folder.name not in self.results:
+                self.results[one.folder.name] = one
+                self.result_widget.history = [*self.result_widget.history, result_view.describe_history_entry(one)][
+                    -MAX_HISTORY:
+                ]
+        mime_type, content = result_view.read_image(result)
+        with self.result_widget.hold_sync():
+            self.result_widget.picture, self.result_widget.drafts = content, result_view.describe_drafts(result)
+            self.result_widget.shown = result_view.describe_result(result) | {"mime": mime_type}
 
-    def begin(self) -> None:
+    def show_start(self) -> None:
         """Show that a run begins."""
-        self._begun, self._told = time.monotonic(), 0.0
-        self.form.standing = {"state": "busy", "told": "preparing", "seconds": 0}
+        self._start_time, self._update_time = time.monotonic(), 0.0
+        self.form_widget.standing = {"state": "busy", "told": "preparing", "seconds": 0}
 
-    def stand(self, standing: Standing) -> None:
+    def show_status(self, status: RunStatus) -> None:
         """Show how a run stands, twice a second at most."""
         now = time.monotonic()
-        if now - self._told < UPDATE_EVERY:
+        if now - self._update_time < UPDATE_INTERVAL:
             return
-        self._told = now
-        told = clean_line(f"{standing.told}: {standing.why}" if standing.why else standing.told)
-        self.form.standing = {
+        self._update_time = now
+        told = clean_line(f"{status.activity}: {status.wait_reason}" if status.wait_reason else status.activity)
+        self.form_widget.standing = {
             "state": "busy",
             "told": told,
-            "seconds": round(now - self._begun, 1),
-            "received": standing.received,
-            "done": standing.done,
-            "total": standing.total,
+            "seconds": round(now - self._start_time, 1),
+            "received": status.received_bytes,
+            "done": status.finished_count,
+            "total": status.total_count,
         }
 
-    def end(self, *saved: Path) -> None:
+    def show_success(self, *saved_paths: Path) -> None:
         """Show that a picture has come."""
-        self._finish("done", " ".join(["Done.", *(f"Saved as {format_path(path)}." for path in saved)]))
+        self._show_end("done", " ".join(["Done.", *(f"Saved as {format_path(path)}." for path in saved_paths)]))
 
-    def stopped(self, told: str) -> None:
+    def show_stop(self, message: str) -> None:
         """Show that the waiting was stopped, and what becomes of the call."""
-        self._finish("stopped", f"Cancelled. {told}")
+        self._show_end("stopped", f"Cancelled. {message}")
 
-    def failed(self, error: Exception) -> None:
+    def show_error(self, error: Exception) -> None:
         """Show an error, in its one line."""
-        self._finish("failed", f"{type(error).__name__}: {error}" if isinstance(error, CometError) else repr(error))
+        self._show_end("failed", f"{type(error).__name__}: {error}" if isinstance(error, CometError) else repr(error))
 
-    def _finish(self, state: str, told: str) -> None:
-        seconds = round(time.monotonic() - self._begun, 1) if self._begun else 0
-        self.form.standing = {"state": state, "told": clean_line(told), "seconds": seconds}
+    def _show_end(self, state: str, message: str) -> None:
+        seconds = round(time.monotonic() - self._start_time, 1) if self._start_time else 0
+        self.form_widget.standing = {"state": state, "told": clean_line(message), "seconds": seconds}

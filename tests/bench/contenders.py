@@ -29,7 +29,7 @@ def cometmagic(address: str) -> bytes:
 
     os.environ |= {"COMETAPI_KEY": KEY, "COMETAPI_BASE_URL": address}
     result = cm.generate(PROMPT, thoughts=True, image_size="4K", source="live")
-    return b"".join(_message(*bundle) for bundle in (show.picture(result), show.caption(result)))
+    return b"".join(_message(*bundle) for bundle in (show.build_image(result), show.build_caption(result)))
 
 
 def genai_pil(address: str) -> bytes:

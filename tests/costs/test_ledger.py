@@ -479,7 +479,7 @@ KILLED = """
     ledger = Ledger(Path(sys.argv[1]))
     ledger.reserve("killed", model="m", price=Price(0.4), day_cap=1.0)
     if sys.argv[2] == "alone":
-        lock = ledger._lock()
+        lock = ledger._acquire_lock()
     os.kill(os.getpid(), signal.SIGKILL)
 """
 

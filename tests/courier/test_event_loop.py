@@ -38,7 +38,7 @@ LIMITS: dict[str, dict[str, Any]] = {
     "total": {"total_timeout": LIMIT, "idle_timeout": 60},
     "idle": {"total_timeout": 60, "idle_timeout": LIMIT},
 }
-COUNTS_ALL_TIME = "import cometmagic.courier.event_loop as clock; clock.HELD_UP = 1e9; main()"
+COUNTS_ALL_TIME = "import cometmagic.courier.event_loop as event_loop; event_loop.SUSPENSION_THRESHOLD = 1e9; main()"
 
 
 @pytest.fixture

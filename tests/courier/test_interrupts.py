@@ -196,4 +196,4 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a key; and wait for the courier's word, however busy the machine is."""
     monkeypatch.setenv("COMETAPI_KEY", KEY)
     for module in (waiting, session):
-        monkeypatch.setattr(module, "TAKING_BACK", PATIENCE)
+        monkeypatch.setattr(module, "CANCEL_TIMEOUT", PATIENCE)

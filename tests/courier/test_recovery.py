@@ -218,7 +218,7 @@ def test_a_lock_dies_with_its_holder(library: Library, made: CallFolder) -> None
     back(made, CallState.SENT)
     program = (
         "import sys\nfrom pathlib import Path\nfrom cometmagic.system.file_lock import acquire_lock\n"
-        "held = hold(Path(sys.argv[1]))\nprint('held', flush=True)\nsys.stdin.read()\n"
+        "held = acquire_lock(Path(sys.argv[1]))\nprint('held', flush=True)\nsys.stdin.read()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program, made.path / "request.json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE

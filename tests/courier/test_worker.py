@@ -45,9 +45,9 @@ def asker(server: FaultServer, library: Path) -> subprocess.Popen[str]:
     program = """
         from cometmagic.generation import generate
         from cometmagic.courier import client
-        call = generate.begin("a cat")
+        call = generate.start_generation("a cat")
         print(client.courier()._process.pid, flush=True)
-        for event in call.events(): pass
+        for event in call.iter_events(): pass
     """
     settings = {"COMETAPI_KEY": KEY, "COMETAPI_BASE_URL": server.url, "COMETMAGIC_LIBRARY": str(library)}
     return subprocess.Popen(
@@ -144,7 +144,7 @@ def test_a_courier_that_died_a_moment_ago_is_replaced(
         gone = courier_process()
         gone.kill()
         gone.wait()
-        monkeypatch.setattr(client.ProcessCourier, "alive", True)  # as it was when it was looked at
+        monkeypatch.setattr(client.ProcessCourier, "is_alive", True)  # as it was when it was looked at
 
         assert generate("a cat").image.data == picture()
         assert courier_process() is not gone

@@ -97,7 +97,7 @@ def test_what_prompts_and_variables_say_is_harmless(text: str) -> None:
         build_plans(given, images=[painted()], system=text),
         build_plans(given, sweep={"system": [text, "b"]}),
     ):
-        bundle, _ = dry_run.view(planned)
+        bundle, _ = dry_run.build_dry_run(planned)
         json.dumps(bundle, ensure_ascii=False).encode()
         check_harmless([{"data": bundle}])
         assert text.strip()[:4] in html.unescape(bundle["text/html"]) or "\x1b" in text
@@ -106,7 +106,7 @@ def test_what_prompts_and_variables_say_is_harmless(text: str) -> None:
 def test_a_program_is_shown_as_it_is() -> None:
     told = 'curl -d @- <<\'END\'\n{"text": "<b>&amp;$5"}\nEND\n' + "# long\n" * 5000
 
-    bundle, _ = dry_run.code(told, "<i>seed 1</i>")
+    bundle, _ = dry_run.build_code(told, "<i>seed 1</i>")
 
     assert bundle["text/plain"] == told
     shown = re.search(r"<pre[^>]*>(.*)</pre>", bundle["text/html"], re.DOTALL)
@@ -126,6 +126,6 @@ def test_a_conversation_tells_what_goes_before_the_prompt(notebook: Notebook, se
 
 
 def test_an_edit_shows_the_image_that_is_sent() -> None:
-    bundle, _ = dry_run.view([plan("make it blue", images=[painted("JPEG", 1024, 512)])])
+    bundle, _ = dry_run.build_dry_run([plan("make it blue", images=[painted("JPEG", 1024, 512)])])
 
     assert 'width="96" height="48"' in bundle["text/html"]

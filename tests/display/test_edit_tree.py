@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cometmagic.display.edit_tree import MOST, WIDTH, tree
+from cometmagic.display.edit_tree import LINE_WIDTH, MAX_CALLS, render_tree
 from cometmagic.storage.store import CallFolder, Library
 from tests.storage.test_store import request
 
@@ -47,7 +47,7 @@ def short(folder: CallFolder) -> str:
 def test_a_call_of_its_own_has_no_tree(library: Library, made: Made) -> None:
     made()
 
-    assert tree(library, made()) == ""
+    assert render_tree(library, made()) == ""
 
 
 def test_steps_stand_below_each_other_and_branches_apart(library: Library, made: Made) -> None:
@@ -59,7 +59,7 @@ def test_steps_stand_below_each_other_and_branches_apart(library: Library, made:
     refused = made("a naked dog", larger, state="failed")
     small = made("a small dog", larger)
 
-    assert tree(library, dog).splitlines() == [
+    assert render_tree(library, dog).splitlines() == [
         f"{short(bike)} a red bicycle",
         f"{short(blue)} edit: make it blue",
         f"├─ {short(dog)} edit: add a dog  ← this one",
@@ -75,10 +75,10 @@ def test_every_call_of_a_family_draws_the_same_tree(library: Library, made: Made
     for number in range(9):
         family.append(made(f"edit {number}", family[number // 3]))
 
-    drawn = {tree(library, folder).replace("  ← this one", "") for folder in family}
+    drawn = {render_tree(library, folder).replace("  ← this one", "") for folder in family}
 
     assert len(drawn) == 1
-    assert all(tree(library, folder).count("← this one") == 1 for folder in family)
+    assert all(render_tree(library, folder).count("← this one") == 1 for folder in family)
 
 
 def test_a_parent_that_is_gone_is_told(library: Library, made: Made) -> None:
@@ -86,7 +86,7 @@ def test_a_parent_that_is_gone_is_told(library: Library, made: Made) -> None:
     blue = made("make it blue", bike)
     shutil.rmtree(bike.path)
 
-    assert tree(library, blue).splitlines() == [
+    assert render_tree(library, blue).splitlines() == [
         f"{short(bike)}  is not here",
         f"{short(blue)} edit: make it blue  ← this one",
     ]
@@ -99,7 +99,7 @@ def test_a_circle_is_cut(library: Library, made: Made) -> None:
     one.update(parent={"id": three.id, "how": "edit"})
 
     for folder in (one, two, three):
-        lines = tree(library, folder).splitlines()
+        lines = render_tree(library, folder).splitlines()
         assert lines[0].endswith("is named again")
         assert len(lines) == 4
         assert sum("← this one" in line for line in lines) == 1
@@ -109,7 +109,7 @@ def test_a_call_that_is_its_own_parent_is_drawn_once(library: Library, made: Mad
     odd = made("odd")
     odd.update(parent={"id": odd.id, "how": "edit"})
 
-    assert tree(library, odd).count("odd") == 1
+    assert render_tree(library, odd).count("odd") == 1
 
 
 def test_of_a_long_chain_the_end_is_drawn(library: Library, made: Made) -> None:
@@ -117,7 +117,7 @@ def test_of_a_long_chain_the_end_is_drawn(library: Library, made: Made) -> None:
     for number in range(1, 201):
         last = made(f"step {number}", last)
 
-    lines = tree(library, last).splitlines()
+    lines = render_tree(library, last).splitlines()
 
     assert lines[0] == "… 181 earlier ones"
     assert lines[-1].endswith("step 200  ← this one")
@@ -129,9 +129,9 @@ def test_of_many_branches_some_are_drawn_and_the_others_counted(library: Library
     edits = [made(f"edit {number}", bike) for number in range(200)]
 
     for shown in (bike, edits[0], edits[150]):
-        lines = tree(library, shown).splitlines()
-        assert len(lines) == MOST + 1
-        assert lines[-1] == f"└─ … {201 - MOST} more"
+        lines = render_tree(library, shown).splitlines()
+        assert len(lines) == MAX_CALLS + 1
+        assert lines[-1] == f"└─ … {201 - MAX_CALLS} more"
         assert sum("← this one" in line for line in lines) == 1
 
 
@@ -141,7 +141,7 @@ def test_branches_of_branches_stay_on_the_page(library: Library, made: Made) -> 
         made("aside " * 40, last)
         last = made("long " * 40, last)
 
-    assert max(map(len, tree(library, last).splitlines())) <= WIDTH + 15
+    assert max(map(len, render_tree(library, last).splitlines())) <= LINE_WIDTH + 15
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_odd_parents_are_drawn_all_the_same(library: Library, made: Made, parent
     call = json.loads((odd.path / "call.json").read_bytes())
     (odd.path / "call.json").write_text(json.dumps(call | {"parent": parent}))
 
-    assert "odd" in tree(library, edit)
+    assert "odd" in render_tree(library, edit)
 
 
 def test_what_strangers_wrote_is_cleaned(library: Library, made: Made) -> None:
@@ -162,9 +162,9 @@ def test_what_strangers_wrote_is_cleaned(library: Library, made: Made) -> None:
     odd = made("odd", first)
     odd.update(prompt=hostile, parent={"id": first.id, "how": hostile}, state=hostile)
 
-    drawn = tree(library, odd)
+    drawn = render_tree(library, odd)
 
     assert "<b>red</b>" in drawn
     assert [letter for letter in drawn if not letter.isprintable() and letter != "\n"] == []
     assert len(drawn.splitlines()) == 2
-    assert max(map(len, drawn.splitlines())) <= WIDTH
+    assert max(map(len, drawn.splitlines())) <= LINE_WIDTH

@@ -9,8 +9,8 @@ import pytest
 
 from cometmagic import generate
 from cometmagic.display import gallery as module
-from cometmagic.display.gallery import gallery
-from cometmagic.display.library_table import listed, table
+from cometmagic.display.gallery import build_gallery
+from cometmagic.display.library_table import format_table, list_calls
 from cometmagic.storage.store import Library
 from tests.display.test_result import HOSTILE, check_harmless
 from tests.notebook.answers import answering, serving
@@ -39,9 +39,9 @@ def test_each_picture_is_small(notebook: Notebook) -> None:
 def test_the_plain_text_is_the_table(library: Library) -> None:
     generate("a cat", source="offline")
 
-    bundle, _ = gallery(listed(library))
+    bundle, _ = build_gallery(list_calls(library))
 
-    assert bundle["text/plain"] == table(listed(library))
+    assert bundle["text/plain"] == format_table(list_calls(library))
 
 
 def test_calls_without_a_picture_are_listed_too(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +52,7 @@ def test_calls_without_a_picture_are_listed_too(library: Library, monkeypatch: p
     (damaged.folder / "preview.jpg").unlink()
     library.create_folder(request("a red bicycle"), source="live")
 
-    shown = gallery(listed(library))[0]["text/html"]
+    shown = build_gallery(list_calls(library))[0]["text/html"]
 
     assert whole.folder.name[-6:] in shown
     assert shown.count("<tr>") == 4
@@ -62,15 +62,15 @@ def test_calls_without_a_picture_are_listed_too(library: Library, monkeypatch: p
 def test_the_pictures_of_a_list_are_light_together(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
         generate(f"cat {number}", source="offline")
-    assert gallery(listed(library))[0]["text/html"].count("<img ") == 3
+    assert build_gallery(list_calls(library))[0]["text/html"].count("<img ") == 3
 
-    monkeypatch.setattr(module, "MOST_BYTES", 1500)
+    monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 1500)
 
-    assert gallery(listed(library))[0]["text/html"].count("<img ") in (1, 2)
+    assert build_gallery(list_calls(library))[0]["text/html"].count("<img ") in (1, 2)
 
 
 def test_an_empty_library_is_told(library: Library) -> None:
-    bundle, _ = gallery(listed(library))
+    bundle, _ = build_gallery(list_calls(library))
 
     assert bundle["text/plain"] == f"There is no call in {library.root} yet."
     assert "<table" not in bundle["text/html"]
@@ -81,7 +81,7 @@ def test_what_a_library_of_others_says_is_harmless(library: Library, text: str) 
     folder = library.create_folder(request(), source="live")
     folder.update(**dict.fromkeys(["prompt", "model", "source", "state"], text.encode("utf-8", "ignore").decode()))
 
-    bundle, _ = gallery(listed(library))
+    bundle, _ = build_gallery(list_calls(library))
 
     check_harmless([{"data": bundle}])
     assert len(bundle["text/html"]) < 5000
@@ -91,7 +91,7 @@ def test_a_picture_whose_call_is_damaged_is_left_out(library: Library) -> None:
     result = generate("a cat", source="offline")
     (result.folder / "call.json").write_text('{"state": "settled", "files": [{"name": "image.jpg"}]}')
 
-    assert "<img" not in gallery(listed(library))[0]["text/html"]
+    assert "<img" not in build_gallery(list_calls(library))[0]["text/html"]
 
 
 def test_show_draws_the_tree_of_edits(notebook: Notebook) -> None:

@@ -97,10 +97,10 @@ def test_progress_is_one_line_that_keeps_its_places(monkeypatch: pytest.MonkeyPa
     with serving(monkeypatch, *[answering()] * 9, BAD, held.steps(send(response(full())))):
         batch = launch_batch(build_plans("a cat", count=11))
         wait_for(lambda: held.inside and batch.done_count == 10)
-        [before] = grid.progress(batch, 9.7)[0]["text/plain"].splitlines()
+        [before] = grid.build_batch_progress(batch, 9.7)[0]["text/plain"].splitlines()
         held.let_go.set()
         wait_for(lambda: batch.done_count == 11)
-        [after] = grid.progress(batch, 10.2)[0]["text/plain"].splitlines()
+        [after] = grid.build_batch_progress(batch, 10.2)[0]["text/plain"].splitlines()
 
     price = f"together {batch.estimate}"
     assert before == f"10 of 11 done ·  1 failed ·  1 under way · 10 s · {price}"
@@ -136,7 +136,7 @@ def test_what_labels_and_prompts_say_is_harmless(monkeypatch: pytest.MonkeyPatch
         result = generate(text.replace("\x00", ""))
     results = ImageResults([result, APIError(text), result], [text, text, ""])
 
-    for bundle, metadata in (grid.sheet(results), grid.sheet_caption(results)):
+    for bundle, metadata in (grid.build_sheet(results), grid.build_sheet_caption(results)):
         json.dumps([bundle, metadata], ensure_ascii=False).encode()
         check_harmless([{"data": bundle}])
         assert len(bundle["text/html"]) < 100_000
@@ -147,8 +147,8 @@ def test_a_folder_that_is_gone_leaves_an_empty_place(monkeypatch: pytest.MonkeyP
         results = ImageResults([generate("a cat"), generate("a dog")])
     (results.results[0].folder / "call.json").unlink()
 
-    assert grid.sheet(results)[0]["text/html"]
-    told = grid.sheet_caption(results)[0]["text/plain"].splitlines()
+    assert grid.build_sheet(results)[0]["text/html"]
+    told = grid.build_sheet_caption(results)[0]["text/plain"].splitlines()
     assert told[0].startswith("1 of 2 pictures · 1 failed")
     assert "call.json cannot be read" in told[1]
 

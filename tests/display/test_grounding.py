@@ -31,7 +31,7 @@ def test_the_offline_source_gives_what_a_search_gives(notebook: Notebook) -> Non
 
 
 def test_a_page_is_linked_with_its_host() -> None:
-    page = grounding.page(Grounding(sources=(GroundingSource("A & <b>", "https://example.org/a?b=1&c=2"),)))
+    page = grounding.render_html(Grounding(sources=(GroundingSource("A & <b>", "https://example.org/a?b=1&c=2"),)))
 
     assert 'rel="noopener noreferrer"' in page
     assert ">A &amp; &lt;b&gt;</a> example.org" in page
@@ -41,7 +41,7 @@ def test_a_page_is_linked_with_its_host() -> None:
 def test_a_found_image_leads_to_its_page_first() -> None:
     source = GroundingSource("A photo", "https://photos.example.org/page.html", "https://cdn.example.org/photo.jpg")
 
-    assert links(grounding.page(Grounding(sources=(source,)))) == [source.uri, source.image_uri]
+    assert links(grounding.render_html(Grounding(sources=(source,)))) == [source.uri, source.image_uri]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_found_image_leads_to_its_page_first() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_web_address_is_no_link(address: str) -> None:
-    page = grounding.page(Grounding(sources=(GroundingSource("A title", address, address),)))
+    page = grounding.render_html(Grounding(sources=(GroundingSource("A title", address, address),)))
 
     assert links(page) == []
     assert "A title" in page
@@ -68,14 +68,16 @@ def test_what_is_no_web_address_is_no_link(address: str) -> None:
     ],
 )
 def test_the_host_is_the_one_a_browser_goes_to(address: str, host: str) -> None:
-    page = grounding.page(Grounding(sources=(GroundingSource("google.com", address),)))
+    page = grounding.render_html(Grounding(sources=(GroundingSource("google.com", address),)))
 
     assert links(page) == [address]
     assert f"</a> {host}</li>" in page
 
 
 def test_the_suggestion_stands_in_a_frame_that_runs_and_loads_nothing() -> None:
-    page = grounding.page(Grounding(suggestion="<script>alert(1)</script><a href='https://example.org'>chip</a>"))
+    page = grounding.render_html(
+        Grounding(suggestion="<script>alert(1)</script><a href='https://example.org'>chip</a>")
+    )
 
     assert "<script" not in page
     [(sandbox, inside)] = re.findall('<iframe sandbox="([^"]*)" srcdoc="([^"]*)"', page)
@@ -85,19 +87,19 @@ def test_the_suggestion_stands_in_a_frame_that_runs_and_loads_nothing() -> None:
 
 @pytest.mark.parametrize("suggestion", ["", " \n", "x" * 1_000_000])
 def test_a_suggestion_that_is_empty_or_vast_is_left_out(suggestion: str) -> None:
-    assert grounding.page(Grounding(suggestion=suggestion)) == ""
+    assert grounding.render_html(Grounding(suggestion=suggestion)) == ""
 
 
 def test_of_very_many_sources_the_first_are_shown() -> None:
     sources = tuple(GroundingSource(f"Page {number}", f"https://example.org/{number}") for number in range(200))
 
-    page = grounding.page(Grounding(("cats", "cats", "dogs"), sources))
-    assert len(links(page)) == grounding.MOST_SOURCES
+    page = grounding.render_html(Grounding(("cats", "cats", "dogs"), sources))
+    assert len(links(page)) == grounding.MAX_SOURCES
     assert "and 180 more" in page
     assert "Searched for “cats”, “dogs”" in page
-    assert len(list(grounding.plain(Grounding(("cats",), sources)))) == grounding.MOST_SOURCES + 2
+    assert len(list(grounding.render_text(Grounding(("cats",), sources)))) == grounding.MAX_SOURCES + 2
 
 
 def test_without_a_search_there_is_nothing() -> None:
-    assert grounding.page(Grounding()) == ""
-    assert list(grounding.plain(Grounding())) == []
+    assert grounding.render_html(Grounding()) == ""
+    assert list(grounding.render_text(Grounding())) == []

@@ -6,18 +6,18 @@ import base64
 
 import pytest
 
-from cometmagic.display.html import encoded, fitted, img, text
+from cometmagic.display.html import encode_base64, escape_text, fit_size, render_image
 
 
 def test_foreign_words_are_text_also_as_an_attribute() -> None:
-    assert text("<b>\"a\" & 'b'</b>\x1b[2J\ud800") == "&lt;b&gt;&quot;a&quot; &amp; &#x27;b&#x27;&lt;/b&gt;?"
+    assert escape_text("<b>\"a\" & 'b'</b>\x1b[2J\ud800") == "&lt;b&gt;&quot;a&quot; &amp; &#x27;b&#x27;&lt;/b&gt;?"
 
 
 def test_a_picture_has_its_words_and_its_size() -> None:
-    made = img("image/png", b"bytes", 'a "cat"', (64, 32))
+    made = render_image("image/png", b"bytes", 'a "cat"', (64, 32))
 
     assert made.startswith('<img src="data:image/png;base64,Ynl0ZXM=" alt="a &quot;cat&quot;" width="64" height="32" ')
-    assert base64.b64decode(encoded(b"bytes")) == b"bytes"
+    assert base64.b64decode(encode_base64(b"bytes")) == b"bytes"
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_a_picture_has_its_words_and_its_size() -> None:
     ],
 )
 def test_a_picture_is_shown_at_most_so_large(size: tuple[int | None, int | None], shown: tuple[int, int]) -> None:
-    assert fitted(*size, 640) == shown
+    assert fit_size(*size, 640) == shown

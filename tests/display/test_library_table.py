@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cometmagic import generate
-from cometmagic.display.library_table import WIDTH, facts, listed, table, unsettled
+from cometmagic.display.library_table import TABLE_WIDTH, describe_call, explain_missing_image, format_table, list_calls
 from cometmagic.errors import CometError
 from cometmagic.storage.store import CallFolder, Library
 from tests.faults.server import Step, limit, recv_request, response
@@ -45,8 +45,8 @@ def ask(monkeypatch: pytest.MonkeyPatch, library: Library) -> Ask:
     return asked
 
 
-def told_table(library: Library, words: str = "", width: int = WIDTH) -> str:
-    return table(listed(library, words), width)
+def told_table(library: Library, words: str = "", width: int = TABLE_WIDTH) -> str:
+    return format_table(list_calls(library, words), width)
 
 
 def rows(told: str) -> list[list[str]]:
@@ -170,7 +170,7 @@ def test_what_strangers_wrote_is_cleaned(library: Library) -> None:
     (strange.path / "\x1b[2Jfile").write_bytes(b"")
     assert HOSTILE in strange.read()["prompt"]
 
-    for told in (told_table(library), facts(strange), unsettled(strange)):
+    for told in (told_table(library), describe_call(strange), explain_missing_image(strange)):
         assert "red" in told or "ended" in told
         assert [letter for letter in told if not letter.isprintable() and letter != "\n"] == []
 
@@ -192,8 +192,8 @@ def test_odd_calls_are_listed_all_the_same(library: Library, call: dict[str, Any
     (folder.path / "call.json").write_text(json.dumps(call))
 
     assert folder.id[-6:] in told_table(library)
-    assert "\n" not in unsettled(folder)
-    assert folder.id in facts(folder)
+    assert "\n" not in explain_missing_image(folder)
+    assert folder.id in describe_call(folder)
 
 
 def test_a_damaged_call_is_listed(library: Library) -> None:
@@ -201,12 +201,12 @@ def test_a_damaged_call_is_listed(library: Library) -> None:
     (folder.path / "call.json").write_bytes(b"{")
 
     assert rows(told_table(library))[1][:5] == [folder.id[-6:], "?", "?", "damaged", "?"]
-    assert unsettled(folder).endswith("call.json cannot be read (JSONDecodeError).")
-    assert "damaged" in facts(folder)
+    assert explain_missing_image(folder).endswith("call.json cannot be read (JSONDecodeError).")
+    assert "damaged" in describe_call(folder)
 
 
 def told_facts(folder: CallFolder) -> dict[str, str]:
-    return {line[:12].strip(): line[12:] for line in facts(folder).splitlines() if line[:1] != " "}
+    return {line[:12].strip(): line[12:] for line in describe_call(folder).splitlines() if line[:1] != " "}
 
 
 def test_the_facts_of_a_call(ask: Ask, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,12 +221,12 @@ def test_the_facts_of_a_call(ask: Ask, library: Library, monkeypatch: pytest.Mon
     assert known["folder"] == f"library/{folder.id}"
     assert known["files"].startswith("answer.json 0.")
     for name in ("image.jpg", "reference-1.png", "thought-1.png", "preview.jpg"):
-        assert f"{name} 0." in facts(folder)
+        assert f"{name} 0." in describe_call(folder)
 
 
 def test_long_facts_are_wrapped(ask: Ask, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(library.root.parent)
-    lines = facts(ask(prompt="a red bicycle leaning on a sunlit wall " * 20)).splitlines()
+    lines = describe_call(ask(prompt="a red bicycle leaning on a sunlit wall " * 20)).splitlines()
 
     assert max(map(len, lines)) <= 100
     assert lines[1].startswith(" " * 12 + "bicycle leaning")
@@ -241,7 +241,7 @@ def test_long_facts_are_wrapped(ask: Ask, library: Library, monkeypatch: pytest.
     ],
 )
 def test_a_call_without_a_picture_says_why(ask: Ask, steps: list[Step], told: str) -> None:
-    said = unsettled(ask(steps))
+    said = explain_missing_image(ask(steps))
 
     assert said.startswith(told)
     assert "charged" in said
@@ -251,7 +251,7 @@ def test_a_picture_that_is_gone_is_told(ask: Ask) -> None:
     folder = ask()
     (folder.path / "image.jpg").unlink()
 
-    assert unsettled(folder) == "The call made a picture, but not all of its files are here."
+    assert explain_missing_image(folder) == "The call made a picture, but not all of its files are here."
 
 
 @pytest.mark.parametrize("state", ["planned", "sent", "received"])
@@ -259,4 +259,6 @@ def test_a_call_that_has_not_ended_is_told(library: Library, state: str) -> None
     folder = library.create_folder(request(), source="live")
     folder.update(state=state)
 
-    assert unsettled(folder).startswith(f"The call has not ended; its state is {state}. %gemini_library pending tells")
+    assert explain_missing_image(folder).startswith(
+        f"The call has not ended; its state is {state}. %gemini_library pending tells"
+    )

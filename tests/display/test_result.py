@@ -144,6 +144,6 @@ def test_any_text_can_be_shown(monkeypatch: pytest.MonkeyPatch, text: str) -> No
     with serving(monkeypatch, answering(answer)):
         result = generate("a cat")
 
-    for bundle, metadata in (show.picture(result), show.caption(result)):
+    for bundle, metadata in (show.build_image(result), show.build_caption(result)):
         json.dumps([bundle, metadata], ensure_ascii=False).encode()
         check_harmless([{"data": bundle}])

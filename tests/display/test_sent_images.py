@@ -71,11 +71,11 @@ def test_an_edit_and_a_conversation_say_what_they_go_on_from(notebook: Notebook)
 
 @pytest.mark.parametrize("parent", [None, 7, {}, {"id": 3, "how": "edit"}, {"id": "x"}, ["id"]])
 def test_a_parent_that_is_none_is_not_told(parent: object) -> None:
-    assert sent_images.origin({"parent": parent}) == ""
+    assert sent_images.describe_origin({"parent": parent}) == ""
 
 
 def test_a_parent_is_told_in_one_clean_line() -> None:
-    assert sent_images.origin({"parent": {"id": "a\x1b[2J\nb", "how": "edit"}}) == "Edited from a b"
+    assert sent_images.describe_origin({"parent": {"id": "a\x1b[2J\nb", "how": "edit"}}) == "Edited from a b"
 
 
 def test_it_is_said_when_an_image_was_changed(notebook: Notebook) -> None:

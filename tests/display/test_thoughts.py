@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from cometmagic.display import thoughts
-from cometmagic.display.thoughts import Final
+from cometmagic.display.thoughts import FinalImage
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse, Usage
 from cometmagic.storage.store import build_preview_path
@@ -34,7 +34,7 @@ def part(content: bytes, *, thought: bool = True) -> ImagePart:
     return ImagePart("image/jpeg", content=content, width=width, height=height, thought=thought)
 
 
-FINAL = Final(part(painted(width=640, height=360), thought=False), "a cat")
+FINAL = FinalImage(part(painted(width=640, height=360), thought=False), "a cat")
 
 
 def sizes(page: str) -> list[tuple[int, int]]:
@@ -66,7 +66,9 @@ def test_words_and_drafts_stand_in_order_of_arrival(notebook: Notebook, serve: S
 @pytest.mark.parametrize("number", [1, 2, 10])
 def test_each_draft_has_a_slider_to_the_final_picture(number: int) -> None:
     drafts = [part(gravel(512, 288, seed)) for seed in range(number)]
-    page = thoughts.page(ImageResponse(tuple(drafts)), replace(FINAL, image=part(gravel(640, 360), thought=False)))
+    page = thoughts.render_html(
+        ImageResponse(tuple(drafts)), replace(FINAL, image=part(gravel(640, 360), thought=False))
+    )
 
     assert page.count('<input type="range" min="0" max="100" value="50"') == number
     assert page.count('alt="Final picture: a cat"') == number
@@ -78,7 +80,7 @@ def test_each_draft_has_a_slider_to_the_final_picture(number: int) -> None:
 
 
 def test_no_style_is_needed_that_an_untrusted_notebook_loses() -> None:
-    page = thoughts.page(ImageResponse((TextPart("x", thought=True), part(painted()))), FINAL)
+    page = thoughts.render_html(ImageResponse((TextPart("x", thought=True), part(painted()))), FINAL)
 
     styles = re.findall('style="([^"]*)"', page)
     assert {name.partition(":")[0] for style in styles for name in style.split(";")} <= KEPT_STYLES
@@ -91,7 +93,7 @@ def test_no_style_is_needed_that_an_untrusted_notebook_loses() -> None:
     ("size", "height"), [((640, 360), 100), ((320, 180), 100), ((360, 640), 100), ((1000, 250), 44)]
 )
 def test_a_draft_of_another_shape_lies_inside_the_final_picture(size: tuple[int, int], height: int) -> None:
-    page = thoughts.page(ImageResponse((part(painted(width=size[0], height=size[1])),)), FINAL)
+    page = thoughts.render_html(ImageResponse((part(painted(width=size[0], height=size[1])),)), FINAL)
 
     assert f"max-width:none;height:{height}%" in page
     assert ("background:gray" in page) == (size[0] / size[1] != 640 / 360)
@@ -115,7 +117,7 @@ def test_drafts_without_a_final_picture_are_plain_pictures(notebook: Notebook, s
 def test_a_draft_that_cannot_be_drawn_is_told() -> None:
     broken = ImagePart("image/png", content=b"\x89PNG\r\n\x1a\n", thought=True)
 
-    page = thoughts.page(ImageResponse((broken, part(painted()))), FINAL)
+    page = thoughts.render_html(ImageResponse((broken, part(painted()))), FINAL)
 
     assert "Draft 1: image/png, 0.0 kB, cannot be drawn" in page
     assert page.count("<input ") == 1
@@ -127,25 +129,25 @@ def test_an_old_recording_without_small_pictures_has_them_made(tmp_path: Path) -
     draft = ImagePart("image/jpeg", path=path, width=1024, height=1024, thought=True)
 
     assert not build_preview_path(path).exists()
-    [_, (width, height)] = sizes(thoughts.page(ImageResponse((draft,)), FINAL))
+    [_, (width, height)] = sizes(thoughts.render_html(ImageResponse((draft,)), FINAL))
     assert width == height <= 512
 
 
 def test_without_thoughts_there_is_nothing() -> None:
     response = ImageResponse((TextPart("Here."), FINAL.image), usage=Usage(thoughts=40))
 
-    assert thoughts.page(response, FINAL) == ""
-    assert list(thoughts.plain(response)) == []
+    assert thoughts.render_html(response, FINAL) == ""
+    assert list(thoughts.render_text(response)) == []
 
 
 def test_words_alone_are_thoughts_too() -> None:
     response = ImageResponse((TextPart("**Plan**\n\nA <cat>.", thought=True), FINAL.image), usage=Usage(thoughts=1040))
 
-    page = thoughts.page(response, FINAL)
+    page = thoughts.render_html(response, FINAL)
     assert "<summary>Thoughts, 1,040 tokens</summary>" in page
     assert "<strong>Plan</strong>\nA &lt;cat&gt;." in page
     assert "slider" not in page
-    assert list(thoughts.plain(response)) == ["Thoughts, 1,040 tokens:", "**Plan**\n\nA <cat>."]
+    assert list(thoughts.render_text(response)) == ["Thoughts, 1,040 tokens:", "**Plan**\n\nA <cat>."]
 
 
 def test_a_notebook_keeps_them_as_plain_json(notebook: Notebook) -> None:

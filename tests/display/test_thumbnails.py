@@ -37,32 +37,38 @@ def longest(content: bytes | None) -> int:
 def test_what_the_courier_has_left_is_taken_as_it_is(picture: ImagePart) -> None:
     assert picture.path is not None
     build_preview_path(picture.path).write_bytes(b"the preview")
-    assert (thumbnails.final(picture), thumbnails.other(picture)) == (b"the preview", b"the preview")
+    assert (thumbnails.load_final_thumbnail(picture), thumbnails.load_thumbnail(picture)) == (
+        b"the preview",
+        b"the preview",
+    )
 
     build_small_preview_path(picture.path).write_bytes(b"the small one")
-    assert (thumbnails.final(picture), thumbnails.other(picture)) == (b"the small one", b"the preview")
+    assert (thumbnails.load_final_thumbnail(picture), thumbnails.load_thumbnail(picture)) == (
+        b"the small one",
+        b"the preview",
+    )
 
 
 def test_a_heavy_preview_of_an_older_version_is_made_small(picture: ImagePart) -> None:
     assert picture.path is not None
     build_preview_path(picture.path).write_bytes(gravel(1024, 768))
 
-    assert longest(thumbnails.final(picture)) <= SMALL_PREVIEW_PIXELS
+    assert longest(thumbnails.load_final_thumbnail(picture)) <= SMALL_PREVIEW_PIXELS
 
 
 def test_without_any_the_original_is_made_small(picture: ImagePart) -> None:
-    assert longest(thumbnails.final(picture)) <= SMALL_PREVIEW_PIXELS
-    assert longest(thumbnails.other(ImagePart("image/jpeg", content=picture.data))) <= SMALL_PREVIEW_PIXELS
+    assert longest(thumbnails.load_final_thumbnail(picture)) <= SMALL_PREVIEW_PIXELS
+    assert longest(thumbnails.load_thumbnail(ImagePart("image/jpeg", content=picture.data))) <= SMALL_PREVIEW_PIXELS
 
 
 def test_what_cannot_be_drawn_is_none(tmp_path: Path) -> None:
     gone = ImagePart("image/jpeg", path=tmp_path / "gone.jpg")
 
     for image in (gone, ImagePart("image/jpeg", content=b"no picture")):
-        assert thumbnails.final(image) is None
-        assert thumbnails.made(image, 96, 4000) is None
-        assert thumbnails.size(image) is None
-    assert thumbnails.png(b"no picture", 96) is None
+        assert thumbnails.load_final_thumbnail(image) is None
+        assert thumbnails.create_thumbnail(image, 96, 4000) is None
+        assert thumbnails.read_size(image) is None
+    assert thumbnails.render_png(b"no picture", 96) is None
 
 
 def test_pillow_is_loaded_only_to_make_one(picture: ImagePart) -> None:
@@ -71,7 +77,8 @@ def test_pillow_is_loaded_only_to_make_one(picture: ImagePart) -> None:
     code = (
         "import sys; from pathlib import Path; from cometmagic.display import thumbnails;"
         "from cometmagic.gemini.parts import ImagePart; image = ImagePart('image/jpeg', path=Path(sys.argv[1]));"
-        "thumbnails.final(image); print('PIL' in sys.modules); thumbnails.other(image); print('PIL' in sys.modules)"
+        "thumbnails.load_final_thumbnail(image); print('PIL' in sys.modules);"
+        "thumbnails.load_thumbnail(image); print('PIL' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(picture.path)], check=True, capture_output=True, text=True, timeout=60

@@ -426,13 +426,13 @@ def test_awaiting_leaves_the_loop_free(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(monkeypatch, *[answering(after=0.5)] * 3):
         results, turns = asyncio.run(_waited_for(agenerate_many("a cat", count=3)))
 
-    assert len(results.made) == 3
+    assert len(results.results) == 3
     assert turns > 10
 
 
 def test_a_cancelled_await_says_what_becomes_of_each(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
     held = Held()
-    monkeypatch.setattr("cometmagic.generation.generate.TAKING_BACK", 30.0)
+    monkeypatch.setattr("cometmagic.generation.generate.CANCEL_TIMEOUT", 30.0)
 
     async def asked() -> None:
         task = asyncio.ensure_future(agenerate_many("a cat", count=4, at_once=2))

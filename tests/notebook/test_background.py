@@ -121,7 +121,7 @@ def test_several_pictures_of_one_cell(notebook: Notebook, serve: Services, held:
     assert "0 of 3" in notebook.kernel.under(request).text
 
     held.let_go.set()
-    ran = notebook.run("made = cats.result(); print(len(made.made), made.labels)")
+    ran = notebook.run("made = cats.result(); print(len(made.results), made.labels)")
 
     assert ran.text == "3 ['#1', '#2', '#3']\n"
     notebook.kernel.shows(request, lambda shown: "3 images" in shown.text)
@@ -147,7 +147,7 @@ def test_an_error_appears_in_its_place_and_is_kept(notebook: Notebook, serve: Se
     assert ran.error is not None
     assert ran.error["ename"] == "APIError"
     assert len(ran.error["traceback"]) == 1
-    assert notebook.evaluate("type(cat).__name__, cat.done") == ("Pending", True)
+    assert notebook.evaluate("type(cat).__name__, cat.done") == ("PendingResult", True)
     assert "failed: The service answered 400" in notebook.run("cat").text
 
 
@@ -334,7 +334,7 @@ HEADLESS = (
     "%load_ext cometmagic",
     "%gemini_image --background -o cat a cat",
     "%gemini_image --background -n 2 -o cats a cat",
-    "print(cat.result().done, len(cats.result().made))",
+    "print(cat.result().done, len(cats.result().results))",
 )
 
 

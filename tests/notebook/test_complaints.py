@@ -272,7 +272,7 @@ def test_15_of_several_pictures_the_good_ones_stay(notebook: Notebook, serve: Se
     ran = notebook.run("%gemini_image -n 3 -o cats a cat")
 
     assert ran.error is None
-    assert notebook.evaluate("(len(cats), len(cats.made), len(cats.errors))") == (3, 2, 1)
+    assert notebook.evaluate("(len(cats), len(cats.results), len(cats.errors))") == (3, 2, 1)
     assert "APIError" in ran.text
     serve(failed, failed)
     ran = notebook.run("%gemini_image -n 2 a cat")

@@ -328,16 +328,16 @@ def test_what_goes_wrong_shows_nowhere(notebook: Notebook) -> None:
         "    def __eq__(self, other): raise RuntimeError\n"
         "odd, Out = Odd(), 5\n"
         "import cometmagic.notebook.completions as _candidates\n"
-        "_old = _candidates._among"
+        "_old = _candidates._filter_words"
     )
     assert last_words(notebook, "%%gemini_image -i od|") == []
-    ran = notebook.run("_candidates._among = None")
+    ran = notebook.run("_candidates._filter_words = None")
     assert ran.error is None
 
     reply = notebook.kernel.complete("%%gemini_image -a 16")
 
     assert (reply["status"], "16:9" in reply["matches"]) == ("ok", False)
-    assert notebook.run("_candidates._among = _old").outputs == []
+    assert notebook.run("_candidates._filter_words = _old").outputs == []
     assert last_words(notebook, "%%gemini_image -a 16|") == ["16:9"]
 
 

@@ -93,7 +93,7 @@ def test_where_a_kernel_runs(monkeypatch: pytest.MonkeyPatch, variable: str, hos
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, "1")
 
-    [row] = front_end.rows(Shell(), {})  # type: ignore[arg-type]  # as much of a shell as is looked at
+    [row] = front_end.describe_surroundings(Shell(), {})  # type: ignore[arg-type]  # as much of a shell as is looked at
 
     assert row == ("front end", f"a Jupyter kernel, ipykernel {version('ipykernel')}, in {host}")
 

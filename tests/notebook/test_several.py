@@ -56,7 +56,7 @@ def test_partial_failures_raise_nothing(notebook: Notebook, serve: Services) -> 
     ran = notebook.run("%gemini_image -n 4 --at-once 1 -o cats a cat")
 
     assert ran.error is None
-    assert notebook.evaluate("[type(one).__name__ for one in cats], len(cats.made), len(cats.errors)") == (
+    assert notebook.evaluate("[type(one).__name__ for one in cats], len(cats.results), len(cats.errors)") == (
         ["ImageResult", "APIError", "NoImageError", "ImageResult"],
         2,
         2,

@@ -78,9 +78,9 @@ def final(document: dict[str, Any]) -> dict[str, Any]:
     return [part for part in parts_of(document) if "inlineData" in part and not part.get("thought")][-1]
 
 
-def asked(document: Any, model: str = FLASH) -> validation.Asked:
+def asked(document: Any, model: str = FLASH) -> validation.ValidatedRequest:
     """Return what the service understood; the request must be taken."""
-    return validation.read(model, json.dumps(document).encode())
+    return validation.validate(model, json.dumps(document).encode())
 
 
 def message(document: dict[str, Any]) -> str:

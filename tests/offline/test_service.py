@@ -151,7 +151,7 @@ def test_an_edit_starts_from_the_picture_it_is_given() -> None:
 def test_the_last_picture_shown_is_the_one_that_is_edited() -> None:
     first, last = shown(png((90, 160))), shown(png((160, 90)))
 
-    assert asked(request(text("x"), first, last)).told.images == 2
+    assert asked(request(text("x"), first, last)).summary.image_count == 2
     assert asked(request(text("x"), first, last)).width > asked(request(text("x"), last, first)).width
 
 
@@ -183,16 +183,16 @@ def changed(turn: dict[str, Any], **members: Any) -> dict[str, Any]:
 def test_a_second_turn_with_everything_sent_back_as_received_is_taken(first_turn: dict[str, Any]) -> None:
     found = asked(conversation(first_turn))
 
-    assert found.base is not None
-    assert found.base.size == (512, 512)
-    assert found.told.images == 1
+    assert found.base_image is not None
+    assert found.base_image.size == (512, 512)
+    assert found.summary.image_count == 1
     assert answered(conversation(first_turn)).response.finish_reason == "STOP"
 
 
 def test_thoughts_need_not_be_sent_back(first_turn: dict[str, Any]) -> None:
     kept = [part for part in first_turn["parts"] if not part.get("thought")]
 
-    assert asked(conversation(first_turn | {"parts": kept})).base is not None
+    assert asked(conversation(first_turn | {"parts": kept})).base_image is not None
 
 
 def test_signatures_and_images_may_come_back_in_the_url_safe_alphabet(first_turn: dict[str, Any]) -> None:
@@ -201,7 +201,7 @@ def test_signatures_and_images_may_come_back_in_the_url_safe_alphabet(first_turn
         if "thoughtSignature" in part:
             part["thoughtSignature"] = part["thoughtSignature"].replace("/", "_")
 
-    assert asked(safe).base is not None
+    assert asked(safe).base_image is not None
 
 
 def test_an_image_of_the_model_without_its_signature_is_refused_by_its_place(first_turn: dict[str, Any]) -> None:
@@ -248,7 +248,7 @@ def test_the_signature_of_an_image_is_not_one_for_words(first_turn: dict[str, An
 def test_the_documented_way_around_signatures_is_taken(escape: str) -> None:
     turn = {"role": "model", "parts": [shown(png()) | {"thoughtSignature": escape}]}
 
-    assert asked(conversation(turn)).base is not None
+    assert asked(conversation(turn)).base_image is not None
 
 
 def test_signatures_are_standard_base64_of_a_few_kilobytes(first_turn: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.offline import service, validation
-from cometmagic.offline.error_replies import RefusedError
+from cometmagic.offline.error_replies import ServiceError
 from cometmagic.options import models
 from cometmagic.options.declaration import Options
 from tests.offline.asking import (
@@ -197,9 +197,14 @@ def test_both_spellings_nulls_and_single_objects_are_taken() -> None:
     }
     found = asked(snake)
 
-    assert (found.width, found.height, found.size) == (1264, 848, "1K")
-    assert (found.words, found.picture, found.thoughts, found.level) == (False, True, True, "high")
-    assert (found.search, found.seed, found.told.system) == (("web",), 3, "calm")
+    assert (found.width, found.height, found.image_size) == (1264, 848, "1K")
+    assert (found.include_text, found.include_image, found.include_thoughts, found.thinking_level) == (
+        False,
+        True,
+        True,
+        "high",
+    )
+    assert (found.search_kinds, found.seed, found.summary.system) == (("web",), 3, "calm")
 
 
 @pytest.mark.parametrize(
@@ -215,7 +220,7 @@ def test_both_spellings_nulls_and_single_objects_are_taken() -> None:
 def test_base64_is_taken_in_every_usual_form(encoded: str) -> None:
     document = request({"inlineData": {"mimeType": "image/png", "data": encoded}})
 
-    assert asked(document).base is not None
+    assert asked(document).base_image is not None
 
 
 # -- contents ---------------------------------------------------------------------------------------
@@ -275,7 +280,7 @@ def test_a_role_may_be_left_out() -> None:
 def test_as_many_images_as_the_row_says_are_taken_and_no_more() -> None:
     images = [shown(png((8, 8)))] * models.MODELS[0].max_references
 
-    assert asked(request(*images)).told.images == len(images)
+    assert asked(request(*images)).summary.image_count == len(images)
     status, answer = post(request(*images, images[0]))
     assert (status, message(answer)) == (400, "Too many input images: this model takes at most 14, and 15 were sent.")
 
@@ -283,7 +288,7 @@ def test_as_many_images_as_the_row_says_are_taken_and_no_more() -> None:
 def test_a_photograph_of_a_kind_pillow_cannot_read_is_taken_unseen() -> None:
     heic = b"\0\0\0\x18ftypheic" + bytes(64)
 
-    assert asked(request(text("x"), shown(heic, "image/heic"))).base is None
+    assert asked(request(text("x"), shown(heic, "image/heic"))).base_image is None
 
 
 # -- what a model does not do -----------------------------------------------------------------------
@@ -415,12 +420,17 @@ def test_a_request_of_ours_with_every_option_is_taken(tmp_path: Path) -> None:
     image = ImagePart("image/png", content=png())
     body = encode_request(ImageRequest((Turn((TextPart("a cat"), image)),), Options.build(given)))
     (tmp_path / "reference-1.png").write_bytes(image.data)
-    found = validation.read(FLASH, b"".join(iter_body(body, tmp_path)))
+    found = validation.validate(FLASH, b"".join(iter_body(body, tmp_path)))
 
     assert (found.width, found.height) == models.compute_pixel_size("4:1", "2K")
-    assert (found.thoughts, found.level, found.search, found.seed) == (True, "high", ("web", "image"), -5)
-    assert (found.words, found.limit, found.told.system) == (False, 8000, "draw like a child")
-    assert found.base is not None
+    assert (found.include_thoughts, found.thinking_level, found.search_kinds, found.seed) == (
+        True,
+        "high",
+        ("web", "image"),
+        -5,
+    )
+    assert (found.include_text, found.max_output_tokens, found.summary.system) == (False, 8000, "draw like a child")
+    assert found.base_image is not None
 
 
 def places(node: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -482,7 +492,7 @@ def test_nonsense_in_any_place_is_answered_or_refused_but_never_breaks_the_servi
         for name in place[:-1]:
             node = node[name]
         node[place[-1]] = junk
-        with contextlib.suppress(RefusedError):
+        with contextlib.suppress(ServiceError):
             asked(document)
 
 
@@ -491,7 +501,7 @@ def test_a_picture_of_any_mode_is_read_and_what_is_transparent_becomes_white(mod
     out = io.BytesIO()
     clear = Image.new("RGBA", (32, 32), (255, 0, 0, 0)) if "A" in mode else Image.new("RGB", (32, 32), "white")
     clear.convert(mode).save(out, "PNG")
-    base = asked(request(text("x"), shown(out.getvalue()))).base
+    base = asked(request(text("x"), shown(out.getvalue()))).base_image
 
     assert base is not None
     assert base.mode == "RGB"
@@ -505,8 +515,8 @@ def test_a_photograph_is_read_upright() -> None:
     Image.new("RGB", (160, 90)).save(out, "JPEG", exif=turned)
     found = asked(request(text("x"), shown(out.getvalue(), "image/jpeg")))
 
-    assert found.base is not None
-    assert found.base.size == (90, 160)
+    assert found.base_image is not None
+    assert found.base_image.size == (90, 160)
 
 
 # -- pixels -----------------------------------------------------------------------------------------
@@ -517,7 +527,7 @@ def test_every_ratio_and_size_of_every_model_has_its_pixels(model: str, ratio: s
     found = asked(request(imageConfig={"aspectRatio": ratio, "imageSize": size}), model)
 
     assert (found.width, found.height) == models.compute_pixel_size(ratio, size)
-    assert max(found.at_1k) <= max(models.compute_pixel_size(ratio))
+    assert max(found.draft_size) <= max(models.compute_pixel_size(ratio))
     assert found.model.image_tokens[size] > 0
 
 

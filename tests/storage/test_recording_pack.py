@@ -320,7 +320,7 @@ def test_a_full_disk_leaves_nothing_half_made(
             raise OSError(28, "No space left on device")
         write_atomic(path, content, mode)
 
-    monkeypatch.setattr("cometmagic.storage.recording_pack.write_whole", full)
+    monkeypatch.setattr("cometmagic.storage.recording_pack.write_atomic", full)
     with pytest.raises(LibraryError, match="No space left on device"):
         pack(library, target)
 
@@ -339,8 +339,8 @@ def dying(*given):
     count[0] += 1
     if count[0] == int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
-    write_whole(*given)
-recording_pack.write_whole = dying
+    write_atomic(*given)
+recording_pack.write_atomic = dying
 recording_pack.pack(Library(Path(sys.argv[1])), Path(sys.argv[2]))
 """
 
@@ -375,7 +375,7 @@ def test_no_folder_is_seen_before_it_is_whole(
         assert path.exists()
         assert json.loads(content) if path.suffix == ".json" else content
 
-    monkeypatch.setattr("cometmagic.storage.recording_pack.write_whole", looking)
+    monkeypatch.setattr("cometmagic.storage.recording_pack.write_atomic", looking)
     pack(library, target)
 
     assert len(seen) == 7

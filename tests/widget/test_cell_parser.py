@@ -10,7 +10,7 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 from cometmagic.errors import OptionError
-from cometmagic.widget.cell_parser import Program, read
+from cometmagic.widget.cell_parser import CellProgram, parse_cell
 
 CALL = 'get_ipython().run_cell_magic("gemini_image", "", "a cat")'
 TEXTS = [
@@ -31,7 +31,7 @@ def test_a_cell_says_what_it_says_when_it_is_run(text: str) -> None:
     shell = type("Shell", (), {"run_cell_magic": lambda _, *given: ran.extend(given)})()
     exec(TransformerManager().transform_cell(text), {"get_ipython": lambda: shell})  # noqa: S102  # as IPython does
 
-    found = read(text)
+    found = parse_cell(text)
 
     assert ["gemini_image", found.line, found.body] == ran
 
@@ -45,16 +45,16 @@ def test_a_cell_says_what_it_says_when_it_is_run(text: str) -> None:
     ],
 )
 def test_a_program_is_read_with_its_variables(text: str) -> None:
-    assert read(text) == Program("", "a cat", {"a": "b", "c": Path("d e.png")})
+    assert parse_cell(text) == CellProgram("", "a cat", {"a": "b", "c": Path("d e.png")})
 
 
 def test_an_odd_escape_in_a_text_is_read_and_warns_of_nothing() -> None:
     with warnings.catch_warnings(action="error"):
-        assert read(f"x = '\\d'\n{CALL}").variables == {"x": "\\d"}
+        assert parse_cell(f"x = '\\d'\n{CALL}").variables == {"x": "\\d"}
 
 
 def test_a_line_is_read_over_its_continuation() -> None:
-    found = read("x = 'a'\n%gemini_image -a 1:1 \\\n  a {{x}}\n")
+    found = parse_cell("x = 'a'\n%gemini_image -a 1:1 \\\n  a {{x}}\n")
 
     assert (found.line.split(), found.body, found.variables) == (["-a", "1:1", "a", "{{x}}"], None, {"x": "a"})
 
@@ -83,7 +83,7 @@ def test_a_line_is_read_over_its_continuation() -> None:
 )
 def test_a_statement_that_would_have_to_be_run_is_refused(before: str, told: str) -> None:
     with pytest.raises(OptionError) as refused:
-        read(f"{before}\n{CALL}")
+        parse_cell(f"{before}\n{CALL}")
 
     assert refused.value.message.startswith("This cell does more than a panel can: ")
     assert told in refused.value.message
@@ -93,7 +93,7 @@ def test_a_statement_that_would_have_to_be_run_is_refused(before: str, told: str
 @pytest.mark.parametrize("rest", ["'', prompt", "line, 'a cat'", "'', f'{x}'", "5, 'a'", "'', 'a' + 'b'"])
 def test_a_call_whose_arguments_would_have_to_be_computed_is_refused(rest: str) -> None:
     with pytest.raises(OptionError, match="does more than a panel can: get_ipython"):
-        read(f"get_ipython().run_cell_magic('gemini_image', {rest})")
+        parse_cell(f"get_ipython().run_cell_magic('gemini_image', {rest})")
 
 
 @pytest.mark.parametrize(
@@ -124,13 +124,13 @@ def test_a_call_whose_arguments_would_have_to_be_computed_is_refused(rest: str) 
 )
 def test_other_cells_are_refused(text: str) -> None:
     with pytest.raises(OptionError, match=r"^This is no cell of %%gemini_image\.[^\n]*$"):
-        read(text)
+        parse_cell(text)
 
 
 @pytest.mark.parametrize("behind", ["\t", "\u00a0", "\u3000", "\u200b", "-"])
 def test_what_only_looks_like_a_space_is_told(behind: str) -> None:
     with pytest.raises(OptionError, match=rf"no plain space \(U\+{ord(behind):04X}\)") as refused:
-        read(f"%%gemini_image{behind}-t\na cat")
+        parse_cell(f"%%gemini_image{behind}-t\na cat")
 
     assert str(refused.value).isprintable()
 
@@ -138,4 +138,4 @@ def test_what_only_looks_like_a_space_is_told(behind: str) -> None:
 @pytest.mark.parametrize("given", [5, None, b"%%gemini_image\na cat", Path("cell.txt"), ["%%gemini_image"]])
 def test_what_is_no_text_is_refused_in_one_line(given: Any) -> None:
     with pytest.raises(OptionError, match=r"^\w+ is no text\.[^\n]*$"):
-        read(given)
+        parse_cell(given)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import cometmagic
 from cometmagic.codegen.magic_cell import is_literal
 from cometmagic.errors import ChargeStatus, OptionError
-from cometmagic.widget.cell_text import Settings, as_cell, from_cell, from_result
-from cometmagic.widget.controls import normal
+from cometmagic.widget.cell_text import PanelSettings, format_cell, parse_settings, restore_settings
+from cometmagic.widget.controls import normalize_options
 from tests.asked import BLUE, RED
 from tests.widget.values import TEXTS, options
 
@@ -26,9 +26,9 @@ VALUES = st.one_of(st.just(""), TEXTS, TEXTS.map(Path))
 def test_a_cell_gives_back_the_settings_it_was_made_of(
     prompt: str, given_options: dict[str, Any], references: list[str]
 ) -> None:
-    settings = Settings(prompt, normal(given_options), tuple(references))
+    settings = PanelSettings(prompt, normalize_options(given_options), tuple(references))
 
-    assert from_cell(as_cell(settings)) == settings
+    assert parse_settings(format_cell(settings)) == settings
 
 
 @given(
@@ -37,9 +37,11 @@ def test_a_cell_gives_back_the_settings_it_was_made_of(
 )
 def test_variables_come_back_too(said: list[tuple[str, str, str | Path]], given_options: dict[str, Any]) -> None:
     prompt = "".join(f"{text}{{{{{name}}}}}" for text, name, _ in said)
-    read = from_cell(as_cell(Settings(prompt, given_options, (), {name: value for _, name, value in said})))
+    read = parse_settings(
+        format_cell(PanelSettings(prompt, given_options, (), {name: value for _, name, value in said}))
+    )
 
-    assert (read.prompt, read.options) == (prompt, normal(given_options))
+    assert (read.prompt, read.options) == (prompt, normalize_options(given_options))
     # Python folds names as the template does: the micro sign is its Greek letter.
     assert read.variables == {name.replace("µ", "μ"): value for _, name, value in said}
 
@@ -47,7 +49,7 @@ def test_variables_come_back_too(said: list[tuple[str, str, str | Path]], given_
 def test_a_panel_with_variables_is_a_program() -> None:
     variables: dict[str, str | Path] = {"image_2": Path("gemini_images/a b.png"), "text_3": "a {{name}}\n", "gone": "x"}
 
-    assert as_cell(Settings("put {{image_2}} on {{text_3}}", {"seed": 1}, ("c.png",), variables)) == (
+    assert format_cell(PanelSettings("put {{image_2}} on {{text_3}}", {"seed": 1}, ("c.png",), variables)) == (
         "from pathlib import Path\n\n"
         'image_2 = Path("gemini_images/a b.png")\n'
         'text_3 = "a {{name}}\\n"\n'
@@ -62,31 +64,33 @@ def test_a_panel_with_variables_is_a_program() -> None:
 def test_a_variable_that_the_prompt_drops_is_gone_from_the_cell() -> None:
     variables: dict[str, str | Path] = {"image_2": Path("a.png"), "text_3": "b"}
 
-    assert as_cell(Settings("only {{text_3}}", {}, (), variables)) == (
+    assert format_cell(PanelSettings("only {{text_3}}", {}, (), variables)) == (
         'text_3 = "b"\nget_ipython().run_cell_magic("gemini_image", "", "only {{text_3}}")'
     )
-    assert as_cell(Settings("nothing", {}, (), variables)) == "%%gemini_image\nnothing"
+    assert format_cell(PanelSettings("nothing", {}, (), variables)) == "%%gemini_image\nnothing"
 
 
 @pytest.mark.parametrize(
     ("given_options", "references"), [({}, ("image_2",)), ({"edit": "image_2"}, ()), ({"chat": "image_2"}, ())]
 )
 def test_a_variable_that_the_line_names_stays(given_options: dict[str, Any], references: tuple[str, ...]) -> None:
-    settings = Settings("a cat", given_options, references, {"image_2": Path("a.png")})
+    settings = PanelSettings("a cat", given_options, references, {"image_2": Path("a.png")})
 
-    assert from_cell(as_cell(settings)) == settings
+    assert parse_settings(format_cell(settings)) == settings
 
 
 def test_a_plain_panel_is_a_plain_cell() -> None:
-    settings = Settings("a red bicycle\nat noon", normal({"aspect_ratio": "16:9", "thoughts": True}), ("sketch.png",))
+    settings = PanelSettings(
+        "a red bicycle\nat noon", normalize_options({"aspect_ratio": "16:9", "thoughts": True}), ("sketch.png",)
+    )
 
-    assert as_cell(settings) == (
+    assert format_cell(settings) == (
         "%%gemini_image --aspect-ratio 16:9 --thoughts --image sketch.png\na red bicycle\nat noon"
     )
 
 
 def test_an_instruction_of_several_lines_makes_the_cell_a_call() -> None:
-    cell = as_cell(Settings("a cat", {"system": "be brief\nbe kind"}))
+    cell = format_cell(PanelSettings("a cat", {"system": "be brief\nbe kind"}))
 
     assert cell == 'get_ipython().run_cell_magic("gemini_image", "--system \'be brief\\nbe kind\'", "a cat")'
 
@@ -103,7 +107,7 @@ def test_an_instruction_of_several_lines_makes_the_cell_a_call() -> None:
     ],
 )
 def test_cells_as_people_write_them(cell: str, prompt: str, held: dict[str, object]) -> None:
-    assert from_cell(cell, {"bike": SimpleNamespace(folder=None)}) == Settings(prompt, held)
+    assert parse_settings(cell, {"bike": SimpleNamespace(folder=None)}) == PanelSettings(prompt, held)
 
 
 @pytest.mark.parametrize(
@@ -111,22 +115,22 @@ def test_cells_as_people_write_them(cell: str, prompt: str, held: dict[str, obje
 )
 def test_other_cells_are_refused(cell: str) -> None:
     with pytest.raises(OptionError, match=r"no cell of %%gemini_image"):
-        from_cell(cell)
+        parse_settings(cell)
 
 
 def test_words_on_the_first_line_are_refused() -> None:
     with pytest.raises(OptionError, match="below the first line"):
-        from_cell("%%gemini_image a cat\nin a hat")
+        parse_settings("%%gemini_image a cat\nin a hat")
 
 
 def test_a_wrong_option_is_refused_as_in_the_cell() -> None:
     with pytest.raises(OptionError, match=r"did you mean --thoughts\?"):
-        from_cell("%%gemini_image --thougths\na cat")
+        parse_settings("%%gemini_image --thougths\na cat")
 
 
 def test_options_on_a_second_line_are_refused_in_one_line() -> None:
     with pytest.raises(OptionError, match=r"backslash does not continue the options\.[^\n]* all in the first line"):
-        from_cell("%%gemini_image -t \\\n-a 1:1\na cat")
+        parse_settings("%%gemini_image -t \\\n-a 1:1\na cat")
 
 
 def made_of(*prompt: Any, **more: Any) -> cometmagic.ImageResult:
@@ -134,7 +138,7 @@ def made_of(*prompt: Any, **more: Any) -> cometmagic.ImageResult:
 
 
 def test_images_between_words_become_variables() -> None:
-    found = from_result(made_of("put ", RED, " on {{this}} {", BLUE, "} now", images=[RED]))
+    found = restore_settings(made_of("put ", RED, " on {{this}} {", BLUE, "} now", images=[RED]))
 
     assert found.prompt == "put {{image_2}}{{text_3}}{{image_4}}} now"
     assert list(found.variables) == ["image_2", "text_3", "image_4"]
@@ -145,15 +149,15 @@ def test_images_between_words_become_variables() -> None:
 def test_what_as_code_prints_is_read_back_and_is_the_panel_s_own_cell() -> None:
     result = made_of("put ", RED, " on {{this}}", BLUE, "now", images=[RED], aspect_ratio="1:1")
 
-    found, read = from_result(result), from_cell(result.as_code("magic"))
+    found, read = restore_settings(result), parse_settings(result.as_code("magic"))
 
     assert (read.prompt, list(read.variables)) == (found.prompt, list(found.variables))
     assert {**read.options, "source": "offline"} == {**found.options, "source": "offline"}
-    assert from_cell(as_cell(found)) == found
+    assert parse_settings(format_cell(found)) == found
 
 
 def test_a_variable_has_no_name_that_stands_in_the_words() -> None:
-    found = from_result(made_of("{{text_1}} is not {{text_1_2}} ", RED, "and not {{image_2}}"))
+    found = restore_settings(made_of("{{text_1}} is not {{text_1_2}} ", RED, "and not {{image_2}}"))
 
     assert list(found.variables) == ["text_1_3", "image_2_2", "text_3"]
     assert is_literal(found.prompt) is False
@@ -163,15 +167,15 @@ def test_a_variable_hides_nothing_of_the_notebook() -> None:
     names = {"text_1": "something else", "image_2": 5}
     result = made_of("a {{name}}", RED)
 
-    assert list(from_result(result, names).variables) == ["text_1_2"]
-    assert list(from_result(result, {"text_1": "a {{name}}"}).variables) == ["text_1"]
+    assert list(restore_settings(result, names).variables) == ["text_1_2"]
+    assert list(restore_settings(result, {"text_1": "a {{name}}"}).variables) == ["text_1"]
     # Behind the words an image needs no variable.
-    assert from_result(result, names).references != ()
+    assert restore_settings(result, names).references != ()
 
 
 def test_an_image_in_front_of_the_edited_one_stays_in_front() -> None:
     first = made_of("a red bicycle")
-    found = from_result(made_of("like ", RED, images=[BLUE], edit=first))
+    found = restore_settings(made_of("like ", RED, images=[BLUE], edit=first))
 
     assert (found.prompt, list(found.variables)) == ("like {{image_2}}", ["image_2"])
     assert first.folder.name.endswith(found.options["edit"])
@@ -180,7 +184,7 @@ def test_an_image_in_front_of_the_edited_one_stays_in_front() -> None:
 
 def test_texts_side_by_side_are_refused_in_one_line() -> None:
     with pytest.raises(OptionError, match="side by side") as refused:
-        from_result(made_of("one", "two"))
+        restore_settings(made_of("one", "two"))
 
     assert refused.value.charge_status is ChargeStatus.PAST
     assert "\n" not in str(refused.value)

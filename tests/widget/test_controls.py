@@ -13,49 +13,49 @@ from cometmagic.options import models
 from cometmagic.options.declaration import Option, Options, list_options
 from cometmagic.options.option_types import Number
 from cometmagic.widget import controls
-from cometmagic.widget.hints import advise
+from cometmagic.widget.hints import build_hints
 from tests.widget.values import options as some_options
 
 
 def test_every_option_has_a_control_but_for_those_without_a_meaning_here() -> None:
-    names = {told["name"] for told in controls.descriptions()}
+    names = {told["name"] for told in controls.describe_controls()}
 
     assert names == list_options().keys() - {"image", "background", "dry_run", "show_code"}
-    json.dumps(controls.descriptions())
+    json.dumps(controls.describe_controls())
 
 
 def test_a_new_option_appears_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     new = Option("frames", Number(1, 8, is_whole=True), "how many frames", None)
     monkeypatch.setattr(Options, "list_options", classmethod(lambda _: {"frames": new}))
 
-    told = next(told for told in controls.descriptions() if told["name"] == "frames")
+    told = next(told for told in controls.describe_controls() if told["name"] == "frames")
 
     assert (told["kind"], told["flag"], told["front"]) == ("number", "--frames", False)
 
 
 @given(some_options())
 def test_what_a_control_shows_is_what_it_gives_back(given_options: dict[str, Any]) -> None:
-    held = controls.normal(given_options)
-    shown = json.loads(json.dumps(controls.values(held, {})))
+    held = controls.normalize_options(given_options)
+    shown = json.loads(json.dumps(controls.encode_values(held, {})))
 
-    assert controls.changed(held, {}, shown) == (held, {})
+    assert controls.apply_changes(held, {}, shown) == (held, {})
     for name, value in held.items():
-        again = controls.taken(list_options()[name], shown[name])
+        again = controls.decode_value(list_options()[name], shown[name])
         assert value in (again, bool(again)) or value == pytest.approx(again, rel=1e-11)
 
 
 def test_a_control_set_to_what_holds_anyway_says_nothing() -> None:
-    shown = controls.values({}, {"thoughts": True, "image_size": "2K"})
+    shown = controls.encode_values({}, {"thoughts": True, "image_size": "2K"})
 
     assert (shown["thoughts"], shown["image_size"]) == (True, "2K")
-    off, _ = controls.changed({}, {"thoughts": True, "image_size": "2K"}, shown | {"thoughts": False})
+    off, _ = controls.apply_changes({}, {"thoughts": True, "image_size": "2K"}, shown | {"thoughts": False})
     assert off == {"thoughts": False}
-    on, _ = controls.changed(off, {"thoughts": True, "image_size": "2K"}, shown)
+    on, _ = controls.apply_changes(off, {"thoughts": True, "image_size": "2K"}, shown)
     assert on == {}
 
 
 def test_a_wrong_value_is_told_at_its_control_and_changes_nothing_else() -> None:
-    held, wrong = controls.changed({}, {}, {"temperature": "warm", "aspect_ratio": "16:9"})
+    held, wrong = controls.apply_changes({}, {}, {"temperature": "warm", "aspect_ratio": "16:9"})
 
     assert held == {"aspect_ratio": "16:9"}
     assert wrong == {"temperature": "--temperature: 'warm' is not a number."}
@@ -71,22 +71,22 @@ def test_a_wrong_value_is_told_at_its_control_and_changes_nothing_else() -> None
     ],
 )
 def test_a_sweep_is_shown_as_lines_that_can_be_written_again(swept: dict[str, Any]) -> None:
-    option, [held] = list_options()["sweep"], controls.normal({"sweep": swept}).values()
+    option, [held] = list_options()["sweep"], controls.normalize_options({"sweep": swept}).values()
 
-    again = controls.taken(option, controls.shown(option, held))
+    again = controls.decode_value(option, controls.encode_value(option, held))
 
     assert json.dumps(again) == json.dumps(held)
-    assert "'aspect" not in controls.shown(option, held)
+    assert "'aspect" not in controls.encode_value(option, held)
 
 
 def test_reference_images_are_no_option() -> None:
     with pytest.raises(OptionError, match="references"):
-        controls.normal({"image": "photo"})
+        controls.normalize_options({"image": "photo"})
 
 
 @pytest.mark.parametrize("row", models.MODELS, ids=lambda row: row.title)
 def test_what_a_model_has_not_is_barred_with_the_warning_of_the_magic(row: models.Model) -> None:
-    barred = controls.unavailable(Options(model=row.names[0]), row.max_references)
+    barred = controls.find_unavailable(Options(model=row.names[0]), row.max_references)
 
     assert set(barred.get("aspect_ratio", {})) == set(models.ASPECT_RATIOS) - set(row.aspect_ratios)
     assert set(barred.get("image_size", {})) == set(models.IMAGE_SIZES) - set(row.image_sizes)
@@ -97,12 +97,12 @@ def test_what_a_model_has_not_is_barred_with_the_warning_of_the_magic(row: model
 
 
 def test_an_unlisted_model_bars_nothing() -> None:
-    assert controls.unavailable(Options(model="tomorrows-model"), 0) == {}
+    assert controls.find_unavailable(Options(model="tomorrows-model"), 0) == {}
 
 
 def test_the_price_counts_the_pictures_of_a_sweep() -> None:
     swept = {"sweep": {"aspect_ratio": ("1:1", "16:9")}, "count": 2, "source": "live"}
 
-    assert advise(swept, "a cat", 0, key=True).price.startswith("4 pictures, $0.268")
-    assert advise({}, "a cat", 0, key=False).price.startswith("free")
-    assert advise({"model": "tomorrows-model"}, "", 0, key=True).price == "price unknown"
+    assert build_hints(swept, "a cat", 0, has_key=True).price.startswith("4 pictures, $0.268")
+    assert build_hints({}, "a cat", 0, has_key=False).price.startswith("free")
+    assert build_hints({"model": "tomorrows-model"}, "", 0, has_key=True).price == "price unknown"

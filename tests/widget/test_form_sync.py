@@ -195,9 +195,9 @@ def test_a_key_that_is_asked_for_after_the_panel_was_made_is_known_to_it(noteboo
     made(notebook)
     notebook.run("import cometmagic.options.settings as settings")
 
-    asked = notebook.run(f"settings._asked[:] = [settings.Key({key!r}, 'the hidden prompt')]")
+    asked = notebook.run(f"settings._session_keys[:] = [settings.Key({key!r}, 'the hidden prompt')]")
     ran = notebook.run(f"p.prompt = 'draw ' + {key!r}")
-    forgotten = notebook.run("settings._asked.clear()")
+    forgotten = notebook.run("settings._session_keys.clear()")
 
     assert (asked.error, forgotten.error) == (None, None)
     assert ran.error is not None

@@ -40,7 +40,7 @@ def test_a_run_sends_what_the_panel_said_when_it_was_started(notebook: Notebook,
     server = serve(answering())
     made(notebook, "cm.panel('a dog')")
 
-    notebook.run(f"p.press(); p.prompt = 'a cat'; p.options = {{'image_size': '4K'}}\n{WAIT}")
+    notebook.run(f"p.start(); p.prompt = 'a cat'; p.options = {{'image_size': '4K'}}\n{WAIT}")
 
     assert notebook.evaluate("(p.prompt, p.result.request.prompt, p.result.request.options.image_size)") == (
         "a cat",
@@ -308,18 +308,18 @@ def test_what_is_told_last_is_what_holds(notebook: Notebook) -> None:
     notebook.run(f"""
 {IMPORTS}import threading
 from cometmagic.widget import view_state
-seen, go, real = threading.Event(), threading.Event(), view_state.advise
+seen, go, real = threading.Event(), threading.Event(), view_state.build_hints
 def slow(*given, **more):
     if threading.current_thread().name == "slow":
         seen.set(); go.wait(1)
     return real(*given, **more)
-view_state.advise = slow
-thread = threading.Thread(target=p._mirror.refresh, name="slow")
+view_state.build_hints = slow
+thread = threading.Thread(target=p._view_state.refresh, name="slow")
 thread.start(); seen.wait(30)
 other = threading.Thread(target=lambda: p.set_trait("busy", True))
 other.start()
 thread.join(); other.join()
-view_state.advise = real
+view_state.build_hints = real
 """)
 
     assert notebook.evaluate("seen.is_set()") is True

@@ -29,7 +29,7 @@ def look():
 
 def cycles(number):
     for _ in range(number):
-        p.press(); p.cancel()
+        p.start(); p.cancel()
         while p.busy: time.sleep(0.002)
         leak()
 

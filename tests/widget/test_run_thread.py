@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from cometmagic.widget import run_thread
-from cometmagic.widget.run_thread import Worker
+from cometmagic.widget.run_thread import RunThread
 from tests.waiting import wait_for
 
 
@@ -16,10 +16,10 @@ def named(name: str) -> list[threading.Thread]:
 
 
 def test_jobs_are_done_in_order_on_one_thread() -> None:
-    work, done = Worker("one"), list[tuple[int, threading.Thread]]()
+    work, done = RunThread("one"), list[tuple[int, threading.Thread]]()
 
     for number in range(50):
-        work.do(lambda number=number: done.append((number, threading.current_thread())))  # type: ignore[misc]
+        work.submit(lambda number=number: done.append((number, threading.current_thread())))  # type: ignore[misc]
     wait_for(lambda: len(done) == 50)
 
     assert [number for number, _ in done] == list(range(50))
@@ -31,22 +31,22 @@ def test_jobs_are_done_in_order_on_one_thread() -> None:
 def test_there_is_no_thread_before_the_first_job_and_none_a_while_after_the_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(run_thread, "IDLE", 0.01)
-    work, done = Worker("idle"), threading.Event()
+    monkeypatch.setattr(run_thread, "IDLE_SECONDS", 0.01)
+    work, done = RunThread("idle"), threading.Event()
     assert named("idle") == []
 
-    work.do(done.set)
+    work.submit(done.set)
     assert done.wait(30)
 
     wait_for(lambda: named("idle") == [])
 
 
 def test_no_job_is_lost_when_it_comes_as_the_thread_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_thread, "IDLE", 0.0)
-    work, done = Worker("race"), list[int]()
+    monkeypatch.setattr(run_thread, "IDLE_SECONDS", 0.0)
+    work, done = RunThread("race"), list[int]()
 
     for number in range(500):
-        work.do(lambda number=number: done.append(number))  # type: ignore[misc]
+        work.submit(lambda number=number: done.append(number))  # type: ignore[misc]
         if number % 3 == 0:
             wait_for(lambda number=number: number in done)  # type: ignore[misc]
 

@@ -14,7 +14,7 @@ import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from cometmagic.widget.static_output import Beside
+from cometmagic.widget.static_output import StaticOutput
 from tests.faults.server import Held, response, send
 from tests.notebook.answers import answering, full
 from tests.notebook.fixtures import Notebook, Services
@@ -154,7 +154,7 @@ def test_a_replay_stands_beside_the_cell_that_made_its_picture(notebook: Noteboo
     made(notebook, "cm.panel('a cat')")
     notebook.run("p.generate(); p.options = {'source': 'replay'}; again = p.generate(); p.prompt = 'a dog'")
 
-    assert notebook.evaluate("again.replayed") is True
+    assert notebook.evaluate("again.is_replay") is True
     bundle = notebook.evaluate("p._repr_mimebundle_()")
     assert "%%gemini_image\na cat" in bundle["text/html"]
 
@@ -182,7 +182,7 @@ def test_what_a_thread_saw_before_is_not_shown_after_what_another_saw() -> None:
                 assert let_go.wait(60)
             shown.append(data["text/plain"])
 
-    beside = Beside(lambda: (None, cell))
+    beside = StaticOutput(lambda: (None, cell))
     beside.show(cast("Any", SimpleNamespace(display_pub=Publisher())))
     cell = "the second"
     early = threading.Thread(target=beside.update)

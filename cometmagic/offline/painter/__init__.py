@@ -8,6 +8,6 @@ no files and no notebook. Words are read in `vocabulary`, the picture is planned
 with one `Pen`; `painting` puts it together.
 """
 
-from cometmagic.offline.painter.picture import Painting, paint
+from cometmagic.offline.painter.picture import Picture, paint
 
-__all__ = ["Painting", "paint"]
+__all__ = ["Picture", "paint"]

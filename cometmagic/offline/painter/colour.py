@@ -22,32 +22,32 @@ DUSK: Colour = (38, 32, 84)
 LAMP: Colour = (255, 208, 112)
 
 
-class Fade(NamedTuple):
+class Gradient(NamedTuple):
     """A paint that runs from one colour at the top to another at the bottom."""
 
     top: Colour
     bottom: Colour
 
 
-Paint = Colour | Fade
+Paint = Colour | Gradient
 
 
-def mix(one: Colour, two: Colour, share: float) -> Colour:
+def mix(first: Colour, second: Colour, share: float) -> Colour:
     """Return `one` with `share` (0 to 1) of it replaced by `two`."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, two, strict=True))
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
-def light(colour: Colour, share: float = 0.2) -> Colour:
+def lighten(colour: Colour, share: float = 0.2) -> Colour:
     """Return `colour` as sunlight shows it: paler and warmer."""
     return mix(colour, CREAM, share)
 
 
-def dark(colour: Colour, share: float = 0.25) -> Colour:
+def darken(colour: Colour, share: float = 0.25) -> Colour:
     """Return `colour` as shadow shows it: deeper and cooler."""
     return mix(colour, DUSK, share)
 
 
-def luma(colour: Colour) -> float:
+def compute_luma(colour: Colour) -> float:
     """Return how bright `colour` is, 0 to 1."""
     return (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) / 255

@@ -11,64 +11,66 @@ from dataclasses import replace
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
 from cometmagic.offline.painter import layout
-from cometmagic.offline.painter.colour import Colour, dark, light, mix
+from cometmagic.offline.painter.colour import Colour, darken, lighten, mix
 from cometmagic.offline.painter.pen import Finish
-from cometmagic.offline.painter.scene import Stage
-from cometmagic.offline.painter.scene_plan import Plan
+from cometmagic.offline.painter.scene import Scene
+from cometmagic.offline.painter.scene_plan import ScenePlan
 from cometmagic.offline.painter.styles import Style
 from cometmagic.offline.painter.terrain import Floor
-from cometmagic.offline.painter.weather import flakes, rain
+from cometmagic.offline.painter.weather import draw_rain, draw_snowfall
 
 _WEATHER = {"fog", "rain"}
 
 
-def edit(base: Image.Image, plan: Plan, style: Style, finish: Finish | None, size: tuple[int, int]) -> Image.Image:
+def edit(
+    base_image: Image.Image, plan: ScenePlan, style: Style, finish: Finish | None, size: tuple[int, int]
+) -> Image.Image:
     """Return `base`, filling `size`, with the changes of `plan`; `finish` is that of a draft."""
-    image = ImageOps.fit(base, size, Image.Resampling.BICUBIC)
-    stage = plan.stage(image, finish or style.finish)
-    image = _changed(image, stage, plan)
-    if finish is None and style.restyle:
-        image = style.restyle(image, float(min(size)))
+    image = ImageOps.fit(base_image, size, Image.Resampling.BICUBIC)
+    stage = plan.create_scene(image, finish or style.finish)
+    image = _apply_changes(image, stage, plan)
+    if finish is None and style.edit_filter:
+        image = style.edit_filter(image, float(min(size)))
     if image.size != size:  # pixel art comes back small
         image = image.resize(size, Image.Resampling.NEAREST)
     if finish is not None:
-        image = _rough(image, finish)
-    stage = plan.stage(image, finish or style.finish)
+        image = _simplify(image, finish)
+    stage = plan.create_scene(image, finish or style.finish)
     layout.place_items(
-        stage, plan, Floor(stage.height - 0.07 * stage.unit, stage.height - 0.15 * stage.unit), aside=True
+        stage, plan, Floor(stage.height - 0.07 * stage.unit, stage.height - 0.15 * stage.unit), align_right=True
     )
-    if plan.reading.setting == "snow":
-        flakes(stage)
-    if plan.reading.time == "rain":
-        rain(stage)
+    if plan.parsed_prompt.place == "snow":
+        draw_snowfall(stage)
+    if plan.parsed_prompt.time == "rain":
+        draw_rain(stage)
     return image
 
 
-def _changed(image: Image.Image, stage: Stage, plan: Plan) -> Image.Image:
+def _apply_changes(image: Image.Image, scene: Scene, plan: ScenePlan) -> Image.Image:
     """Return the image in another light or another colour."""
-    reading = plan.reading
-    tints = [tint for tint in (*reading.tints, reading.setting_colour, reading.season) if tint]
+    reading = plan.parsed_prompt
+    tints = [tint for tint in (*reading.tints, reading.place_colour, reading.season_colour) if tint]
     for tint in tints[:2]:
-        image = _tinted(image, tint)
-    if reading.pastel:
+        image = _apply_tint(image, tint)
+    if reading.is_pastel:
         image = Image.blend(ImageEnhance.Color(image).enhance(0.8), Image.new("RGB", image.size, (252, 240, 242)), 0.4)
     if reading.time:
-        image = _lit(image, stage, reading.time)
-    if reading.setting == "snow":
+        image = _relight(image, scene, reading.time)
+    if reading.place == "snow":
         image = Image.blend(image, Image.new("RGB", image.size, (232, 240, 250)), 0.35)
-    known = tints or reading.pastel or reading.time or reading.items or reading.styles or reading.setting
-    return image if known else _mood(image, stage)
+    known = tints or reading.is_pastel or reading.time or reading.items or reading.styles or reading.place
+    return image if known else _apply_mood(image, scene)
 
 
-def _tinted(image: Image.Image, tint: Colour) -> Image.Image:
+def _apply_tint(image: Image.Image, tint: Colour) -> Image.Image:
     """Return the image with its colours drawn towards `tint`, its lights and darks kept."""
-    tone = ImageOps.colorize(image.convert("L"), dark(tint, 0.75), light(tint, 0.82), tint)
+    tone = ImageOps.colorize(image.convert("L"), darken(tint, 0.75), lighten(tint, 0.82), tint)
     return Image.blend(image, tone, 0.74)
 
 
-def _lit(image: Image.Image, stage: Stage, time: str) -> Image.Image:
+def _relight(image: Image.Image, scene: Scene, time: str) -> Image.Image:
     """Return the image in the light of another hour."""
-    hour = stage.hour
+    hour = scene.daylight
     wash = Image.new("RGB", (1, len(hour.sky)))
     wash.putdata(list(hour.sky))
     sky = wash.resize(image.size, Image.Resampling.BICUBIC)
@@ -76,25 +78,25 @@ def _lit(image: Image.Image, stage: Stage, time: str) -> Image.Image:
         return Image.blend(ImageEnhance.Color(image).enhance(0.6), sky, 0.45 if time == "fog" else 0.3)
     lit = ImageChops.multiply(image, Image.new("RGB", image.size, mix(hour.ambient, (255, 255, 255), 0.1)))
     image = Image.blend(Image.blend(lit, ImageChops.soft_light(lit, sky), 0.4), sky, 0.14)
-    glow = Stage(stage.pen, hour, stage.land, stage.seed)
-    glow.air = replace(glow.air, canvas=image)
-    if hour.night:
-        glow.stars(stage.height * 0.4, 60)
-    glow.air.glow(hour.sun, stage.width * 0.78, stage.height * 0.16, stage.unit * 0.4, 0.4)
-    glow.air.glow(light(hour.sun, 0.5), stage.width * 0.78, stage.height * 0.16, stage.unit * 0.1, 0.95)
+    glow = Scene(scene.pen, hour, scene.land, scene.seed)
+    glow.untinted_pen = replace(glow.untinted_pen, canvas=image)
+    if hour.is_night:
+        glow.draw_stars(scene.height * 0.4, 60)
+    glow.untinted_pen.glow(hour.sun, scene.width * 0.78, scene.height * 0.16, scene.unit * 0.4, 0.4)
+    glow.untinted_pen.glow(lighten(hour.sun, 0.5), scene.width * 0.78, scene.height * 0.16, scene.unit * 0.1, 0.95)
     return image
 
 
-def _mood(image: Image.Image, stage: Stage) -> Image.Image:
+def _apply_mood(image: Image.Image, scene: Scene) -> Image.Image:
     """Return the image a little richer, with light from a corner: an edit whose words say nothing known."""
-    dice = stage.dice("mood")
+    dice = scene.create_rng("mood")
     image = ImageEnhance.Contrast(ImageEnhance.Color(image).enhance(1.25)).enhance(1.12)
     tone = dice.choice(((255, 196, 120), (128, 176, 255), (255, 150, 170), (160, 230, 190)))
     corner = Image.radial_gradient("L").resize(image.size, Image.Resampling.BICUBIC)
-    return Image.composite(Image.blend(image, Image.new("RGB", image.size, dark(tone, 0.5)), 0.34), image, corner)
+    return Image.composite(Image.blend(image, Image.new("RGB", image.size, darken(tone, 0.5)), 0.34), image, corner)
 
 
-def _rough(image: Image.Image, finish: Finish) -> Image.Image:
+def _simplify(image: Image.Image, finish: Finish) -> Image.Image:
     """Return the image as an earlier stage: few colours, and for the first draft mostly paper."""
     unit = min(image.size)
     flat = ImageOps.posterize(image.filter(ImageFilter.GaussianBlur(unit / 160)), 3 if finish.paper else 4)

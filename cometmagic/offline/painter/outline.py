@@ -18,56 +18,56 @@ Point = tuple[float, float]
 Box = tuple[int, int, int, int]
 
 
-_SMOOTH = 20  # points; a thin line of more has no corners to round
-_BROAD = 7  # fine pixels
+_SMOOTH_POINTS = 20  # points; a thin line of more has no corners to round
+_BROAD_WIDTH = 7  # fine pixels
 
 
-def _weights(t: float) -> tuple[float, float, float, float]:
+def _compute_weights(t: float) -> tuple[float, float, float, float]:
     return (-t + 2 * t**2 - t**3) / 2, (2 - 5 * t**2 + 3 * t**3) / 2, (t + 4 * t**2 - 3 * t**3) / 2, (t**3 - t**2) / 2
 
 
-_STEPS = tuple(_weights(step / 10) for step in range(10))
+_CURVE_WEIGHTS = tuple(_compute_weights(step / 10) for step in range(10))
 
 
-def curve(points: Sequence[Point], *, closed: bool) -> list[Point]:
+def curve(points: Sequence[Point], *, is_closed: bool) -> list[Point]:
     """Return a smooth line (Catmull-Rom) through `points`."""
-    return list(_curve(tuple(points), closed))
+    return list(_compute_curve(tuple(points), is_closed))
 
 
 @lru_cache(maxsize=1024)
-def _curve(points: tuple[Point, ...], closed: bool) -> tuple[Point, ...]:
+def _compute_curve(points: tuple[Point, ...], is_closed: bool) -> tuple[Point, ...]:
     """Do the work of `curve`; a meadow asks for the same few shapes again and again."""
-    around = (points[-1], *points, *points[:2]) if closed else (points[0], *points, points[-1])
+    around = (points[-1], *points, *points[:2]) if is_closed else (points[0], *points, points[-1])
     line: list[Point] = []
     for (ax, ay), (bx, by), (cx, cy), (dx, dy) in zip(around, around[1:], around[2:], around[3:], strict=False):
-        for p, q, r, s in _STEPS:
+        for p, q, r, s in _CURVE_WEIGHTS:
             line.append((p * ax + q * bx + r * cx + s * dx, p * ay + q * by + r * cy + s * dy))
-    return tuple(line) if closed else (*line, points[-1])
+    return tuple(line) if is_closed else (*line, points[-1])
 
 
-_ROUND = {n: [(math.cos(a / n * math.tau), math.sin(a / n * math.tau)) for a in range(n)] for n in (12, 24, 48)}
+_CIRCLE_POINTS = {n: [(math.cos(a / n * math.tau), math.sin(a / n * math.tau)) for a in range(n)] for n in (12, 24, 48)}
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, turn: float = 0.0, corners: int = 48) -> list[Point]:
     """Return the outline of an ellipse, turned by `turn` degrees."""
     if not turn:
-        return [(x + rx * cos, y + ry * sin) for cos, sin in _ROUND[corners]]
+        return [(x + rx * cos, y + ry * sin) for cos, sin in _CIRCLE_POINTS[corners]]
     axis = cmath.rect(1, math.radians(turn))
-    spots = (complex(rx * cos, ry * sin) * axis for cos, sin in _ROUND[corners])
+    spots = (complex(rx * cos, ry * sin) * axis for cos, sin in _CIRCLE_POINTS[corners])
     return [(x + spot.real, y + spot.imag) for spot in spots]
 
 
-def pairs(xy: Sequence[float]) -> list[Point]:
+def to_points(xy: Sequence[float]) -> list[Point]:
     """Return the flat numbers x, y, x, y ... as points."""
     return list(zip(xy[::2], xy[1::2], strict=True))
 
 
-def pattern_tile(kind: str, depth: float, pitch: int) -> Image.Image:
+def draw_pattern_tile(texture: str, depth: float, pitch: int) -> Image.Image:
     """Return a small seamless pattern: pencil hatching or printer's dots."""
     fine = 4 * pitch
     tile = Image.new("L", (fine, fine))
     draw, ink = ImageDraw.Draw(tile), round(255 * min(1.0, depth))
-    if kind == "hatch":
+    if texture == "hatch":
         for shift in (-fine, 0, fine):
             draw.line((shift - 2, fine + 2, shift + fine + 2, -2), fill=ink, width=max(2, round(fine * 0.3 * depth)))
     else:
@@ -77,7 +77,7 @@ def pattern_tile(kind: str, depth: float, pitch: int) -> Image.Image:
     return tile.reduce(4)
 
 
-def tiled(tile: Image.Image, size: tuple[int, int], shift: tuple[int, int] = (0, 0)) -> Image.Image:
+def repeat_tile(tile: Image.Image, size: tuple[int, int], shift: tuple[int, int] = (0, 0)) -> Image.Image:
     """Return `tile` repeated over `size`; `shift` keeps neighbours in register."""
     left, top = shift[0] % tile.width, shift[1] % tile.height
     sheet = Image.new(tile.mode, (size[0] + left, size[1] + top))
@@ -92,7 +92,7 @@ def tiled(tile: Image.Image, size: tuple[int, int], shift: tuple[int, int] = (0,
     return sheet.crop((left, top, left + size[0], top + size[1]))
 
 
-def bounds(shapes: Sequence[Sequence[Point]], margin: float) -> Box:
+def compute_bounds(shapes: Sequence[Sequence[Point]], margin: float) -> Box:
     xs, ys = [x for shape in shapes for x, _ in shape], [y for shape in shapes for _, y in shape]
     return (
         math.floor(min(xs) - margin),
@@ -107,7 +107,9 @@ def clip(box: Box, size: tuple[int, int]) -> Box | None:
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
-def coverage(shapes: Sequence[Sequence[Point]], box: Box, rim: float = 0.0, *, filled: bool = True) -> Image.Image:
+def draw_mask(
+    shapes: Sequence[Sequence[Point]], box: Box, line_width: float = 0.0, *, is_filled: bool = True
+) -> Image.Image:
     """Return the coverage of `shapes` in `box`; `rim` is the width of a line along them."""
     wide, high = box[2] - box[0], box[3] - box[1]
     fine = 4 if wide * high < 40_000 else 2  # small shapes show their edges most
@@ -115,31 +117,31 @@ def coverage(shapes: Sequence[Sequence[Point]], box: Box, rim: float = 0.0, *, f
     draw = ImageDraw.Draw(mask)
     for shape in shapes:
         spots = [((x - box[0]) * fine - 0.5, (y - box[1]) * fine - 0.5) for x, y in shape]
-        if filled:
+        if is_filled:
             draw.polygon(spots, fill=255)
-        if rim:
-            path = [*spots, *spots[:2]] if filled else spots
+        if line_width:
+            path = [*spots, *spots[:2]] if is_filled else spots
             joint = (
-                "curve" if len(path) < _SMOOTH or rim * fine > _BROAD else None
+                "curve" if len(path) < _SMOOTH_POINTS or line_width * fine > _BROAD_WIDTH else None
             )  # rounding is slow; do it where it shows
-            draw.line(path, fill=255, width=max(1, round(rim * fine)), joint=joint)
-            if not filled:
-                _caps(draw, (spots[0], spots[-1]), rim * fine / 2)
+            draw.line(path, fill=255, width=max(1, round(line_width * fine)), joint=joint)
+            if not is_filled:
+                _draw_caps(draw, (spots[0], spots[-1]), line_width * fine / 2)
     return mask.reduce(fine)
 
 
-def _caps(draw: ImageDraw.ImageDraw, ends: Sequence[Point], radius: float) -> None:
+def _draw_caps(draw: ImageDraw.ImageDraw, ends: Sequence[Point], radius: float) -> None:
     for x, y in ends:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
 
 
-def rounded(left: float, top: float, right: float, bottom: float, corner: float) -> list[tuple[float, float]]:
+def rounded_rectangle(left: float, top: float, right: float, bottom: float, radius: float) -> list[tuple[float, float]]:
     """Return a rectangle with round corners."""
     spots = ((right, bottom, 0), (left, bottom, 90), (left, top, 180), (right, top, 270))
     line = []
     for x, y, start in spots:
-        cx, cy = x + (corner if x == left else -corner), y + (corner if y == top else -corner)
+        cx, cy = x + (radius if x == left else -radius), y + (radius if y == top else -radius)
         for step in range(7):
             angle = math.radians(start + step * 15)
-            line.append((cx + corner * math.cos(angle), cy + corner * math.sin(angle)))
+            line.append((cx + radius * math.cos(angle), cy + radius * math.sin(angle)))
     return line

@@ -16,50 +16,50 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops
 
-from cometmagic.offline.painter.colour import INK, WHITE, Colour, Fade, Paint, dark, light, luma, mix
+from cometmagic.offline.painter.colour import INK, WHITE, Colour, Gradient, Paint, compute_luma, darken, lighten, mix
 from cometmagic.offline.painter.outline import (
     Box,
     Point,
-    bounds,
     clip,
-    coverage,
+    compute_bounds,
     curve,
+    draw_mask,
+    draw_pattern_tile,
     ellipse,
-    pairs,
-    pattern_tile,
-    tiled,
+    repeat_tile,
+    to_points,
 )
 
-_DOT = 7  # pixels; an ellipse no larger needs few corners
+_DOT_RADIUS = 7  # pixels; an ellipse no larger needs few corners
 
 
 @dataclass(frozen=True)
 class Finish:
     """How shapes are laid down."""
 
-    paint: float = 1.0  # share of colour; the rest is `paper`
-    shade: float = 1.0  # strength of the light that falls across a shape; 0 is flat
+    paint_share: float = 1.0  # share of colour; the rest is `paper`
+    shading: float = 1.0  # strength of the light that falls across a shape; 0 is flat
     paper: Colour | None = None  # the ground of line styles, which have no sky
     ink: Colour | None = None  # outline colour
-    glowing: bool = False  # outlines take the colour of the shape
-    line: float = 0.0  # outline width in thousandths of the short side
-    vivid: float = 1.0  # saturation
+    is_glowing: bool = False  # outlines take the colour of the shape
+    line_width: float = 0.0  # outline width in thousandths of the short side
+    saturation: float = 1.0  # saturation
     texture: str = ""  # "hatch" or "dots", a pattern over the darker shapes
 
-    def colour(self, colour: Colour) -> Colour:
+    def convert_colour(self, colour: Colour) -> Colour:
         """Return what `colour` becomes under this finish."""
-        colour = colour if self.glowing else self.vividly(colour)
-        return mix(self.paper, colour, self.paint) if self.paper else colour
+        colour = colour if self.is_glowing else self.saturate(colour)
+        return mix(self.paper, colour, self.paint_share) if self.paper else colour
 
-    def vividly(self, colour: Colour) -> Colour:
+    def saturate(self, colour: Colour) -> Colour:
         """Return `colour` with this finish's saturation."""
-        if self.vivid == 1.0:
+        if self.saturation == 1.0:
             return colour
-        if self.glowing:  # a tube shines at full strength, whatever the colour
+        if self.is_glowing:  # a tube shines at full strength, whatever the colour
             peak = max(*colour, 1)
             colour = (colour[0] * 240 // peak, colour[1] * 240 // peak, colour[2] * 240 // peak)
-        grey = round(luma(colour) * 255)
-        red, green, blue = (max(0, min(255, round(grey + (c - grey) * self.vivid))) for c in colour)
+        grey = round(compute_luma(colour) * 255)
+        red, green, blue = (max(0, min(255, round(grey + (c - grey) * self.saturation))) for c in colour)
         return red, green, blue
 
 
@@ -72,25 +72,27 @@ class Pen:
     unit: float  # the short side of the canvas, in pixels
     origin: complex = 0j
     frame: complex = 1 + 0j
-    mirror: bool = False
+    is_mirrored: bool = False
     ambient: Colour = WHITE
-    night: bool = False
+    is_night: bool = False
     opacity: float = 1.0
 
-    def at(self, x: float, y: float, scale: float = 1.0, *, turn: float = 0.0, mirror: bool = False) -> Pen:
+    def transform(self, x: float, y: float, scale: float = 1.0, *, turn: float = 0.0, is_mirrored: bool = False) -> Pen:
         """Return a pen whose (0, 0) is this pen's (x, y)."""
-        turn = -turn if self.mirror else turn
+        turn = -turn if self.is_mirrored else turn
         frame = self.frame * cmath.rect(scale, math.radians(turn))
-        return replace(self, origin=complex(*self.spot(x, y)), frame=frame, mirror=self.mirror ^ mirror)
+        return replace(
+            self, origin=complex(*self.map_point(x, y)), frame=frame, is_mirrored=self.is_mirrored ^ is_mirrored
+        )
 
-    def spot(self, x: float, y: float) -> Point:
+    def map_point(self, x: float, y: float) -> Point:
         """Return where the local (x, y) is on the canvas."""
-        spot = self.origin + complex(-x if self.mirror else x, y) * self.frame
+        spot = self.origin + complex(-x if self.is_mirrored else x, y) * self.frame
         return spot.real, spot.imag
 
-    def _spots(self, points: Sequence[Point]) -> list[Point]:
+    def _map_points(self, points: Sequence[Point]) -> list[Point]:
         """Return where local points are on the canvas (`spot` for many, with the sums written out)."""
-        across, along = (-self.frame if self.mirror else self.frame), self.frame
+        across, along = (-self.frame if self.is_mirrored else self.frame), self.frame
         (ax, ay), (bx, by), (ox, oy) = (
             (across.real, across.imag),
             (along.real, along.imag),
@@ -102,24 +104,27 @@ class Pen:
 
     def poly(self, paint: Paint, *xy: float) -> None:
         """Fill a polygon with straight sides."""
-        self.lay([pairs(xy)], paint)
+        self.fill([to_points(xy)], paint)
 
     def blob(self, paint: Paint, *xy: float) -> None:
         """Fill a smooth closed shape through the points."""
-        self.lay([curve(pairs(xy), closed=True)], paint)
+        self.fill([curve(to_points(xy), is_closed=True)], paint)
 
     def oval(self, paint: Paint, x: float, y: float, rx: float, ry: float = 0.0, turn: float = 0.0) -> None:
         """Fill an ellipse, or a circle when `ry` is left out."""
         reach = max(rx, ry) * abs(self.frame)
-        self.lay([ellipse(x, y, rx, ry or rx, turn, 12 if reach < _DOT else 24 if reach < _DOT * 5 else 48)], paint)
+        self.fill(
+            [ellipse(x, y, rx, ry or rx, turn, 12 if reach < _DOT_RADIUS else 24 if reach < _DOT_RADIUS * 5 else 48)],
+            paint,
+        )
 
     def line(self, colour: Colour, width: float, *xy: float) -> None:
         """Draw a line with straight parts and round ends."""
-        self._stroke(pairs(xy), colour, width)
+        self._stroke(to_points(xy), colour, width)
 
-    def bend(self, colour: Colour, width: float, *xy: float) -> None:
+    def curve(self, colour: Colour, width: float, *xy: float) -> None:
         """Draw a smooth line through the points."""
-        self._stroke(curve(pairs(xy), closed=False), colour, width)
+        self._stroke(curve(to_points(xy), is_closed=False), colour, width)
 
     def ring(self, colour: Colour, width: float, x: float, y: float, rx: float, ry: float = 0.0) -> None:
         """Draw the rim of an ellipse."""
@@ -128,9 +133,9 @@ class Pen:
 
     def glow(self, colour: Colour, x: float, y: float, radius: float, strength: float = 0.6) -> None:
         """Let light of `colour` spill softly round a point; drafts and line styles have none."""
-        if not self.finish.shade or self.finish.paper:
+        if not self.finish.shading or self.finish.paper:
             return
-        (cx, cy), reach = self.spot(x, y), max(2, round(radius * abs(self.frame)))
+        (cx, cy), reach = self.map_point(x, y), max(2, round(radius * abs(self.frame)))
         # The gradient has 0 in the middle and 255 in the corners, so 181 where the circle touches the edge.
         halo = Image.radial_gradient("L").point(
             [round(255 * strength * max(0.0, 1 - i / 180) ** 1.7) for i in range(256)]
@@ -143,71 +148,78 @@ class Pen:
             mask = halo.resize((box[2] - box[0], box[3] - box[1]), Image.Resampling.BILINEAR, part)  # type: ignore[arg-type]
             self.canvas.paste(colour, box, mask)
 
-    def lay(self, shapes: Sequence[Sequence[Point]], paint: Paint) -> None:
+    def fill(self, shapes: Sequence[Sequence[Point]], paint: Paint) -> None:
         """Fill the union of closed `shapes` as one body of paint, and ink its outline."""
-        spots = [self._spots(shape) for shape in shapes]
-        width = self.finish.line * self.unit / 1000
-        box = clip(bounds(spots, width + 1), self.canvas.size)
+        spots = [self._map_points(shape) for shape in shapes]
+        width = self.finish.line_width * self.unit / 1000
+        box = clip(compute_bounds(spots, width + 1), self.canvas.size)
         if not box:
             return
-        if self.finish.line:
+        if self.finish.line_width:
             # Inked first and wider, so that the shapes of one body leave no lines inside it.
-            edge = paint.top if isinstance(paint, Fade) else paint
-            ink = self.finish.vividly(edge) if self.finish.glowing else self.finish.ink or INK
-            self.canvas.paste(ink, box, self._faint(coverage(spots, box, width * 2)))
-        mask = coverage(spots, box)
-        fill = self._fill(paint, (box[2] - box[0], box[3] - box[1]))
-        self.canvas.paste(fill, box, self._faint(mask))
-        self._texture(paint, box, mask)
+            edge = paint.top if isinstance(paint, Gradient) else paint
+            ink = self.finish.saturate(edge) if self.finish.is_glowing else self.finish.ink or INK
+            self.canvas.paste(ink, box, self._apply_opacity(draw_mask(spots, box, width * 2)))
+        mask = draw_mask(spots, box)
+        fill = self._create_fill(paint, (box[2] - box[0], box[3] - box[1]))
+        self.canvas.paste(fill, box, self._apply_opacity(mask))
+        self._apply_texture(paint, box, mask)
 
-    def tone(self, colour: Colour) -> Colour:
+    def tint(self, colour: Colour) -> Colour:
         """Return `colour` in the light of this hour."""
         red, green, blue = (c * a // 255 for c, a in zip(colour, self.ambient, strict=True))
         return mix(colour, (red, green, blue), 0.72)
 
     def _stroke(self, points: Sequence[Point], colour: Colour, width: float) -> None:
-        spots, finish = self._spots(points), self.finish
-        line = finish.line * self.unit / 1000
+        spots, finish = self._map_points(points), self.finish
+        line = finish.line_width * self.unit / 1000
         thick = max(width * abs(self.frame), self.unit / 1400, line)
-        box = clip(bounds([spots], thick + line), self.canvas.size)
+        box = clip(compute_bounds([spots], thick + line), self.canvas.size)
         if not box:
             return
-        tone = finish.colour(self.tone(colour))
+        tone = finish.convert_colour(self.tint(colour))
         if line:
-            ink = finish.vividly(colour) if finish.glowing else finish.ink or INK
+            ink = finish.saturate(colour) if finish.is_glowing else finish.ink or INK
             if thick < 3 * line:  # a fine line is a line of ink, a broad one a shape with two outlines
-                tone = ink if finish.paper else self.tone(colour)
+                tone = ink if finish.paper else self.tint(colour)
             else:
-                self.canvas.paste(ink, box, self._faint(coverage([spots], box, thick + 2 * line, filled=False)))
-        self.canvas.paste(tone, box, self._faint(coverage([spots], box, thick, filled=False)))
+                self.canvas.paste(
+                    ink, box, self._apply_opacity(draw_mask([spots], box, thick + 2 * line, is_filled=False))
+                )
+        self.canvas.paste(tone, box, self._apply_opacity(draw_mask([spots], box, thick, is_filled=False)))
 
-    def _fill(self, paint: Paint, size: tuple[int, int]) -> Image.Image | Colour:
+    def _create_fill(self, paint: Paint, size: tuple[int, int]) -> Image.Image | Colour:
         """Return what goes through the mask: one colour, or a small gradient drawn out to `size`."""
-        top, bottom = paint if isinstance(paint, Fade) else (paint, paint)
-        top, bottom, shade = self.tone(top), self.tone(bottom), self.finish.shade
+        top, bottom = paint if isinstance(paint, Gradient) else (paint, paint)
+        top, bottom, shade = self.tint(top), self.tint(bottom), self.finish.shading
         if not shade:
-            return self.finish.colour(mix(top, bottom, 0.3))
-        if isinstance(paint, Fade):
+            return self.finish.convert_colour(mix(top, bottom, 0.3))
+        if isinstance(paint, Gradient):
             corners = [top, top, bottom, bottom]
         else:
-            corners = [light(top, 0.2 * shade), light(top, 0.04), dark(top, 0.07 * shade), dark(top, 0.26 * shade)]
+            corners = [
+                lighten(top, 0.2 * shade),
+                lighten(top, 0.04),
+                darken(top, 0.07 * shade),
+                darken(top, 0.26 * shade),
+            ]
         seed = Image.new("RGB", (2, 2))
-        seed.putdata([self.finish.colour(colour) for colour in corners])
+        seed.putdata([self.finish.convert_colour(colour) for colour in corners])
         return seed.resize(size, Image.Resampling.BILINEAR, (0.4, 0.4, 1.6, 1.6))
 
-    def _faint(self, mask: Image.Image) -> Image.Image:
-        return mask if self.opacity == 1 else mask.point(_ramp(round(self.opacity, 2)))
+    def _apply_opacity(self, mask: Image.Image) -> Image.Image:
+        return mask if self.opacity == 1 else mask.point(_create_ramp(round(self.opacity, 2)))
 
-    def _texture(self, paint: Paint, box: Box, mask: Image.Image) -> None:
+    def _apply_texture(self, paint: Paint, box: Box, mask: Image.Image) -> None:
         """Hatch or dot the shape: the darker its paint, the stronger."""
         if not self.finish.texture:
             return
-        depth = 1 - luma(paint.bottom if isinstance(paint, Fade) else paint)
-        pattern = pattern_tile(self.finish.texture, depth, max(4, round(self.unit / 110)))
-        screen = tiled(pattern, mask.size, (box[0], box[1]))
+        depth = 1 - compute_luma(paint.bottom if isinstance(paint, Gradient) else paint)
+        pattern = draw_pattern_tile(self.finish.texture, depth, max(4, round(self.unit / 110)))
+        screen = repeat_tile(pattern, mask.size, (box[0], box[1]))
         self.canvas.paste(self.finish.ink or INK, box, ImageChops.multiply(mask, screen))
 
 
 @lru_cache(maxsize=256)
-def _ramp(share: float) -> list[int]:
+def _create_ramp(share: float) -> list[int]:
     return [round(i * share) for i in range(256)]

@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from cometmagic.offline.painter.colour import Colour
 from cometmagic.offline.painter.vocabulary import (
     ARTICLES,
-    COLOURS,
-    HEADED,
+    COLOUR_WORDS,
+    DISPLAY_NAMES,
     HEADGEAR,
-    MOST,
-    NUMBERS,
+    HEADGEAR_WEARERS,
+    MAX_COUNT,
+    NUMBER_WORDS,
     PHRASES,
-    SEASONS,
-    SETTINGS,
-    SPOKEN,
-    STOPS,
-    STYLES,
-    SUBJECTS,
-    TIMES,
+    PLACE_WORDS,
+    SEASON_COLOURS,
+    STOP_WORDS,
+    STYLE_WORDS,
+    SUBJECT_WORDS,
+    TIME_WORDS,
 )
 
 
@@ -35,34 +35,34 @@ class Item:
     name: str
     colour: Colour | None = None
     count: int = 1
-    wears: str = ""
-    wears_colour: Colour | None = None
+    headgear: str = ""
+    headgear_colour: Colour | None = None
 
 
 @dataclass
-class Reading:
+class ParsedPrompt:
     """What a prompt asks for; empty where it says nothing."""
 
     items: list[Item] = field(default_factory=list)
-    setting: str = ""
-    setting_colour: Colour | None = None
+    place: str = ""
+    place_colour: Colour | None = None
     time: str = ""
     styles: list[str] = field(default_factory=list)
-    season: Colour | None = None
+    season_colour: Colour | None = None
     tints: list[Colour] = field(default_factory=list)
-    pastel: bool = False
+    is_pastel: bool = False
     words: list[str] = field(default_factory=list)
 
 
-def read(prompt: str) -> Reading:
+def parse_prompt(prompt: str) -> ParsedPrompt:
     """Return what `prompt` asks for."""
     text = prompt.lower()
     for phrase, word in PHRASES.items():
         text = re.sub(rf"\b{phrase}(s|es)?\b", rf"{word}\1", text)
-    return _Reader(re.findall(r"[^\W_]+(?:[-'][^\W_]+)*|[,.;]", text)).run()
+    return _PromptParser(re.findall(r"[^\W_]+(?:[-'][^\W_]+)*|[,.;]", text)).parse()
 
 
-def singular(word: str) -> list[str]:
+def list_forms(word: str) -> list[str]:
     """Return the forms `word` may stand for, itself first."""
     forms = [word]
     for ending, stem in (("ies", "y"), ("ses", "se"), ("es", ""), ("s", "")):
@@ -71,99 +71,99 @@ def singular(word: str) -> list[str]:
     return forms
 
 
-def spoken(word: str) -> str:
+def format_word(word: str) -> str:
     """Return `word` as a person writes it."""
-    return next((SPOKEN[form] for form in singular(word) if form in SPOKEN), word)
+    return next((DISPLAY_NAMES[form] for form in list_forms(word) if form in DISPLAY_NAMES), word)
 
 
-def lookup(table: dict[str, str], word: str) -> str:
+def find_name(table: dict[str, str], word: str) -> str:
     """Return the name `word` has in `table`, or an empty string."""
-    return next((table[form] for form in singular(word) if form in table), "")
+    return next((table[form] for form in list_forms(word) if form in table), "")
 
 
-class _Reader:
+class _PromptParser:
     """Reads words from left to right, carrying a colour and a number to the noun that follows."""
 
     def __init__(self, words: list[str]) -> None:
-        self.all = words
-        self.out = Reading()
+        self.words = words
+        self.parsed_prompt = ParsedPrompt()
         self.colour: Colour | None = None
         self.count = 0
-        self.wearing = False
+        self.is_headgear_next = False
 
-    def run(self) -> Reading:
-        for index, word in enumerate(self.all):
-            if self._take(index, word) and (told := spoken(word)) not in self.out.words:
-                self.out.words.append(told)
-        self._drop_colour()
-        return self.out
+    def parse(self) -> ParsedPrompt:
+        for index, word in enumerate(self.words):
+            if self._parse_word(index, word) and (told := format_word(word)) not in self.parsed_prompt.words:
+                self.parsed_prompt.words.append(told)
+        self._flush_colour()
+        return self.parsed_prompt
 
-    def _take(self, index: int, word: str) -> bool:
+    def _parse_word(self, index: int, word: str) -> bool:
         """Use one word; return whether it was understood."""
-        if word in STOPS:
-            self._drop_colour()
-            self.wearing = word in {"in", "with"}
+        if word in STOP_WORDS:
+            self._flush_colour()
+            self.is_headgear_next = word in {"in", "with"}
             return False
         if word in {"wearing", "wears"}:
-            self.wearing = True
+            self.is_headgear_next = True
             return False
-        if word in NUMBERS:
-            self.count = NUMBERS[word]
+        if word in NUMBER_WORDS:
+            self.count = NUMBER_WORDS[word]
             return True
-        if word in COLOURS and not self._is_fruit(index):
-            self._drop_colour()
-            self.colour = COLOURS[word]
+        if word in COLOUR_WORDS and not self._is_fruit(index):
+            self._flush_colour()
+            self.colour = COLOUR_WORDS[word]
             return True
-        return self._subject(index, word) or self._surroundings(word)
+        return self._parse_subject(index, word) or self._parse_surroundings(word)
 
-    def _subject(self, index: int, word: str) -> bool:
-        name = "orangefruit" if self._is_fruit(index) else lookup(SUBJECTS, word)
+    def _parse_subject(self, index: int, word: str) -> bool:
+        name = "orangefruit" if self._is_fruit(index) else find_name(SUBJECT_WORDS, word)
         worn = name or (word if word in HEADGEAR else "")
-        wearer = self.out.items[-1] if self.out.items else None
-        if worn in HEADGEAR and self.wearing and wearer and wearer.name in HEADED:
-            self.out.items[-1] = Item(wearer.name, wearer.colour, wearer.count, worn, self.colour)
+        wearer = self.parsed_prompt.items[-1] if self.parsed_prompt.items else None
+        if worn in HEADGEAR and self.is_headgear_next and wearer and wearer.name in HEADGEAR_WEARERS:
+            self.parsed_prompt.items[-1] = Item(wearer.name, wearer.colour, wearer.count, worn, self.colour)
         elif not name:
             return False
         else:
-            self._add(name, word)
-        self.colour, self.count, self.wearing = None, 0, False
+            self._add_item(name, word)
+        self.colour, self.count, self.is_headgear_next = None, 0, False
         return True
 
-    def _add(self, name: str, word: str) -> None:
-        many = self.count or (3 if word.endswith("s") and word != "people" and word not in SUBJECTS else 1)
+    def _add_item(self, name: str, word: str) -> None:
+        many = self.count or (3 if word.endswith("s") and word != "people" and word not in SUBJECT_WORDS else 1)
         many = self.count or (2 if word == "people" else many)
-        known = [item.name for item in self.out.items]
+        known = [item.name for item in self.parsed_prompt.items]
         if name in known:  # "a monarch butterfly" is one thing said twice
             at = known.index(name)
-            old = self.out.items[at]
-            self.out.items[at] = Item(name, self.colour or old.colour, max(many, old.count), old.wears)
+            old = self.parsed_prompt.items[at]
+            self.parsed_prompt.items[at] = Item(name, self.colour or old.colour, max(many, old.count), old.headgear)
         else:
-            self.out.items.append(Item(name, self.colour, min(many, MOST)))
+            self.parsed_prompt.items.append(Item(name, self.colour, min(many, MAX_COUNT)))
 
-    def _surroundings(self, word: str) -> bool:
-        setting, time, style = lookup(SETTINGS, word), lookup(TIMES, word), lookup(STYLES, word)
-        if setting and (not self.out.setting or self.out.setting == "sky"):
-            self.out.setting, self.out.setting_colour, self.colour = setting, self.colour, None
-        if time and not self.out.time:
-            self.out.time = time
-        if style and style not in self.out.styles:
-            self.out.styles.append(style)
-        if word in SEASONS:
-            self.out.season = SEASONS[word]
-        self.out.pastel |= word in {"pastel", "pastels", "soft", "pale"}
-        return bool(setting or time or style or word in SEASONS or word in {"pastel", "pastels", "soft", "pale"})
+    def _parse_surroundings(self, word: str) -> bool:
+        setting, time, style = find_name(PLACE_WORDS, word), find_name(TIME_WORDS, word), find_name(STYLE_WORDS, word)
+        if setting and (not self.parsed_prompt.place or self.parsed_prompt.place == "sky"):
+            self.parsed_prompt.place, self.parsed_prompt.place_colour, self.colour = setting, self.colour, None
+        if time and not self.parsed_prompt.time:
+            self.parsed_prompt.time = time
+        if style and style not in self.parsed_prompt.styles:
+            self.parsed_prompt.styles.append(style)
+        if word in SEASON_COLOURS:
+            self.parsed_prompt.season_colour = SEASON_COLOURS[word]
+        self.parsed_prompt.is_pastel |= word in {"pastel", "pastels", "soft", "pale"}
+        return bool(setting or time or style or word in SEASON_COLOURS or word in {"pastel", "pastels", "soft", "pale"})
 
     def _is_fruit(self, index: int) -> bool:
         """Return whether the word is "orange" (or "oranges") used as a noun."""
-        word = self.all[index]
+        word = self.words[index]
         if word == "oranges":
             return True
-        rest = [w for w in self.all[index + 1 : index + 3] if w not in STOPS]
-        noun = any(lookup(SUBJECTS, w) or lookup(SETTINGS, w) for w in rest)
-        return word == "orange" and index > 0 and self.all[index - 1] in ARTICLES and not noun
+        rest = [w for w in self.words[index + 1 : index + 3] if w not in STOP_WORDS]
+        noun = any(find_name(SUBJECT_WORDS, w) or find_name(PLACE_WORDS, w) for w in rest)
+        return word == "orange" and index > 0 and self.words[index - 1] in ARTICLES and not noun
 
-    def _drop_colour(self) -> None:
+    def _flush_colour(self) -> None:
         """Keep a colour that no noun took as a tint of the whole."""
         if self.colour:
-            self.out.tints.append(self.colour)
+            self.parsed_prompt.tints.append(self.colour)
         self.colour = None

@@ -9,79 +9,89 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cometmagic.offline.painter.colour import WHITE, light, mix
-from cometmagic.offline.painter.daylight import HOURS, LANDS, Hour
+from cometmagic.offline.painter.colour import WHITE, lighten, mix
+from cometmagic.offline.painter.daylight import DAYLIGHTS, LANDS, Daylight
 from cometmagic.offline.painter.pen import Finish, Pen
-from cometmagic.offline.painter.prompt_parser import Reading
-from cometmagic.offline.painter.scene import Stage
-from cometmagic.offline.painter.subjects import ROLES
+from cometmagic.offline.painter.prompt_parser import ParsedPrompt
+from cometmagic.offline.painter.scene import Scene
+from cometmagic.offline.painter.subjects import SUBJECTS
 
 if TYPE_CHECKING:
     from PIL import Image
 
-_SCENIC = ("hills", "mountains", "sea", "lake", "desert", "forest", "garden", "beach", "snow", "sky")
+_SCENIC_PLACES = ("hills", "mountains", "sea", "lake", "desert", "forest", "garden", "beach", "snow", "sky")
 
 
-_HOURS = ("noon", "golden", "dawn", "sunset", "night")
+_TIMES_OF_DAY = ("noon", "golden", "dawn", "sunset", "night")
 
 
-SKY_ITEMS = {"sun", "moon", "star"}
+SKY_SUBJECTS = {"sun", "moon", "star"}
 
 
-class Plan:
+class ScenePlan:
     """What a prompt comes to: place, hour, palette and cast."""
 
-    def __init__(self, reading: Reading, seed: str) -> None:
-        self.reading, self.seed = reading, seed
+    def __init__(self, parsed_prompt: ParsedPrompt, seed: str) -> None:
+        self.parsed_prompt, self.seed = parsed_prompt, seed
         dice = random.Random(seed)
-        names = [item.name for item in reading.items]
-        self.place = self._place(dice, names)
-        self.hour = self._hour(dice, names)
+        names = [item.name for item in parsed_prompt.items]
+        self.place = self._choose_place(dice, names)
+        self.daylight = self._choose_daylight(dice, names)
         self.land = dice.choice(LANDS)
-        self.foliage = reading.season or dice.choice(((92, 142, 88), (84, 136, 102), (110, 146, 80), (70, 124, 96)))
-        self._tint(reading)
+        self.foliage = parsed_prompt.season_colour or dice.choice(
+            ((92, 142, 88), (84, 136, 102), (110, 146, 80), (70, 124, 96))
+        )
+        self._apply_tints(parsed_prompt)
 
-    def _place(self, dice: random.Random, names: list[str]) -> str:
-        asked, first = self.reading.setting, names[0] if names else ""
+    def _choose_place(self, rng: random.Random, names: list[str]) -> str:
+        asked, first = self.parsed_prompt.place, names[0] if names else ""
         if "fish" in names and asked in {"", "sea", "lake"} and len(names) == 1:
             return "underwater"
         if asked:
             return asked
         if first:
-            homes = next((ROLES[name].home for name in names if name not in SKY_ITEMS), ROLES[first].home)
-            return "space" if any(item.wears == "spacesuit" for item in self.reading.items) else dice.choice(homes)
-        return "forest" if self.reading.season else dice.choice(_SCENIC)
+            homes = next((SUBJECTS[name].places for name in names if name not in SKY_SUBJECTS), SUBJECTS[first].places)
+            return (
+                "space" if any(item.headgear == "spacesuit" for item in self.parsed_prompt.items) else rng.choice(homes)
+            )
+        return "forest" if self.parsed_prompt.season_colour else rng.choice(_SCENIC_PLACES)
 
-    def _hour(self, dice: random.Random, names: list[str]) -> Hour:
-        name = self.reading.time
-        if not name and ({"moon", "star"} & set(names) or self.place == "space" or "neon" in self.reading.styles):
+    def _choose_daylight(self, rng: random.Random, names: list[str]) -> Daylight:
+        name = self.parsed_prompt.time
+        if not name and ({"moon", "star"} & set(names) or self.place == "space" or "neon" in self.parsed_prompt.styles):
             name = "night"
         if not name:
-            name = dice.choice(("noon", "golden", "dawn") if names else _HOURS)
+            name = rng.choice(("noon", "golden", "dawn") if names else _TIMES_OF_DAY)
         if self.place == "space":
             name = "night"
-        if self.place == "wall" and self.reading.time == "noon":
+        if self.place == "wall" and self.parsed_prompt.time == "noon":
             name = "golden"
-        return dice.choice(HOURS[name])
+        return rng.choice(DAYLIGHTS[name])
 
-    def _tint(self, reading: Reading) -> None:
+    def _apply_tints(self, parsed_prompt: ParsedPrompt) -> None:
         """Let colours that belong to no thing, seasons and "pastel" set the palette."""
-        for index, tint in enumerate(reading.tints[:2]):
+        for index, tint in enumerate(parsed_prompt.tints[:2]):
             share = (0.62, 0.3)[index]
-            sky = tuple(mix(colour, light(tint, 0.12 * depth), share) for depth, colour in enumerate(self.hour.sky))
-            self.hour = replace(self.hour, sky=sky, ambient=mix(self.hour.ambient, light(tint, 0.5), share * 0.6))
+            sky = tuple(
+                mix(colour, lighten(tint, 0.12 * depth), share) for depth, colour in enumerate(self.daylight.sky)
+            )
+            self.daylight = replace(
+                self.daylight, sky=sky, ambient=mix(self.daylight.ambient, lighten(tint, 0.5), share * 0.6)
+            )
             self.land = tuple(mix(colour, tint, 0.5) for colour in self.land)
-        if reading.season:
-            self.land = tuple(mix(colour, reading.season, 0.42) for colour in self.land)
-        if reading.pastel:
-            self.hour = replace(
-                self.hour, sky=tuple(mix(colour, WHITE, 0.45) for colour in self.hour.sky), clouds=self.hour.clouds + 2
+        if parsed_prompt.season_colour:
+            self.land = tuple(mix(colour, parsed_prompt.season_colour, 0.42) for colour in self.land)
+        if parsed_prompt.is_pastel:
+            self.daylight = replace(
+                self.daylight,
+                sky=tuple(mix(colour, WHITE, 0.45) for colour in self.daylight.sky),
+                clouds=self.daylight.clouds + 2,
             )
             self.land = tuple(mix(colour, (250, 236, 240), 0.5) for colour in self.land)
 
-    def stage(self, canvas: Image.Image, finish: Finish) -> Stage:
+    def create_scene(self, canvas: Image.Image, finish: Finish) -> Scene:
         """Return a stage on `canvas`, not yet set."""
         pen = Pen(canvas, finish, float(min(canvas.size)))
-        celestial = not SKY_ITEMS & {item.name for item in self.reading.items}
-        accent = self.reading.setting_colour or next(reversed(self.reading.tints), None)
-        return Stage(pen, self.hour, self.land, self.seed, accent, self.foliage, celestial=celestial)
+        celestial = not SKY_SUBJECTS & {item.name for item in self.parsed_prompt.items}
+        accent = self.parsed_prompt.place_colour or next(reversed(self.parsed_prompt.tints), None)
+        return Scene(pen, self.daylight, self.land, self.seed, accent, self.foliage, has_celestial_body=celestial)

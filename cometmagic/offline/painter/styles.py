@@ -15,7 +15,7 @@ from functools import cache
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
 from cometmagic.offline.painter.colour import Colour
-from cometmagic.offline.painter.outline import tiled
+from cometmagic.offline.painter.outline import repeat_tile
 from cometmagic.offline.painter.pen import Finish
 
 Filter = Callable[[Image.Image, float], Image.Image]
@@ -47,22 +47,22 @@ class Style:
     """One manner."""
 
     finish: Finish = field(default_factory=Finish)
-    restyle: Filter | None = None  # for an image that was not drawn with `finish`
-    after: Filter | None = None  # the last touch to a picture drawn with `finish`
-    ground: str = ""  # how a subject without a place is shown: "plate", "burst" or "vignette"
+    edit_filter: Filter | None = None  # for an image that was not drawn with `finish`
+    finishing_filter: Filter | None = None  # the last touch to a picture drawn with `finish`
+    background: str = ""  # how a subject without a place is shown: "plate", "burst" or "vignette"
     grain: float = 1.0
-    fineness: float = 1.0  # share of the working pixels; soft manners need fewer
+    area_share: float = 1.0  # share of the working pixels; soft manners need fewer
 
 
 @cache
-def noise(name: str, size: int, spread: int = 128) -> Image.Image:
+def create_noise(name: str, size: int, spread: int = 128) -> Image.Image:
     """Return a square of grey noise round 128, always the same for one name."""
     dice = random.Random(f"noise/{name}")
     tile = Image.frombytes("L", (size, size), dice.randbytes(size * size))
     return tile.point([128 + round((i - 127.5) * spread / 128) for i in range(256)])
 
 
-def clouding(name: str, cells: int, size: tuple[int, int]) -> Image.Image:
+def create_blotches(name: str, cells: int, size: tuple[int, int]) -> Image.Image:
     """Return soft blotches: a few cells of noise drawn out to `size`."""
     across = max(3, round(cells * size[0] / min(size)))
     down = max(3, round(cells * size[1] / min(size)))
@@ -71,11 +71,11 @@ def clouding(name: str, cells: int, size: tuple[int, int]) -> Image.Image:
     return seed.resize(size, Image.Resampling.BICUBIC)
 
 
-def grain(image: Image.Image, strength: float = 1.0) -> Image.Image:
+def add_grain(image: Image.Image, strength: float = 1.0) -> Image.Image:
     """Give `image` the tooth of paper, in place and strip by strip to spare memory."""
-    tile = noise("grain", 256, 10).filter(ImageFilter.GaussianBlur(0.6))
+    tile = create_noise("grain", 256, 10).filter(ImageFilter.GaussianBlur(0.6))
     tile = tile.point([128 + round((i - 128) * strength) for i in range(256)])
-    strip = tiled(Image.merge("RGB", (tile, tile, tile)), (image.width, 256))
+    strip = repeat_tile(Image.merge("RGB", (tile, tile, tile)), (image.width, 256))
     for top in range(0, image.height, 256):
         part = image.crop((0, top, image.width, min(top + 256, image.height)))
         part = ImageChops.add(part, strip.crop((0, 0, *part.size)), 1, -128)
@@ -83,7 +83,7 @@ def grain(image: Image.Image, strength: float = 1.0) -> Image.Image:
     return image
 
 
-def edges(image: Image.Image, width: float) -> Image.Image:
+def extract_edges(image: Image.Image, width: float) -> Image.Image:
     """Return the outlines of `image` as dark lines on white (a difference of two blurs)."""
     grey = ImageOps.autocontrast(image.convert("L").filter(ImageFilter.MedianFilter(3)), 0.5)
     near, far = grey.filter(ImageFilter.GaussianBlur(width * 0.4)), grey.filter(ImageFilter.GaussianBlur(width * 1.6))
@@ -92,7 +92,7 @@ def edges(image: Image.Image, width: float) -> Image.Image:
     )
 
 
-def _wobble(image: Image.Image, amount: float, cells: int = 20) -> Image.Image:
+def _distort(image: Image.Image, amount: float, cells: int = 20) -> Image.Image:
     """Shift the image a little, unevenly, as a brush does."""
     step = max(8.0, min(image.size) / cells)
     dice, across, down = random.Random("wobble"), round(image.width / step), round(image.height / step)
@@ -109,55 +109,57 @@ def _wobble(image: Image.Image, amount: float, cells: int = 20) -> Image.Image:
     return image.transform(image.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 
 
-def watercolour(image: Image.Image, unit: float) -> Image.Image:
+def apply_watercolour(image: Image.Image, unit: float) -> Image.Image:
     """Let the colours run and pool at their edges, and leave a rim of paper."""
-    wet = _wobble(image, unit * 0.0022).filter(ImageFilter.BoxBlur(unit * 0.001))
+    wet = _distort(image, unit * 0.0022).filter(ImageFilter.BoxBlur(unit * 0.001))
     soft = wet.reduce(3).filter(ImageFilter.GaussianBlur(unit * 0.0016)).resize(image.size, Image.Resampling.BILINEAR)
     pool = ImageChops.subtract(soft, wet)
     wet = ImageChops.subtract(wet, pool.point([min(255, round(i * 1.5)) for i in range(256)] * 3))
     wet = ImageEnhance.Color(Image.blend(wet, Image.new("RGB", image.size, PAPER), 0.17)).enhance(1.3)
     half = (max(1, image.width // 2), max(1, image.height // 2))
-    bare = ImageChops.lighter(_blooms(half), _rim(half, unit / 2))
+    bare = ImageChops.lighter(_create_blooms(half), _create_rim(half, unit / 2))
     wet.paste(PAPER, (0, 0), bare.resize(image.size, Image.Resampling.BILINEAR))
     return wet
 
 
-def _blooms(size: tuple[int, int]) -> Image.Image:
+def _create_blooms(size: tuple[int, int]) -> Image.Image:
     """Return where water has washed the colour out."""
-    speckle = clouding("c", 90, size).point([128 + round((i - 128) * 0.16) for i in range(256)])
-    blooms = ImageChops.add(ImageChops.add(clouding("a", 4, size), clouding("b", 13, size), 2), speckle, 1, -128)
+    speckle = create_blotches("c", 90, size).point([128 + round((i - 128) * 0.16) for i in range(256)])
+    blooms = ImageChops.add(
+        ImageChops.add(create_blotches("a", 4, size), create_blotches("b", 13, size), 2), speckle, 1, -128
+    )
     return blooms.point([max(0, min(150, round((i - 120) * 1.1))) for i in range(256)])
 
 
-def _rim(size: tuple[int, int], unit: float) -> Image.Image:
+def _create_rim(size: tuple[int, int], unit: float) -> Image.Image:
     """Return the ragged rim that a brush leaves bare."""
     frame, inset = Image.new("L", size, 255), round(unit * 0.045)
     frame.paste(0, (inset, inset, size[0] - inset, size[1] - inset))
     soft = frame.filter(ImageFilter.BoxBlur(unit * 0.022)).filter(ImageFilter.BoxBlur(unit * 0.022))
     gentle = [128 + round((i - 128) * 0.42) for i in range(256)]
     for name, cells in (("rim", 7), ("fringe", 24), ("bristle", 130)):
-        soft = ImageChops.add(soft, clouding(name, cells, size).point(gentle), 1, -128)
+        soft = ImageChops.add(soft, create_blotches(name, cells, size).point(gentle), 1, -128)
     return soft.point([max(0, min(255, (i - 118) * 9)) for i in range(256)])
 
 
-def sketch(image: Image.Image, unit: float) -> Image.Image:
+def apply_sketch(image: Image.Image, unit: float) -> Image.Image:
     """Turn an image into a pencil drawing with light washes."""
     grey = ImageOps.colorize(image.convert("L"), (96, 94, 98), PAPER)
     pale = Image.blend(grey, Image.new("RGB", image.size, PAPER), 0.35)
-    return ImageChops.multiply(pale, ImageOps.colorize(edges(image, unit / 500), GRAPHITE, (255, 255, 255)))
+    return ImageChops.multiply(pale, ImageOps.colorize(extract_edges(image, unit / 500), GRAPHITE, (255, 255, 255)))
 
 
-def parchment(image: Image.Image, unit: float) -> Image.Image:
+def apply_parchment(image: Image.Image, unit: float) -> Image.Image:
     """Print an image on old parchment in brown ink."""
     sepia = ImageOps.colorize(ImageOps.autocontrast(image.convert("L"), 1), SEPIA, PARCHMENT, (164, 124, 84))
     image = Image.blend(sepia, ImageChops.multiply(image, Image.new("RGB", image.size, PARCHMENT)), 0.3)
-    lines = ImageOps.colorize(edges(image, unit / 600), SEPIA, (255, 255, 255))
-    return aged(ImageChops.multiply(image, lines), unit)
+    lines = ImageOps.colorize(extract_edges(image, unit / 600), SEPIA, (255, 255, 255))
+    return age_paper(ImageChops.multiply(image, lines), unit)
 
 
-def aged(image: Image.Image, unit: float) -> Image.Image:
+def age_paper(image: Image.Image, unit: float) -> Image.Image:
     """Stain the sheet and brown its edges."""
-    stains = ImageChops.add(clouding("stain", 4, image.size), clouding("spot", 14, image.size), 2)
+    stains = ImageChops.add(create_blotches("stain", 4, image.size), create_blotches("spot", 14, image.size), 2)
     image.paste((196, 158, 104), (0, 0), stains.point([max(0, min(120, round((i - 124) * 1.5))) for i in range(256)]))
     frame, inset = Image.new("L", image.size, 190), round(unit * 0.03)
     frame.paste(0, (inset, inset, image.width - inset, image.height - inset))
@@ -168,21 +170,21 @@ def aged(image: Image.Image, unit: float) -> Image.Image:
     return image
 
 
-def blueprint(image: Image.Image, unit: float) -> Image.Image:
+def apply_blueprint(image: Image.Image, unit: float) -> Image.Image:
     """Trace an image in white on blue."""
-    lines = ImageOps.invert(edges(image, unit / 500))
+    lines = ImageOps.invert(extract_edges(image, unit / 500))
     tone = image.convert("L").point([round(i * 0.22) for i in range(256)])
     return ImageOps.colorize(ImageChops.add(lines, tone), BLUEPRINT, CHALK)
 
 
-def popart(image: Image.Image, unit: float) -> Image.Image:
+def apply_popart(image: Image.Image, unit: float) -> Image.Image:
     """Print an image in few strong colours with black lines and dots."""
     strong = ImageOps.posterize(ImageEnhance.Color(ImageOps.autocontrast(image, 1)).enhance(1.9), 3)
     strong = ImageEnhance.Brightness(strong).enhance(1.14)
-    return ImageChops.multiply(strong, edges(image, unit / 420).convert("RGB"))
+    return ImageChops.multiply(strong, extract_edges(image, unit / 420).convert("RGB"))
 
 
-def minimal(image: Image.Image, unit: float) -> Image.Image:
+def apply_minimal(image: Image.Image, unit: float) -> Image.Image:
     """Reduce an image to a few calm surfaces."""
     small = image.reduce(max(1, round(unit / 420)))
     for _ in range(3):
@@ -191,7 +193,7 @@ def minimal(image: Image.Image, unit: float) -> Image.Image:
     return flat.filter(ImageFilter.MedianFilter(5)).resize(image.size, Image.Resampling.BICUBIC)
 
 
-def pixel(image: Image.Image, unit: float) -> Image.Image:
+def apply_pixel(image: Image.Image, unit: float) -> Image.Image:
     """Show an image in large square pixels and few colours."""
     cells = unit / 112
     size = max(1, round(image.width / cells)), max(1, round(image.height / cells))
@@ -199,17 +201,17 @@ def pixel(image: Image.Image, unit: float) -> Image.Image:
     return small.quantize(28, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB")
 
 
-def neon(image: Image.Image, unit: float) -> Image.Image:
+def apply_neon(image: Image.Image, unit: float) -> Image.Image:
     """Turn the outlines of an image into glowing tubes in the dark."""
-    lines = ImageOps.invert(edges(image, unit / 380)).convert("RGB")
+    lines = ImageOps.invert(extract_edges(image, unit / 380)).convert("RGB")
     vivid = ImageEnhance.Brightness(ImageEnhance.Color(image).enhance(2.4)).enhance(1.6)
     shine = ImageChops.add(
         ImageChops.multiply(vivid, lines), Image.blend(Image.new("RGB", image.size, MIDNIGHT), image, 0.16)
     )
-    return bloom(shine, unit)
+    return add_bloom(shine, unit)
 
 
-def bloom(image: Image.Image, unit: float) -> Image.Image:
+def add_bloom(image: Image.Image, unit: float) -> Image.Image:
     """Let what is bright glow."""
     small = image.resize((max(1, image.width // 6), max(1, image.height // 6)), Image.Resampling.BOX)
     small = small.point([max(0, round((i - 70) * 1.6)) for i in range(256)] * 3)  # the dark stays dark
@@ -221,29 +223,42 @@ def bloom(image: Image.Image, unit: float) -> Image.Image:
 
 STYLES: dict[str, Style] = {
     "": Style(),
-    "watercolour": Style(Finish(shade=1.2, vivid=1.05), watercolour, watercolour, grain=1.6, fineness=0.6),
+    "watercolour": Style(
+        Finish(shading=1.2, saturation=1.05), apply_watercolour, apply_watercolour, grain=1.6, area_share=0.6
+    ),
     "sketch": Style(
-        Finish(paint=0.3, shade=0.8, paper=PAPER, ink=GRAPHITE, line=1.5, vivid=0.12, texture="hatch"),
-        sketch,
-        ground="vignette",
+        Finish(
+            paint_share=0.3, shading=0.8, paper=PAPER, ink=GRAPHITE, line_width=1.5, saturation=0.12, texture="hatch"
+        ),
+        apply_sketch,
+        background="vignette",
         grain=1.2,
     ),
     "parchment": Style(
-        Finish(paint=0.82, shade=0.8, paper=PARCHMENT, ink=SEPIA, line=1.1, vivid=0.85),
-        parchment,
-        aged,
-        ground="plate",
+        Finish(paint_share=0.82, shading=0.8, paper=PARCHMENT, ink=SEPIA, line_width=1.1, saturation=0.85),
+        apply_parchment,
+        age_paper,
+        background="plate",
         grain=1.8,
     ),
     "blueprint": Style(
-        Finish(paint=0.06, shade=0.0, paper=BLUEPRINT, ink=CHALK, line=1.7), blueprint, ground="plate", grain=0.8
+        Finish(paint_share=0.06, shading=0.0, paper=BLUEPRINT, ink=CHALK, line_width=1.7),
+        apply_blueprint,
+        background="plate",
+        grain=0.8,
     ),
     "popart": Style(
-        Finish(shade=0.0, ink=(24, 20, 30), line=3.2, vivid=1.5, texture="dots"), popart, ground="burst", grain=0.4
+        Finish(shading=0.0, ink=(24, 20, 30), line_width=3.2, saturation=1.5, texture="dots"),
+        apply_popart,
+        background="burst",
+        grain=0.4,
     ),
-    "minimal": Style(Finish(shade=0.35, vivid=0.85), minimal, grain=0.7),
-    "pixel": Style(Finish(shade=0.9, vivid=1.15), pixel, pixel, grain=0.0),
+    "minimal": Style(Finish(shading=0.35, saturation=0.85), apply_minimal, grain=0.7),
+    "pixel": Style(Finish(shading=0.9, saturation=1.15), apply_pixel, apply_pixel, grain=0.0),
     "neon": Style(
-        Finish(paint=0.14, shade=0.6, paper=MIDNIGHT, glowing=True, line=1.5, vivid=1.9), neon, bloom, grain=0.5
+        Finish(paint_share=0.14, shading=0.6, paper=MIDNIGHT, is_glowing=True, line_width=1.5, saturation=1.9),
+        apply_neon,
+        add_bloom,
+        grain=0.5,
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cometmagic.offline.painter.colour import Colour
 
-COLOURS: dict[str, Colour] = {
+COLOUR_WORDS: dict[str, Colour] = {
     "red": (206, 54, 48), "crimson": (176, 28, 58), "scarlet": (222, 58, 36), "maroon": (112, 32, 44),
     "pink": (240, 150, 172), "magenta": (204, 48, 132), "coral": (244, 124, 98), "peach": (250, 190, 150),
     "orange": (238, 130, 44), "ochre": (204, 146, 54), "amber": (244, 172, 50), "gold": (222, 176, 66),
@@ -19,7 +19,7 @@ COLOURS: dict[str, Colour] = {
 }  # fmt: skip
 
 
-def _table(text: str) -> dict[str, str]:
+def _parse_word_table(text: str) -> dict[str, str]:
     """Return {word: name} of lines "name: word word"; every name is a word for itself."""
     rows = (line.split(":") for line in text.strip().splitlines())
     return {word: name.strip() for name, words in rows for word in (name.strip(), *words.split())}
@@ -35,9 +35,14 @@ PHRASES = {
 
 
 # How the names made up above are told again.
-SPOKEN = {"airballoon": "hot air balloon", "popart": "pop art", "spacesuit": "space suit", "orangefruit": "orange"}
+DISPLAY_NAMES = {
+    "airballoon": "hot air balloon",
+    "popart": "pop art",
+    "spacesuit": "space suit",
+    "orangefruit": "orange",
+}
 
-SUBJECTS = _table("""
+SUBJECT_WORDS = _parse_word_table("""
 bicycle: bike cycle
 cat: kitten kitty tabby
 dog: puppy hound terrier
@@ -80,7 +85,7 @@ umbrella: parasol
 """)
 
 
-SETTINGS = _table("""
+PLACE_WORDS = _parse_word_table("""
 wall: brick
 sea: ocean water waves harbour harbor bay sailing
 lake: river pond lagoon
@@ -99,7 +104,7 @@ sky: cloud flying
 """)
 
 
-TIMES = _table("""
+TIME_WORDS = _parse_word_table("""
 dawn: sunrise morning daybreak
 noon: day midday sunny sunlit bright daylight
 sunset: dusk evening twilight sundown
@@ -109,7 +114,7 @@ rain: rainy storm stormy drizzle
 """)
 
 
-STYLES = _table("""
+STYLE_WORDS = _parse_word_table("""
 watercolour: watercolor aquarelle
 sketch: pencil drawing charcoal etching doodle
 parchment: vintage antique anatomical sepia engraving
@@ -121,19 +126,19 @@ neon: cyberpunk synthwave glowing
 """)
 
 
-SEASONS: dict[str, Colour] = {
+SEASON_COLOURS: dict[str, Colour] = {
     "autumn": (214, 120, 48), "fall": (214, 120, 48), "autumnal": (214, 120, 48), "spring": (240, 172, 190),
     "cherry": (240, 172, 190), "summer": (104, 164, 82),
 }  # fmt: skip
 
 
-NUMBERS = {"two": 2, "pair": 2, "couple": 2, "three": 3, "four": 4, "five": 5, "several": 4, "many": 5, "some": 3}
+NUMBER_WORDS = {"two": 2, "pair": 2, "couple": 2, "three": 3, "four": 4, "five": 5, "several": 4, "many": 5, "some": 3}
 
 
-NUMBERS |= {str(n): n for n in range(2, 6)}
+NUMBER_WORDS |= {str(n): n for n in range(2, 6)}
 
 
-MOST = 5
+MAX_COUNT = 5
 
 
 # Words that make clear that "orange" stands for the fruit: "an orange and a cup".
@@ -141,10 +146,40 @@ ARTICLES = {"a", "an", "the", "one", "ripe", "juicy", "fresh", "sliced"}
 
 
 # A colour reaches over adjectives ("a red shiny bicycle") but not over these.
-STOPS = {"and", "on", "in", "with", "at", "of", "by", "near", "over", "under", "against", "for", "to", ",", ".", ";"}
+STOP_WORDS = {
+    "and",
+    "on",
+    "in",
+    "with",
+    "at",
+    "of",
+    "by",
+    "near",
+    "over",
+    "under",
+    "against",
+    "for",
+    "to",
+    ",",
+    ".",
+    ";",
+}
 
 
 HEADGEAR = {"hat", "spacesuit", "helmet"}
 
 
-HEADED = {"cat", "dog", "fox", "rabbit", "bird", "owl", "robot", "banana", "person", "fish", "teapot", "mushroom"}
+HEADGEAR_WEARERS = {
+    "cat",
+    "dog",
+    "fox",
+    "rabbit",
+    "bird",
+    "owl",
+    "robot",
+    "banana",
+    "person",
+    "fish",
+    "teapot",
+    "mushroom",
+}

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from cometmagic.offline.painter.colour import WHITE
-from cometmagic.offline.painter.scene import Stage
+from cometmagic.offline.painter.scene import Scene
 
 
-def flakes(stage: Stage) -> None:
+def draw_snowfall(scene: Scene) -> None:
     """Let it snow."""
-    dice = stage.dice("flakes")
-    for _ in range(round(170 * (stage.width * stage.height / stage.unit**2) ** 0.7)):
-        spot = dice.uniform(0, stage.width), dice.uniform(0, stage.height)
-        stage.faint(dice.uniform(0.45, 0.95)).oval(WHITE, *spot, stage.unit * dice.choice((0.0016, 0.0024, 0.004)))
+    dice = scene.create_rng("flakes")
+    for _ in range(round(170 * (scene.width * scene.height / scene.unit**2) ** 0.7)):
+        spot = dice.uniform(0, scene.width), dice.uniform(0, scene.height)
+        scene.create_pen(dice.uniform(0.45, 0.95)).oval(WHITE, *spot, scene.unit * dice.choice((0.0016, 0.0024, 0.004)))
 
 
-def rain(stage: Stage) -> None:
+def draw_rain(scene: Scene) -> None:
     """Let it rain."""
-    dice = stage.dice("rain")
-    for _ in range(round(190 * (stage.width * stage.height / stage.unit**2) ** 0.7)):
-        x, y, long = dice.uniform(0, stage.width), dice.uniform(0, stage.height), stage.unit * dice.uniform(0.02, 0.05)
-        stage.faint(0.32).line((226, 234, 240), stage.unit * 0.0014, x, y, x - long * 0.22, y + long)
+    dice = scene.create_rng("rain")
+    for _ in range(round(190 * (scene.width * scene.height / scene.unit**2) ** 0.7)):
+        x, y, long = dice.uniform(0, scene.width), dice.uniform(0, scene.height), scene.unit * dice.uniform(0.02, 0.05)
+        scene.create_pen(0.32).line((226, 234, 240), scene.unit * 0.0014, x, y, x - long * 0.22, y + long)
