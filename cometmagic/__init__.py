@@ -24,8 +24,7 @@ if TYPE_CHECKING:
         TransportError,
     )
     from cometmagic.gemini.parts import ImagePart, TextPart
-    from cometmagic.generation.generate import agenerate, generate
-    from cometmagic.generation.generate_many import agenerate_many, generate_many
+    from cometmagic.generation.generate import agenerate, agenerate_many, generate, generate_many
     from cometmagic.generation.plan import plan
     from cometmagic.generation.result import ImageResult
     from cometmagic.generation.result_list import ImageResults
@@ -66,12 +65,12 @@ _MODULES = {
     "Panel": "widget.panel",
     "TextPart": "gemini.parts",
     "agenerate": "generation.generate",
-    "agenerate_many": "generation.generate_many",
+    "agenerate_many": "generation.generate",
     "ask_key": "options.settings",
     "generate": "generation.generate",
-    "generate_many": "generation.generate_many",
-    "Library": "storage.store",
-    "library": "storage.store",
+    "generate_many": "generation.generate",
+    "Library": "storage.library",
+    "library": "storage.library",
     "panel": "widget.panel",
     "plan": "generation.plan",
 }

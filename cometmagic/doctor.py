@@ -32,9 +32,10 @@ from cometmagic.options.settings import (
     read_environment_limits,
 )
 from cometmagic.storage.index import iter_recordings
-from cometmagic.storage.store import LIBRARY_ADVICE, MIN_FREE_BYTES, Library, build_write_error, format_call_count
+from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
+from cometmagic.storage.store import MIN_FREE_BYTES, Library, format_call_count
 from cometmagic.system import proxies
-from cometmagic.system.atomic_files import format_bytes
+from cometmagic.system.formatting import format_bytes
 from cometmagic.system.sanitize import clean_line
 
 ERROR_MARK, WARNING_MARK = "✗", "!"  # the marks: it stops calls; it is good to know

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 import cometmagic
 from cometmagic.generation.plan import Plan, plan
-from cometmagic.options.declaration import Option, Options
-from cometmagic.options.option_types import Choice, ChoiceList, Flag, JsonObject, Number, Pairs, Text
+from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs
+from cometmagic.options.declaration import Options
+from cometmagic.options.option_group import Option
+from cometmagic.options.option_types import Choice, Flag, Number, Text
 from tests.faults.server import Exchange, FaultServer
 from tests.gemini.answers import picture
 from tests.notebook.answers import CANARY, answering, full

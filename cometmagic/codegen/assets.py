@@ -18,8 +18,9 @@ from cometmagic.errors import ChargeStatus, LibraryError
 from cometmagic.gemini.encode import format_reference_name, format_signature_name
 from cometmagic.gemini.parts import ImagePart, ThoughtSignature
 from cometmagic.gemini.request import ImageRequest
-from cometmagic.storage.store import LIBRARY_ADVICE, build_write_error
-from cometmagic.system.atomic_files import format_path, save_new_file
+from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
+from cometmagic.system.atomic_files import save_new_file
+from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
 
 REFERENCES_FOLDER = "references"

@@ -22,7 +22,8 @@ from cometmagic.gemini.parts import ImagePart, Part, TextPart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.command_line import format_option
 from cometmagic.options.template import find_used_names, render_template
-from cometmagic.storage.store import CallFolder, Library
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.store import Library
 from cometmagic.system.sanitize import clean
 
 MAGIC_NAME = "gemini_image"

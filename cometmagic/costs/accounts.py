@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.costs.estimate import Price, compute_price
-from cometmagic.costs.ledger import COMPLETED, MAX_MODEL_LENGTH, NO_IMAGE, UNKNOWN, UNSENT, Ledger
+from cometmagic.costs.ledger import Ledger
+from cometmagic.costs.ledger_entries import MAX_MODEL_LENGTH, Outcome
 from cometmagic.errors import BudgetError, ChargeStatus
 from cometmagic.gemini.response import Usage
 from cometmagic.options.declaration import Limits
-from cometmagic.storage.store import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder, CallState
 
 _FREE_STATUSES = (ChargeStatus.UNSENT.name, ChargeStatus.REFUSED.name)
 
@@ -51,7 +52,7 @@ def reserve_costs(root: Path, calls: Sequence[tuple[str, Price]], limits: Limits
         yield names
     except BaseException:
         for name in names:
-            ledger.close(name, 0.0, UNSENT)
+            ledger.close(name, 0.0, Outcome.UNSENT)
         raise
 
 
@@ -90,14 +91,18 @@ def compute_outcome(call: dict[str, Any]) -> tuple[float | None, str]:
     """Return the dollars of a call, None for the worst case, and the ledger's word for its end."""
     state, fate = call["state"], (call.get("error") or {}).get("fate")
     if state == CallState.PLANNED and not call.get("tries"):
-        return 0.0, UNSENT
+        return 0.0, Outcome.UNSENT
     doubtful = sum(one["error"]["fate"] == ChargeStatus.UNKNOWN.name for one in call.get("tries", []))
     before = doubtful * (call["estimate"]["usd"] or 0.0)
     if state == CallState.FAILED and fate in _FREE_STATUSES:
-        return (before, NO_IMAGE) if doubtful else (0.0, UNSENT if fate == ChargeStatus.UNSENT.name else NO_IMAGE)
+        return (
+            (before, Outcome.NO_IMAGE)
+            if doubtful
+            else (0.0, Outcome.UNSENT if fate == ChargeStatus.UNSENT.name else Outcome.NO_IMAGE)
+        )
     used = read_price(call).usd
     if state == CallState.SETTLED and used is not None:
-        return before + used, COMPLETED
+        return before + used, Outcome.COMPLETED
     if state == CallState.FAILED and call.get("usage", {}).get("answer") is not None and used is not None:
-        return before + used, NO_IMAGE  # it answered in words, which cost as well
-    return None, COMPLETED if state == CallState.SETTLED else UNKNOWN
+        return before + used, Outcome.NO_IMAGE  # it answered in words, which cost as well
+    return None, Outcome.COMPLETED if state == CallState.SETTLED else Outcome.UNKNOWN

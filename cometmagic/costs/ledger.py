@@ -14,48 +14,34 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from cometmagic.costs.estimate import Price
+from cometmagic.costs.ledger_entries import (
+    LedgerEntry,
+    Outcome,
+    Spending,
+    build_entry,
+    build_reservation,
+    parse_entries,
+    parse_usd,
+    sum_entries,
+)
 from cometmagic.errors import BudgetError, ChargeStatus, LibraryError
-from cometmagic.storage.store import LIBRARY_ADVICE, build_write_error, now
+from cometmagic.storage.call_folder import now
+from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
 from cometmagic.system.atomic_files import open_private, sync_folder
 from cometmagic.system.file_lock import Lock, LockBusyError, LockUnsupportedError, acquire_lock
 
 LEDGER_FILE_NAME, LOCK_FILE_NAME = "ledger.jsonl", ".ledger.lock"
 MAX_LINE_BYTES = 4096  # bytes
-MAX_MODEL_LENGTH = 200  # letters of a model's name
 LEDGER_LOCK_TIMEOUT = 10.0  # seconds for the lock
 CAP_TOLERANCE = 1e-9  # dollars, for sums of floats
 HAS_ATOMIC_APPENDS = sys.platform != "win32"  # Windows seeks and then writes, and two writers may meet between
 _RESERVATIONS: dict[Path, dict[str, dict[str, Any]]] = {}  # by this process, by ledger and call
-OUTCOMES = OPEN, COMPLETED, NO_IMAGE, UNKNOWN, UNSENT = "open", "made", "nothing", "unknown", "unsent"
-
-
-@dataclass(frozen=True)
-class LedgerEntry:
-    """One call. `usd` is what it counts for, None when neither a price nor an amount is known."""
-
-    call_id: str
-    reservation_time: datetime  # when it was reserved
-    session: str
-    model: str
-    usd: float | None
-    outcome: str  # "open" while it has not ended
-
-
-@dataclass(frozen=True)
-class Spending:
-    """What some calls cost; calls that never left are not among them."""
-
-    usd: float
-    call_count: int
-    uncertain_count: int  # reserved and not ended, or ended with an unknown outcome: in `usd` at their worst case
-    unpriced_count: int  # not in `usd`, because nobody knows what they cost
 
 
 class Ledger:
@@ -86,8 +72,8 @@ class Ledger:
         a cap would be exceeded or cannot be kept, and `LibraryError` when nothing can be written; then none is
         reserved.
         """
-        shared = {"at": now(), "session": session, "tries": tries, "outcome": OPEN}
-        rows = [_build_reservation(name, model, price, tries) | shared for name, (model, price) in calls.items()]
+        shared = {"at": now(), "session": session, "tries": tries, "outcome": Outcome.OPEN}
+        rows = [build_reservation(name, model, price, tries) | shared for name, (model, price) in calls.items()]
         try:
             if session_cap is None and day_cap is None:
                 self._write_rows(rows, self._append_uncapped)
@@ -109,7 +95,7 @@ class Ledger:
                 write_row(row)
             except BaseException:
                 for written in rows[:number]:
-                    self.close(written["call"], 0.0, UNSENT)
+                    self.close(written["call"], 0.0, Outcome.UNSENT)
                 raise
             self._cache_reservation(row)
 
@@ -122,14 +108,14 @@ class Ledger:
         """
         with contextlib.suppress(OSError):
             self._append_uncapped(
-                {"call": call_id, "ended": now(), "usd": _parse_usd(usd), "outcome": outcome} | reservation
+                {"call": call_id, "ended": now(), "usd": parse_usd(usd), "outcome": outcome} | reservation
             )
-            if outcome == UNSENT:
+            if outcome == Outcome.UNSENT:
                 _RESERVATIONS.get(self.path, {}).pop(call_id, None)
 
     def sum_spending(self, *, session: str | None = None, day: date | None = None) -> Spending:
         """Add up what was reserved by a session, or on a day of the local calendar, or both, or all."""
-        return _sum_entries(self.read_entries(), session, day)
+        return sum_entries(self.read_entries(), session, day)
 
     def read_entries(self) -> Iterator[LedgerEntry]:
         """Yield the calls in the order of their reservation; none when the file is gone.
@@ -137,7 +123,7 @@ class Ledger:
         Raises `LibraryError` when it is there and cannot be read.
         """
         try:
-            yield from _parse_entries(self._read_content())
+            yield from parse_entries(self._read_content())
         except OSError as error:
             raise LibraryError(
                 f"{self.path} cannot be read ({error.strerror}).", charge_status=ChargeStatus.PAST
@@ -152,15 +138,15 @@ class Ledger:
     def _check_caps(self, rows: list[dict[str, Any]], session_cap: float | None, day_cap: float | None) -> None:
         """Raise `BudgetError` when what `rows` reserve would exceed a cap."""
         entries, worst, first = (
-            list(_parse_entries(self._read_content())),
+            list(parse_entries(self._read_content())),
             math.fsum(row["worst"] for row in rows),
             rows[0],
         )
         of_session = [*entries, *self._find_deleted_entries(entries)]
         today = datetime.fromisoformat(first["at"]).date()
         for cap, spent, told in (
-            (session_cap, _sum_entries(of_session, first["session"], None), "in this session; the limit for a session"),
-            (day_cap, _sum_entries(entries, None, today), "today in this library; the limit for a day"),
+            (session_cap, sum_entries(of_session, first["session"], None), "in this session; the limit for a session"),
+            (day_cap, sum_entries(entries, None, today), "today in this library; the limit for a day"),
         ):
             if cap is None or worst == 0 or spent.usd + worst <= cap + CAP_TOLERANCE:
                 continue
@@ -179,7 +165,7 @@ class Ledger:
         """Return the calls of this process that the file has lost since, at their worst case."""
         known = {entry.call_id for entry in entries}
         rows = [row for call, row in _RESERVATIONS.get(self.path, {}).items() if call not in known]
-        return [entry for entry in map(_build_entry, rows) if entry is not None]
+        return [entry for entry in map(build_entry, rows) if entry is not None]
 
     @contextlib.contextmanager
     def _require_lock(self) -> Iterator[None]:
@@ -226,11 +212,6 @@ class Ledger:
             sync_folder(self.root)
 
 
-def _build_reservation(call_id: str, model: str, price: Price, tries: int) -> dict[str, Any]:
-    each = _parse_usd(price.usd)
-    return {"call": call_id, "model": model[:MAX_MODEL_LENGTH], "worst": None if each is None else each * tries}
-
-
 def _build_budget_error(message: str, advice: str) -> BudgetError:
     return BudgetError(message, advice=advice, charge_status=ChargeStatus.UNSENT)
 
@@ -238,55 +219,6 @@ def _build_budget_error(message: str, advice: str) -> BudgetError:
 def _has_final_newline(handle: int) -> bool:
     os.lseek(handle, -1, os.SEEK_END)
     return os.read(handle, 1) == b"\n"
-
-
-def _parse_entries(content: bytes) -> Iterator[LedgerEntry]:
-    calls: dict[str, dict[str, Any]] = {}
-    for row in map(_parse_row, content.split(b"\n")):
-        if row is not None:
-            calls[row["call"]] = calls.get(row["call"], {}) | row
-    yield from (entry for row in calls.values() if (entry := _build_entry(row)) is not None)
-
-
-def _parse_row(line: bytes) -> dict[str, Any] | None:
-    """Return a line's object; None for torn lines and foreign ones."""
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return row if isinstance(row, dict) and isinstance(row.get("call"), str) else None
-
-
-def _build_entry(row: dict[str, Any]) -> LedgerEntry | None:
-    """Return the call that its lines, laid over each other, tell of; None when they tell no time."""
-    try:
-        at = datetime.fromisoformat(row.get("at") or row["ended"]).astimezone()
-    except (KeyError, TypeError, ValueError, OverflowError, OSError):
-        return None
-    outcome = row["outcome"] if row.get("outcome") in OUTCOMES else UNKNOWN
-    usd, worst = _parse_usd(row.get("usd")), _parse_usd(row.get("worst"))
-    if outcome == UNSENT:
-        usd = 0.0
-    elif usd is None or outcome in (OPEN, UNKNOWN):
-        usd = worst
-    return LedgerEntry(row["call"], at, str(row.get("session", "")), str(row.get("model", "")), usd, outcome)
-
-
-def _sum_entries(entries: Iterable[LedgerEntry], session: str | None, day: date | None) -> Spending:
-    sent = [
-        entry
-        for entry in entries
-        if entry.outcome != UNSENT and session in (None, entry.session) and day in (None, entry.reservation_time.date())
-    ]
-    priced = [entry.usd for entry in sent if entry.usd is not None]
-    unsure = sum(entry.outcome in (OPEN, UNKNOWN) for entry in sent)
-    return Spending(math.fsum(priced), len(sent), unsure, len(sent) - len(priced))
-
-
-def _parse_usd(value: Any) -> float | None:
-    """Return dollars that can be added up, else None: no NaN, which is above no limit, and nothing below zero."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value <= sys.float_info.max else None
 
 
 def _format_usd(usd: float) -> str:

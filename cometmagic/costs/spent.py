@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from cometmagic.costs.ledger import Ledger, Spending
+from cometmagic.costs.ledger import Ledger
+from cometmagic.costs.ledger_entries import Spending
 from cometmagic.options.models import CHECK_DATE
 from cometmagic.storage.store import format_call_count
-from cometmagic.system.atomic_files import format_path
+from cometmagic.system.formatting import format_path
 
 
 def format_spending(root: Path, session: str) -> str:

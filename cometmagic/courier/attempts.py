@@ -24,8 +24,8 @@ from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, CometError, LibraryE
 from cometmagic.gemini.encode import iter_body
 from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.offline import service
+from cometmagic.storage.call_folder import CallFolder, CallState, find_worst_charge_status, now
 from cometmagic.storage.redaction import redact_folder
-from cometmagic.storage.store import CallFolder, CallState, find_worst_charge_status, now
 from cometmagic.system.file_lock import LockBusyError
 
 LOCK_TIMEOUT = 0.3  # seconds to wait for a call that somebody only looks at

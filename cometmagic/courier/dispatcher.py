@@ -18,7 +18,7 @@ from cometmagic.courier.endpoint import LiveRoute, decode_route
 from cometmagic.courier.log import log_crash, log_event
 from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.courier.recovery import recover
-from cometmagic.storage.store import CallFolder
+from cometmagic.storage.call_folder import CallFolder
 
 EventSink = Callable[[dict[str, Any]], None]
 

@@ -15,9 +15,10 @@ from cometmagic.courier import client
 from cometmagic.courier.recovery import find_recoverable_calls, find_running_calls
 from cometmagic.errors import CometError, restore_error
 from cometmagic.options.settings import Key, find_key
+from cometmagic.storage.call_folder import CallFolder, CallState
 from cometmagic.storage.index import parse_planned_time
-from cometmagic.storage.store import CallFolder, CallState, Library
-from cometmagic.system.atomic_files import format_bytes, format_path
+from cometmagic.storage.store import Library
+from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line
 
 RECOVERY_TIMEOUT = 60.0  # seconds for all recoveries together; a large answer takes one or two

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import LibraryError
-from cometmagic.storage.store import CallFolder, now
+from cometmagic.storage.call_folder import CallFolder, now
 
 LOG_FILE = "courier.log"
 MAX_LOG_BYTES = 128 * 1024  # bytes; then the file becomes courier.log.1, and the one before that goes

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cometmagic.errors import ChargeStatus, CometError, LibraryError
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.fallback_storage import CallBackup, move_to_fallback, read_documents
 from cometmagic.storage.finalize import settle
 from cometmagic.storage.redaction import redact_response
-from cometmagic.storage.store import CallFolder
 from cometmagic.system.atomic_files import IS_WINDOWS
 from cometmagic.system.sanitize import clean_line
 

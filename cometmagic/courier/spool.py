@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.fallback_storage import CallBackup, move_to_fallback
-from cometmagic.storage.store import CallFolder
 
 
 class ResponseSpool:

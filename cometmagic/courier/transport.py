@@ -28,8 +28,8 @@ from cometmagic.courier.spool import ResponseSpool
 from cometmagic.errors import CometError, LibraryError
 from cometmagic.gemini.encode import iter_body, measure_body
 from cometmagic.gemini.error_bodies import MAX_ERROR_BYTES, find_request_id, parse_error_response
+from cometmagic.storage.call_folder import CallFolder, CallState, now
 from cometmagic.storage.fallback_storage import read_documents
-from cometmagic.storage.store import CallFolder, CallState, now
 
 EventSink = Callable[[dict[str, Any]], None]
 ERROR_BODY_TIMEOUT = 10.0  # seconds an error's body may take; its status is known by then

@@ -29,7 +29,7 @@ from cometmagic.generation.preflight import (
     estimate_total,
     format_request,
 )
-from cometmagic.system.atomic_files import format_bytes
+from cometmagic.system.formatting import format_bytes
 from cometmagic.system.sanitize import clean
 
 THUMBNAIL_PIXELS = 96  # CSS pixels of a longest side

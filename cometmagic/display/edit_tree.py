@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cometmagic.storage.call_folder import CallFolder, CallState
 from cometmagic.storage.index import read_calls, shorten_id
-from cometmagic.storage.store import CallFolder, CallState, Library
+from cometmagic.storage.store import Library
 from cometmagic.system.sanitize import clean_line
 
 MAX_CALLS = 60  # calls in a tree

@@ -8,7 +8,7 @@ from cometmagic.display.library_table import Listing, format_table
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.store import CallFolder, build_preview_path
+from cometmagic.storage.call_folder import CallFolder, build_preview_path
 from cometmagic.system.sanitize import clean_line
 
 THUMBNAIL_PIXELS = 64  # pixels of a longest side

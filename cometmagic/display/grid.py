@@ -25,9 +25,9 @@ from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.batch import Batch
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import MAX_SHEET_IMAGES, ImageResults, ResultOrError
+from cometmagic.storage.call_folder import SMALL_PREVIEW_BYTES, CallFolder
 from cometmagic.storage.index import shorten_id
-from cometmagic.storage.store import SMALL_PREVIEW_BYTES, CallFolder
-from cometmagic.system.atomic_files import format_path
+from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
 
 PIXEL_RATIO = 4 / 3  # pixels of a sheet for each CSS pixel: letters are 13 or 14 of these high

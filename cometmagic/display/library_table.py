@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 
 from cometmagic.costs.accounts import compute_outcome
 from cometmagic.costs.estimate import Price
-from cometmagic.costs.ledger import COMPLETED, NO_IMAGE, UNSENT
+from cometmagic.costs.ledger_entries import Outcome
 from cometmagic.errors import CometError, LibraryError, restore_error
 from cometmagic.options.command_line import format_option
+from cometmagic.storage.call_folder import CallFolder, CallState
 from cometmagic.storage.diff import read_call_options
 from cometmagic.storage.index import UNKNOWN_TIME, parse_planned_time, read_calls, shorten_id
-from cometmagic.storage.store import CallFolder, CallState, Library, format_call_count
-from cometmagic.system.atomic_files import format_bytes, format_path
+from cometmagic.storage.store import Library, format_call_count
+from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line
 
 MAX_ROWS = 30  # calls in a table
@@ -110,10 +111,10 @@ def _format_cost(call: dict[str, Any]) -> str:
         return "free" if call else "?"
     try:
         usd, word = compute_outcome(call)
-        if word in (UNSENT, NO_IMAGE) and not usd:
+        if word in (Outcome.UNSENT, Outcome.NO_IMAGE) and not usd:
             return "-"
         known = Price(usd) if usd is not None else Price(**call["estimate"])
-        return _format_dollars(known) if word == COMPLETED else f"{_format_dollars(known)}?"
+        return _format_dollars(known) if word == Outcome.COMPLETED else f"{_format_dollars(known)}?"
     except (CometError, AttributeError, KeyError, TypeError, ValueError):
         return "?"
 

@@ -26,8 +26,8 @@ from cometmagic.gemini.response import ImageResponse, Usage
 from cometmagic.generation.batch import Batch
 from cometmagic.generation.call import Call, PendingCall
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.store import SMALL_PREVIEW_PIXELS
-from cometmagic.system.atomic_files import format_bytes, format_path
+from cometmagic.storage.call_folder import SMALL_PREVIEW_PIXELS
+from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean, clean_line
 
 MAX_DISPLAY_PIXELS = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens

@@ -15,7 +15,7 @@ from cometmagic.display import thumbnails
 from cometmagic.display.html import SMALL_PRINT_STYLE, escape_text, fit_size, render_image, wrap_small_print
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse
-from cometmagic.system.atomic_files import format_bytes, format_path
+from cometmagic.system.formatting import format_bytes, format_path
 
 CARD_WIDTH = 360  # CSS pixels
 MIN_SLIDER_WIDTH = 160  # CSS pixels at least, also under a narrow picture

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cometmagic.gemini.parts import ImagePart
-from cometmagic.storage.store import (
+from cometmagic.storage.call_folder import (
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
     build_preview_path,

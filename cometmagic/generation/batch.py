@@ -6,29 +6,25 @@ its place beside what came. This module knows no notebook.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cometmagic.costs.accounts import sum_prices
 from cometmagic.costs.estimate import Price
-from cometmagic.courier.client import Event
-from cometmagic.errors import ChargeStatus, CometError, Interrupted, LibraryError
-from cometmagic.generation import generate
+from cometmagic.courier.job import Event
+from cometmagic.errors import ChargeStatus, CometError, LibraryError
 from cometmagic.generation.call import EVENT_POLL_INTERVAL, KERNEL_CONDITION, Call, PendingCall
-from cometmagic.generation.plan import Plan
-from cometmagic.generation.reserve import CancelCheck, reserve_calls, withdraw
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
+from cometmagic.generation.session import set_last_result
 from cometmagic.options.declaration import CellOptions
-from cometmagic.storage.store import CallState, slugify
-from cometmagic.system.atomic_files import format_path
+from cometmagic.storage.call_folder import CallState
+from cometmagic.storage.save_paths import slugify
+from cometmagic.system.formatting import format_path
 
 MAX_FILE_NAME_LENGTH = 120  # characters in a file's name that tell a picture from others
 
@@ -108,7 +104,7 @@ class Batch(PendingCall):
             except CometError as error:
                 ended.append(error)
             else:
-                generate.set_last_result(result)
+                set_last_result(result)
                 ended.append(result)
         return ImageResults(ended, [call.label for call in self.calls])
 
@@ -194,59 +190,3 @@ def _build_save_path(target: str, result: ImageResult, label: str) -> str:
         prompt = slugify(result.call["prompt"])
         return str(place / (told if told.startswith(prompt) else f"{prompt}-{told}"))
     return str(place.with_name(f"{place.stem}-{told}{place.suffix}"))
-
-
-def launch_batch(plans: Sequence[Plan], is_cancelled: CancelCheck = lambda: False) -> Batch:
-    """Write all call folders and then hand them to the courier: what the limits refuse is refused before any is sent.
-
-    Raises a `CometError` for whatever is wrong before that; then nothing is under way.
-    """
-    for plan in plans:
-        generate.check_not_dry_run(plan)
-    calls = reserve_calls(plans, generate.SESSION_ID, is_cancelled)
-    batch = Batch(calls, plans[0].cell_options if plans else CellOptions())
-    try:
-        for call in calls:
-            generate.submit_call(call)
-    except BaseException:
-        batch.cancel()
-        for call in calls:
-            if call.job is None:
-                withdraw(call)
-        raise
-    if is_cancelled():
-        batch.cancel()
-    return batch
-
-
-def launch_on_thread(start: Callable[[CancelCheck], Batch]) -> Batch:
-    """Begin on a thread: an interrupt reaches the main one only, and so leaves nothing half begun.
-
-    Raises as `begin` does, and `Interrupted`.
-    """
-    begun, left, once = Future[Batch](), threading.Event(), threading.Lock()
-
-    def run() -> None:
-        if once.acquire(blocking=False):
-            try:
-                begun.set_result(start(left.is_set))
-            except BaseException as problem:  # noqa: BLE001  # it is raised where it is waited for
-                begun.set_exception(problem)
-
-    try:
-        threading.Thread(target=run, name="cometmagic-begin", daemon=True).start()
-        while not wait([begun], EVENT_POLL_INTERVAL).done:
-            pass
-        return begun.result()
-    except KeyboardInterrupt:
-        left.set()
-        # The thread may not have come to run yet, and then it does nothing any more.
-        told = str(ChargeStatus.UNSENT) if once.acquire(blocking=False) else _stop_batch(begun)
-        raise Interrupted(told) from None
-
-
-def _stop_batch(future: Future[Batch]) -> str:
-    """Return what becomes of what was begun when the asker has left."""
-    while True:
-        with contextlib.suppress(KeyboardInterrupt):  # pressed twice
-            return future.result().stop() if future.exception() is None else str(ChargeStatus.UNSENT)

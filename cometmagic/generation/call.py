@@ -9,21 +9,23 @@ from __future__ import annotations
 import contextlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from cometmagic.costs import estimate as advice
-from cometmagic.courier.client import Event, Job
 from cometmagic.courier.endpoint import Route
+from cometmagic.courier.job import Event, Job
 from cometmagic.errors import ChargeStatus, LibraryError, restore_error
 from cometmagic.generation.result import ImageResult, read_result
 from cometmagic.options.declaration import CellOptions
-from cometmagic.storage.store import CallFolder, CallState
-from cometmagic.system.atomic_files import format_path
+from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.system.formatting import format_path
 
 EVENT_POLL_INTERVAL = 0.1  # seconds between two looks at the job, so that an interrupt is noticed
 CANCEL_TIMEOUT = 0.25  # seconds to wait after an interrupt for word whether the call could be taken back
+
+CancelCheck = Callable[[], bool]  # whether the asker has left meanwhile
 
 
 class PendingCall(ABC):

@@ -6,47 +6,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-import time
-import uuid
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
 
-from cometmagic.courier.client import Event, start_delivery
+from cometmagic.courier.job import Event
 from cometmagic.errors import ChargeStatus, Interrupted, OptionError
-from cometmagic.generation.call import CANCEL_TIMEOUT, EVENT_POLL_INTERVAL, Call, PendingCall
-from cometmagic.generation.compose import Prompt
-from cometmagic.generation.plan import Plan, plan
-from cometmagic.generation.reserve import CancelCheck, reserve_calls
+from cometmagic.gemini.parts import ImagePart
+from cometmagic.generation.batch import Batch
+from cometmagic.generation.call import Call, CancelCheck
+from cometmagic.generation.compose import Prompt, build_image_parts
+from cometmagic.generation.launch import check_not_dry_run, launch, launch_batch
+from cometmagic.generation.plan import Plan, build_plans, plan
 from cometmagic.generation.result import ImageResult
-
-T = TypeVar("T")
-U = TypeVar("U", bound=PendingCall)
-
-SESSION_ID = uuid.uuid4().hex  # what `--session-cap` adds up over
-_last_folder: list[Path] = []  # the folder of the last result of this session
-
-
-def get_last_folder() -> Path | None:
-    """Return the folder of the last result of this session."""
-    return _last_folder[0] if _last_folder else None
-
-
-def set_last_result(result: ImageResult) -> None:
-    """Take a result as the last one: what `--edit` without a name edits."""
-    _last_folder[:] = [result.folder]
-
-
-def submit_call(call: Call) -> Call:
-    """Hand a call to the courier, unless it is a recording that was found."""
-    if call.route is not None:
-        try:
-            call.job = start_delivery(call.original_folder.path, call.route)
-        except KeyboardInterrupt:  # the order may have gone out
-            raise Interrupted(call.describe_outcome()) from None
-    return call
+from cometmagic.generation.result_list import MAX_LABEL_LENGTH, ImageResults
+from cometmagic.generation.session import get_last_folder, set_last_result
+from cometmagic.generation.wait import launch_on_thread, start_and_wait, wait_until_done
+from cometmagic.options.sweeps import check_image_count
+from cometmagic.system.sanitize import clean_line
 
 
 def start_generation(
@@ -65,21 +42,6 @@ def start_generation(
     return launch(planned, is_cancelled)
 
 
-def launch(plan: Plan, is_cancelled: CancelCheck = lambda: False) -> Call:
-    """Write the call folder of a plan and start the delivery. Raises as `begin` does."""
-    try:
-        [call] = reserve_calls([plan], SESSION_ID, is_cancelled)
-    except KeyboardInterrupt:
-        raise Interrupted(ChargeStatus.UNSENT) from None
-    return submit_call(call)
-
-
-def check_not_dry_run(plan: Plan) -> None:
-    """Raise `OptionError` for a plan that is to be looked at only."""
-    if plan.cell_options.dry_run or plan.cell_options.show_code:
-        raise OptionError("A dry run sends nothing.", advice="Look at cometmagic.plan(…) instead.")
-
-
 def generate(
     prompt: Prompt, *, images: Any = (), progress: Callable[[Event], None] | None = None, **options: Any
 ) -> ImageResult:
@@ -92,22 +54,6 @@ def generate(
     """
     call = start_generation(prompt, images=images, **options)
     return wait_until_done(call, progress, lambda: _finish_call(call))
-
-
-def wait_until_done(
-    pending_call: PendingCall, progress: Callable[[Event], None] | None, get_result: Callable[[], T]
-) -> T:
-    """Wait for the end, hand the events on, and return what `ended` makes of it.
-
-    Raises `Interrupted`, which tells what becomes of it.
-    """
-    try:
-        for event in pending_call.iter_events():
-            if event is not None and progress is not None:
-                progress(event)
-        return get_result()
-    except KeyboardInterrupt:
-        raise Interrupted(pending_call.stop()) from None
 
 
 async def agenerate(prompt: Prompt, *, images: Any = (), **options: Any) -> ImageResult:
@@ -127,48 +73,59 @@ def _finish_call(call: Call) -> ImageResult:
     return result
 
 
-async def start_and_wait(start: Callable[[CancelCheck], U]) -> U:
-    """Have `begin` begin something on a thread, wait until it has ended, and return it.
+def generate_many(
+    prompts: str | Iterable[Any], *, images: Any = (), progress: Callable[[Event], None] | None = None, **options: Any
+) -> ImageResults:
+    """Return the pictures of several prompts, made at once; what failed stands in its place as its error.
 
-    `begin` is given what tells whether the asker has left meanwhile.
+    `prompts` are prompts as `generate` takes them, or one text with `count=4` or
+    `sweep={"aspect_ratio": ["1:1", "16:9"]}`. `progress` gets the courier's events, with the `number` of the
+    picture. Raises a `CometError` for what is wrong before anything is sent, and `Interrupted`: what was asked for
+    is still saved.
     """
-    left = threading.Event()
-    beginning = asyncio.ensure_future(asyncio.to_thread(start, left.is_set))
-    try:
-        # Short steps: an interrupt of an awaiting cell is noticed at the next turn of the loop only.
-        while not (await asyncio.wait({beginning}, timeout=EVENT_POLL_INTERVAL))[0]:
-            pass
-        under_way = beginning.result()
-        while under_way.is_running:  # noqa: ASYNC110  # news of a thread
-            await asyncio.sleep(EVENT_POLL_INTERVAL)
-    except asyncio.CancelledError as cancelled:
-        # The very one must go on, or `asyncio.timeout` does not know its own; it only learns to speak.
-        left.set()
-        told = await _stop_call(beginning)
-        cancelled.args = (told,)
-        cancelled._render_traceback_ = lambda: [f"Interrupted: {told}"]  # type: ignore[attr-defined]  # see errors.py
-        raise
-    return under_way
+    batch = launch_on_thread(lambda left: launch_batch(_plan_prompts(prompts, images, options), left))
+    return wait_until_done(batch, progress, lambda: _finish_batch(batch))
 
 
-async def _stop_call(future: asyncio.Future[U]) -> str:
-    """Take back what was begun, and return what becomes of it.
+async def agenerate_many(prompts: str | Iterable[Any], *, images: Any = (), **options: Any) -> ImageResults:
+    """Return the pictures of several prompts, as `generate_many` does, without blocking the event loop.
 
-    Whoever cancels a second time gets no answer, but what can be taken back is taken back all the same.
+    Cancelling stops the waiting only: what was sent goes on, and its pictures are saved in the library.
     """
-    if future.done():
-        _cancel_call(future)
-    else:
-        future.add_done_callback(_cancel_call)
-    await asyncio.wait({future})  # at most as long as it takes to write down what is sent
-    if error := future.exception():
-        return str(error)
-    under_way, until = future.result(), time.monotonic() + CANCEL_TIMEOUT
-    while not under_way.has_cancel_reply and time.monotonic() < until:  # noqa: ASYNC110  # as above
-        await asyncio.sleep(EVENT_POLL_INTERVAL / 10)
-    return under_way.describe_outcome()
+    batch = await start_and_wait(lambda left: launch_batch(_plan_prompts(prompts, images, options), left))
+    return _finish_batch(batch)
 
 
-def _cancel_call(future: asyncio.Future[U]) -> None:
-    if not future.cancelled() and future.exception() is None:
-        future.result().cancel()
+def _finish_batch(batch: Batch) -> ImageResults:
+    """Return what came of calls that have ended, saved where it should be."""
+    results = batch.collect_results()
+    for _ in batch.save(results):
+        pass
+    return results
+
+
+def _plan_prompts(prompts: Any, images: Any, options: dict[str, Any]) -> list[Plan]:
+    """Return the plans of several prompts, each with a label that tells it from the others."""
+    asked = _list_prompts(prompts)
+    check_image_count(len(asked))
+    shown, notes = build_image_parts(images, allow_private=bool(options.get("private_urls")))  # once for all of them
+    planned: list[Plan] = []
+    for prompt in asked:
+        several = build_plans(prompt, images=shown, warnings=notes, last_folder=get_last_folder(), **options)
+        planned += several if len(asked) == 1 else map(_label_plan, several)
+        check_image_count(len(planned))
+    return planned
+
+
+def _list_prompts(prompts: Any) -> list[Any]:
+    if isinstance(prompts, str):
+        return [prompts]
+    if isinstance(prompts, bytes | dict | ImagePart) or not isinstance(prompts, Iterable):
+        raise OptionError(f"{type(prompts).__name__} is no list of prompts.", advice='Give a list: ["a cat", "a dog"].')
+    return list(prompts)
+
+
+def _label_plan(plan: Plan) -> Plan:
+    return replace(
+        plan, label=" · ".join(filter(None, [clean_line(plan.request.prompt, MAX_LABEL_LENGTH), plan.label]))
+    )

@@ -23,6 +23,7 @@ from cometmagic.gemini.request import ImageRequest
 from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose
 from cometmagic.options import project
 from cometmagic.options.declaration import CellOptions, Limits, Options, build_options, list_options
+from cometmagic.options.model_checks import find_model_warnings
 from cometmagic.options.models import DEFAULT_MODEL
 from cometmagic.options.settings import (
     KEY_INSTRUCTIONS,
@@ -36,7 +37,8 @@ from cometmagic.options.sweeps import expand_variants
 from cometmagic.options.template import PromptPiece
 from cometmagic.storage import lineage
 from cometmagic.storage.index import find_recording
-from cometmagic.storage.store import Library, check_target
+from cometmagic.storage.save_paths import check_target
+from cometmagic.storage.store import Library
 
 MAX_PROMPT_LENGTH = 200_000  # characters; the largest model window is 131,000 tokens
 
@@ -144,7 +146,7 @@ def _build_plan(
     request = ImageRequest(composed_prompt.turns, options)
     _check_request(request, cell_options, route)
     shown = len(request.last_turn_images)
-    warnings = (*advice.find_model_warnings(options, shown), *composed_prompt.warnings)
+    warnings = (*find_model_warnings(options, shown), *composed_prompt.warnings)
     # All that is sent is paid for, also what earlier turns hold.
     estimate = advice.estimate_price(options, request.prompt, len(request.references))
     return Plan(

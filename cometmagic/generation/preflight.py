@@ -19,9 +19,10 @@ from cometmagic.gemini.encode import format_reference_name, format_signature_nam
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.plan import Plan
 from cometmagic.options.settings import find_library_folder, read_base_url
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import find_recordings, shorten_id
-from cometmagic.storage.store import CallFolder, Library
-from cometmagic.system.atomic_files import format_bytes
+from cometmagic.storage.store import Library
+from cometmagic.system.formatting import format_bytes
 
 MAX_TEXT_LENGTH = 4000  # characters of a text in the JSON
 

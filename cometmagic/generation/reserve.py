@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cometmagic.costs import estimate
 from cometmagic.costs.accounts import record_cost, reserve_costs
 from cometmagic.courier.client import get_courier
 from cometmagic.errors import ChargeStatus, LibraryError, TransportError
-from cometmagic.generation.call import Call
+from cometmagic.generation.call import Call, CancelCheck
 from cometmagic.generation.plan import Plan
 from cometmagic.options.declaration import Limits
 from cometmagic.options.settings import find_library_folder, read_base_url
 from cometmagic.storage import replay
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import find_recordings
-from cometmagic.storage.store import CallFolder, Library
+from cometmagic.storage.store import Library
 
 THREAD_WARNING = "No helper process could be started: the picture is lost if this kernel ends before it has come."
-
-CancelCheck = Callable[[], bool]  # whether the asker has left meanwhile
 
 
 def reserve_calls(plans: Sequence[Plan], session_id: str, is_cancelled: CancelCheck) -> list[Call]:

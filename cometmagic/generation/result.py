@@ -22,8 +22,10 @@ from cometmagic.gemini.response import Grounding, ImageResponse, Usage
 from cometmagic.gemini.tolerant.scanner import MalformedError
 from cometmagic.gemini.transcode import map_utf8_file
 from cometmagic.options.declaration import Options
-from cometmagic.storage.store import CallFolder, CallState, build_preview_path, slugify
-from cometmagic.system.atomic_files import format_path, save_new_file
+from cometmagic.storage.call_folder import CallFolder, CallState, build_preview_path
+from cometmagic.storage.save_paths import slugify
+from cometmagic.system.atomic_files import save_new_file
+from cometmagic.system.formatting import format_path
 
 
 class CompletedCall:

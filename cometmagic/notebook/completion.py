@@ -18,6 +18,7 @@ from cometmagic.notebook.completions import CompletionItem, CompletionMatch
 from cometmagic.notebook.library_magic import ACTIONS
 from cometmagic.notebook.namespace import is_result_name
 from cometmagic.options import declaration
+from cometmagic.options.option_group import Option
 from cometmagic.options.option_types import Flag, PreviousResult
 from cometmagic.options.settings import find_library_folder
 
@@ -84,7 +85,7 @@ class Completer:
     def _complete_options(self, words: list[str], fragment: str, *, is_cell_line: bool) -> CompletionMatch:
         """Return what may follow these words, and replace what is written of the next."""
         by_flag, given = _index_flags(), set()
-        waiting: declaration.Option | None = None
+        waiting: Option | None = None
         for word in words:
             flag, sign, _ = word.partition("=")
             if flag in by_flag:
@@ -106,13 +107,13 @@ class Completer:
             offers = offers + flags
         return replaced, offers
 
-    def _is_value(self, option: declaration.Option, word: str) -> bool:
+    def _is_value(self, option: Option, word: str) -> bool:
         """Whether a word behind an option is its value and not the beginning of the prompt, as `line.parse` has it."""
         return not isinstance(option.type, PreviousResult) or is_result_name(
             _remove_quotes(word), self._shell.user_ns, find_library_folder()
         )
 
-    def _complete_argument(self, option: declaration.Option, fragment: str) -> CompletionMatch:
+    def _complete_argument(self, option: Option, fragment: str) -> CompletionMatch:
         hidden = self._shell.user_ns_hidden
         variables = {name: value for name, value in self._shell.user_ns.items() if name not in hidden or name == "Out"}
         plain = _remove_quotes(fragment)
@@ -125,7 +126,7 @@ def _is_after_word(line: str) -> bool:
     return last.end() < len(line)
 
 
-def _index_flags() -> dict[str, declaration.Option]:
+def _index_flags() -> dict[str, Option]:
     """Return the declared options by every way to write them."""
     known = declaration.list_options().values()
     off = {f"--no-{option.flag[2:]}": option for option in known if isinstance(option.type, Flag)}

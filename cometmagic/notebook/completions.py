@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cometmagic.options.declaration import Option, Options
-from cometmagic.options.option_types import ChoiceList, Flag, JsonObject, Pairs
+from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs
+from cometmagic.options.declaration import Options
+from cometmagic.options.option_group import Option
+from cometmagic.options.option_types import Flag
 
 MAX_PATHS = 200  # paths
 MAX_CALLS = 20  # calls

@@ -9,7 +9,8 @@ from traitlets.config import Configurable
 
 from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.options.command_line import describe
-from cometmagic.options.declaration import Option, list_options
+from cometmagic.options.declaration import list_options
+from cometmagic.options.option_group import Option
 
 
 class OptionTrait(TraitType[Any, Any]):

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from IPython.core.getipython import get_ipython
 
 from cometmagic.errors import ChargeStatus, OptionError
-from cometmagic.options.option_types import Number, suggest
+from cometmagic.options.option_types import Number
+from cometmagic.system.suggestions import suggest
 
 if TYPE_CHECKING:
     from cometmagic.generation.result import ImageResult
@@ -95,7 +96,7 @@ def show_recovery(library: Library, _: str) -> None:
 def show_spending(library: Library, _: str) -> None:
     """Print what was spent."""
     from cometmagic.costs.spent import format_spending
-    from cometmagic.generation.generate import SESSION_ID
+    from cometmagic.generation.session import SESSION_ID
 
     print(format_spending(library.root, SESSION_ID))
 

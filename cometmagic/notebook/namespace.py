@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from cometmagic.errors import CometError, OptionError
-from cometmagic.options.option_types import suggest
 from cometmagic.system.sanitize import clean_line
+from cometmagic.system.suggestions import suggest
 
 _OUTPUT_NAME = re.compile(r"(?:Out\[(\d+)\]|_(\d+))")
 _INDEXED_NAME = re.compile(r"(\w+)\[(-?\d{1,6})\]")

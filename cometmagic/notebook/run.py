@@ -15,12 +15,14 @@ from cometmagic.display import bundles, grid
 from cometmagic.display import result as show
 from cometmagic.errors import CometError, Interrupted
 from cometmagic.gemini.parts import ImagePart
-from cometmagic.generation import generate
-from cometmagic.generation.batch import Batch, launch_batch, launch_on_thread
+from cometmagic.generation.batch import Batch
 from cometmagic.generation.call import Call, PendingCall
+from cometmagic.generation.launch import launch, launch_batch
 from cometmagic.generation.plan import Plan, build_plans
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
+from cometmagic.generation.session import get_last_folder, set_last_result
+from cometmagic.generation.wait import launch_on_thread
 from cometmagic.notebook import background, front_end, interrupts
 from cometmagic.notebook.namespace import resolve_options
 from cometmagic.notebook.progress import CallProgress, ProgressOutput, publish
@@ -58,7 +60,7 @@ def plan_cell(
     given = resolve_options(options, namespace)
     return build_plans(
         render_template(prompt, namespace),
-        last_folder=generate.get_last_folder(),
+        last_folder=get_last_folder(),
         session_options=session_options,
         warnings=notes,
         **given,
@@ -78,7 +80,7 @@ def _show_dry_run(plans: list[Plan]) -> None:
 
 
 def _run_call(shell: InteractiveShell, plan: Plan) -> ImageResult | background.PendingResult:
-    call = generate.launch(plan)
+    call = launch(plan)
     if call.cell_options.background and front_end.is_interactive(shell):
         return background.start_background(
             shell,
@@ -115,7 +117,7 @@ def _finish_call(call: Call, output: ProgressOutput, set_result: background.Resu
         output.show_final(show.build_final_status(call, output.seconds, "No image", error))
         raise
     output.show_image(show.build_image(result, terminal=front_end.can_draw_png()))
-    generate.set_last_result(result)
+    set_last_result(result)
     set_result(result)
     saved = None
     try:

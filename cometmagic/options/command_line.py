@@ -18,8 +18,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cometmagic.errors import OptionError
-from cometmagic.options.declaration import GROUPS, Option, list_options
-from cometmagic.options.option_types import Flag, OptionType, Pairs, PreviousResult, Text, ValueLists, suggest
+from cometmagic.options.composite_types import Pairs, ValueLists
+from cometmagic.options.declaration import GROUPS, list_options
+from cometmagic.options.option_group import Option
+from cometmagic.options.option_types import Flag, OptionType, PreviousResult, Text
+from cometmagic.system.suggestions import suggest
 
 HELP_WIDTH = 100
 _LONG_DASHES = re.compile("^-?[\u2012-\u2015\u2212][-\u2012-\u2015\u2212]*")

@@ -17,10 +17,11 @@ from typing import Any
 
 from cometmagic.errors import OptionError
 from cometmagic.options.declaration import list_options
-from cometmagic.options.option_types import suggest
 from cometmagic.options.settings import read_environment_limits
-from cometmagic.system.atomic_files import IS_WINDOWS, format_path
+from cometmagic.system.atomic_files import IS_WINDOWS
+from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
+from cometmagic.system.suggestions import suggest
 
 FILE_NAME = "pyproject.toml"
 TABLE_HEADER = "[tool.cometmagic]"

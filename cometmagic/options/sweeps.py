@@ -13,8 +13,9 @@ from typing import Any
 
 from cometmagic.errors import OptionError
 from cometmagic.options.command_line import format_option
-from cometmagic.options.declaration import MOST_IMAGES_PER_CELL, CellOptions, Option, Options, list_options
-from cometmagic.options.option_types import suggest
+from cometmagic.options.declaration import MOST_IMAGES_PER_CELL, CellOptions, Options, list_options
+from cometmagic.options.option_group import Option
+from cometmagic.system.suggestions import suggest
 
 Variant = tuple[str, dict[str, Any]]  # a label, and the options that are its own
 

@@ -18,8 +18,8 @@ from types import ModuleType
 from typing import Any
 
 from cometmagic.errors import TemplateError
-from cometmagic.options.option_types import suggest
 from cometmagic.system.sanitize import clean_line
+from cometmagic.system.suggestions import suggest
 
 LONGEST_NAME = 60  # characters of a name or a placeholder in a message
 MOST_NAMES = 5  # unknown names in a message

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cometmagic.errors import LibraryError
-from cometmagic.storage.store import CallFolder
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.system.atomic_files import write_atomic
 
 RESPONSE_NAME = "response.part"

@@ -8,26 +8,22 @@ everything it stood for is on disk.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
-import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from cometmagic.errors import CometError
-from cometmagic.gemini.decode import DecodedResponse, EncodedImage, decode_document, decode_response
+from cometmagic.gemini.decode import DecodedResponse, decode_document
 from cometmagic.gemini.error_bodies import parse_error_object
 from cometmagic.gemini.finish_reasons import build_malformed_error, build_no_image_error
 from cometmagic.gemini.json_splice import splice_json
 from cometmagic.gemini.json_string import JSONString
-from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, UNKNOWN_TYPE
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.scanner import MalformedError
-from cometmagic.gemini.transcode import map_utf8_file
 from cometmagic.images import resize
-from cometmagic.storage.store import (
+from cometmagic.storage.call_folder import (
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
     CallFolder,
@@ -36,17 +32,14 @@ from cometmagic.storage.store import (
     build_small_preview_path,
     now,
 )
-from cometmagic.system.atomic_files import sync_folder, write_atomic
-
-MAX_IMAGES = 1000  # the last ones of an answer are saved, because the final one is among them; answers have a few
-
-_SavedImage = tuple[EncodedImage, Path, dict[str, Any]]  # an image, where it lies for now, and its row in call.json
+from cometmagic.storage.image_files import save_images
+from cometmagic.system.atomic_files import write_atomic
 
 
 def settle(folder: CallFolder) -> CometError | None:
     """Turn `response.part` into files and return the error the answer stands for, if it has no image."""
     try:
-        answer, rows, spoilt = _save_images(folder)
+        answer, rows, spoilt = save_images(folder)
     except MalformedError as error:
         return folder.fail(build_malformed_error(str(error), _read_head(folder.response_path), folder.response_path))
     # The document with long strings (signatures) as they stood.
@@ -81,75 +74,6 @@ def settle(folder: CallFolder) -> CometError | None:
 def _read_head(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(4096)
-
-
-def _save_images(folder: CallFolder) -> tuple[DecodedResponse, list[dict[str, Any]], int]:
-    """Write every image of the answer; return the answer, a row for each file and how many were spoilt."""
-    answer = decode_response(map_utf8_file(folder.response_path))
-    saved: list[_SavedImage] = []
-    try:
-        for image in answer.encoded_images[-MAX_IMAGES:]:
-            if found := _write_image(folder, image):
-                saved.append((image, *found))  # noqa: PERF401  # known also when the next one fails
-        rows = _name_images(folder, saved)
-    except BaseException:
-        for _, beside, _ in saved:
-            beside.unlink(missing_ok=True)
-        raise
-    return answer, rows, len(answer.encoded_images) - len(saved)
-
-
-def _name_images(folder: CallFolder, saved_images: list[_SavedImage]) -> list[dict[str, Any]]:
-    """Give the saved images their names and return a row for each."""
-    for (image, beside, row), (role, stem) in zip(saved_images, _assign_roles(saved_images), strict=True):
-        row |= {"name": stem + row.pop("suffix"), "role": role}
-        beside.replace(folder.path / row["name"])
-        image.set_file(row["name"])
-    sync_folder(folder.path)
-    return [row for _, _, row in saved_images]
-
-
-def _write_image(folder: CallFolder, image: EncodedImage) -> tuple[Path, dict[str, Any]] | None:
-    """Write one image beside its place; None when it is not whole or not base64."""
-    if isinstance(image.data, JSONString) and not image.data.is_complete:
-        return None
-    beside = folder.path / f".image.{secrets.token_hex(4)}.tmp"
-    try:
-        with beside.open("w+b") as file:
-            image.write(file)
-            file.flush()
-            os.fsync(file.fileno())
-            file.seek(0)
-            mime_type, suffix = sniff(file.read(MAGIC_BYTES))
-            file.seek(0)
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            length = os.fstat(file.fileno()).st_size
-    except BaseException as problem:
-        beside.unlink(missing_ok=True)
-        if isinstance(problem, ValueError):  # no base64
-            return None
-        raise
-    width, height = (resize.read_size(beside) or (None, None)) if mime_type in DISPLAYABLE_TYPES else (None, None)
-    return beside, {
-        "mime_type": mime_type, "suffix": suffix, "size": length, "sha256": digest, "width": width, "height": height
-    }  # fmt: skip
-
-
-def _assign_roles(saved_images: list[_SavedImage]) -> list[tuple[str, str]]:
-    """Return role and file stem of each image: the last one that is no thought is *the* image."""
-    good = [not image.thought and row["mime_type"] != UNKNOWN_TYPE[0] for image, _, row in saved_images]
-    final = max((index for index, is_good in enumerate(good) if is_good), default=-1)
-    names, thoughts, others = [], 0, 0
-    for index, (image, _, _) in enumerate(saved_images):
-        if index == final:
-            names.append(("image", "image"))
-        elif image.thought:
-            thoughts += 1
-            names.append(("thought", f"thought-{thoughts}"))
-        else:
-            others += 1
-            names.append(("other", f"image-{others}"))
-    return names
 
 
 def _build_call_fields(response: ImageResponse, rows: list[dict[str, Any]]) -> dict[str, Any]:

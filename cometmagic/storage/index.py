@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import ChargeStatus, LibraryError
-from cometmagic.options.option_types import suggest
-from cometmagic.storage.store import CallFolder, Library
-from cometmagic.system.atomic_files import format_path
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.store import Library
+from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
+from cometmagic.system.suggestions import suggest
 
 UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)
 Entry = tuple[CallFolder, dict[str, Any]]  # a call, and what its call.json says

@@ -18,9 +18,10 @@ from cometmagic.gemini.parts import ImagePart, Part, TextPart, ThoughtSignature
 from cometmagic.gemini.request import Turn
 from cometmagic.gemini.tolerant.scanner import MalformedError
 from cometmagic.options import models
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import find_call, read_calls
-from cometmagic.storage.store import CallFolder, Library
-from cometmagic.system.atomic_files import format_path
+from cometmagic.storage.store import Library
+from cometmagic.system.formatting import format_path
 
 MAX_HISTORY_TURNS = 3  # answers of a conversation that are sent again: each is megabytes
 MAX_HISTORY_BYTES = 14_000_000  # bytes of images and signatures; the service takes about 20 MB, base64 a third more

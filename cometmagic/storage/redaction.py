@@ -11,7 +11,7 @@ import mmap
 import re
 from pathlib import Path
 
-from cometmagic.storage.store import CallFolder
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.system.sanitize import redact
 
 MIN_KEY_PREFIX = 6  # characters of a key that tell something of it

@@ -14,10 +14,11 @@ from cometmagic.errors import LibraryError, OptionError
 from cometmagic.gemini.decode import decode_request
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.declaration import Options
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.diff import Difference, find_differences, format_differences
 from cometmagic.storage.index import iter_recordings
-from cometmagic.storage.store import CallFolder, Library
-from cometmagic.system.atomic_files import format_path
+from cometmagic.storage.store import Library
+from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
 
 MAX_RECORDINGS = 500  # of the newest recordings

@@ -22,10 +22,12 @@ from typing import Any
 from cometmagic.errors import ChargeStatus, LibraryError
 from cometmagic.gemini.parts import MAGIC_BYTES, sniff
 from cometmagic.images.notebook_images import NotebookShrinker
-from cometmagic.options.option_types import suggest
-from cometmagic.storage.store import LIBRARY_ADVICE, Library, build_write_error
-from cometmagic.system.atomic_files import format_bytes, format_path, save_new_file, write_atomic
+from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
+from cometmagic.storage.store import Library
+from cometmagic.system.atomic_files import save_new_file, write_atomic
+from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line
+from cometmagic.system.suggestions import suggest
 
 ORIGINALS_FOLDER = "originals"  # the folder of the library for pictures that belong to no call
 DEFAULT_MAX_SIDE = 1024  # pixels

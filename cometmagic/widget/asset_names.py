@@ -15,9 +15,10 @@ from cometmagic.codegen.magic_cell import format_image_argument
 from cometmagic.errors import OptionError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.options.settings import find_library_folder
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import shorten_id
-from cometmagic.storage.store import CallFolder, Library
-from cometmagic.system.atomic_files import format_path
+from cometmagic.storage.store import Library
+from cometmagic.system.formatting import format_path
 
 
 def name_image(image: ImagePart) -> str:

@@ -13,22 +13,14 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from cometmagic.costs import estimate
 from cometmagic.errors import OptionError
 from cometmagic.options import models
 from cometmagic.options.command_line import format_option
-from cometmagic.options.declaration import GROUPS, Option, Options, check_option_name, list_options
-from cometmagic.options.option_types import (
-    Choice,
-    ChoiceList,
-    Flag,
-    JsonObject,
-    Number,
-    Pairs,
-    PreviousResult,
-    Text,
-    ValueLists,
-)
+from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs, ValueLists
+from cometmagic.options.declaration import GROUPS, Options, list_options
+from cometmagic.options.model_checks import find_model_warnings
+from cometmagic.options.option_group import Option, check_option_name
+from cometmagic.options.option_types import Choice, Flag, Number, PreviousResult, Text
 
 SEPARATE_OPTIONS = ("image",)  # reference images have a place of their own
 OMITTED_OPTIONS = ("background", "dry_run", "show_code")  # a panel never blocks, and shows its cell at all times
@@ -216,17 +208,17 @@ def find_unavailable(options: Options, reference_count: int) -> dict[str, dict[s
     The reasons are the warnings that the magic would give.
     """
     out: dict[str, dict[str, str]] = {}
-    said = set(estimate.find_model_warnings(options, reference_count))
+    said = set(find_model_warnings(options, reference_count))
     for option in Options.list_options().values():
         for choice, changes in _iter_trials(option):
             more = [
                 line
-                for line in estimate.find_model_warnings(_replace_options(options, changes), reference_count)
+                for line in find_model_warnings(_replace_options(options, changes), reference_count)
                 if line not in said
             ]
             if more and option.name != "model":
                 out.setdefault(option.name, {})[choice] = _shorten_warning(more[0])
-    if more := [line for line in estimate.find_model_warnings(options, reference_count + 1) if line not in said]:
+    if more := [line for line in find_model_warnings(options, reference_count + 1) if line not in said]:
         out["image"] = {"": _shorten_warning(more[0])}
     return out
 

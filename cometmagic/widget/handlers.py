@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from cometmagic.errors import CometError, OptionError
 from cometmagic.options.declaration import Limits
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import shorten_id
-from cometmagic.storage.store import CallFolder, slugify
-from cometmagic.system.atomic_files import format_path
+from cometmagic.storage.save_paths import slugify
+from cometmagic.system.formatting import format_path
 from cometmagic.widget import cell_text, context
 from cometmagic.widget.form_sync import REFERENCES_CONTROL, FormSync
 from cometmagic.widget.uploads import ChunkedUploads

@@ -13,6 +13,7 @@ from cometmagic.costs import estimate as advice
 from cometmagic.errors import CometError
 from cometmagic.options import project
 from cometmagic.options.declaration import CellOptions, Options, build_options
+from cometmagic.options.model_checks import find_model_warnings
 from cometmagic.options.settings import read_default_source, read_environment_limits
 from cometmagic.options.sweeps import expand_variants
 from cometmagic.widget.controls import find_unavailable
@@ -44,7 +45,7 @@ def build_hints(merged_options: Mapping[str, Any], prompt: str, reference_count:
         options, cell, _ = build_options(dict(merged_options))
         pictures = len(list(expand_variants(cell)))
         sent = reference_count + bool(cell.edit)
-        notes = advice.find_model_warnings(options, sent)
+        notes = find_model_warnings(options, sent)
         return Hints(
             _format_price(options, cell, prompt, (sent, pictures), has_key=has_key),
             tuple(notes),

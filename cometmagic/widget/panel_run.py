@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cometmagic.courier.client import Event
+from cometmagic.courier.job import Event
 from cometmagic.errors import ChargeStatus, CometError, Interrupted
-from cometmagic.generation import generate
-from cometmagic.generation.batch import Batch, launch_batch, launch_on_thread
+from cometmagic.generation.batch import Batch
 from cometmagic.generation.call import Call
+from cometmagic.generation.launch import check_not_dry_run, launch, launch_batch
 from cometmagic.generation.plan import Plan
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
+from cometmagic.generation.session import set_last_result
+from cometmagic.generation.wait import launch_on_thread
 from cometmagic.notebook.progress import CallProgress
 
 
@@ -57,11 +59,9 @@ def execute_run(
     """Plan, send, wait and save. Raises a `CometError`, and `Interrupted` when `stop` is set meanwhile."""
     try:
         plans = build_plans()
-        generate.check_not_dry_run(plans[0])
+        check_not_dry_run(plans[0])
         _check_stop(stop_event)
-        under_way = (
-            generate.launch(plans[0], stop_event.is_set) if len(plans) == 1 else _launch_batch(plans, stop_event)
-        )
+        under_way = launch(plans[0], stop_event.is_set) if len(plans) == 1 else _launch_batch(plans, stop_event)
     except Interrupted:  # it says already what becomes of it
         raise
     except KeyboardInterrupt:
@@ -122,7 +122,7 @@ def _collect_result(pending_call: Call | Batch) -> RunResult:
             raise results.errors[0]
         return _save_copies(results, pending_call.save(results))
     result = pending_call.result()
-    generate.set_last_result(result)
+    set_last_result(result)
     return _save_copies(result, (path for path in [pending_call.save(result)] if path is not None))
 
 

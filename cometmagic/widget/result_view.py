@@ -15,7 +15,7 @@ from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart, TextPart
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
-from cometmagic.storage.store import build_preview_path
+from cometmagic.storage.call_folder import build_preview_path
 from cometmagic.system.sanitize import clean, clean_line
 
 THUMBNAIL_PIXELS = 112  # pixels of a longest side

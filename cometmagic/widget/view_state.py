@@ -17,7 +17,7 @@ from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.images.safe_read import is_url
 from cometmagic.notebook.namespace import resolve_options
-from cometmagic.system.atomic_files import format_path
+from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
 from cometmagic.widget import context, controls, result_view
 from cometmagic.widget.form_sync import FormSync

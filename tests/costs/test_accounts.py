@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from cometmagic.costs.ledger import Ledger, Spending
+from cometmagic.costs.ledger import Ledger
+from cometmagic.costs.ledger_entries import Spending
 from cometmagic.errors import BudgetError, ChargeStatus, CometError, OptionError
-from cometmagic.generation.generate import SESSION_ID, generate, start_generation
+from cometmagic.generation.generate import generate, start_generation
+from cometmagic.generation.session import SESSION_ID
 from cometmagic.storage.store import Library
 from tests.courier.test_rate_limiter import ended
 from tests.courier.test_retry import refusing
@@ -69,7 +71,7 @@ def test_a_cap_holds_over_calls_and_other_sessions(
     monkeypatch.setenv("COMETMAGIC_DAY_CAP", "0.2")
     with serving(GOOD, GOOD, GOOD) as server:
         generate("a cat")
-        monkeypatch.setattr("cometmagic.generation.generate.SESSION_ID", "another")
+        monkeypatch.setattr("cometmagic.generation.session.SESSION_ID", "another")
         generate("a cat")
         with pytest.raises(BudgetError, match=r"on top of \$0\.13\d* spent today"):
             generate("a cat")
@@ -84,7 +86,7 @@ def test_a_session_has_its_own_sum(serving: Any, library_folder: Path, monkeypat
         generate("a cat", session_cap=0.1)
         with pytest.raises(BudgetError, match="session"):
             generate("a cat", session_cap=0.1)
-        monkeypatch.setattr("cometmagic.generation.generate.SESSION_ID", "another")
+        monkeypatch.setattr("cometmagic.generation.session.SESSION_ID", "another")
         generate("a cat", session_cap=0.1)
     assert len(server.log) == 2
     assert Ledger(library_folder).sum_spending(session=SESSION_ID).call_count == 1

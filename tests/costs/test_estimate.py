@@ -10,6 +10,7 @@ from cometmagic.costs import estimate
 from cometmagic.gemini.response import Usage
 from cometmagic.options import models
 from cometmagic.options.declaration import Options
+from cometmagic.options.model_checks import find_model_warnings
 
 LITE, OLD = "gemini-3.1-flash-lite-image", "gemini-2.5-flash-image"
 
@@ -57,7 +58,7 @@ def told_of(unknown: str) -> str:
     ],
 )
 def test_warnings(given: dict[str, Any], references: int, told: list[str]) -> None:
-    said = estimate.find_model_warnings(Options.build(given), references)
+    said = find_model_warnings(Options.build(given), references)
 
     assert len(said) == len(told)
     assert all(line.startswith(beginning) for line, beginning in zip(said, told, strict=True))

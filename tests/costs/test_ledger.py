@@ -23,7 +23,8 @@ import pytest
 
 from cometmagic.costs import ledger as module
 from cometmagic.costs.estimate import Price
-from cometmagic.costs.ledger import Ledger, Spending
+from cometmagic.costs.ledger import Ledger
+from cometmagic.costs.ledger_entries import Spending
 from cometmagic.errors import BudgetError, ChargeStatus, LibraryError
 from cometmagic.system import file_lock
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock

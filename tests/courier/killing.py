@@ -24,11 +24,13 @@ import cometmagic
 from cometmagic.costs import estimate as advice
 from cometmagic.courier import client
 from cometmagic.courier.endpoint import LiveRoute, encode_route
+from cometmagic.courier.job import Job
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.options.declaration import Options
 from cometmagic.options.settings import Key
-from cometmagic.storage.store import CallFolder, Library
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.store import Library
 from tests.faults.crash import PATIENCE, Look, judge, recovered
 from tests.faults.doomed import Case
 from tests.faults.leaks import KEY
@@ -108,7 +110,7 @@ def planned(case: Case, place: Path) -> CallFolder:
     )
 
 
-def handed(courier: client.ProcessCourier, folder: CallFolder, url: str) -> client.Job:
+def handed(courier: client.ProcessCourier, folder: CallFolder, url: str) -> Job:
     """Hand a call to a courier."""
     return courier.submit(
         folder.path, {"route": encode_route(LiveRoute(url, Key(KEY, "the test"))), "surroundings": {}}

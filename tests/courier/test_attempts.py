@@ -23,7 +23,8 @@ from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.options.declaration import Options
 from cometmagic.options.settings import Key
 from cometmagic.storage import finalize as settling
-from cometmagic.storage.store import CallFolder, CallState, Library
+from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.store import Library
 from tests.faults.asking import Asker
 from tests.faults.leaks import KEY, leaks
 from tests.faults.server import fin, leave_unread, recv_request, response, rst, send, sliced

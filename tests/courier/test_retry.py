@@ -15,7 +15,8 @@ from cometmagic.courier import retry
 from cometmagic.courier.retry import MAX_TOTAL_WAIT, RETRY_RULES, RetryState, classify
 from cometmagic.errors import APIError, ChargeStatus, CometError, Interrupted, NoImageError, TransportError
 from cometmagic.generation.generate import generate
-from cometmagic.storage.store import CallState, Library
+from cometmagic.storage.call_folder import CallState
+from cometmagic.storage.store import Library
 from tests.faults.asking import Asker
 from tests.faults.server import FaultServer, Step, fin, recv_request, response, rst, send
 from tests.figures import Record

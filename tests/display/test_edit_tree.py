@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from cometmagic.display.edit_tree import LINE_WIDTH, MAX_CALLS, render_tree
-from cometmagic.storage.store import CallFolder, Library
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.store import Library
 from tests.storage.test_store import request
 
 Made = Callable[..., CallFolder]

@@ -10,8 +10,8 @@ import pytest
 
 from cometmagic.display import grid
 from cometmagic.errors import APIError
-from cometmagic.generation.batch import launch_batch
 from cometmagic.generation.generate import generate
+from cometmagic.generation.launch import launch_batch
 from cometmagic.generation.plan import build_plans
 from cometmagic.generation.result_list import ImageResults
 from tests.display.test_result import HOSTILE, check_harmless

@@ -17,7 +17,7 @@ from cometmagic.display import thoughts
 from cometmagic.display.thoughts import FinalImage
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse, Usage
-from cometmagic.storage.store import build_preview_path
+from cometmagic.storage.call_folder import build_preview_path
 from tests.notebook.answers import answering, body, gravel, image, painted
 from tests.notebook.fixtures import Notebook, Services
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from cometmagic.display import thumbnails
 from cometmagic.gemini.parts import ImagePart
-from cometmagic.storage.store import (
+from cometmagic.storage.call_folder import (
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
     build_preview_path,

@@ -24,7 +24,8 @@ from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.result import ImageResult, read_result
 from cometmagic.options.declaration import Limits, Options
 from cometmagic.options.settings import Key
-from cometmagic.storage.store import CallFolder, CallState, Library
+from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.store import Library
 from tests.faults.leaks import KEY, leaks, spoken
 from tests.faults.server import Exchange, FaultServer, Step
 

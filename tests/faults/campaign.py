@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from cometmagic.courier import client
+from cometmagic.courier.job import Event
 from cometmagic.generation import generate
 from tests.faults import stock
 from tests.faults.census import census, left
@@ -144,7 +145,7 @@ _ASKING: set[int] = set()
 def _ask_ours(run: Run, asked: Asked, _url: str, interrupt: Interrupt) -> None:
     given, given_limits, events = run.schedule.disturbance, run.schedule.limits.list_changes(), 0
 
-    def progress(_: client.Event) -> None:
+    def progress(_: Event) -> None:
         nonlocal events
         events += 1
         if given.kind == "callback" and events == given.nth:

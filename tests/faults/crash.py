@@ -21,7 +21,7 @@ from PIL import Image
 
 from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.store import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder, CallState
 from tests.faults.doomed import SIGNATURE, Case
 from tests.faults.tripwire import FRONT
 
@@ -31,7 +31,7 @@ PATIENCE = 600.0
 RECOVERING = """
 import json, sys
 from pathlib import Path
-from cometmagic.storage.store import CallFolder
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.courier.recovery import recover
 for line in sys.stdin:
     try:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.store import CallFolder, Library
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.store import Library
 from tests.faults.replies import Reply, Stamp
 from tests.faults.schedules import Schedule
 from tests.faults.server import Exchange

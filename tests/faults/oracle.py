@@ -33,7 +33,7 @@ from PIL import Image
 
 from cometmagic.courier.recovery import recover
 from cometmagic.errors import ChargeStatus, CometError, Interrupted
-from cometmagic.storage.store import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder, CallState
 from tests.faults.disturb import DisturbanceError
 from tests.faults.evidence import Asked, Run
 from tests.faults.leaks import KEY, leaks, spoken

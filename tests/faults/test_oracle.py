@@ -17,7 +17,8 @@ from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.gemini.decode import EncodedImage
 from cometmagic.options.settings import Key
 from cometmagic.storage import finalize as settling
-from cometmagic.storage.store import CallFolder, CallState
+from cometmagic.storage import image_files
+from cometmagic.storage.call_folder import CallFolder, CallState
 from cometmagic.system import atomic_files
 from tests.faults import census
 from tests.faults.campaign import Campaign
@@ -47,14 +48,14 @@ def after(patch: Patch, then: Callable[[CallFolder], Any]) -> None:
 
 
 def drops_a_picture(patch: Patch) -> None:
-    original = settling._write_image
+    original = image_files._write_image
     written: list[EncodedImage] = []
 
     def write(folder: CallFolder, image: EncodedImage) -> Any:
         written.append(image)
         return original(folder, image) if len(written) > 1 else None
 
-    patch.setattr(settling, "_write_image", write)
+    patch.setattr(image_files, "_write_image", write)
 
 
 def saves_half(patch: Patch) -> None:

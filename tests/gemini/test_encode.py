@@ -16,8 +16,10 @@ from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.plan import plan
 from cometmagic.images.references import load_reference
-from cometmagic.options.declaration import Option, Options
-from cometmagic.options.option_types import Choice, ChoiceList, Flag, Number, Pairs, Text
+from cometmagic.options.composite_types import ChoiceList, Pairs
+from cometmagic.options.declaration import Options
+from cometmagic.options.option_group import Option
+from cometmagic.options.option_types import Choice, Flag, Number, Text
 from cometmagic.storage.store import Library
 from tests.faults.asking import Asker
 from tests.gemini.answers import answer, answering, image, picture

@@ -16,8 +16,9 @@ from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import Options
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.finalize import settle
-from cometmagic.storage.store import CallFolder, Library
+from cometmagic.storage.store import Library
 from tests.gemini.answers import answer, base64_of, body, image, picture, text
 
 MEGA = 2**20

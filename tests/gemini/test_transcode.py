@@ -23,8 +23,9 @@ from cometmagic.gemini.tolerant.scanner import MalformedError
 from cometmagic.gemini.transcode import map_utf8_file
 from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import Options
+from cometmagic.storage.call_folder import CallFolder, CallState
 from cometmagic.storage.finalize import settle
-from cometmagic.storage.store import CallFolder, CallState, Library
+from cometmagic.storage.store import Library
 from tests.gemini.answers import answer, body, image, picture, text
 
 RED = picture()

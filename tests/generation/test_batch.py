@@ -12,10 +12,12 @@ import pytest
 
 from cometmagic.costs.ledger import Ledger
 from cometmagic.errors import ChargeStatus, CometError, Interrupted, OptionError, TransportError
-from cometmagic.generation import generate
-from cometmagic.generation.batch import Batch, launch_batch, launch_on_thread
+from cometmagic.generation import launch
+from cometmagic.generation.batch import Batch
+from cometmagic.generation.call import CancelCheck
+from cometmagic.generation.launch import launch_batch
 from cometmagic.generation.plan import build_plans
-from cometmagic.generation.reserve import CancelCheck
+from cometmagic.generation.wait import launch_on_thread
 from cometmagic.storage.store import Library
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.server import Held, response, send
@@ -76,7 +78,7 @@ def test_whoever_leaves_while_it_is_handed_over_takes_back_what_waits(
 def test_a_courier_that_takes_no_more_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, library_folder: Path
 ) -> None:
-    held, started, start = Held(), list[object](), generate.submit_call
+    held, started, start = Held(), list[object](), launch.submit_call
 
     def starting(call: object) -> object:
         if len(started) == 2:
@@ -84,7 +86,7 @@ def test_a_courier_that_takes_no_more_leaves_nothing_behind(
         started.append(call)
         return start(call)  # type: ignore[arg-type]  # it is one
 
-    monkeypatch.setattr(generate, "submit_call", starting)
+    monkeypatch.setattr(launch, "submit_call", starting)
     with serving(monkeypatch, *[held.steps(send(GOOD))] * 4) as server:
         with pytest.raises(OSError, match="no pipe"):
             launch_batch(build_plans("a cat", count=4, at_once=1))

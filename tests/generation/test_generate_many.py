@@ -29,7 +29,7 @@ from cometmagic.errors import (
     OptionError,
     TransportError,
 )
-from cometmagic.generation.generate import get_last_folder
+from cometmagic.generation.session import get_last_folder
 from cometmagic.storage.store import Library
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.server import Connection, Held, Step, recv_request, response, send
@@ -203,7 +203,7 @@ def test_a_limit_refuses_all_of_them_before_any(
 def test_control_a_limit_that_holds_lets_all_of_them_through(
     monkeypatch: pytest.MonkeyPatch, library_folder: Path
 ) -> None:
-    monkeypatch.setattr("cometmagic.generation.generate.SESSION_ID", "of this test")
+    monkeypatch.setattr("cometmagic.generation.session.SESSION_ID", "of this test")
     with serving(monkeypatch, *[answering()] * 4) as server:
         generate_many("a cat", count=4, max_cost=0.27, session_cap=0.27, day_cap=0.27)
         with pytest.raises(BudgetError):

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from cometmagic.options.command_line import format_option
-from cometmagic.options.declaration import CellOptions, Limits, Option, Options
-from cometmagic.options.option_types import Choice, ChoiceList, Flag, JsonObject, Number, OptionType, Pairs
+from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs
+from cometmagic.options.declaration import CellOptions, Limits, Options
+from cometmagic.options.option_group import Option
+from cometmagic.options.option_types import Choice, Flag, Number, OptionType
 from tests.faults.server import Exchange
 from tests.notebook.answers import answering, painted
 from tests.notebook.fixtures import Notebook, Services

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from cometmagic.errors import OptionError
-from cometmagic.options.declaration import CellOptions, Option, Options, build_options, list_options
+from cometmagic.options.declaration import CellOptions, Options, build_options, list_options
+from cometmagic.options.option_group import Option
 
 ALL = list_options().values()
 

@@ -11,18 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cometmagic.options.option_types import (
-    Choice,
-    ChoiceList,
-    Flag,
-    JsonObject,
-    Number,
-    OptionType,
-    Pairs,
-    Text,
-    VariableName,
-    suggest,
-)
+from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs
+from cometmagic.options.option_types import Choice, Flag, Number, OptionType, Text, VariableName
+from cometmagic.system.suggestions import suggest
 
 SIZES = Choice(("512", "1K", "4K"))
 WHERE = ChoiceList(Choice(("web", "image")))

@@ -16,7 +16,8 @@ from cometmagic.courier import spool
 from cometmagic.courier.recovery import recover
 from cometmagic.generation.generate import generate
 from cometmagic.storage import fallback_storage
-from cometmagic.storage.store import CallFolder, CallState, Library
+from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.store import Library
 from tests.faults.server import Held, recv_request, response, send, sliced
 from tests.gemini.answers import answer, body, image, picture, text
 

@@ -18,8 +18,9 @@ from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.result import ImageResult, read_result
 from cometmagic.options.declaration import Options
+from cometmagic.storage.call_folder import SMALL_PREVIEW_BYTES, CallFolder, CallState
 from cometmagic.storage.finalize import settle
-from cometmagic.storage.store import SMALL_PREVIEW_BYTES, CallFolder, CallState, Library
+from cometmagic.storage.store import Library
 from tests.gemini.answers import answer, body, image, picture, text
 from tests.notebook.answers import gravel, painted
 

@@ -12,8 +12,9 @@ import pytest
 
 from cometmagic import generate
 from cometmagic.errors import LibraryError
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import find_call, find_recording, iter_recordings, read_calls, shorten_id
-from cometmagic.storage.store import CallFolder, Library
+from cometmagic.storage.store import Library
 from tests.notebook.answers import answering, serving
 from tests.storage.test_store import request
 

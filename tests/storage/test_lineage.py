@@ -198,7 +198,7 @@ def test_edit_means_the_last_result_of_this_session_or_of_the_library(monkeypatc
 def test_what_cannot_be_gone_on_from_is_told_before_anything_is_sent(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], told: str
 ) -> None:
-    monkeypatch.setattr("cometmagic.generation.generate._last_folder", [])
+    monkeypatch.setattr("cometmagic.generation.session._last_folder", [])
     with serving(monkeypatch, answering()) as server, pytest.raises((OptionError, LibraryError)) as error:
         generate("again", **given)
 

@@ -19,8 +19,9 @@ import pytest
 from cometmagic import ImageResult, generate
 from cometmagic.errors import LibraryError
 from cometmagic.gemini.encode import hash_request
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.recording_pack import pack
-from cometmagic.storage.store import CallFolder, Library
+from cometmagic.storage.store import Library
 from cometmagic.system.atomic_files import write_atomic
 from tests.faults.leaks import KEY, leaks
 from tests.notebook.answers import DRAFT, FINAL, answering, body, full, image, painted, serving

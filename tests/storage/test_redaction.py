@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cometmagic.storage import redaction
-from cometmagic.storage.store import CallFolder
+from cometmagic.storage.call_folder import CallFolder
 
 KEY = "sk-Test/0123456789"
 PART = mmap.ALLOCATIONGRANULARITY

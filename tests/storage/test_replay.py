@@ -11,7 +11,7 @@ import pytest
 from cometmagic import generate
 from cometmagic.errors import OptionError
 from cometmagic.storage import replay
-from cometmagic.storage.store import CallFolder
+from cometmagic.storage.call_folder import CallFolder
 from tests.notebook.answers import answering, painted, serving
 
 RED, BLUE, LARGE = painted("PNG", color="red"), painted("PNG", color="blue"), painted("PNG", 640, 360)

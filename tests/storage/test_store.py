@@ -23,8 +23,11 @@ from cometmagic.gemini.parts import ImagePart, Part, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.generate import generate
 from cometmagic.options.declaration import Options
-from cometmagic.storage.store import CallFolder, CallState, Library, check_target, slugify
-from cometmagic.system.atomic_files import format_path, write_atomic
+from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.save_paths import check_target, slugify
+from cometmagic.storage.store import Library
+from cometmagic.system.atomic_files import write_atomic
+from cometmagic.system.formatting import format_path
 from tests.notebook.answers import answering, painted, serving
 
 SLUGS = [

@@ -10,7 +10,8 @@ from hypothesis import given
 
 from cometmagic.errors import OptionError
 from cometmagic.options import models
-from cometmagic.options.declaration import Option, Options, list_options
+from cometmagic.options.declaration import Options, list_options
+from cometmagic.options.option_group import Option
 from cometmagic.options.option_types import Number
 from cometmagic.widget import controls
 from cometmagic.widget.hints import build_hints

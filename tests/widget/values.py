@@ -6,8 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs
 from cometmagic.options.declaration import Options
-from cometmagic.options.option_types import Choice, ChoiceList, Flag, JsonObject, Number, OptionType, Pairs
+from cometmagic.options.option_types import Choice, Flag, Number, OptionType
 from cometmagic.options.template import render_template
 
 PIECES = (

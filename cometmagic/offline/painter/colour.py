@@ -51,3 +51,25 @@ def darken(colour: Colour, share: float = 0.25) -> Colour:
 def compute_luma(colour: Colour) -> float:
     """Return how bright `colour` is, 0 to 1."""
     return (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) / 255
+
+
+STEEL: Colour = (190, 198, 210)
+
+WOOD: Colour = (150, 100, 68)
+
+GLASS: Colour = (168, 206, 220)
+
+
+PAPER: Colour = (247, 242, 231)
+
+PARCHMENT: Colour = (232, 213, 172)
+
+SEPIA: Colour = (74, 52, 38)
+
+BLUEPRINT: Colour = (24, 66, 128)
+
+CHALK: Colour = (226, 238, 250)
+
+GRAPHITE: Colour = (66, 64, 70)
+
+MIDNIGHT: Colour = (16, 10, 38)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cometmagic.offline.painter.colour import INK, WHITE, Colour, darken, lighten
+from cometmagic.offline.painter.colour import INK, STEEL, WHITE, Colour, darken, lighten
 from cometmagic.offline.painter.creatures import ROSE, create_half_pens
-from cometmagic.offline.painter.objects import STEEL
 from cometmagic.offline.painter.pen import Pen
 
 

@@ -8,10 +8,12 @@ import math
 from PIL import Image, ImageDraw, ImageFont
 
 from cometmagic.offline.painter import edits, layout
+from cometmagic.offline.painter.colour import GRAPHITE, PAPER
+from cometmagic.offline.painter.filters import add_grain, apply_pixel
 from cometmagic.offline.painter.pen import Finish
 from cometmagic.offline.painter.prompt_parser import ParsedPrompt, parse_prompt
 from cometmagic.offline.painter.scene_plan import ScenePlan
-from cometmagic.offline.painter.styles import GRAPHITE, PAPER, STYLES, Style, add_grain, apply_pixel
+from cometmagic.offline.painter.styles import STYLES, Style
 
 LABEL = "offline sketch"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from cometmagic.offline.painter import objects
+from cometmagic.offline.painter import celestial
 from cometmagic.offline.painter.colour import WHITE, Colour, Gradient, Paint, darken, lighten, mix
 from cometmagic.offline.painter.daylight import Daylight
 from cometmagic.offline.painter.pen import Pen
@@ -105,7 +105,7 @@ class Scene:
         self.untinted_pen.glow(self.daylight.sun, x, y, size * 11, 0.45)
         self.untinted_pen.glow(lighten(self.daylight.sun, 0.5), x, y, size * 3.2, 0.75)
         if self.daylight.is_night:
-            objects.moon(self.untinted_pen.transform(x, y + size * 1.2, size / 42), self.daylight.sun)
+            celestial.moon(self.untinted_pen.transform(x, y + size * 1.2, size / 42), self.daylight.sun)
         else:
             self.untinted_pen.oval(Gradient(lighten(self.daylight.sun, 0.4), self.daylight.sun), x, y, size)
 
@@ -130,7 +130,7 @@ class Scene:
             lit = mix(self.daylight.horizon, WHITE, 0.1 if self.daylight.is_night else 0.55)
             shade = mix(self.daylight.sky[min(3, int(high * 5))], lit, 0.42)
             opacity = 0.35 if self.daylight.is_night else 0.8
-            objects.cloud(
+            celestial.cloud(
                 replace(self.create_pen(opacity), frame=complex(size, 0), origin=complex(x, y)), mix(shade, lit, 0.3)
             )
 

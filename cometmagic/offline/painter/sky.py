@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from cometmagic.offline.painter import objects
+from cometmagic.offline.painter import celestial
 from cometmagic.offline.painter.colour import WHITE, Colour, Gradient, darken, lighten, mix
 from cometmagic.offline.painter.pen import Pen
 from cometmagic.offline.painter.scene import Scene
@@ -94,7 +94,7 @@ def sky(scene: Scene) -> Floor:
                 scene.height + (0.03 - 0.08 * (2 - index) + dice.uniform(0, 0.05)) * scene.unit,
             )
             tone = mix(scene.daylight.sky[3], mix(WHITE, scene.daylight.horizon, 0.35), 0.35 + 0.25 * index)
-            objects.cloud(scene.create_pen(0.92).transform(x, y, scene.unit * dice.uniform(0.002, 0.0042)), tone)
+            celestial.cloud(scene.create_pen(0.92).transform(x, y, scene.unit * dice.uniform(0.002, 0.0042)), tone)
     return create_floor(scene, 0.12, 0.2, "cloud")
 
 

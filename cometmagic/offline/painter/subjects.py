@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cometmagic.offline.painter import buildings, creatures, objects, people, plants
+from cometmagic.offline.painter import buildings, celestial, creatures, objects, people, plants, vehicles
 from cometmagic.offline.painter.colour import Colour
 from cometmagic.offline.painter.scene import DrawFunction
 
@@ -30,7 +30,7 @@ _INDOORS = ("room",)
 
 
 SUBJECTS: dict[str, Subject] = {
-    "bicycle": Subject(objects.bicycle, (206, 54, 48), 0.44, 1.56, ("wall", "hills", "city")),
+    "bicycle": Subject(vehicles.bicycle, (206, 54, 48), 0.44, 1.56, ("wall", "hills", "city")),
     "cat": Subject(creatures.cat, (222, 140, 70), 0.5, 0.8, ("room", "garden", "wall"), head=(0, -88, 0.5)),
     "dog": Subject(creatures.dog, (196, 150, 104), 0.5, 0.8, ("garden", "hills", "wall"), head=(0, -93, 0.48)),
     "fox": Subject(creatures.fox, (220, 112, 52), 0.48, 1.0, ("forest", "hills"), head=(0, -88, 0.5)),
@@ -50,18 +50,18 @@ SUBJECTS: dict[str, Subject] = {
     "house": Subject(buildings.house, (242, 224, 192), 0.44, 1.15, ("hills", "garden"), is_scenery=True),
     "castle": Subject(buildings.castle, (204, 190, 174), 0.5, 1.3, ("hills", "mountains"), is_scenery=True),
     "lighthouse": Subject(buildings.lighthouse, (206, 54, 48), 0.64, 0.85, ("sea",), "water", is_scenery=True),
-    "boat": Subject(objects.boat, (190, 70, 60), 0.46, 1.0, ("sea", "lake"), "water"),
+    "boat": Subject(vehicles.boat, (190, 70, 60), 0.46, 1.0, ("sea", "lake"), "water"),
     "hat": Subject(objects.hat, (134, 90, 62), 0.3, 1.4, _INDOORS),
-    "car": Subject(objects.car, (58, 148, 156), 0.34, 1.65, ("city", "hills")),
-    "balloon": Subject(objects.balloon, (214, 60, 80), 0.44, 0.6, ("hills", "sky", "city"), "air"),
-    "airballoon": Subject(objects.airballoon, (206, 70, 60), 0.46, 0.75, _LANDSCAPES, "air"),
+    "car": Subject(vehicles.car, (58, 148, 156), 0.34, 1.65, ("city", "hills")),
+    "balloon": Subject(vehicles.balloon, (214, 60, 80), 0.44, 0.6, ("hills", "sky", "city"), "air"),
+    "airballoon": Subject(vehicles.airballoon, (206, 70, 60), 0.46, 0.75, _LANDSCAPES, "air"),
     "cup": Subject(objects.cup, (58, 132, 142), 0.36, 1.2, _INDOORS),
     "book": Subject(objects.book, (64, 94, 156), 0.3, 1.45, _INDOORS),
     "robot": Subject(objects.robot, (92, 164, 172), 0.54, 0.7, ("city", "room", "hills"), head=(0, -95, 0.4)),
-    "rocket": Subject(objects.rocket, (214, 74, 62), 0.58, 0.6, ("space",), "air"),
-    "star": Subject(objects.star, (252, 214, 106), 0.2, 1.0, ("hills", "sea"), "air"),
-    "moon": Subject(objects.moon, (250, 244, 222), 0.3, 1.0, ("sea", "hills", "mountains"), "air"),
-    "sun": Subject(objects.sun, (252, 204, 96), 0.3, 1.0, ("hills", "sea"), "air"),
+    "rocket": Subject(vehicles.rocket, (214, 74, 62), 0.58, 0.6, ("space",), "air"),
+    "star": Subject(celestial.star, (252, 214, 106), 0.2, 1.0, ("hills", "sea"), "air"),
+    "moon": Subject(celestial.moon, (250, 244, 222), 0.3, 1.0, ("sea", "hills", "mountains"), "air"),
+    "sun": Subject(celestial.sun, (252, 204, 96), 0.3, 1.0, ("hills", "sea"), "air"),
     "apple": Subject(plants.apple, (206, 54, 48), 0.32, 0.9, _INDOORS),
     "banana": Subject(plants.banana, (250, 212, 76), 0.44, 0.7, _INDOORS, head=(5, -96, 0.36)),
     "orangefruit": Subject(plants.orange, (240, 140, 44), 0.28, 1.0, _INDOORS),

@@ -1,0 +1,65 @@
+"""From plans to calls that are running: folders are written, then handed to the courier. Nothing waits here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cometmagic.courier.client import start_delivery
+from cometmagic.errors import ChargeStatus, Interrupted, OptionError
+from cometmagic.generation import session
+from cometmagic.generation.batch import Batch
+from cometmagic.generation.call import (
+    Call,
+    CancelCheck,
+)
+from cometmagic.generation.plan import Plan
+from cometmagic.generation.reserve import reserve_calls, withdraw
+from cometmagic.options.declaration import CellOptions
+
+
+def submit_call(call: Call) -> Call:
+    """Hand a call to the courier, unless it is a recording that was found."""
+    if call.route is not None:
+        try:
+            call.job = start_delivery(call.original_folder.path, call.route)
+        except KeyboardInterrupt:  # the order may have gone out
+            raise Interrupted(call.describe_outcome()) from None
+    return call
+
+
+def launch(plan: Plan, is_cancelled: CancelCheck = lambda: False) -> Call:
+    """Write the call folder of a plan and start the delivery. Raises as `begin` does."""
+    try:
+        [call] = reserve_calls([plan], session.SESSION_ID, is_cancelled)
+    except KeyboardInterrupt:
+        raise Interrupted(ChargeStatus.UNSENT) from None
+    return submit_call(call)
+
+
+def check_not_dry_run(plan: Plan) -> None:
+    """Raise `OptionError` for a plan that is to be looked at only."""
+    if plan.cell_options.dry_run or plan.cell_options.show_code:
+        raise OptionError("A dry run sends nothing.", advice="Look at cometmagic.plan(…) instead.")
+
+
+def launch_batch(plans: Sequence[Plan], is_cancelled: CancelCheck = lambda: False) -> Batch:
+    """Write all call folders and then hand them to the courier: what the limits refuse is refused before any is sent.
+
+    Raises a `CometError` for whatever is wrong before that; then nothing is under way.
+    """
+    for plan in plans:
+        check_not_dry_run(plan)
+    calls = reserve_calls(plans, session.SESSION_ID, is_cancelled)
+    batch = Batch(calls, plans[0].cell_options if plans else CellOptions())
+    try:
+        for call in calls:
+            submit_call(call)
+    except BaseException:
+        batch.cancel()
+        for call in calls:
+            if call.job is None:
+                withdraw(call)
+        raise
+    if is_cancelled():
+        batch.cancel()
+    return batch

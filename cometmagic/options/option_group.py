@@ -1,0 +1,109 @@
+"""How options are declared: what an option is, and what every class of options can do.
+
+This module knows no option by name; those are declared in `declaration`.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, ClassVar, Self
+
+from cometmagic.errors import OptionError
+from cometmagic.options.option_types import (
+    OptionType,
+)
+from cometmagic.system.suggestions import suggest
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option as every reader sees it."""
+
+    name: str
+    type: OptionType
+    help: str
+    default: Any
+    short_flag: str = ""
+    json_path: str = ""
+    is_repeatable: bool = False
+
+    @property
+    def flag(self) -> str:
+        """The long flag, `--aspect-ratio`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Short flag first, if there is one."""
+        return (self.short_flag, self.flag) if self.short_flag else (self.flag,)
+
+
+def declare(
+    option_type: OptionType,
+    help_text: str,
+    *,
+    default: Any = None,
+    short_flag: str = "",
+    json_path: str = "",
+    is_repeatable: bool = False,
+) -> Any:
+    """Declare one field of an options class; its name becomes the flag."""
+    metadata = {
+        "type": option_type,
+        "help": help_text,
+        "short_flag": short_flag,
+        "json_path": json_path,
+        "is_repeatable": is_repeatable,
+    }
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OptionGroup:
+    """What both classes of options share."""
+
+    TITLE: ClassVar[str] = ""
+
+    @classmethod
+    @functools.cache
+    def list_options(cls) -> dict[str, Option]:
+        """Return the options by name, in the order they are declared."""
+        return {made.name: made for made in map(_read_option, fields(cls))}
+
+    @classmethod
+    def build(cls, raw_values: dict[str, Any]) -> Self:
+        """Return options from values as people write them; None and absent mean the default.
+
+        Raises `OptionError` that names the flag and the choices.
+        """
+        known, values = cls.list_options(), {}
+        for name, value in raw_values.items():
+            check_option_name(name, known)
+            if value is None:
+                continue
+            try:
+                values[name] = known[name].type.parse(value)
+            except ValueError as error:
+                raise OptionError(f"{known[name].flag}: {error}") from None
+        return cls(**values)
+
+    def list_changes(self) -> dict[str, Any]:
+        """Return the values that differ from the declaration's defaults."""
+        known = self.list_options()
+        return {name: value for name in known if (value := getattr(self, name)) != known[name].default}
+
+
+def _read_option(dataclass_field: Field[Any]) -> Option:
+    default = (
+        dataclass_field.default_factory() if dataclass_field.default_factory is not MISSING else dataclass_field.default
+    )
+    return Option(name=dataclass_field.name, default=default, **dataclass_field.metadata)
+
+
+def check_option_name(name: str, known_options: dict[str, Option]) -> None:
+    """Raise `OptionError` for a name that is not among the known ones, with a suggestion."""
+    if name not in known_options:
+        raise OptionError(f"There is no option {name!r}{suggest(name, known_options)}")
