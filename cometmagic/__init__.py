@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cometmagic.generation.result import ImageResult
     from cometmagic.generation.result_list import ImageResults
     from cometmagic.options.settings import ask_key
-    from cometmagic.storage.store import Library, library
+    from cometmagic.storage.library import Library, library
     from cometmagic.widget.panel import Panel, panel
 
 __all__ = [

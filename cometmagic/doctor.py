@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 from cometmagic.errors import CometError, LibraryError
-from cometmagic.options import project
+from cometmagic.options import pyproject
 from cometmagic.options.command_line import format_option
 from cometmagic.options.models import CHECK_DATE
 from cometmagic.options.settings import (
@@ -32,8 +32,8 @@ from cometmagic.options.settings import (
     read_environment_limits,
 )
 from cometmagic.storage.index import iter_recordings
+from cometmagic.storage.library import MIN_FREE_BYTES, Library, format_call_count
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
-from cometmagic.storage.store import MIN_FREE_BYTES, Library, format_call_count
 from cometmagic.system import proxies
 from cometmagic.system.formatting import format_bytes
 from cometmagic.system.sanitize import clean_line
@@ -204,10 +204,10 @@ def _check_versions(report: Report) -> None:
 def _check_defaults(report: Report, session_options: dict[str, Any]) -> None:
     """Tell which options the project's file and variables set, and which of them something else lies over."""
     limits = report.read_setting(read_environment_limits) or {}
-    found = report.read_setting(lambda: (project.read_defaults(), project.list_preset_names()))
+    found = report.read_setting(lambda: (pyproject.read_defaults(), pyproject.list_preset_names()))
     below, presets = found or ({}, [])
     used = {
-        name: value for name, value in project.drop_higher_caps(below, limits).items() if name not in session_options
+        name: value for name, value in pyproject.drop_higher_caps(below, limits).items() if name not in session_options
     }
     if below or presets:
         told = [
@@ -215,10 +215,10 @@ def _check_defaults(report: Report, session_options: dict[str, Any]) -> None:
             f"not in effect {_format_options(below, used)}" if below.keys() - used.keys() else "",
         ]
         told.append(f"presets {', '.join(presets)}" if presets else "")
-        report.add_row("project", f"{project.find_file()}: {'; '.join(filter(None, told))}")
+        report.add_row("project", f"{pyproject.find_file()}: {'; '.join(filter(None, told))}")
     for name in presets:
         try:
-            project.read_preset(name)
+            pyproject.read_preset(name)
         except CometError as error:
             report.add_warning(f"{error.message} {error.advice}")
     if limits:

@@ -23,7 +23,7 @@ from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.command_line import format_option
 from cometmagic.options.template import find_used_names, render_template
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from cometmagic.system.sanitize import clean
 
 MAGIC_NAME = "gemini_image"

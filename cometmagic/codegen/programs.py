@@ -12,7 +12,7 @@ from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.declaration import CODE_KINDS
 from cometmagic.options.option_types import Choice
 from cometmagic.options.settings import find_library_folder
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 
 _RENDERERS = {
     "curl": curl.render_program,

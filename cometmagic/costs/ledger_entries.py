@@ -49,11 +49,13 @@ class Spending:
 
 
 def build_reservation(call_id: str, model: str, price: Price, tries: int) -> dict[str, Any]:
+    """Return the fields of a reservation; its worst case is the price of all tries together."""
     each = parse_usd(price.usd)
     return {"call": call_id, "model": model[:MAX_MODEL_LENGTH], "worst": None if each is None else each * tries}
 
 
 def parse_entries(content: bytes) -> Iterator[LedgerEntry]:
+    """Yield the calls that a ledger's lines are about, each as its last lines have it."""
     calls: dict[str, dict[str, Any]] = {}
     for row in map(parse_row, content.split(b"\n")):
         if row is not None:
@@ -86,6 +88,7 @@ def build_entry(row: dict[str, Any]) -> LedgerEntry | None:
 
 
 def sum_entries(entries: Iterable[LedgerEntry], session: str | None, day: date | None) -> Spending:
+    """Return what calls cost together: all of them, or those of a session or a day."""
     sent = [
         entry
         for entry in entries

@@ -19,8 +19,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from cometmagic.courier.endpoint import Route, encode_route
 from cometmagic.courier.job import Courier, Job
+from cometmagic.courier.route import Route, encode_route
 from cometmagic.options.settings import KEY_VARIABLE, Key
 
 # What a delivery reads from the environment; it may have changed since the process was started.

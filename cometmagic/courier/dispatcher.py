@@ -13,11 +13,11 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from cometmagic.courier.attempts import Delivery
-from cometmagic.courier.endpoint import LiveRoute, decode_route
+from cometmagic.courier.delivery import Delivery
 from cometmagic.courier.log import log_crash, log_event
 from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.courier.recovery import recover
+from cometmagic.courier.route import LiveRoute, decode_route
 from cometmagic.storage.call_folder import CallFolder
 
 EventSink = Callable[[dict[str, Any]], None]

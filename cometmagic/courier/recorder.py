@@ -14,8 +14,8 @@ from typing import Any
 from cometmagic.errors import ChargeStatus, CometError, LibraryError
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.fallback_storage import CallBackup, move_to_fallback, read_documents
-from cometmagic.storage.finalize import settle
 from cometmagic.storage.redaction import redact_response
+from cometmagic.storage.settle import settle
 from cometmagic.system.atomic_files import IS_WINDOWS
 from cometmagic.system.sanitize import clean_line
 

@@ -14,16 +14,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cometmagic.costs.accounts import record_cost
+from cometmagic.costs.charges import record_cost
 from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, LibraryError, TransportError
 from cometmagic.options.declaration import Limits
 from cometmagic.storage.call_folder import CallFolder, CallState, find_worst_charge_status
 from cometmagic.storage.fallback_storage import find_fallback, iter_orphaned_calls, recreate_folder, restore_call
-from cometmagic.storage.finalize import settle
 from cometmagic.storage.index import parse_planned_time
-from cometmagic.storage.pending_scan import find_unfinished_calls
+from cometmagic.storage.library import Library
 from cometmagic.storage.redaction import redact_folder, redact_response
-from cometmagic.storage.store import Library
+from cometmagic.storage.settle import settle
+from cometmagic.storage.unfinished_calls import find_unfinished_calls
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
 
 START_GRACE_PERIOD = timedelta(seconds=60)  # between the planning of a call and the moment its carrier takes it

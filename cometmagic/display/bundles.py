@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Any
 
-from cometmagic.display.html import escape_text, wrap_small_print, wrap_without_math
+from cometmagic.display.html_parts import escape_text, wrap_small_print, wrap_without_math
 from cometmagic.system.sanitize import clean, clean_line
 
 Bundle = tuple[dict[str, str], dict[str, Any]]  # MIME bundle, metadata

@@ -18,7 +18,7 @@ from cometmagic.display.bundles import (
     render_small_print,
     render_table,
 )
-from cometmagic.display.html import escape_text, fit_size, render_image, wrap_small_print
+from cometmagic.display.html_parts import escape_text, fit_size, render_image, wrap_small_print
 from cometmagic.display.sent_images import MAX_THUMBNAIL_BYTES
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.plan import Plan

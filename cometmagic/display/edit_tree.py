@@ -14,7 +14,7 @@ from typing import Any
 
 from cometmagic.storage.call_folder import CallFolder, CallState
 from cometmagic.storage.index import read_calls, shorten_id
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from cometmagic.system.sanitize import clean_line
 
 MAX_CALLS = 60  # calls in a tree

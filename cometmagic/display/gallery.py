@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cometmagic.display import bundles, thumbnails
-from cometmagic.display.html import escape_text, fit_size, render_image, wrap_small_print
+from cometmagic.display.html_parts import escape_text, fit_size, render_image, wrap_small_print
 from cometmagic.display.library_table import Listing, format_table
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from cometmagic.display.html import escape_text, wrap_small_print
+from cometmagic.display.html_parts import escape_text, wrap_small_print
 from cometmagic.gemini.response import Grounding, GroundingSource
 from cometmagic.system.sanitize import clean_line
 

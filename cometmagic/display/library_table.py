@@ -11,15 +11,15 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from cometmagic.costs.accounts import compute_outcome
+from cometmagic.costs.charges import compute_outcome
 from cometmagic.costs.estimate import Price
 from cometmagic.costs.ledger_entries import Outcome
 from cometmagic.errors import CometError, LibraryError, restore_error
 from cometmagic.options.command_line import format_option
 from cometmagic.storage.call_folder import CallFolder, CallState
-from cometmagic.storage.diff import read_call_options
 from cometmagic.storage.index import UNKNOWN_TIME, parse_planned_time, read_calls, shorten_id
-from cometmagic.storage.store import Library, format_call_count
+from cometmagic.storage.library import Library, format_call_count
+from cometmagic.storage.request_diff import read_call_options
 from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line
 

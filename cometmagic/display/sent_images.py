@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cometmagic.display import thumbnails
-from cometmagic.display.html import escape_text, fit_size, render_image, wrap_small_print
+from cometmagic.display.html_parts import escape_text, fit_size, render_image, wrap_small_print
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart
 from cometmagic.generation.result import ImageResult

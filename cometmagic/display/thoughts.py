@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cometmagic.display import thumbnails
-from cometmagic.display.html import SMALL_PRINT_STYLE, escape_text, fit_size, render_image, wrap_small_print
+from cometmagic.display.html_parts import SMALL_PRINT_STYLE, escape_text, fit_size, render_image, wrap_small_print
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.system.formatting import format_bytes, format_path

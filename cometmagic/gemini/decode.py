@@ -18,13 +18,18 @@ import pybase64
 
 from cometmagic.gemini.error_bodies import MESSAGE_FIELDS
 from cometmagic.gemini.json_string import JSONString
-from cometmagic.gemini.metadata import build_response
 from cometmagic.gemini.parts import ImagePart, Part, TextPart, ThoughtSignature
 from cometmagic.gemini.request import Turn
 from cometmagic.gemini.response import ImageResponse
+from cometmagic.gemini.response_metadata import build_response
 from cometmagic.gemini.tolerant.base64_repair import repair_base64
-from cometmagic.gemini.tolerant.response_shape import coerce_object, coerce_objects, coerce_string, normalize_response
-from cometmagic.gemini.tolerant.scanner import Buffer, MalformedError, scan_json
+from cometmagic.gemini.tolerant.json_scanner import Buffer, MalformedError, scan_json
+from cometmagic.gemini.tolerant.response_normalizer import (
+    coerce_object,
+    coerce_objects,
+    coerce_string,
+    normalize_response,
+)
 from cometmagic.system.sanitize import TEXT_CAP, clean, clean_line
 
 _CHUNK_CHARACTERS = 4 * 2**18  # base64 characters at a time, divisible by 4

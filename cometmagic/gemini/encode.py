@@ -20,7 +20,7 @@ import pybase64
 from cometmagic.errors import OptionError
 from cometmagic.gemini.parts import ImagePart, Part, TextPart
 from cometmagic.gemini.request import ImageRequest
-from cometmagic.gemini.strip_signatures import strip_signatures
+from cometmagic.gemini.signature_filter import strip_signatures
 from cometmagic.options.declaration import Options
 
 CHUNK_BYTES = 3 * 2**18  # bytes of an image at a time: divisible by 3, 1 MiB of base64

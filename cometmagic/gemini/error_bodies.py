@@ -15,7 +15,7 @@ from typing import Any
 
 from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus
 from cometmagic.gemini.retry_after import find_retry_delay, is_quota_exhausted
-from cometmagic.gemini.tolerant.response_shape import coerce_string
+from cometmagic.gemini.tolerant.response_normalizer import coerce_string
 from cometmagic.system.sanitize import clean_line
 
 MAX_ERROR_BYTES = 64 * 1024

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from cometmagic.gemini.tolerant.response_shape import coerce_objects, coerce_string
+from cometmagic.gemini.tolerant.response_normalizer import coerce_objects, coerce_string
 
 MAX_RETRY_DELAY = 366 * 86_400.0  # seconds; what is longer is a mistake
 _NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)

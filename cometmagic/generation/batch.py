@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cometmagic.costs.accounts import sum_prices
+from cometmagic.costs.charges import sum_prices
 from cometmagic.costs.estimate import Price
 from cometmagic.courier.job import Event
 from cometmagic.errors import ChargeStatus, CometError, LibraryError

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cometmagic.costs import estimate as advice
-from cometmagic.courier.endpoint import Route
 from cometmagic.courier.job import Event, Job
+from cometmagic.courier.route import Route
 from cometmagic.errors import ChargeStatus, LibraryError, restore_error
 from cometmagic.generation.result import ImageResult, read_result
 from cometmagic.options.declaration import CellOptions

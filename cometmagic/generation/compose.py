@@ -13,8 +13,8 @@ from typing import Any
 
 from cometmagic.gemini.parts import Part, TextPart
 from cometmagic.gemini.request import Turn
-from cometmagic.images.safe_read import is_url
-from cometmagic.options import project
+from cometmagic.images.file_reader import is_url
+from cometmagic.options import pyproject
 from cometmagic.options.declaration import CellOptions
 from cometmagic.options.template import PromptPiece
 from cometmagic.storage import lineage
@@ -92,7 +92,7 @@ def _fetch_url(value: Any, *, allow_private: bool) -> Any:
     """Return the bytes behind an address, and anything else as it is."""
     if not isinstance(value, str) or not is_url(value):
         return value
-    from cometmagic.courier.fetch import fetch  # HTTP, which few references need
+    from cometmagic.courier.http.image_fetch import fetch  # HTTP, which few references need
 
     return fetch(value, allow_private=allow_private)
 
@@ -110,13 +110,13 @@ def _is_template_text(value: Any) -> bool:
     return isinstance(value, PromptPiece) and isinstance(value.value, str)
 
 
-def apply_preset(preset: project.Preset | None, prompt: Prompt) -> Prompt:
+def apply_preset(preset: pyproject.Preset | None, prompt: Prompt) -> Prompt:
     """Return the prompt in the frame of a preset; nothing remains nothing."""
     if preset is None:
         return prompt
     if isinstance(prompt, str):
-        return project.fill_prompt_template(preset, prompt)
-    before, _, after = preset.prompt_template.partition(project.PROMPT_PLACEHOLDER)
+        return pyproject.fill_prompt_template(preset, prompt)
+    before, _, after = preset.prompt_template.partition(pyproject.PROMPT_PLACEHOLDER)
     return (
         [PromptPiece(before), *to_list(prompt), PromptPiece(after)]
         if any(map(_has_content, to_list(prompt)))

@@ -16,12 +16,12 @@ from types import MappingProxyType
 from typing import Any
 
 from cometmagic.costs import estimate as advice
-from cometmagic.courier.endpoint import LiveRoute, OfflineRoute, Route
+from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.gemini.encode import encode_request, hash_request, measure_request
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose
-from cometmagic.options import project
+from cometmagic.options import pyproject
 from cometmagic.options.declaration import CellOptions, Limits, Options, build_options, list_options
 from cometmagic.options.model_checks import find_model_warnings
 from cometmagic.options.models import DEFAULT_MODEL
@@ -37,8 +37,8 @@ from cometmagic.options.sweeps import expand_variants
 from cometmagic.options.template import PromptPiece
 from cometmagic.storage import lineage
 from cometmagic.storage.index import find_recording
+from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import check_target
-from cometmagic.storage.store import Library
 
 MAX_PROMPT_LENGTH = 200_000  # characters; the largest model window is 131,000 tokens
 
@@ -106,7 +106,7 @@ def build_plans(
     `last` is the folder of the result that `edit=True` means; `session` the defaults that were set for a notebook,
     which lie below `given` and over the project's; `notes` go to the warnings. Raises a `CometError`.
     """
-    merged, preset = project.merge_options(_drop_unset(options), dict(session_options))
+    merged, preset = pyproject.merge_options(_drop_unset(options), dict(session_options))
     options, prompt = read_environment_limits() | merged, apply_preset(preset, prompt)
     _, cell, limits = build_options(options)
     varied = list(expand_variants(cell))

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cometmagic.costs import estimate
-from cometmagic.costs.accounts import check_max_cost, sum_prices
-from cometmagic.courier.endpoint import LiveRoute
+from cometmagic.costs.charges import check_max_cost, sum_prices
+from cometmagic.courier.route import LiveRoute
 from cometmagic.errors import CometError
 from cometmagic.gemini.encode import format_reference_name, format_signature_name
 from cometmagic.gemini.parts import ImagePart
@@ -21,7 +21,7 @@ from cometmagic.generation.plan import Plan
 from cometmagic.options.settings import find_library_folder, read_base_url
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import find_recordings, shorten_id
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from cometmagic.system.formatting import format_bytes
 
 MAX_TEXT_LENGTH = 4000  # characters of a text in the JSON

@@ -12,17 +12,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cometmagic.costs import estimate
-from cometmagic.costs.accounts import record_cost, reserve_costs
+from cometmagic.costs.charges import record_cost, reserve_costs
 from cometmagic.courier.client import get_courier
 from cometmagic.errors import ChargeStatus, LibraryError, TransportError
 from cometmagic.generation.call import Call, CancelCheck
 from cometmagic.generation.plan import Plan
 from cometmagic.options.declaration import Limits
 from cometmagic.options.settings import find_library_folder, read_base_url
-from cometmagic.storage import replay
+from cometmagic.storage import nearest_recording
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import find_recordings
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 
 THREAD_WARNING = "No helper process could be started: the picture is lost if this kernel ends before it has come."
 
@@ -88,7 +88,7 @@ def _choose_recordings(
         for plan, number in zip(plans, repeat_numbers, strict=True):
             mine = found[plan.request_hash] if plan.source in ("auto", "replay") else []
             if plan.source == "replay" and number >= len(mine):
-                raise replay.build_missing_error(library, plan.request, len(mine))
+                raise nearest_recording.build_missing_error(library, plan.request, len(mine))
             yield mine[number] if number < len(mine) else None
 
     return list(chosen())

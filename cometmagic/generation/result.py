@@ -13,14 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from cometmagic.costs import accounts, estimate
+from cometmagic.costs import charges, estimate
 from cometmagic.errors import ChargeStatus, CometError, LibraryError, NoImageError, restore_error
 from cometmagic.gemini.decode import decode_request, decode_response
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.gemini.response import Grounding, ImageResponse, Usage
-from cometmagic.gemini.tolerant.scanner import MalformedError
-from cometmagic.gemini.transcode import map_utf8_file
+from cometmagic.gemini.tolerant.json_scanner import MalformedError
+from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.options.declaration import Options
 from cometmagic.storage.call_folder import CallFolder, CallState, build_preview_path
 from cometmagic.storage.save_paths import slugify
@@ -124,7 +124,7 @@ class ImageResult(CompletedCall):
         call = self.call
         if self.source != "live":
             return estimate.Price(0.0, f"{self.source}, nothing was sent")
-        return accounts.read_price(call)
+        return charges.read_price(call)
 
     @property
     def cost(self) -> float | None:
@@ -211,7 +211,7 @@ class ImageResult(CompletedCall):
         return f"<cometmagic {told} {format_path(self.folder)}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from cometmagic.display.result import build_image  # also where the extension is not loaded
+        from cometmagic.display.result_output import build_image  # also where the extension is not loaded
 
         plain = {"text/plain": repr(self)}
         try:

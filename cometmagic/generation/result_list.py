@@ -15,7 +15,7 @@ from typing import Any, overload
 from cometmagic.errors import ChargeStatus, CometError, restore_error
 from cometmagic.generation.result import CompletedCall, ImageResult
 from cometmagic.storage.call_folder import build_preview_path
-from cometmagic.storage.diff import read_call_options
+from cometmagic.storage.request_diff import read_call_options
 from cometmagic.system.sanitize import clean_line
 
 ResultOrError = ImageResult | CometError

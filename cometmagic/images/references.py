@@ -18,10 +18,10 @@ from PIL import Image
 
 from cometmagic.errors import CometError, OptionError
 from cometmagic.gemini.parts import ImagePart
-from cometmagic.images import arrays, safe_read
+from cometmagic.images import arrays, file_reader
+from cometmagic.images.file_reader import is_url
+from cometmagic.images.normalize import Reference, ReferenceInput, normalize_content, normalize_picture
 from cometmagic.images.resize import suppress_warnings
-from cometmagic.images.safe_read import is_url
-from cometmagic.images.sendable import Reference, ReferenceInput, normalize_content, normalize_picture
 from cometmagic.system.sanitize import clean_line
 
 __all__ = ["MAX_BASE64_BYTES", "MAX_INLINE_BYTES", "Reference", "fit_references", "is_url", "load_reference"]
@@ -85,7 +85,7 @@ def _open_value(value: Any) -> tuple[ReferenceInput, bytes | Image.Image]:
     if isinstance(value, Image.Image):
         return ReferenceInput("The image"), value
     if isinstance(value, str | os.PathLike):
-        return ReferenceInput(clean_line(os.fsdecode(value))), safe_read.read_file(value)
+        return ReferenceInput(clean_line(os.fsdecode(value))), file_reader.read_file(value)
     if isinstance(value, io.BytesIO):
         value = value.getvalue()
     if isinstance(value, bytes | bytearray | memoryview):

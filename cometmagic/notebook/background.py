@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cometmagic.display import result as show
+from cometmagic.display import result_output as show
 from cometmagic.display.bundles import Bundle, join_bundles
 from cometmagic.errors import Interrupted
 from cometmagic.generation.call import EVENT_POLL_INTERVAL, PendingCall

@@ -22,7 +22,7 @@ from cometmagic.system.suggestions import suggest
 
 if TYPE_CHECKING:
     from cometmagic.generation.result import ImageResult
-    from cometmagic.storage.store import Library
+    from cometmagic.storage.library import Library
 
 MAGIC = "%gemini_library"
 _PREVIEW_OPTION = re.compile(r"(?:^|\s)--preview(?:(?:=|\s+)(\S+))?(?=\s|$)")
@@ -52,7 +52,7 @@ def show_call(library: Library, call_id: str) -> ImageResult | None:
     from cometmagic.display import library_table
     from cometmagic.display.edit_tree import render_tree
     from cometmagic.generation.result import ImageResult
-    from cometmagic.notebook import run as cell
+    from cometmagic.notebook import cell_run as cell
     from cometmagic.storage import index
 
     folder = index.find_call(library, call_id)
@@ -76,14 +76,14 @@ def write_pack(library: Library, folder: str) -> None:
 
 def show_pending(library: Library, _: str) -> None:
     """Print what is under way, in this kernel and in others."""
-    from cometmagic.courier.leftovers import format_running_calls
+    from cometmagic.courier.recovery_report import format_running_calls
 
     print("\n".join(format_running_calls(library.root)) or "Nothing is under way.")
 
 
 def show_recovery(library: Library, _: str) -> None:
     """Bring home what an earlier session left behind, and print what became of it."""
-    from cometmagic.courier.leftovers import recover_calls
+    from cometmagic.courier.recovery_report import recover_calls
 
     found = False
     for told in recover_calls(library.root):
@@ -95,7 +95,7 @@ def show_recovery(library: Library, _: str) -> None:
 
 def show_spending(library: Library, _: str) -> None:
     """Print what was spent."""
-    from cometmagic.costs.spent import format_spending
+    from cometmagic.costs.spending_report import format_spending
     from cometmagic.generation.session import SESSION_ID
 
     print(format_spending(library.root, SESSION_ID))

@@ -16,12 +16,12 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from cometmagic.errors import ChargeStatus, CometError, OptionError
 from cometmagic.notebook import library_magic
-from cometmagic.notebook.completion import Completer
+from cometmagic.notebook.completer import Completer
 from cometmagic.notebook.config import GeminiImage, read_options
 from cometmagic.notebook.namespace import is_result_name
 from cometmagic.options.command_line import build_help_text, parse_first_line, parse_line
 from cometmagic.options.settings import find_library_folder
-from cometmagic.storage.pending_scan import find_unfinished_calls
+from cometmagic.storage.unfinished_calls import find_unfinished_calls
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from cometmagic.generation.result import ImageResult
     from cometmagic.generation.result_list import ImageResults
     from cometmagic.notebook.background import PendingResult
-    from cometmagic.notebook.run import CellValue
-    from cometmagic.storage.store import Library
+    from cometmagic.notebook.cell_run import CellValue
+    from cometmagic.storage.library import Library
     from cometmagic.widget.panel import Panel
 
 
@@ -59,7 +59,7 @@ class GeminiMagics(Magics):
     @line_cell_magic
     def gemini_image(self, line: str, cell_text: str | None = None) -> CellValue:
         """See `line.help_text`, which replaces this text."""
-        from cometmagic.notebook import run
+        from cometmagic.notebook import cell_run
 
         # Below a cell's line stands its prompt; in a line it begins with the first word that is nothing else.
         if cell_text is None:
@@ -67,7 +67,7 @@ class GeminiMagics(Magics):
             options, prompt = parsed.options, parsed.prompt
         else:
             options, prompt = parse_first_line(line), cell_text.removesuffix("\n")
-        result = run.run_cell(self.interactive_shell, prompt, options, read_options(self.defaults))
+        result = cell_run.run_cell(self.interactive_shell, prompt, options, read_options(self.defaults))
         self.shown_result = result
         return result
 
@@ -114,18 +114,18 @@ class GeminiMagics(Magics):
         """
         was_shown, self.shown_result = result == self.shown_result, None
         if not was_shown:
-            from cometmagic.notebook import run
+            from cometmagic.notebook import cell_run
 
-            run.show_result(result)
+            cell_run.show_result(result)
         elif not hasattr(self.interactive_shell, "kernel"):
             raise NotImplementedError  # the terminal has written "Out[n]: " by now
 
     @staticmethod
     def show_image_part(image: ImagePart) -> None:
         """Show an image that is the value of a cell."""
-        from cometmagic.notebook import run
+        from cometmagic.notebook import cell_run
 
-        run.show_image_part(image)
+        cell_run.show_image_part(image)
 
     def reset_shown_result(self, *_: Any) -> None:
         """Forget at the start of a cell what the last one has shown."""
@@ -141,7 +141,7 @@ def _create_defaults(shell: InteractiveShell) -> Configurable:
 
 
 def _open_library() -> Library:
-    from cometmagic.storage.store import library
+    from cometmagic.storage.library import library
 
     return library()
 
@@ -178,7 +178,7 @@ def _recover_earlier_calls() -> None:
     with contextlib.suppress(CometError):  # a library that cannot be named is told when it is needed
         root = find_library_folder()
         if find_unfinished_calls(root, MAX_RECENT_CALLS):
-            from cometmagic.courier.leftovers import recover_calls
+            from cometmagic.courier.recovery_report import recover_calls
 
             for told in recover_calls(root, MAX_RECENT_CALLS):
                 print(told)

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from cometmagic.offline import error_replies, service
-from cometmagic.offline.request_body import BodyTooLargeError, MalformedBodyError, read_body
+from cometmagic.offline.body_reader import BodyTooLargeError, MalformedBodyError, read_body
 from cometmagic.options import models
 from cometmagic.system.sanitize import clean_line
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pybase64
 
-from cometmagic.gemini.json_splice import splice_json
+from cometmagic.gemini.json_writer import splice_json
 from cometmagic.offline import grounding, response_body, scenarios, validation
 from cometmagic.offline.error_replies import ServiceError
 from cometmagic.offline.scenarios import TRIGGERS, Scenario

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cometmagic.options.option_types import Choice, OptionType, _format_value
+from cometmagic.options.option_types import Choice, OptionType, format_value
 from cometmagic.system.suggestions import suggest
 
 
@@ -27,7 +27,7 @@ class ValueLists:
         for written, some in items:
             name = str(written).strip().lstrip("-").replace("-", "_")
             if not name:
-                raise ValueError(f"{_format_value(some)} has no option in front, as in {self.metavar}")
+                raise ValueError(f"{format_value(some)} has no option in front, as in {self.metavar}")
             if name in out:
                 raise ValueError(f"{name.replace('_', '-')} is given twice")
             out[name] = tuple(word.strip() if isinstance(word, str) else word for word in _split_values(some))
@@ -46,7 +46,7 @@ def _split_values(value: Any) -> list[Any]:
     try:
         return list(json.loads(value, parse_constant=_reject_constant))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{_format_value(value)} is not a JSON list ({error})") from None
+        raise ValueError(f"{format_value(value)} is not a JSON list ({error})") from None
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Pairs:
         key = str(word).strip().lower().replace("_", "-")
         full = {name.lower().replace("_", "-"): name for name in table.values()}
         if key not in table and key not in full:
-            raise ValueError(f"{_format_value(word)} is not one of {', '.join(table)}{suggest(key, table)}")
+            raise ValueError(f"{format_value(word)} is not one of {', '.join(table)}{suggest(key, table)}")
         return table.get(key) or full[key]
 
 
@@ -114,7 +114,7 @@ def _split_pair(item: Any, option_type: OptionType) -> tuple[str, str]:
     """Return what stands before and behind the first equals sign of a value of `kind`."""
     name, sign, setting = str(item).partition("=")
     if not sign:
-        raise ValueError(f"{_format_value(item)} is not of the form {option_type.metavar}")
+        raise ValueError(f"{format_value(item)} is not of the form {option_type.metavar}")
     return name, setting
 
 

@@ -42,7 +42,7 @@ class Text:
 
     def parse(self, value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, str | AnyNumber | PurePath):
-            raise ValueError(f"{_format_value(value)} is not a text")
+            raise ValueError(f"{format_value(value)} is not a text")
         text = str(value).strip()
         if not text:
             raise ValueError("is empty")
@@ -59,7 +59,7 @@ class VariableName:
     def parse(self, value: Any) -> str:
         name = str(value).strip()
         if not name.isidentifier() or iskeyword(name):
-            raise ValueError(f"{_format_value(value)} is not a name for a variable")
+            raise ValueError(f"{format_value(value)} is not a name for a variable")
         return name
 
 
@@ -101,7 +101,7 @@ class Choice:
         word = str(value).strip()
         if word.lower() not in by_case:
             hint = suggest(word, self.choices)
-            raise ValueError(f"{_format_value(value)} is not one of {', '.join(self.choices)}{hint}")
+            raise ValueError(f"{format_value(value)} is not one of {', '.join(self.choices)}{hint}")
         return by_case[word.lower()]
 
 
@@ -127,7 +127,7 @@ class Number:
             number = int(text) if self.is_whole and inside else number
         except ValueError:
             raise ValueError(
-                f"{_format_value(value)} is not a {'whole number' if self.is_whole else 'number'}"
+                f"{format_value(value)} is not a {'whole number' if self.is_whole else 'number'}"
             ) from None
         if not inside:
             raise ValueError(f"{_truncate(text)} is not between {self.minimum:.10g} and {self.maximum:.10g}")
@@ -149,11 +149,11 @@ class Flag:
             return value
         word = str(value).strip().lower()
         if word not in _TRUE_WORDS + _FALSE_WORDS:
-            raise ValueError(f"{_format_value(value)} is neither true nor false")
+            raise ValueError(f"{format_value(value)} is neither true nor false")
         return word in _TRUE_WORDS
 
 
-def _format_value(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a value as a message shows it: on one line, and not at length."""
     return _truncate(repr(value).replace("\n", " "))
 

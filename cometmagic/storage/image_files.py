@@ -11,7 +11,7 @@ from typing import Any
 from cometmagic.gemini.decode import DecodedResponse, EncodedImage, decode_response
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
-from cometmagic.gemini.transcode import map_utf8_file
+from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.images import resize
 from cometmagic.storage.call_folder import (
     CallFolder,

@@ -14,7 +14,7 @@ from typing import Any
 
 from cometmagic.errors import ChargeStatus, LibraryError
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
 from cometmagic.system.suggestions import suggest

@@ -16,11 +16,11 @@ from cometmagic.errors import ChargeStatus, LibraryError, OptionError
 from cometmagic.gemini.decode import decode_model_turn, decode_request
 from cometmagic.gemini.parts import ImagePart, Part, TextPart, ThoughtSignature
 from cometmagic.gemini.request import Turn
-from cometmagic.gemini.tolerant.scanner import MalformedError
+from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.options import models
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import find_call, read_calls
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from cometmagic.system.formatting import format_path
 
 MAX_HISTORY_TURNS = 3  # answers of a conversation that are sent again: each is megabytes

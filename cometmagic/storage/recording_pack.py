@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import ChargeStatus, LibraryError
-from cometmagic.gemini.strip_signatures import strip_signatures
+from cometmagic.gemini.signature_filter import strip_signatures
 from cometmagic.storage.call_folder import CallFolder, build_preview_path, build_small_preview_path, encode_call
 from cometmagic.storage.index import iter_recordings
+from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import build_write_error
-from cometmagic.storage.store import Library
 from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.formatting import format_bytes, format_path
 

@@ -22,8 +22,8 @@ from typing import Any
 from cometmagic.errors import ChargeStatus, LibraryError
 from cometmagic.gemini.parts import MAGIC_BYTES, sniff
 from cometmagic.images.notebook_images import NotebookShrinker
+from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
-from cometmagic.storage.store import Library
 from cometmagic.system.atomic_files import save_new_file, write_atomic
 from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line

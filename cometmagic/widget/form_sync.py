@@ -13,7 +13,7 @@ from cometmagic.errors import OptionError
 from cometmagic.generation.plan import extract_text
 from cometmagic.options.declaration import list_options
 from cometmagic.system.sanitize import clean_line
-from cometmagic.widget import context, controls
+from cometmagic.widget import controls, notebook_context
 from cometmagic.widget.hints import merge_inherited_options
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class FormSync:
         panel = self._panel
         prompt = str(fine.pop(PROMPT_CONTROL, panel.prompt))
         options, wrong = controls.apply_changes(
-            panel.options, merge_inherited_options(panel.options, context.get_session_options()), fine
+            panel.options, merge_inherited_options(panel.options, notebook_context.get_session_options()), fine
         )
         still = {name: why for name, why in self.errors.items() if name not in changes}
         kept = {name: raw for name, raw in self._raw_values.items() if name in still}

@@ -16,7 +16,8 @@ from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import shorten_id
 from cometmagic.storage.save_paths import slugify
 from cometmagic.system.formatting import format_path
-from cometmagic.widget import cell_text, context
+from cometmagic.widget import notebook_context
+from cometmagic.widget.cell import text
 from cometmagic.widget.form_sync import REFERENCES_CONTROL, FormSync
 from cometmagic.widget.uploads import ChunkedUploads
 from cometmagic.widget.view_state import ViewState
@@ -123,7 +124,7 @@ class MessageHandler:
 
     def _generate_again(self, message: dict[str, Any]) -> None:
         self._panel.check_idle()
-        found = cell_text.restore_settings(self._view_state.results[message["id"]], context.get_namespace())
+        found = text.restore_settings(self._view_state.results[message["id"]], notebook_context.get_namespace())
         ours = {name: value for name, value in self._panel.options.items() if name in _PERSISTENT_OPTIONS}
         self._panel.apply_settings(replace(found, options=ours | found.options))
         self._panel.start()

@@ -11,7 +11,7 @@ from typing import Any
 
 from cometmagic.costs import estimate as advice
 from cometmagic.errors import CometError
-from cometmagic.options import project
+from cometmagic.options import pyproject
 from cometmagic.options.declaration import CellOptions, Options, build_options
 from cometmagic.options.model_checks import find_model_warnings
 from cometmagic.options.settings import read_default_source, read_environment_limits
@@ -32,7 +32,7 @@ def merge_inherited_options(options: Mapping[str, Any], session_options: Mapping
     """Return what holds where the panel sets nothing: limits of the environment, the session, the project, a preset."""
     try:
         named = {name: options[name] for name in ("preset",) if name in options}
-        given = read_environment_limits() | project.merge_options(named, dict(session_options))[0]
+        given = read_environment_limits() | pyproject.merge_options(named, dict(session_options))[0]
         parts = build_options(given)
     except CometError:  # a run will say what is wrong
         return {}

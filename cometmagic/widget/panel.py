@@ -24,14 +24,16 @@ from cometmagic.generation.compose import to_list
 from cometmagic.generation.plan import Plan, extract_text
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
+from cometmagic.notebook.cell_run import plan_cell
 from cometmagic.notebook.progress import publish
-from cometmagic.notebook.run import plan_cell
-from cometmagic.widget import asset_names, cell_text, context, controls, panel_run
+from cometmagic.widget import controls, notebook_context
+from cometmagic.widget.cell import reference_names, text
+from cometmagic.widget.cell.provenance import AnyResult, Provenance
 from cometmagic.widget.form_sync import FormSync
 from cometmagic.widget.handlers import MessageHandler
 from cometmagic.widget.key_guard import KeyGuard
-from cometmagic.widget.provenance import AnyResult, Provenance
-from cometmagic.widget.run_thread import RunThread
+from cometmagic.widget.run import execute
+from cometmagic.widget.run.thread import RunThread
 from cometmagic.widget.static_output import StaticOutput, render_page
 from cometmagic.widget.view_state import ViewState
 
@@ -78,17 +80,17 @@ class Panel(VBox):  # type: ignore[misc]
     @classmethod
     def from_cell(cls, cell: str) -> Self:
         """Return a panel that stands for a cell of `%%gemini_image`. Raises `OptionError` when it is none."""
-        return cls._from_settings(cell_text.parse_settings(cell, context.get_namespace()))
+        return cls._from_settings(text.parse_settings(cell, notebook_context.get_namespace()))
 
     @classmethod
     def from_result(cls, result: ImageResult) -> Self:
         """Return a panel that asks for what made a result, and shows it. Raises `OptionError`."""
-        made = cls._from_settings(cell_text.restore_settings(result, context.get_namespace()))
+        made = cls._from_settings(text.restore_settings(result, notebook_context.get_namespace()))
         made.result = result
         return made
 
     @classmethod
-    def _from_settings(cls, settings: cell_text.PanelSettings) -> Self:
+    def _from_settings(cls, settings: text.PanelSettings) -> Self:
         made = cls()
         try:
             made.apply_settings(settings)
@@ -98,15 +100,15 @@ class Panel(VBox):  # type: ignore[misc]
         return made
 
     @property
-    def settings(self) -> cell_text.PanelSettings:
+    def settings(self) -> text.PanelSettings:
         """What the panel is set to."""
-        return cell_text.PanelSettings(self.prompt, dict(self.options), tuple(self.references), self._variables)
+        return text.PanelSettings(self.prompt, dict(self.options), tuple(self.references), self._variables)
 
     def as_cell(self) -> str:
         """Return the cell that the panel stands for."""
-        return cell_text.format_cell(self.settings)
+        return text.format_cell(self.settings)
 
-    def apply_settings(self, settings: cell_text.PanelSettings) -> None:
+    def apply_settings(self, settings: text.PanelSettings) -> None:
         """Set all controls at once, and the variables that only this panel has. Raises `OptionError`."""
         for name, value in settings.variables.items():
             self.key_guard.check(f"The variable {name}", str(value))
@@ -150,7 +152,7 @@ class Panel(VBox):  # type: ignore[misc]
                 part.close()
         super().close()
 
-    def _begin_run(self) -> cell_text.PanelSettings:
+    def _begin_run(self) -> text.PanelSettings:
         """Return what is asked for, which a change of the panel does not change any more."""
         with self._start_lock:
             self.check_idle()
@@ -163,15 +165,18 @@ class Panel(VBox):  # type: ignore[misc]
                 raise
             return self.settings
 
-    def _execute_run(self, settings: cell_text.PanelSettings) -> AnyResult:
+    def _execute_run(self, settings: text.PanelSettings) -> AnyResult:
         """Carry a run to its end, and tell the browser how it ended."""
         mirror, ended = self._view_state, None
         try:
             mirror.show_start()
-            ended = panel_run.execute_run(
-                lambda: self._build_plans(settings), self._stop_event, mirror.show_status, context.get_namespace()
+            ended = execute.execute_run(
+                lambda: self._build_plans(settings),
+                self._stop_event,
+                mirror.show_status,
+                notebook_context.get_namespace(),
             )
-            self._provenance.record_cell(ended.result, cell_text.format_cell(settings))
+            self._provenance.record_cell(ended.result, text.format_cell(settings))
             self.result = ended.result
             ended.check()
             mirror.show_success(*ended.saved_paths)
@@ -188,20 +193,23 @@ class Panel(VBox):  # type: ignore[misc]
         finally:
             self.set_trait("busy", False)
 
-    def _execute_quietly(self, settings: cell_text.PanelSettings) -> None:
+    def _execute_quietly(self, settings: text.PanelSettings) -> None:
         with contextlib.suppress(CometError, Interrupted):  # the panel says it
             self._execute_run(settings)
 
-    def _build_plans(self, settings: cell_text.PanelSettings) -> list[Plan]:
+    def _build_plans(self, settings: text.PanelSettings) -> list[Plan]:
         given = settings.options | ({"image": list(settings.references)} if settings.references else {})
         return plan_cell(
-            settings.prompt, given, settings.merge_namespace(context.get_namespace()), context.get_session_options()
+            settings.prompt,
+            given,
+            settings.merge_namespace(notebook_context.get_namespace()),
+            notebook_context.get_session_options(),
         )
 
     @property
     def namespace(self) -> dict[str, Any]:
         """What names stand for: the panel's own variables, which a cell or a result came with, then the notebook's."""
-        return self.settings.merge_namespace(context.get_namespace())
+        return self.settings.merge_namespace(notebook_context.get_namespace())
 
     @validate("prompt")
     def _validate_prompt(self, proposal: dict[str, Any]) -> str:
@@ -213,7 +221,7 @@ class Panel(VBox):  # type: ignore[misc]
         given = dict(proposal["value"])
         for flag in ("edit", "chat"):
             if flag in given:
-                given[flag] = asset_names.name_result(flag, given[flag], self.namespace)
+                given[flag] = reference_names.name_result(flag, given[flag], self.namespace)
         options = controls.normalize_options(given)
         for name, value in options.items():
             self.key_guard.check(f"The option {name!r}", extract_text(value))
@@ -221,7 +229,7 @@ class Panel(VBox):  # type: ignore[misc]
 
     @validate("references")
     def _validate_references(self, proposal: dict[str, Any]) -> tuple[str, ...]:
-        words = tuple(asset_names.name_reference(given, self.namespace) for given in proposal["value"])
+        words = tuple(reference_names.name_reference(given, self.namespace) for given in proposal["value"])
         for word in words:
             self.key_guard.check("A reference image", word)
         return words
@@ -249,7 +257,9 @@ class Panel(VBox):  # type: ignore[misc]
     def _read_content(self) -> tuple[AnyResult | None, str]:
         """Return what is shown and the cell that made it; without a result, the panel's own."""
         made = self.result
-        return made, self.as_cell() if made is None else self._provenance.find_cell(made, context.get_namespace())
+        return made, self.as_cell() if made is None else self._provenance.find_cell(
+            made, notebook_context.get_namespace()
+        )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         is_open = self.comm is not None  # a closed one is a picture and a cell, as in a saved notebook

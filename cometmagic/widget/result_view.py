@@ -9,8 +9,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from cometmagic.display import grid
-from cometmagic.display import result as show
+from cometmagic.display import batch_output
+from cometmagic.display import result_output as show
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart, TextPart
 from cometmagic.generation.result import ImageResult
@@ -46,7 +46,9 @@ def describe_result(result: ImageResult | ImageResults | None) -> ViewPayload:
     """Return the words about what was made."""
     if result is None:
         return {}
-    bundle, _ = grid.build_sheet_caption(result) if isinstance(result, ImageResults) else show.build_caption(result)
+    bundle, _ = (
+        batch_output.build_sheet_caption(result) if isinstance(result, ImageResults) else show.build_caption(result)
+    )
     facts, *more = clean(bundle["text/plain"]).splitlines()
     if isinstance(result, ImageResults):
         return {"alt": clean_line(result.alt), "facts": facts, "notes": [], "text": "\n".join(more), "id": ""}

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cometmagic.display import bundles, grid, result
-from cometmagic.display.html import encode_base64, escape_text
+from cometmagic.display import batch_output, bundles, result_output
+from cometmagic.display.html_parts import encode_base64, escape_text
 from cometmagic.errors import CometError
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
@@ -65,7 +65,9 @@ def _build_bundles(panel_result: OptionalResult, cell: str) -> tuple[bundles.Bun
 
 def _build_image(panel_result: ImageResult | ImageResults) -> bundles.Bundle:
     return (
-        grid.build_sheet(panel_result) if isinstance(panel_result, ImageResults) else result.build_image(panel_result)
+        batch_output.build_sheet(panel_result)
+        if isinstance(panel_result, ImageResults)
+        else result_output.build_image(panel_result)
     )
 
 

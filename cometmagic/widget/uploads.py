@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cometmagic.errors import OptionError
-from cometmagic.images.sendable import ReferenceInput, normalize_content
+from cometmagic.images.normalize import ReferenceInput, normalize_content
 from cometmagic.system.sanitize import clean_line
-from cometmagic.widget.asset_names import name_image
+from cometmagic.widget.cell.reference_names import name_image
 
 MAX_FILE_BYTES = 64_000_000  # bytes of one file
 MAX_UPLOADS = 8  # files under way at once

@@ -15,14 +15,14 @@ from ipywidgets import Box
 from cometmagic.errors import CometError
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
-from cometmagic.images.safe_read import is_url
+from cometmagic.images.file_reader import is_url
 from cometmagic.notebook.namespace import resolve_options
 from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
-from cometmagic.widget import context, controls, result_view
+from cometmagic.widget import controls, notebook_context, result_view
 from cometmagic.widget.form_sync import FormSync
 from cometmagic.widget.hints import build_hints, merge_inherited_options
-from cometmagic.widget.panel_run import RunStatus
+from cometmagic.widget.run.execute import RunStatus
 from cometmagic.widget.widgets import CellWidget, FormWidget, ResultWidget
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class ViewState:
         """Tell the form what the panel is set to, and what follows from that."""
         with self._lock:  # or what a thread saw before another would be told after it
             panel = self._panel
-            base = merge_inherited_options(panel.options, context.get_session_options())
+            base = merge_inherited_options(panel.options, notebook_context.get_session_options())
             said = build_hints(
                 base | panel.options, panel.prompt, len(panel.references), has_key=panel.key_guard.has_key
             )

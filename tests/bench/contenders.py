@@ -25,7 +25,7 @@ Contender = Callable[[str], bytes]
 def cometmagic(address: str) -> bytes:
     """Live call to settled folder to picture and caption."""
     import cometmagic as cm
-    from cometmagic.display import result as show
+    from cometmagic.display import result_output as show
 
     os.environ |= {"COMETAPI_KEY": KEY, "COMETAPI_BASE_URL": address}
     result = cm.generate(PROMPT, thoughts=True, image_size="4K", source="live")

@@ -13,12 +13,12 @@ import cometmagic
 from cometmagic.codegen.httpx_program import format_endpoint_path
 from cometmagic.generation.plan import plan
 from cometmagic.generation.result import ImageResult
-from tests.asked import BLUE, CASES, PROGRAMS, RED, Asked, body, nasty
 from tests.faults.server import FaultServer
 from tests.gemini.test_encode import on_the_wire
 from tests.notebook.answers import CANARY, FINAL, answering, image
 from tests.notebook.answers import body as answer_body
 from tests.notebook.fixtures import Notebook, Services
+from tests.sample_requests import BLUE, CASES, PROGRAMS, RED, Asked, body, nasty
 
 SIGNED = answer_body(image(FINAL, thoughtSignature="c2ln/+8="))
 

@@ -20,8 +20,11 @@ from cometmagic.errors import LibraryError, OptionError
 from cometmagic.gemini.parts import ImagePart, TextPart, ThoughtSignature
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.plan import build_plans, plan
-from cometmagic.storage.store import Library
-from tests.asked import (
+from cometmagic.storage.library import Library
+from tests.faults.server import FaultServer, Held, recv_request, response, send
+from tests.notebook.answers import CANARY, DRAFT, FINAL, answering, full, image, painted, serving
+from tests.notebook.answers import body as answer_body
+from tests.sample_requests import (
     BLUE,
     CASES,
     PATIENCE,
@@ -37,9 +40,6 @@ from tests.asked import (
     run,
     write,
 )
-from tests.faults.server import FaultServer, Held, recv_request, response, send
-from tests.notebook.answers import CANARY, DRAFT, FINAL, answering, full, image, painted, serving
-from tests.notebook.answers import body as answer_body
 
 SIGNED = answer_body({"text": "Here.", "thoughtSignature": "dGV4dA=="}, image(FINAL, thoughtSignature="c2ln/+8="))
 

@@ -29,7 +29,7 @@ from cometmagic.errors import BudgetError, ChargeStatus, LibraryError
 from cometmagic.system import file_lock
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
 from tests.faults.pressed import Pressed, counts_open_files, open_files
-from tests.programs import program
+from tests.subprocesses import program
 
 MODEL = "gemini-3.1-flash-image-preview"
 UNKNOWN = Price(None)

@@ -23,14 +23,14 @@ import pytest
 import cometmagic
 from cometmagic.costs import estimate as advice
 from cometmagic.courier import client
-from cometmagic.courier.endpoint import LiveRoute, encode_route
 from cometmagic.courier.job import Job
+from cometmagic.courier.route import LiveRoute, encode_route
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.options.declaration import Options
 from cometmagic.options.settings import Key
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from tests.faults.crash import PATIENCE, Look, judge, recovered
 from tests.faults.doomed import Case
 from tests.faults.leaks import KEY
@@ -39,16 +39,19 @@ from tests.faults.tripwire import FRONT, Point, orders, points
 
 PACKAGE = Path(cometmagic.__file__).parent
 KEEPING = (
-    "storage/finalize.py",
-    "storage/store.py",
+    "storage/settle.py",
+    "storage/image_files.py",
+    "storage/call_folder.py",
+    "storage/library.py",
     "system/atomic_files.py",
     "system/file_lock.py",
     "images/resize.py",
     "images/streamed_png.py",
-    "costs/accounts.py",
+    "costs/charges.py",
     "costs/ledger.py",
+    "costs/ledger_entries.py",
 )
-FOLDERS = ("courier", "gemini", "gemini/tolerant")
+FOLDERS = ("courier", "courier/http", "gemini", "gemini/tolerant")
 WIRED = (
     *KEEPING,
     *(f"{name}/{path.name}" for name in FOLDERS for path in sorted((PACKAGE / name).glob("*.py"))),
@@ -180,4 +183,4 @@ def surveyed(wanted: Sequence[Case], place: Path) -> list[list[Point]]:
 
 def saving(path: Sequence[Point]) -> int:
     """Return the number of the first point of saving."""
-    return next(number for number, point in enumerate(path, 1) if point.file == "storage/finalize.py")
+    return next(number for number, point in enumerate(path, 1) if point.file == "storage/settle.py")

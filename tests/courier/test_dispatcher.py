@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from cometmagic.courier.dispatcher import Dispatcher
-from cometmagic.courier.endpoint import LiveRoute, OfflineRoute, Route, encode_route
+from cometmagic.courier.route import LiveRoute, OfflineRoute, Route, encode_route
 from cometmagic.options.settings import Key
 from cometmagic.storage.call_folder import CallFolder, CallState
-from tests.courier.test_attempts import planned
+from tests.courier.test_delivery import planned
 from tests.faults.leaks import KEY
 from tests.faults.server import recv_request, response, send
 from tests.gemini.answers import answer, answering, image

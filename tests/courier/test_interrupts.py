@@ -18,7 +18,7 @@ from cometmagic.generation import call as waiting
 from cometmagic.generation import generate as session
 from cometmagic.generation.generate import agenerate, generate, start_generation
 from cometmagic.storage.call_folder import CallState
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from tests.courier.test_rate_limiter import ended
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.leaks import KEY

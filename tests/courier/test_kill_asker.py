@@ -36,13 +36,19 @@ NAME = "program killed while it asks"
 MARK = "CRASH_MARK"
 WIRED = (
     "generation/generate.py",
-    "courier/client.py",
+    "generation/launch.py",
+    "generation/wait.py",
+    "generation/session.py",
     "generation/result.py",
-    "costs/accounts.py",
+    "courier/client.py",
+    "courier/job.py",
+    "costs/charges.py",
     "costs/ledger.py",
+    "costs/ledger_entries.py",
     "system/file_lock.py",
     "system/atomic_files.py",
-    "storage/store.py",
+    "storage/call_folder.py",
+    "storage/library.py",
 )
 CASE = next(case for case in cases() if case.name.startswith("packed"))
 

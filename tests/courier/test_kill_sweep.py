@@ -20,7 +20,13 @@ from tests.figures import Record
 from tests.waiting import wait_for
 
 SEED = 20261122
-CHANGING = ("storage/finalize.py", "system/atomic_files.py", "storage/store.py", "courier/attempts.py")
+CHANGING = (
+    "storage/settle.py",
+    "storage/image_files.py",
+    "storage/call_folder.py",
+    "system/atomic_files.py",
+    "courier/delivery.py",
+)
 END = b"0\r\n\r\n"  # of an answer in chunks
 CONTROL = "see the naive saver"
 

@@ -53,7 +53,7 @@ def test_a_picture_that_came_before_the_limit_is_kept(ask: Asker) -> None:
 
 @pytest.mark.usefixtures("soon")
 def test_an_error_whose_body_hangs_is_its_status(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cometmagic.courier.transport.ERROR_BODY_TIMEOUT", 0.3)
+    monkeypatch.setattr("cometmagic.courier.http.transport.ERROR_BODY_TIMEOUT", 0.3)
     half = response(b'{"error": {"message": "half of', "429 Slow", {"Content-Length": "500"})
 
     outcome = ask.carry(recv_request(), send(half), hang(), limits=Limits(total_timeout=30))

@@ -14,13 +14,13 @@ import pytest
 
 from cometmagic.costs.ledger import Ledger
 from cometmagic.courier import recovery as recovering
-from cometmagic.courier.leftovers import format_running_calls, recover_calls
 from cometmagic.courier.recovery import find_recoverable_calls, recover
+from cometmagic.courier.recovery_report import format_running_calls, recover_calls
 from cometmagic.errors import ChargeStatus
 from cometmagic.generation.generate import generate, start_generation
 from cometmagic.storage.call_folder import CallFolder, CallState
-from cometmagic.storage.pending_scan import find_unfinished_calls
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
+from cometmagic.storage.unfinished_calls import find_unfinished_calls
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
 from tests.courier.test_rate_limiter import ended
 from tests.faults.leaks import KEY, leaks

@@ -12,7 +12,7 @@ from cometmagic.display import dry_run
 from cometmagic.generation.compose import Prompt
 from cometmagic.generation.plan import build_plans, plan
 from cometmagic.options.template import PromptPiece
-from tests.display.test_result import HOSTILE, check_harmless
+from tests.display.test_result_output import HOSTILE, check_harmless
 from tests.notebook.answers import answering, painted
 from tests.notebook.fixtures import Notebook, Services
 

@@ -11,8 +11,8 @@ import pytest
 
 from cometmagic.display.edit_tree import LINE_WIDTH, MAX_CALLS, render_tree
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.store import Library
-from tests.storage.test_store import request
+from cometmagic.storage.library import Library
+from tests.storage.test_library import request
 
 Made = Callable[..., CallFolder]
 

@@ -11,11 +11,11 @@ from cometmagic import generate
 from cometmagic.display import gallery as module
 from cometmagic.display.gallery import build_gallery
 from cometmagic.display.library_table import format_table, list_calls
-from cometmagic.storage.store import Library
-from tests.display.test_result import HOSTILE, check_harmless
+from cometmagic.storage.library import Library
+from tests.display.test_result_output import HOSTILE, check_harmless
 from tests.notebook.answers import answering, serving
 from tests.notebook.fixtures import Notebook
-from tests.storage.test_store import request
+from tests.storage.test_library import request
 
 
 @pytest.fixture

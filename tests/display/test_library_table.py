@@ -13,10 +13,10 @@ from cometmagic import generate
 from cometmagic.display.library_table import TABLE_WIDTH, describe_call, explain_missing_image, format_table, list_calls
 from cometmagic.errors import CometError
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from tests.faults.server import Step, limit, recv_request, response
 from tests.notebook.answers import answering, painted, serving
-from tests.storage.test_store import request
+from tests.storage.test_library import request
 
 Ask = Callable[..., CallFolder]
 BAD = answering(b'{"error": {"message": "wrong"}}', status="400 Bad Request")

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 import cometmagic
-from cometmagic.courier.attempts import deliver
-from cometmagic.courier.endpoint import LiveRoute
+from cometmagic.courier.delivery import deliver
+from cometmagic.courier.route import LiveRoute
 from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
@@ -25,7 +25,7 @@ from cometmagic.generation.result import ImageResult, read_result
 from cometmagic.options.declaration import Limits, Options
 from cometmagic.options.settings import Key
 from cometmagic.storage.call_folder import CallFolder, CallState
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from tests.faults.leaks import KEY, leaks, spoken
 from tests.faults.server import Exchange, FaultServer, Step
 

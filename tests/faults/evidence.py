@@ -12,7 +12,7 @@ import pytest
 
 from cometmagic.generation.result import ImageResult
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from tests.faults.replies import Reply, Stamp
 from tests.faults.schedules import Schedule
 from tests.faults.server import Exchange

@@ -12,12 +12,12 @@ from typing import IO, Any, get_args
 import pytest
 
 from cometmagic.courier import recorder
-from cometmagic.courier.transport import PostAttempt
+from cometmagic.courier.http.transport import PostAttempt
 from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.gemini.decode import EncodedImage
 from cometmagic.options.settings import Key
-from cometmagic.storage import finalize as settling
 from cometmagic.storage import image_files
+from cometmagic.storage import settle as settling
 from cometmagic.storage.call_folder import CallFolder, CallState
 from cometmagic.system import atomic_files
 from tests.faults import census

@@ -57,7 +57,8 @@ class Wire:
 
     SHARED = (
         "system/atomic_files.py",
-        "storage/store.py",
+        "storage/call_folder.py",
+        "storage/library.py",
     )  # what everything is written with: its lines count for each use anew
 
     def __init__(self, files: dict[str, str], first: str, trail: str, at: int) -> None:

@@ -20,7 +20,7 @@ from cometmagic.options.composite_types import ChoiceList, Pairs
 from cometmagic.options.declaration import Options
 from cometmagic.options.option_group import Option
 from cometmagic.options.option_types import Choice, Flag, Number, Text
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from tests.faults.asking import Asker
 from tests.gemini.answers import answer, answering, image, picture
 

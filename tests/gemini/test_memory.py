@@ -17,8 +17,8 @@ from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import Options
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.finalize import settle
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
+from cometmagic.storage.settle import settle
 from tests.gemini.answers import answer, base64_of, body, image, picture, text
 
 MEGA = 2**20

@@ -18,7 +18,7 @@ from cometmagic.generation.call import CancelCheck
 from cometmagic.generation.launch import launch_batch
 from cometmagic.generation.plan import build_plans
 from cometmagic.generation.wait import launch_on_thread
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.server import Held, response, send
 from tests.notebook.answers import FINAL, answering, full, serving

@@ -21,7 +21,7 @@ from cometmagic.errors import (
     TransportError,
 )
 from cometmagic.generation.plan import plan
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from tests.faults.server import FaultServer
 from tests.notebook.answers import CANARY, FINAL, answering, painted, serving
 

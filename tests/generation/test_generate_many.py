@@ -30,7 +30,7 @@ from cometmagic.errors import (
     TransportError,
 )
 from cometmagic.generation.session import get_last_folder
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.server import Connection, Held, Step, recv_request, response, send
 from tests.notebook.answers import CANARY, FINAL, answering, full, image, painted, serving
@@ -432,7 +432,7 @@ def test_awaiting_leaves_the_loop_free(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_cancelled_await_says_what_becomes_of_each(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
     held = Held()
-    monkeypatch.setattr("cometmagic.generation.generate.CANCEL_TIMEOUT", 30.0)
+    monkeypatch.setattr("cometmagic.generation.wait.CANCEL_TIMEOUT", 30.0)
 
     async def asked() -> None:
         task = asyncio.ensure_future(agenerate_many("a cat", count=4, at_once=2))

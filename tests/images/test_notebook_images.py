@@ -13,7 +13,7 @@ from PIL import Image
 
 from cometmagic.images.notebook_images import WIDGET_STATE, NotebookShrinker
 from tests.gemini.answers import base64_of
-from tests.pictures import RED, encoded, near
+from tests.image_samples import RED, encoded, near
 
 Json = dict[str, Any]
 LARGE = encoded(Image.effect_noise((300, 200), 90).convert("RGB"))

@@ -26,7 +26,7 @@ from cometmagic.gemini.parts import ImagePart
 from cometmagic.images import references
 from cometmagic.images.references import Reference, fit_references, load_reference
 from tests.gemini.answers import picture
-from tests.pictures import RED, encoded, near, opened
+from tests.image_samples import RED, encoded, near, opened
 
 NOISE = Image.effect_noise((900, 600), 90).convert("RGB")
 

@@ -22,8 +22,8 @@ from cometmagic.images.resize import (
     shrink_to_fit,
 )
 from tests.gemini.answers import SIZES, picture, png_chunk, png_header
+from tests.image_samples import RED, WHITE, encoded, near, opened
 from tests.notebook.answers import gravel
-from tests.pictures import RED, WHITE, encoded, near, opened
 
 
 def previewed(content: bytes, longest: int = 64) -> Image.Image:

@@ -11,7 +11,7 @@ from tests.courier.test_retry import refusing
 from tests.faults.server import Held, recv_request, response, send
 from tests.notebook.answers import answering, body, full
 from tests.notebook.fixtures import Notebook, Services
-from tests.notebook.test_run import pressed_again
+from tests.notebook.test_cell_run import pressed_again
 from tests.waiting import wait_for
 
 GOOD = response(full())

@@ -19,7 +19,7 @@ import pytest
 
 from cometmagic.gemini.decode import decode_response
 from cometmagic.gemini.error_bodies import parse_error_response
-from cometmagic.offline import request_body, service
+from cometmagic.offline import body_reader, service
 from cometmagic.offline import server as app
 from cometmagic.offline.server import Server, serve
 from cometmagic.options import models
@@ -232,7 +232,7 @@ def test_a_body_that_is_badly_framed_is_400_and_the_connection_ends(server: Serv
 def test_a_body_over_the_limit_is_read_to_its_end_and_413(
     server: Server, monkeypatch: pytest.MonkeyPatch, chunked: bool
 ) -> None:
-    monkeypatch.setattr(request_body, "MAX_BODY_BYTES", 3 * 2**20)
+    monkeypatch.setattr(body_reader, "MAX_BODY_BYTES", 3 * 2**20)
     body = b"x" * (8 * 2**20)
     headers = KEY | ({"Transfer-Encoding": "chunked"} if chunked else {})
     sent: Any = iter([body]) if chunked else body
@@ -243,15 +243,15 @@ def test_a_body_over_the_limit_is_read_to_its_end_and_413(
 
 
 def test_a_body_without_end_is_not_read_for_ever(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_body, "MAX_BODY_BYTES", 2**20)
-    monkeypatch.setattr(request_body, "_MAX_DISCARDED_BYTES", 2**21)
+    monkeypatch.setattr(body_reader, "MAX_BODY_BYTES", 2**20)
+    monkeypatch.setattr(body_reader, "_MAX_DISCARDED_BYTES", 2**21)
     head = f"POST {UNARY} HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\nContent-Length: {2**40}\r\n\r\n".encode()
 
     assert raw(server, head, b"x" * (3 * 2**20)).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_body_at_the_limit_is_taken(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_body, "MAX_BODY_BYTES", len(WORDS))
+    monkeypatch.setattr(body_reader, "MAX_BODY_BYTES", len(WORDS))
 
     assert ask(server, "POST", UNARY, WORDS)[0].status == 200
 

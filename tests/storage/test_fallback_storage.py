@@ -17,7 +17,7 @@ from cometmagic.courier.recovery import recover
 from cometmagic.generation.generate import generate
 from cometmagic.storage import fallback_storage
 from cometmagic.storage.call_folder import CallFolder, CallState
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from tests.faults.server import Held, recv_request, response, send, sliced
 from tests.gemini.answers import answer, body, image, picture, text
 

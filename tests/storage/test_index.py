@@ -14,9 +14,9 @@ from cometmagic import generate
 from cometmagic.errors import LibraryError
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import find_call, find_recording, iter_recordings, read_calls, shorten_id
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 from tests.notebook.answers import answering, serving
-from tests.storage.test_store import request
+from tests.storage.test_library import request
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 import cometmagic
 from cometmagic import CometError, ImageResult, LibraryError, OptionError, generate
 from cometmagic.storage import lineage
+from cometmagic.storage.library import Library
 from cometmagic.storage.recording_pack import pack
-from cometmagic.storage.store import Library
 from tests.faults.server import FaultServer, recv_request, response, send
 from tests.notebook.answers import DRAFT, FINAL, answering, body, image, painted, serving
 

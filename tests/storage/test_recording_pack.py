@@ -20,8 +20,8 @@ from cometmagic import ImageResult, generate
 from cometmagic.errors import LibraryError
 from cometmagic.gemini.encode import hash_request
 from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.library import Library
 from cometmagic.storage.recording_pack import pack
-from cometmagic.storage.store import Library
 from cometmagic.system.atomic_files import write_atomic
 from tests.faults.leaks import KEY, leaks
 from tests.notebook.answers import DRAFT, FINAL, answering, body, full, image, painted, serving
@@ -334,7 +334,7 @@ import os, signal, sys
 from pathlib import Path
 from cometmagic.storage import recording_pack
 from cometmagic.system.atomic_files import write_atomic
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
 count = [0]
 def dying(*given):
     count[0] += 1

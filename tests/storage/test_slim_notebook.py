@@ -14,11 +14,11 @@ from PIL import Image
 from cometmagic import generate
 from cometmagic.errors import LibraryError
 from cometmagic.storage import slim_notebook as slimming
+from cometmagic.storage.library import Library
 from cometmagic.storage.slim_notebook import slim
-from cometmagic.storage.store import Library
 from tests.gemini.answers import base64_of
+from tests.image_samples import encoded
 from tests.images.test_notebook_images import LARGE, LARGE_JPEG, MOVING, notebook, output
-from tests.pictures import encoded
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
-from tests.programs import program
+from tests.subprocesses import program
 
 PATIENCE = 60.0
 COUNTS = 100  # what each of the counting threads and processes adds

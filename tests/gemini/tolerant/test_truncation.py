@@ -15,12 +15,12 @@ from cometmagic.errors import ChargeStatus, CometError, TransportError
 from cometmagic.gemini.decode import decode_response
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
-from cometmagic.gemini.tolerant.scanner import MalformedError
+from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.generation.result import read_result
 from cometmagic.options.declaration import Options
 from cometmagic.storage.call_folder import CallFolder, CallState
-from cometmagic.storage.finalize import settle
-from cometmagic.storage.store import Library
+from cometmagic.storage.library import Library
+from cometmagic.storage.settle import settle
 from tests.faults.asking import Asker
 from tests.faults.server import fin, limit, recv_request, response
 from tests.gemini.answers import answer, answering, body, image, picture, text

@@ -1,0 +1,46 @@
+"""What a library's live calls cost, as a few lines of text: this session, today, in all.
+
+Estimates by list prices; what was charged only the service knows. This module changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from cometmagic.costs.ledger import Ledger
+from cometmagic.costs.ledger_entries import Spending
+from cometmagic.options.models import CHECK_DATE
+from cometmagic.storage.library import format_call_count
+from cometmagic.system.formatting import format_path
+
+
+def format_spending(root: Path, session: str) -> str:
+    """Return the sums of a library."""
+    ledger, today = Ledger(root), datetime.now().astimezone().date()
+    everything = ledger.sum_spending()
+    if not everything.call_count:
+        return f"No live call was made in {format_path(root)} yet, so nothing was spent."
+    rows = {
+        "this session": ledger.sum_spending(session=session),
+        "today": ledger.sum_spending(day=today),
+        "in all": everything,
+    }
+    head = f"Spent in {format_path(root)}, estimated by Google's list prices of {CHECK_DATE}"
+    return "\n".join(
+        [head, "", *(_format_row(name, spent) for name, spent in rows.items()), *_format_notes(everything)]
+    )
+
+
+def _format_row(label: str, spending: Spending) -> str:
+    return f"{label:<14}${spending.usd:>9,.3f}  {format_call_count(spending.call_count):>10}"
+
+
+def _format_notes(spending: Spending) -> Iterator[str]:
+    if spending.uncertain_count or spending.unpriced_count:
+        yield ""
+    if spending.uncertain_count:
+        yield f"{spending.uncertain_count} of unknown outcome: counted as if charged."
+    if spending.unpriced_count:
+        yield f"{spending.unpriced_count} by models whose price is not known: not in the sums."

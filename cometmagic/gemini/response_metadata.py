@@ -1,0 +1,91 @@
+"""What an answer says beside its parts: why it ended, what it used, what it looked up.
+
+Every text here is foreign and is cleaned; every number is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cometmagic.gemini.parts import Part
+from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse, Usage
+from cometmagic.gemini.tolerant.response_normalizer import coerce_object, coerce_objects, coerce_string
+from cometmagic.system.sanitize import clean_line
+
+_MAX_COUNT = 10**12
+_MAX_ITEMS = 1000  # words looked up, and pages found; answers have a few dozen
+
+
+def _parse_count(value: Any) -> int | None:
+    """Return a token count or a size, or None for nonsense."""
+    good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_COUNT
+    return value if good else None
+
+
+def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse:
+    """Return the answer of a document in its one shape, with the parts that were read from it."""
+    candidate, feedback = document["candidates"][0], coerce_object(document.get("promptFeedback"))
+    return ImageResponse(
+        parts=tuple(parts),
+        finish_reason=clean_line(coerce_string(candidate.get("finishReason")), 80),
+        finish_message=clean_line(coerce_string(candidate.get("finishMessage"))),
+        block_reason=clean_line(coerce_string(feedback.get("blockReason")), 80),
+        block_message=clean_line(coerce_string(feedback.get("blockReasonMessage"))),
+        usage=_parse_usage(coerce_object(document.get("usageMetadata"))),
+        grounding=_parse_grounding(coerce_object(candidate.get("groundingMetadata"))),
+        model_version=clean_line(coerce_string(document.get("modelVersion")), 120),
+        response_id=clean_line(coerce_string(document.get("responseId")), 120),
+    )
+
+
+def _parse_usage(counts: dict[str, Any]) -> Usage:
+    details = coerce_objects(counts.get("candidatesTokensDetails"))
+    images = [_parse_count(row.get("tokenCount")) for row in details if row.get("modality") == "IMAGE"]
+    return Usage(
+        prompt=_parse_count(counts.get("promptTokenCount")),
+        answer=_parse_count(counts.get("candidatesTokenCount")),
+        thoughts=_parse_count(counts.get("thoughtsTokenCount")),
+        total=_parse_count(counts.get("totalTokenCount")),
+        image=images[0] if images else None,
+    )
+
+
+def _parse_grounding(metadata: dict[str, Any]) -> Grounding:
+    queries = [
+        clean_line(coerce_string(word), 200)
+        for name in ("webSearchQueries", "imageSearchQueries")
+        for word in _coerce_list(metadata.get(name))[:_MAX_ITEMS]
+    ]
+    chunks = coerce_objects(metadata.get("groundingChunks"))
+    return Grounding(
+        queries=tuple(filter(None, queries)),
+        sources=tuple(source for chunk in chunks[:_MAX_ITEMS] for source in _parse_sources(chunk)),
+        suggestion=_replace_surrogates(
+            coerce_string(coerce_object(metadata.get("searchEntryPoint")).get("renderedContent"))
+        ),
+    )
+
+
+def _coerce_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _parse_sources(chunk: dict[str, Any]) -> Iterator[GroundingSource]:
+    web, image = coerce_object(chunk.get("web")), coerce_object(chunk.get("image"))
+    if address := coerce_string(web.get("uri")):
+        yield GroundingSource(
+            clean_line(coerce_string(web.get("title")) or coerce_string(web.get("domain")) or address, 200),
+            clean_line(address, 2000),
+        )
+    if address := coerce_string(image.get("sourceUri")):
+        yield GroundingSource(
+            clean_line(coerce_string(image.get("title")) or address, 200),
+            clean_line(address, 2000),
+            clean_line(coerce_string(image.get("imageUri")), 2000),
+        )
+
+
+def _replace_surrogates(text: str) -> str:
+    """Return HTML that is shown sandboxed, as it came but for lone surrogates: those can nowhere be shown."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,155 @@
+"""From received bytes to a settled call folder: decode, save, preview, record.
+
+The same for a live answer, the offline service's and one an earlier session left behind: it reads
+`response.part` and writes the rest. It knows nothing of how the bytes came. Nothing is deleted before
+everything it stood for is on disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cometmagic.errors import CometError
+from cometmagic.gemini.decode import DecodedResponse, decode_document
+from cometmagic.gemini.error_bodies import parse_error_object
+from cometmagic.gemini.finish_reasons import build_malformed_error, build_no_image_error
+from cometmagic.gemini.json_string import JSONString
+from cometmagic.gemini.json_writer import splice_json
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, UNKNOWN_TYPE
+from cometmagic.gemini.response import ImageResponse
+from cometmagic.gemini.tolerant.json_scanner import MalformedError
+from cometmagic.images import resize
+from cometmagic.storage.call_folder import (
+    SMALL_PREVIEW_BYTES,
+    SMALL_PREVIEW_PIXELS,
+    CallFolder,
+    CallState,
+    build_preview_path,
+    build_small_preview_path,
+    now,
+)
+from cometmagic.storage.image_files import save_images
+from cometmagic.system.atomic_files import write_atomic
+
+
+def settle(folder: CallFolder) -> CometError | None:
+    """Turn `response.part` into files and return the error the answer stands for, if it has no image."""
+    try:
+        answer, rows, spoilt = save_images(folder)
+    except MalformedError as error:
+        return folder.fail(build_malformed_error(str(error), _read_head(folder.response_path), folder.response_path))
+    # The document with long strings (signatures) as they stood.
+    write_atomic(folder.path / "answer.json", splice_json(answer.document, JSONString.iter_json, separators=(",", ":")))
+    response = decode_document(answer.document, {row["name"]: folder.build_image(row) for row in rows}).response
+    facts = _build_call_fields(response, rows)
+    if any(row["role"] == "image" for row in rows):
+        facts["spoilt"] = spoilt
+        notes = list(_iter_notes(folder, answer, rows, spoilt))
+        del answer  # with its views on the file: previews need memory too, and Windows deletes none that is mapped
+        facts["notes"] = [*notes, *_write_previews(folder, rows)]
+        folder.update(state=CallState.SETTLED, settled=now(), **facts)
+        if not spoilt:
+            with contextlib.suppress(OSError):  # a later recovery tidies up
+                folder.response_path.unlink()
+        return None
+    if answer.error:
+        return folder.fail(parse_error_object(answer.error), **facts)
+    strange = sum(row["mime_type"] == UNKNOWN_TYPE[0] for row in rows)
+    return folder.fail(
+        build_no_image_error(
+            response,
+            folder.response_path,
+            is_truncated=answer.is_truncated,
+            damaged_count=spoilt,
+            unknown_count=strange,
+        ),
+        **facts,
+    )
+
+
+def _read_head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4096)
+
+
+def _build_call_fields(response: ImageResponse, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "files": rows,
+        "model_version": response.model_version,
+        "response_id": response.response_id,
+        "finish_reason": response.finish_reason,
+        "usage": vars(response.usage),
+    }
+
+
+def _iter_notes(
+    folder: CallFolder, answer: DecodedResponse, rows: list[dict[str, Any]], damaged_count: int
+) -> Iterator[str]:
+    """Yield what the user should know about an answer that holds a picture."""
+    if answer.is_truncated:
+        yield "The answer was cut short; this picture came whole, but it may be a draft."
+    elif damage := folder.read().get("damage"):
+        yield f"{damage} This picture came whole as far as can be told."
+    if damaged_count:
+        images_lost = f"{damaged_count} image{'s' * (damaged_count > 1)}"
+        yield f"{images_lost} of the answer could not be read; the raw answer is in response.part."
+    if answer.error:
+        yield f"The service also reported an error: {parse_error_object(answer.error).message}"
+    for row in rows:
+        if row["mime_type"] == UNKNOWN_TYPE[0]:
+            yield f"{row['name']} is no picture of a known kind; it is kept as it came."
+        elif row["role"] == "image" and row["mime_type"] not in DISPLAYABLE_TYPES:
+            yield f"{row['name']} is of a kind that notebooks do not show; it is kept in {folder.path}."
+
+
+def _write_previews(folder: CallFolder, rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Write the small pictures; yield what there is to say about those that cannot be made."""
+    asked = int(folder.read().get("preview", 0))
+    for row in rows:
+        original, is_final = folder.path / row["name"], row["role"] == "image"
+        if row["mime_type"] not in DISPLAYABLE_TYPES or not (is_final or row["role"] == "thought"):
+            continue
+        made = (
+            _write_final_preview(original, asked)
+            if is_final
+            else _write_small_preview(original, build_preview_path(original))
+        )
+        if not made and (asked or not is_final):
+            yield f"{row['name']} is {_explain_missing_preview(row)}: it is kept as it came."
+
+
+def _write_final_preview(original: Path, max_side: int) -> bool:
+    """Write the preview of the final image, and a small one if that is large or none is asked for; tell whether."""
+    if not max_side:
+        return _write_small_preview(original, build_small_preview_path(original))
+    preview = resize.render_preview(original, max_side, int(max_side * max_side * resize.BYTES_PER_PIXEL))
+    if preview is None:
+        return False
+    write_atomic(build_preview_path(original), preview, 0o666)
+    file = io.BytesIO(preview)
+    if (
+        len(preview) > SMALL_PREVIEW_BYTES
+        or max(resize.read_size(file) or (SMALL_PREVIEW_PIXELS,)) > SMALL_PREVIEW_PIXELS
+    ):
+        _write_small_preview(file, build_small_preview_path(original))
+    return True
+
+
+def _write_small_preview(source: Path | BinaryIO, target: Path) -> bool:
+    """Write a small picture and tell whether it could be made."""
+    small = resize.render_preview(source, SMALL_PREVIEW_PIXELS, SMALL_PREVIEW_BYTES)
+    if small is not None:
+        write_atomic(target, small, 0o666)
+    return small is not None
+
+
+def _explain_missing_preview(row: dict[str, Any]) -> str:
+    """Return why there is no preview of an image, as far as its size tells."""
+    if row["width"] is None:  # Pillow does not measure what is vast either
+        return "damaged or far too large"
+    too_large = row["width"] * row["height"] > resize.MAX_PREVIEW_PIXELS
+    return "too large for a preview" if too_large else "incomplete or damaged"

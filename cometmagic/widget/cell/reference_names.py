@@ -1,0 +1,60 @@
+"""Values of a panel as words that a cell can name.
+
+Files that were dropped, and values that no variable holds, are kept in the library for that. They lie where
+`--show-code` puts what a program reads: named by what they hold, so the same picture is kept once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cometmagic.codegen.assets import AssetStore
+from cometmagic.codegen.magic_cell import format_image_argument
+from cometmagic.errors import OptionError
+from cometmagic.gemini.parts import ImagePart
+from cometmagic.options.settings import find_library_folder
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.index import shorten_id
+from cometmagic.storage.library import Library
+from cometmagic.system.formatting import format_path
+
+
+def name_image(image: ImagePart) -> str:
+    """Return the path of a file that holds an image, as a cell writes it: its own, else one in the library.
+
+    Raises `LibraryError`.
+    """
+    if image.path is not None:
+        return format_path(image.path)
+    return AssetStore(find_library_folder()).resolve_image(image)
+
+
+def name_reference(source: Any, namespace: Mapping[str, Any]) -> str:
+    """Return how a cell names a reference image: as it is written, by a variable that holds it, or as a file.
+
+    A value that no variable holds is written to the library, as it would be sent. Raises a `CometError`.
+    """
+    if isinstance(source, str):
+        return source
+    held = (name for name, value in namespace.items() if value is source and not name.startswith("_"))
+    if found := next(held, ""):
+        return found
+    if isinstance(source, Path):
+        return format_image_argument(str(source))
+    from cometmagic.images.references import load_reference  # Pillow, which words do not need
+
+    return name_image(load_reference(source).part)
+
+
+def name_result(flag: str, result: Any, namespace: Mapping[str, Any]) -> Any:
+    """Return how a cell names an earlier result; what is none is returned as it is. Raises `OptionError`."""
+    folder = getattr(result, "folder", None)
+    if not isinstance(folder, Path):
+        return result
+    if folder.parent == Library(find_library_folder()).root:
+        return shorten_id(CallFolder(folder))
+    if found := next((name for name, held in namespace.items() if held is result and name.isidentifier()), ""):
+        return found
+    raise OptionError(f"--{flag}: {folder} lies in another library.", advice="Put the result in a variable.")

@@ -1,0 +1,214 @@
+"""L1 to L7: what a call may cost is known before it is sent, and what it did cost is added up afterwards."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cometmagic.costs.ledger import Ledger
+from cometmagic.costs.ledger_entries import Spending
+from cometmagic.errors import BudgetError, ChargeStatus, CometError, OptionError
+from cometmagic.generation.generate import generate, start_generation
+from cometmagic.generation.session import SESSION_ID
+from cometmagic.storage.library import Library
+from tests.courier.test_rate_limiter import ended
+from tests.courier.test_retry import refusing
+from tests.faults.leaks import leaks
+from tests.faults.server import Held, Step, fin, recv_request
+from tests.gemini.answers import answer, answering, image, text
+from tests.waiting import wait_for
+
+PRICE = 0.067  # dollars for a 1K image of the default model
+USAGE = {"promptTokenCount": 5, "candidatesTokenCount": 1120, "totalTokenCount": 1125}
+GOOD = answering(answer(image(), usageMetadata=USAGE))
+
+
+def spent(library: Path) -> Spending:
+    return Ledger(library).sum_spending()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"max_cost": 0.05}, "This may cost $0.067, which is above --max-cost $0.05"),
+        ({"max_cost": "0.1", "image_size": "4K"}, "$0.151"),
+        ({"max_cost": 0.1, "retry_unknown": 1}, "2 × $0.067"),
+        ({"max_cost": 5, "model": "some-new-model"}, "not known"),
+        ({"session_cap": 0.05}, "session"),
+        ({"day_cap": 0}, "day"),
+        ({"day_cap": 0.1, "retry_unknown": 2}, "With 3 tries"),
+        ({"day_cap": 5, "model": "some-new-model"}, "not known"),
+    ],
+)
+def test_what_may_cost_too_much_is_not_sent(
+    serving: Any, library_folder: Path, given: dict[str, Any], words: str
+) -> None:
+    with serving(GOOD) as server, pytest.raises(BudgetError) as told:
+        generate("a cat", **given)
+
+    assert server.log == []
+    assert words in str(told.value)
+    assert told.value.charge_status is ChargeStatus.UNSENT
+    assert list(Library(library_folder).iter_folders()) == []
+    assert spent(library_folder).usd == 0
+
+
+def test_a_limit_that_is_not_reached_lets_the_call_through(serving: Any, library_folder: Path) -> None:
+    with serving(GOOD) as server:
+        generate("a cat", max_cost=PRICE + 0.001, session_cap=1, day_cap=1)
+
+    assert len(server.log) == 1
+    assert spent(library_folder).usd == pytest.approx(PRICE, abs=0.001)
+
+
+def test_a_cap_holds_over_calls_and_other_sessions(
+    serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMETMAGIC_DAY_CAP", "0.2")
+    with serving(GOOD, GOOD, GOOD) as server:
+        generate("a cat")
+        monkeypatch.setattr("cometmagic.generation.session.SESSION_ID", "another")
+        generate("a cat")
+        with pytest.raises(BudgetError, match=r"on top of \$0\.13\d* spent today"):
+            generate("a cat")
+        with pytest.raises(BudgetError):
+            start_generation("a cat")
+        assert generate("a cat", source="offline", image_size="512").source == "offline"  # free
+    assert len(server.log) == 2
+
+
+def test_a_session_has_its_own_sum(serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(GOOD, GOOD) as server:
+        generate("a cat", session_cap=0.1)
+        with pytest.raises(BudgetError, match="session"):
+            generate("a cat", session_cap=0.1)
+        monkeypatch.setattr("cometmagic.generation.session.SESSION_ID", "another")
+        generate("a cat", session_cap=0.1)
+    assert len(server.log) == 2
+    assert Ledger(library_folder).sum_spending(session=SESSION_ID).call_count == 1
+
+
+ENDS: dict[str, tuple[list[Step], float | None, str]] = {
+    "made": (GOOD, PRICE, "made"),
+    "made-without-counts": (answering(answer(image())), PRICE, "made"),
+    "refused": (refusing("400 Bad"), 0.0, "nothing"),
+    "unknown": ([recv_request(), fin()], PRICE, "unknown"),
+    "words-only": (answering(answer(text("no"), usageMetadata={"candidatesTokenCount": 100})), 0.006, "nothing"),
+    "words-without-counts": (answering(answer(text("no"))), PRICE, "unknown"),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_l4_each_end_has_its_line(serving: Any, library_folder: Path, name: str) -> None:
+    steps, usd, outcome = ENDS[name]
+    with serving(steps):
+        try:
+            generate("a secret cat")
+        except CometError:
+            assert outcome != "made"
+
+    [entry] = Ledger(library_folder).read_entries()
+    assert entry.outcome == outcome
+    assert entry.usd == pytest.approx(usd, abs=0.001)
+    assert entry.session == SESSION_ID
+    assert entry.reservation_time.date() == datetime.now().astimezone().date()
+    content = Ledger(library_folder).path.read_bytes()
+    assert b"secret" not in content
+    assert not leaks([content])
+
+
+@pytest.mark.parametrize("after", [GOOD[1:], [fin()]], ids=["answered", "unknown"])
+def test_h17_a_ledger_that_is_deleted_meanwhile_loses_no_call_of_the_session(
+    serving: Any, library_folder: Path, after: list[Step]
+) -> None:
+    ledger, held = Ledger(library_folder), Held()
+    with serving(GOOD, held.steps(*after), GOOD) as server:
+        generate("a cat")
+        call = start_generation("a dog")
+        wait_for(lambda: held.inside)
+        ledger.path.unlink()
+        held.let_go.set()
+        ended(call)
+
+        [entry] = ledger.read_entries()
+        assert (entry.session, entry.model) == (SESSION_ID, call.model)
+        assert entry.usd == pytest.approx(PRICE, abs=0.001)
+
+        ledger.path.unlink()
+        with pytest.raises(BudgetError, match="spent in this session"):
+            generate("a bird", session_cap=2.5 * PRICE)
+    assert len(server.log) == 2
+
+
+def test_control_calls_of_another_process_are_lost_with_the_ledger(
+    serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(GOOD, GOOD):
+        generate("a cat")
+        Ledger(library_folder).path.unlink()
+        monkeypatch.setattr("cometmagic.costs.ledger._RESERVATIONS", {})
+        generate("a dog", session_cap=1.5 * PRICE)
+
+    assert Ledger(library_folder).sum_spending().call_count == 1
+
+
+def test_a_try_that_may_have_been_charged_counts(
+    serving: Any, library_folder: Path, carried_here: None, soon: None
+) -> None:
+    with serving(refusing("504 Gateway"), GOOD):
+        generate("a cat", retry_unknown=1)
+
+    [entry] = Ledger(library_folder).read_entries()
+    assert entry.usd == pytest.approx(2 * PRICE, abs=0.001)
+
+
+def test_what_was_never_sent_costs_nothing(serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cometmagic.storage.library.Library.create_folder", lambda *_, **__: 1 / 0)
+    with serving(), pytest.raises(ZeroDivisionError):
+        generate("a cat")
+
+    assert spent(library_folder).usd == 0
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "nan"])
+def test_a_limit_that_cannot_be_read_stops_everything(serving: Any, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("COMETMAGIC_DAY_CAP", text)
+    with serving(GOOD) as server, pytest.raises(OptionError, match="COMETMAGIC_DAY_CAP"):
+        generate("a cat")
+
+    assert server.log == []
+
+
+def test_a_short_limit_of_time_is_warned_of(serving: Any) -> None:
+    with serving(GOOD, GOOD):
+        short, usual = generate("a cat", total_timeout=60), generate("a cat")
+
+    assert "pay for a picture you will not get" in " ".join(short.warnings)
+    assert "pay for" not in " ".join(usual.warnings)
+
+
+def test_an_argument_goes_before_the_environment(serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMETMAGIC_MAX_COST", "0.01")
+    with serving(GOOD) as server:
+        generate("a cat", max_cost=1)
+
+    assert len(server.log) == 1
+
+
+def test_the_log_tells_what_happened_without_words_and_keys(serving: Any, library_folder: Path) -> None:
+    with serving(GOOD, refusing("400 Bad")):
+        generate("a secret cat")
+        with pytest.raises(CometError):
+            generate("a secret dog")
+
+    content = (library_folder / "courier.log").read_text()
+    events = [json.loads(line) for line in content.splitlines()]
+    assert [event["event"] for event in events] == ["begun", "ended"] * 2
+    assert [event["state"] for event in events if event["event"] == "ended"] == ["settled", "failed"]
+    assert "secret" not in content
+    assert str(library_folder) not in content
+    assert not leaks([content.encode()])

@@ -1,0 +1,1 @@
+"""Panels as cells, and cells as panels."""
