@@ -17,8 +17,15 @@ STEPS = {
     "format": ["ruff", "format", "--check", "--output-format", "concise"],
     "lint": ["ruff", "check", "--output-format", "concise"],
     "types": ["mypy"],
+    "doors": ["basedpyright"],
     "imports": ["lint-imports", "--no-logo"],
-    "docs": ["cog", "--check", "-P", *sorted(path.name for path in ROOT.glob("*.md"))],
+    "docs": [
+        "cog",
+        "--check",
+        "-P",
+        *sorted(path.name for path in ROOT.glob("*.md")),
+        "cometmagic/options/keywords.py",
+    ],
 }
 
 

@@ -1,4 +1,4 @@
-"""Build the sdist and the wheel, install the wheel in a fresh environment, and use it there as a new user would.
+"""Build the sdist and the wheel (`wheel.py [FOLDER]` keeps them), install the wheel in a fresh environment, and use it there as a new user would.
 
 The tests run on the checkout. Only this shows that what is published holds all it needs: the panel's view, the type
 marker, the entry points. It runs outside the checkout, so that nothing can be imported from it by accident.
@@ -6,6 +6,7 @@ marker, the entry points. It runs outside the checkout, so that nothing can be i
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -61,12 +62,13 @@ def check_contents(wheel: Path, sdist: Path) -> None:
         sys.exit(f"{wheel.name} also holds {sorted(others)}")
 
 
-def main() -> None:
-    """Build, check and try; exit with a message when anything is wrong."""
+def main(target: Path | None = None) -> None:
+    """Build into a folder, check and try; exit with a message when anything is wrong."""
     with tempfile.TemporaryDirectory(prefix="cometmagic-wheel-") as scratch:
         place = Path(scratch)
-        run(sys.executable, "-m", "build", "--outdir", place / "dist", ROOT, cwd=place)
-        [wheel], [sdist] = (place / "dist").glob("*.whl"), (place / "dist").glob("*.tar.gz")
+        built = place / "dist"
+        run(sys.executable, "-m", "build", "--outdir", built, ROOT, cwd=place)
+        [wheel], [sdist] = built.glob("*.whl"), built.glob("*.tar.gz")
         check_contents(wheel, sdist)
         venv.create(place / "fresh", with_pip=True)
         python = place / "fresh" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
@@ -74,7 +76,9 @@ def main() -> None:
         (place / "program.py").write_text(PROGRAM)
         run(python, place / "program.py", cwd=place)
         run(python, "-m", "cometmagic", "doctor", cwd=place)
+        if target is not None:
+            shutil.copytree(built, target, dirs_exist_ok=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:2]))

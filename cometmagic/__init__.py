@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         APIError,
         BudgetError,
         CometError,
+        Interrupted,
         LibraryError,
         MissingKeyError,
         NoImageError,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     )
     from cometmagic.gemini.parts import ImagePart, TextPart
     from cometmagic.generation.generate import agenerate, agenerate_many, generate, generate_many
-    from cometmagic.generation.plan import plan
+    from cometmagic.generation.plan import Plan, plan
     from cometmagic.generation.result import ImageResult
     from cometmagic.generation.result_list import ImageResults
     from cometmagic.options.settings import ask_key
@@ -39,12 +40,14 @@ __all__ = [
     "ImagePart",
     "ImageResult",
     "ImageResults",
+    "Interrupted",
     "Library",
     "LibraryError",
     "MissingKeyError",
     "NoImageError",
     "OptionError",
     "Panel",
+    "Plan",
     "TemplateError",
     "TextPart",
     "TransportError",
@@ -63,6 +66,7 @@ _MODULES = {
     "ImageResult": "generation.result",
     "ImageResults": "generation.result_list",
     "Panel": "widget.panel",
+    "Plan": "generation.plan",
     "TextPart": "gemini.parts",
     "agenerate": "generation.generate",
     "agenerate_many": "generation.generate",

@@ -40,6 +40,8 @@ class CometError(Exception):
     `message` is one sentence on what happened, `charge_status` says what it cost, `advice` what to do next.
     """
 
+    __module__ = "cometmagic"  # where people import it from
+
     charge_status: ChargeStatus = ChargeStatus.UNSENT
 
     def __init__(
@@ -80,25 +82,37 @@ class CometError(Exception):
 class OptionError(CometError):
     """An option, a prompt or a setting is wrong."""
 
+    __module__ = "cometmagic"
+
 
 class TemplateError(CometError):
     """A placeholder of the cell text cannot be filled."""
+
+    __module__ = "cometmagic"
 
 
 class MissingKeyError(CometError):
     """A live call was asked for and no API key was found."""
 
+    __module__ = "cometmagic"
+
 
 class BudgetError(CometError):
     """The estimated price is above a limit the user set."""
+
+    __module__ = "cometmagic"
 
 
 class LibraryError(CometError):
     """The library folder cannot be written or a call folder cannot be read."""
 
+    __module__ = "cometmagic"
+
 
 class TransportError(CometError):
     """The connection failed; `fate` says whether the request had left."""
+
+    __module__ = "cometmagic"
 
     charge_status = ChargeStatus.UNKNOWN
 
@@ -106,17 +120,23 @@ class TransportError(CometError):
 class APIError(CometError):
     """The service answered with an error status or an error object."""
 
+    __module__ = "cometmagic"
+
     charge_status = ChargeStatus.REFUSED
 
 
 class NoImageError(CometError):
     """The service answered without an image."""
 
+    __module__ = "cometmagic"
+
     charge_status = ChargeStatus.ANSWERED
 
 
 class Interrupted(KeyboardInterrupt):
     """The waiting was interrupted, and what was waited for goes on. Shown as one line, like the errors."""
+
+    __module__ = "cometmagic"
 
     def _render_traceback_(self) -> list[str]:
         return [f"Interrupted: {self}"]

@@ -68,6 +68,8 @@ class ThoughtSignature:
 class TextPart:
     """A run of text."""
 
+    __module__ = "cometmagic"  # where people import it from
+
     text: str
     thought: bool = False
     signature: ThoughtSignature | None = None
@@ -76,6 +78,8 @@ class TextPart:
 @dataclass(frozen=True)
 class ImagePart:
     """An image, byte for byte; `width` and `height` are in pixels, None when they cannot be read."""
+
+    __module__ = "cometmagic"  # where people import it from
 
     mime_type: str
     path: Path | None = None

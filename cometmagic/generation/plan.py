@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Unpack
 
 from cometmagic.costs import estimate as advice
 from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
@@ -23,6 +23,7 @@ from cometmagic.gemini.request import ImageRequest
 from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose
 from cometmagic.options import pyproject
 from cometmagic.options.declaration import CellOptions, Limits, Options, build_options, list_options
+from cometmagic.options.keywords import ImageOptions, list_keywords
 from cometmagic.options.model_checks import find_model_warnings
 from cometmagic.options.models import DEFAULT_MODEL
 from cometmagic.options.settings import (
@@ -48,6 +49,8 @@ _NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 @dataclass(frozen=True)
 class Plan:
     """One request that is ready to be sent, and what is known of it beforehand."""
+
+    __module__ = "cometmagic"  # where people import it from
 
     request: ImageRequest
     cell_options: CellOptions
@@ -77,19 +80,39 @@ class Plan:
         return measure_request(self.request)
 
     def as_code(self, kind: str = "httpx") -> str:
-        """Return the request as a program: curl, httpx, google-genai or magic. See `code.as_code`."""
+        """Return the request as a program, as `ImageResult.as_code` does."""
         from cometmagic.codegen.programs import render_code  # only for those who ask for one
 
         parent = self.parent.to_dict() if self.parent is not None else None
         return render_code(self.request, kind, parent=parent, files=self.reference_paths)
 
 
-def plan(prompt: Prompt, *, images: Any = (), last_folder: Path | None = None, **options: Any) -> Plan:
-    """Return the one request of a prompt, as `session.generate` takes it. Raises a `CometError`."""
-    made = build_plans(prompt, images=images, last_folder=last_folder, **options)
-    if len(made) > 1:
-        raise OptionError(f"These are {len(made)} pictures.", advice="Use cometmagic.generate_many, or %%gemini_image.")
-    return made[0]
+@list_keywords(ImageOptions)
+def plan(prompt: Prompt, *, images: Any = (), **options: Unpack[ImageOptions]) -> Plan:
+    """Return what `generate` would send and what it should cost, without sending anything.
+
+    Args:
+        prompt: As in `generate`.
+        images: As in `generate`.
+        **options: As in `generate`.
+
+    Returns:
+        The plan: its `request`, `body` (JSON), `estimate` (US dollars), `warnings`, and `as_code()`.
+
+    Raises:
+        CometError: Whatever `generate` would find wrong before sending.
+    """
+    return build_plan(prompt, images=images, **options)
+
+
+def build_plan(prompt: Prompt, *, images: Any = (), last_folder: Path | None = None, **options: Any) -> Plan:
+    """Return the plan of one image. Raises as `build_plans` does, and `OptionError` when there are several."""
+    plans = build_plans(prompt, images=images, last_folder=last_folder, **options)
+    if len(plans) > 1:
+        raise OptionError(
+            f"These are {len(plans)} pictures.", advice="Use cometmagic.generate_many, or %%gemini_image."
+        )
+    return plans[0]
 
 
 def build_plans(

@@ -8,12 +8,14 @@ sending.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from cometmagic.costs import charges, estimate
+from cometmagic.courier.job import Event
 from cometmagic.errors import ChargeStatus, CometError, LibraryError, NoImageError, restore_error
 from cometmagic.gemini.decode import decode_request, decode_response
 from cometmagic.gemini.parts import ImagePart
@@ -22,6 +24,7 @@ from cometmagic.gemini.response import Grounding, ImageResponse, Usage
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.options.declaration import Options
+from cometmagic.options.keywords import ImageOptions, list_keywords
 from cometmagic.storage.call_folder import CallFolder, CallState, build_preview_path
 from cometmagic.storage.save_paths import slugify
 from cometmagic.system.atomic_files import save_new_file
@@ -48,6 +51,8 @@ class CompletedCall:
 @dataclass(frozen=True)
 class ImageResult(CompletedCall):
     """One settled call. `folder` is where everything about it lies."""
+
+    __module__ = "cometmagic"  # where people import it from
 
     folder: Path
     is_replay: bool = False
@@ -183,20 +188,77 @@ class ImageResult(CompletedCall):
                 what, charge_status=ChargeStatus.PAST, advice=f"The image is kept in {self.folder}."
             ) from None
 
-    def edit(self, prompt: Any, **options: Any) -> ImageResult:
-        """Return a new picture made from this one: its image is sent with the prompt. Takes what `generate` takes."""
+    @list_keywords(ImageOptions)
+    def edit(
+        self,
+        prompt: Any,
+        *,
+        images: Any = (),
+        progress: Callable[[Event], None] | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> ImageResult:
+        """Generate a new image from this one: its image is sent with the prompt.
+
+        Args:
+            prompt: What to change.
+            images: Further reference images.
+            progress: As in `generate`.
+            **options: As in `generate`.
+
+        Returns:
+            The new result.
+
+        Raises:
+            CometError: As in `generate`; and `Interrupted`.
+        """
+        return self._generate(prompt, images, progress, options | {"edit": self})
+
+    @list_keywords(ImageOptions)
+    def chat(
+        self,
+        prompt: Any,
+        *,
+        images: Any = (),
+        progress: Callable[[Event], None] | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> ImageResult:
+        """Continue the conversation: the earlier turns are sent again, with their thought signatures.
+
+        Args:
+            prompt: What to say next.
+            images: Further reference images.
+            progress: As in `generate`.
+            **options: As in `generate`; the model is the conversation's unless you name one.
+
+        Returns:
+            The new result.
+
+        Raises:
+            CometError: As in `generate`; and `Interrupted`.
+        """
+        return self._generate(prompt, images, progress, options | {"chat": self})
+
+    @staticmethod
+    def _generate(
+        prompt: Any, images: Any, progress: Callable[[Event], None] | None, options: Mapping[str, Any]
+    ) -> ImageResult:
         import cometmagic  # by the front door: a result knows no way to make one
 
-        return cometmagic.generate(prompt, edit=self, **options)
-
-    def chat(self, prompt: Any, **options: Any) -> ImageResult:
-        """Return the next picture of a conversation: the earlier turns go along with their thought signatures."""
-        import cometmagic  # as above
-
-        return cometmagic.generate(prompt, chat=self, **options)
+        return cometmagic.generate(prompt, images=images, progress=progress, **options)
 
     def as_code(self, kind: str = "httpx") -> str:
-        """Return the request as a program: curl, httpx, google-genai or magic. See `code.as_code`."""
+        """Return the request as a program that sends it.
+
+        Args:
+            kind: `curl`, `httpx`, `google-genai` or `magic`.
+
+        Returns:
+            The program. It reads the key from `COMETAPI_KEY` and never holds it.
+
+        Raises:
+            OptionError: The kind is unknown, or cannot express the request.
+            LibraryError: The images of the request cannot be read or written.
+        """
         from cometmagic.codegen.programs import render_code  # only for those who ask for one
 
         return render_code(self.request, kind, parent=self.call.get("parent"))

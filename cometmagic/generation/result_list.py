@@ -27,6 +27,8 @@ MAX_ALT_LENGTH = 1000  # characters
 class ImageResults(CompletedCall, Sequence[ResultOrError]):
     """A list of results; what failed stands in its place as its error. `labels` tell them apart."""
 
+    __module__ = "cometmagic"  # where people import it from
+
     def __init__(self, items: Iterable[ResultOrError], labels: Iterable[str] = ()) -> None:
         """`labels` are as many as there are results, or none."""
         self._items = list(items)

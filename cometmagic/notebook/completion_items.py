@@ -20,10 +20,10 @@ from cometmagic.options.option_types import Flag
 MAX_PATHS = 200  # paths
 MAX_CALLS = 20  # calls
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif")
-_RESULT_TYPE = "cometmagic.generation.result.ImageResult"
+_RESULT_TYPE = "cometmagic.ImageResult"
 _IMAGE_TYPES = {
     _RESULT_TYPE,
-    "cometmagic.gemini.parts.ImagePart",
+    "cometmagic.ImagePart",
     "PIL.Image.Image",
     "numpy.ndarray",
     "matplotlib.figure.Figure",

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 
 MAX_RECENT_CALLS = 200  # calls that are looked at when the extension is loaded
-_RESULT_TYPE = ("cometmagic.generation.result", "ImageResult")
-_RESULTS_TYPE = ("cometmagic.generation.result_list", "ImageResults")
+_RESULT_TYPE = ("cometmagic", "ImageResult")
+_RESULTS_TYPE = ("cometmagic", "ImageResults")
 _PENDING_TYPE = ("cometmagic.notebook.background", "PendingResult")
-_PART_TYPE = ("cometmagic.gemini.parts", "ImagePart")
+_PART_TYPE = ("cometmagic", "ImagePart")
 
 
 @magics_class

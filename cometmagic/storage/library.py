@@ -46,6 +46,8 @@ CALL_VERSION = 1
 class Library:
     """All call folders under one root."""
 
+    __module__ = "cometmagic"  # where people import it from
+
     def __init__(self, root: Path) -> None:
         """`root` need not exist yet."""
         self.root = root

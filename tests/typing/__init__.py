@@ -1,0 +1,1 @@
+"""The public functions as type checkers see them."""
