@@ -1,7 +1,8 @@
-"""Build the sdist and the wheel (`wheel.py [FOLDER]` keeps them), install the wheel in a fresh environment, and use it there as a new user would.
+"""Build the sdist and the wheel, install the wheel in a fresh environment, and use it there as a new user would.
 
-The tests run on the checkout. Only this shows that what is published holds all it needs: the panel's view, the type
-marker, the entry points. It runs outside the checkout, so that nothing can be imported from it by accident.
+`wheel.py FOLDER` keeps what was built and tried. The tests run on the checkout; only this shows that what is published
+holds all it needs: the panel's view, the type marker. It runs outside the checkout, so that nothing can be imported
+from there by accident.
 """
 
 from __future__ import annotations
