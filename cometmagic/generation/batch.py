@@ -1,7 +1,7 @@
-"""Many requests at once: planned together, refused together, sent together, and each with an end of its own.
+"""Many calls at once: each ends on its own, and what failed stands in its place beside the results.
 
-How many are under way at a time, and the pause after a 429, are the courier's (gate.py). What failed stays in
-its place beside what came. This module knows no notebook.
+How many run at a time, and the pause after a 429, are decided by the courier's rate limiter. This module knows no
+notebook.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from cometmagic.storage.call_folder import CallState
 from cometmagic.storage.save_paths import slugify
 from cometmagic.system.formatting import format_path
 
-MAX_FILE_NAME_LENGTH = 120  # characters in a file's name that tell a picture from others
+MAX_FILE_NAME_LENGTH = 120  # characters of a label in a file's name
 
 
 @dataclass
 class Batch(PendingCall):
-    """Requests that are under way together, in the order they were asked for; `cell` is what they share."""
+    """Calls that run together, in the order of their requests, with the cell options they share."""
 
     calls: list[Call]
     cell_options: CellOptions
@@ -40,24 +40,24 @@ class Batch(PendingCall):
 
     @property
     def estimate(self) -> Price:
-        """What all of them should cost; unknown when one of them is."""
+        """The estimated price of all of them; unknown when one of them is."""
         return sum_prices(call.estimate for call in self.calls if call.source == "live")
 
     @property
     def done_count(self) -> int:
-        """How many have ended, one way or the other."""
+        """How many have ended, with or without an image."""
         return sum(not call.is_running for call in self.calls)
 
     @property
     def outcome_counts(self) -> Counter[str]:
-        """How many are `saved`, `failed`, `unsent` for good, `sent` and under way, or `planned` and wait."""
-        return Counter(_OUTCOME_GROUPS.get(end, end) for end in map(_read_outcome, self.calls))
+        """How many are `saved`, `failed`, never sent (`unsent`), `sent` and running, or `planned` and waiting."""
+        return Counter(_OUTCOME_GROUPS.get(outcome, outcome) for outcome in map(_read_outcome, self.calls))
 
     @property
     def pause(self) -> tuple[float, str]:
-        """For how many seconds one of them has to wait, and why; 0 when none has to."""
-        until, why = self._pause
-        return max(0.0, until - time.monotonic()), why
+        """How many seconds a call still has to wait, and why; 0 when none has to."""
+        deadline, reason = self._pause
+        return max(0.0, deadline - time.monotonic()), reason
 
     @property
     def is_running(self) -> bool:
@@ -77,70 +77,70 @@ class Batch(PendingCall):
             call.abandon()
 
     def iter_events(self) -> Iterator[Event | None]:
-        """See `UnderWay`; the `number` of an event tells which call it is of, counted from 0."""
-        goes_on = True
-        while goes_on:
-            goes_on, came = self.is_running, False
+        """See `PendingCall`; each event has the `number` of its call, counted from 0."""
+        is_running = True
+        while is_running:
+            is_running, has_event = self.is_running, False
             for number, call in enumerate(self.calls):
                 while call.job is not None and (event := call.job.read_event(0.0)):
-                    came = True
+                    has_event = True
                     self._handle_event(event)
                     yield event | {"number": number}
-            if goes_on and not came:
+            if is_running and not has_event:
                 time.sleep(EVENT_POLL_INTERVAL)
                 yield None
 
     def _handle_event(self, event: Event) -> None:
-        """Note how long one has to wait; mostly all have to."""
+        """Keep the longest pause that a call has to make; usually all have to."""
         if event["event"] == "waiting":
             self._pause = max(self._pause, (time.monotonic() + event["seconds"], event["why"]))
 
     def collect_results(self) -> ImageResults:
-        """Return what came of each: a result, or its error in its place."""
-        ended: list[ImageResult | CometError] = []
+        """Return a result for each call, or its error in its place."""
+        items: list[ImageResult | CometError] = []
         for call in self.calls:
             try:
                 result = call.result()
             except CometError as error:
-                ended.append(error)
+                items.append(error)
             else:
                 set_last_result(result)
-                ended.append(result)
-        return ImageResults(ended, [call.label for call in self.calls])
+                items.append(result)
+        return ImageResults(items, [call.label for call in self.calls])
 
     def save(self, results: ImageResults) -> Iterator[Path]:
-        """Save each picture to `--save`, if that was given, under a name that tells it from the others.
+        """Save a copy of each image where `--save` says, with its label in its name, and yield the paths.
 
-        Yield where each lies; the first that could not be saved is raised at the end, as a `LibraryError`.
+        Raises the first error at the end, as a `LibraryError`.
         """
-        failed: list[CometError] = []
+        errors: list[CometError] = []
         for call, result in zip(self.calls, results, strict=True):
             if call.cell_options.save and isinstance(result, ImageResult):
                 try:
                     yield result.save(_build_save_path(call.cell_options.save, result, call.label))
                 except CometError as error:
-                    failed.append(error)
-        if failed:
-            raise failed[0]
+                    errors.append(error)
+        if errors:
+            raise errors[0]
 
     def describe_outcome(self) -> str:
-        ends = Counter(map(_read_outcome, self.calls))
+        counts = Counter(map(_read_outcome, self.calls))
         if self._is_cancelled:
-            ends["taken back"] = ends.pop("planned", 0)
-        if ends["unsent"] == len(self.calls):
+            counts["taken back"] = counts.pop("planned", 0)
+        if counts["unsent"] == len(self.calls):
             return f"None of the {len(self.calls)} pictures was sent, so nothing was charged."
-        told = [
-            f"{ends[end]} {one if ends[end] == 1 else many}"
-            for end, (one, many) in _OUTCOME_PHRASES.items()
-            if ends[end]
+        phrases = [
+            f"{count} {singular if count == 1 else plural}"
+            for outcome, (singular, plural) in _OUTCOME_PHRASES.items()
+            if (count := counts[outcome])
         ]
-        where = format_path(self.calls[0].original_folder.path.parent)
-        if any(ends[end] for end in ("sent", "drawn", "planned", "taken back")):
-            stays = "" if all(call.can_outlive_kernel for call in self.calls) else KERNEL_CONDITION
-            kept = f"what comes will be saved in {where}{stays}"
+        library = format_path(self.calls[0].original_folder.path.parent)
+        if any(counts[outcome] for outcome in ("sent", "drawn", "planned", "taken back")):
+            condition = "" if all(call.can_outlive_kernel for call in self.calls) else KERNEL_CONDITION
+            place = f"what comes will be saved in {library}{condition}"
         else:
-            kept = f"they lie in {where}"
-        return f"Of {len(self.calls)} pictures {', '.join(told)}; {kept}."
+            place = f"they lie in {library}"
+        return f"Of {len(self.calls)} pictures {', '.join(phrases)}; {place}."
 
 
 _OUTCOME_PHRASES = {
@@ -154,26 +154,23 @@ _OUTCOME_PHRASES = {
     "charged": ("failed and may have been charged", "failed and may have been charged"),
 }
 _OUTCOME_GROUPS = {"charged": "failed", "drawn": "sent"}
-_CHARGEABLE_STATUSES = (ChargeStatus.UNKNOWN.name, ChargeStatus.ANSWERED.name)
+_STATUS_OUTCOMES = {
+    ChargeStatus.UNSENT.name: "unsent",
+    ChargeStatus.UNKNOWN.name: "charged",
+    ChargeStatus.ANSWERED.name: "charged",
+}
 
 
 def _read_outcome(call: Call) -> str:
     try:
-        about = call.folder.read()
-    except LibraryError:  # somebody has removed it
+        fields = call.folder.read()
+    except LibraryError:  # the folder was deleted
         return "charged" if call.source == "live" else "failed"
-    match CallState(about["state"]):
+    match CallState(fields["state"]):
         case CallState.SETTLED:
             return "saved"
         case CallState.FAILED | CallState.UNKNOWN:
-            fate = about["error"]["fate"]
-            return (
-                "unsent"
-                if fate == ChargeStatus.UNSENT.name
-                else "charged"
-                if fate in _CHARGEABLE_STATUSES
-                else "failed"
-            )
+            return _STATUS_OUTCOMES.get(fields["error"]["fate"], "failed")
         case _ if call.source != "live":
             return "drawn"
         case CallState.PLANNED:
@@ -182,11 +179,11 @@ def _read_outcome(call: Call) -> str:
 
 
 def _build_save_path(target: str, result: ImageResult, label: str) -> str:
-    """Return where a picture is saved: as `--save` says, with what tells it from the others in its name."""
+    """Return where an image of a batch is saved: where `--save` says, with its label in the name."""
     if not label:
         return target
-    place, told = Path(target), slugify(label, MAX_FILE_NAME_LENGTH)
-    if target.endswith(("/", os.sep)) or place.is_dir():
+    path, label_slug = Path(target), slugify(label, MAX_FILE_NAME_LENGTH)
+    if target.endswith(("/", os.sep)) or path.is_dir():
         prompt = slugify(result.call["prompt"])
-        return str(place / (told if told.startswith(prompt) else f"{prompt}-{told}"))
-    return str(place.with_name(f"{place.stem}-{told}{place.suffix}"))
+        return str(path / (label_slug if label_slug.startswith(prompt) else f"{prompt}-{label_slug}"))
+    return str(path.with_name(f"{path.stem}-{label_slug}{path.suffix}"))

@@ -1,7 +1,6 @@
-"""A request that is under way: its events, its end, and what an interrupt makes of it.
+"""A call that is running: its events, its result, and what an interrupt does to it.
 
-It is what the cell, the panel and Python wait for; it knows neither of them, and nothing of how a request
-is made.
+Cells, the panel and Python wait for it. This module knows none of them, and nothing about how a request is built.
 """
 
 from __future__ import annotations
@@ -13,54 +12,54 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cometmagic.costs import estimate as advice
+from cometmagic.costs.estimate import Price
 from cometmagic.courier.job import Event, Job
 from cometmagic.courier.route import Route
-from cometmagic.errors import ChargeStatus, LibraryError, restore_error
-from cometmagic.generation.result import ImageResult, read_result
+from cometmagic.errors import ChargeStatus, CometError, LibraryError, restore_error
+from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import CellOptions
 from cometmagic.storage.call_folder import CallFolder, CallState
 from cometmagic.system.formatting import format_path
 
-EVENT_POLL_INTERVAL = 0.1  # seconds between two looks at the job, so that an interrupt is noticed
-CANCEL_TIMEOUT = 0.25  # seconds to wait after an interrupt for word whether the call could be taken back
+EVENT_POLL_INTERVAL = 0.1  # seconds between two checks, so that an interrupt is noticed
+CANCEL_TIMEOUT = 0.25  # seconds to wait after an interrupt for the reply whether the call was cancelled
 
-CancelCheck = Callable[[], bool]  # whether the asker has left meanwhile
+CancelCheck = Callable[[], bool]  # whether the caller has stopped waiting
 
 
 class PendingCall(ABC):
-    """One request that is under way, or several together."""
+    """One call that is running, or several together."""
 
     cell_options: CellOptions
 
     @property
     @abstractmethod
     def is_running(self) -> bool:
-        """Whether the courier is at work on any of it."""
+        """Whether the courier still works on it."""
 
     @abstractmethod
     def iter_events(self) -> Iterator[Event | None]:
-        """Yield the courier's events until the end, and None when none came for a moment."""
+        """Yield the courier's events until the end, and None when there was none for a moment."""
 
     @abstractmethod
     def cancel(self) -> None:
-        """Take back what was not sent yet."""
+        """Cancel what was not sent yet."""
 
     @property
     @abstractmethod
     def has_cancel_reply(self) -> bool:
-        """Whether it is known, after `cancel`, what was taken back."""
+        """Whether the courier has replied to `cancel`."""
 
     @abstractmethod
     def abandon(self) -> None:
-        """Stop caring: nothing is shown at the end, and what should still come is kept."""
+        """Show nothing at the end; an image that still arrives is saved all the same."""
 
     @abstractmethod
     def describe_outcome(self) -> str:
-        """Return in one sentence what becomes of it."""
+        """Return in one sentence what happens to it now."""
 
     def stop(self) -> str:
-        """Stop waiting: take back what was not sent, and return what becomes of it in one sentence."""
+        """Stop waiting: cancel what was not sent, and return `describe_outcome`."""
         self.cancel()
         deadline = time.monotonic() + CANCEL_TIMEOUT
         with contextlib.suppress(KeyboardInterrupt):  # pressed twice
@@ -71,21 +70,21 @@ class PendingCall(ABC):
 
 @dataclass
 class Call(PendingCall):
-    """A request that is under way, or a recording that was found."""
+    """A request that the courier carries, or a recording that takes its place."""
 
     original_folder: CallFolder
     model: str
     cell_options: CellOptions
     source: str
-    estimate: advice.Price
+    estimate: Price
     warnings: list[str]
     route: Route | None = None  # None for a recording
     job: Job | None = None
-    label: str = ""  # what tells it from the others of a batch
+    label: str = ""  # its name within a batch
 
     @property
     def folder(self) -> CallFolder:
-        """Where the call lies: another folder than planned when its disk was full."""
+        """The call's folder; another one than `original_folder` when its disk was full."""
         return self.original_folder if self.job is None else CallFolder(self.job.folder)
 
     def iter_events(self) -> Iterator[Event | None]:
@@ -94,7 +93,7 @@ class Call(PendingCall):
             yield event
             if event is not None and event["event"] == "done":
                 return
-            if event is None and not self.is_running:  # somebody else took the last event
+            if event is None and not self.is_running:  # another reader took the last event
                 return
 
     def result(self) -> ImageResult:
@@ -103,12 +102,12 @@ class Call(PendingCall):
             return ImageResult(self.folder.path, is_replay=True)
         try:
             return read_result(self.folder)
-        except LibraryError as gone:
-            gone.charge_status = ChargeStatus.UNKNOWN if self.source == "live" else ChargeStatus.OFFLINE
+        except LibraryError as error:
+            error.charge_status = ChargeStatus.UNKNOWN if self.source == "live" else ChargeStatus.OFFLINE
             raise
 
     def save(self, result: ImageResult) -> Path | None:
-        """Save a result to `--save`, if that was given, and return where it lies then."""
+        """Save a copy where `--save` says, and return its path; None without that option."""
         return result.save(self.cell_options.save) if self.cell_options.save else None
 
     def cancel(self) -> None:
@@ -125,7 +124,7 @@ class Call(PendingCall):
 
     @property
     def can_outlive_kernel(self) -> bool:
-        """Whether it comes to its end when this kernel ends first."""
+        """Whether the call still ends properly when this kernel is gone."""
         return self.job is None or self.job.can_outlive_kernel
 
     def abandon(self) -> None:
@@ -138,9 +137,19 @@ class Call(PendingCall):
             return f"Its image is saved in {where}."
         if state in (CallState.FAILED, CallState.UNKNOWN):
             return str(restore_error(self.folder.read()["error"]))
-        goes_on = "The request goes on and may be charged" if self.source == "live" else "The work goes on"
-        stays = "" if self.can_outlive_kernel else KERNEL_CONDITION
-        return f"{goes_on}; its image will be saved in {where}{stays}."
+        status = "The request goes on and may be charged" if self.source == "live" else "The work goes on"
+        condition = "" if self.can_outlive_kernel else KERNEL_CONDITION
+        return f"{status}; its image will be saved in {where}{condition}."
 
 
 KERNEL_CONDITION = " if this kernel goes on too"
+
+
+def read_result(folder: CallFolder) -> ImageResult:
+    """Return the result of a call that has ended, or raise the error that its folder holds."""
+    call, result = folder.read(), ImageResult(folder.path)
+    if call["state"] == CallState.SETTLED:
+        return result
+    unfinished = CometError(f"The call in {folder.path} has not ended.", charge_status=ChargeStatus.UNKNOWN)
+    details = {"response": result.response} if (folder.path / "answer.json").exists() else {}
+    raise restore_error(call.get("error") or unfinished.to_dict(), folder=folder.path, **details)

@@ -1,7 +1,7 @@
-"""The turns of a request: prompt, reference images and what it goes on from, put together in order.
+"""The turns of a request: earlier turns, prompt and reference images, in order.
 
-Images are made into what can be sent here, and fetched where they stand at an address; options, keys and prices
-are known elsewhere. Nothing is sent to the service.
+Reference images are converted to what can be sent, and fetched when they are addresses. Options, keys and prices are
+unknown here, and nothing is sent to the service.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Prompt = str | list[Any] | tuple[Any, ...]
 
 @dataclass(frozen=True)
 class ComposedPrompt:
-    """What all requests of a cell share: the turns without options, and what was remarked while making them."""
+    """What all requests of a cell share: the turns, and the warnings that came up while they were composed."""
 
     turns: tuple[Turn, ...]
     prompt_pieces: tuple[PromptPiece, ...]
@@ -40,52 +40,42 @@ def compose(
     parent: lineage.ParentContext | None,
     warnings: tuple[str, ...],
 ) -> ComposedPrompt:
-    """Put the turns together. Raises `OptionError` when there is nothing to ask."""
+    """Compose the turns. Raises `OptionError` for an image that cannot be one."""
     pieces = [piece if isinstance(piece, PromptPiece) else PromptPiece(piece) for piece in to_list(prompt)]
-    earlier = [parent.image] if parent is not None and parent.image is not None else []
-    words = _merge_template_texts(prompt)
-    given = [*words, *earlier, *to_list(images), *cell_options.image]
-    asked, remarks = _build_parts(given, len(words), allow_private=cell_options.private_urls)
-    turns = (*(parent.turns if parent is not None else ()), Turn(asked))
-    files = tuple(Path(one) for one in (*to_list(images), *cell_options.image) if isinstance(one, str | Path))
-    files += tuple(piece.value for piece in pieces if isinstance(piece.value, Path))
-    return ComposedPrompt(
-        turns, tuple(pieces), parent, (*warnings, *remarks, *(parent.warnings if parent is not None else ())), files
+    prompt_values, references = _merge_template_texts(prompt), [*to_list(images), *cell_options.image]
+    parent_images = [parent.image] if parent is not None and parent.image is not None else []
+    parts, notes = _build_parts(
+        [*prompt_values, *parent_images, *references], len(prompt_values), allow_private=cell_options.private_urls
     )
+    turns = (*(parent.turns if parent is not None else ()), Turn(parts))
+    all_warnings = (*warnings, *notes, *(parent.warnings if parent is not None else ()))
+    paths = [Path(value) for value in references if isinstance(value, str | Path)]
+    paths += [piece.value for piece in pieces if isinstance(piece.value, Path)]
+    return ComposedPrompt(turns, tuple(pieces), parent, all_warnings, tuple(paths))
 
 
 def build_image_parts(images: Any, *, allow_private: bool = False) -> tuple[list[Part], list[str]]:
-    """Return images as they are sent, so that several plans can share them, and what was remarked on while making them.
+    """Return images as they are sent, so that several plans can share them, and notes on their conversion.
 
-    `private` lets addresses lead into the user's own network. Raises `OptionError` for what is no image.
+    `allow_private` permits addresses in the user's own network. Raises `OptionError` for what is no image.
     """
-    made, remarks = _build_parts(to_list(images), 0, allow_private=allow_private)
-    return list(made), remarks
+    parts, notes = _build_parts(to_list(images), 0, allow_private=allow_private)
+    return list(parts), notes
 
 
 def _build_parts(values: list[Any], prompt_length: int, *, allow_private: bool) -> tuple[tuple[Part, ...], list[str]]:
-    """Return the parts of a turn and what was remarked on; of `given`, texts in the first `prompt` are words."""
-    texts = {at: TextPart(value) for at, value in enumerate(values[:prompt_length]) if isinstance(value, str)}
-    others = [value for at, value in enumerate(values) if at not in texts]
-    if not others:
+    """Return the parts of a turn and notes on its images; strings among the first `prompt_length` values are texts."""
+    texts = {index: TextPart(value) for index, value in enumerate(values[:prompt_length]) if isinstance(value, str)}
+    image_values = [value for index, value in enumerate(values) if index not in texts]
+    if not image_values:
         return tuple(texts.values()), []
     from cometmagic.images import references  # Pillow, which a request of words does not need
 
-    sent = iter(
-        references.fit_references(
-            [references.load_reference(_fetch_url(value, allow_private=allow_private)) for value in others]
-        )
-    )
-    remarks: list[str] = []
-    parts: list[Part] = []
-    for at in range(len(values)):
-        if at in texts:
-            parts.append(texts[at])
-        else:
-            made = next(sent)
-            parts.append(made.part)
-            remarks += [made.note] if made.note else []
-    return tuple(parts), remarks
+    contents = (_fetch_url(value, allow_private=allow_private) for value in image_values)
+    images = references.fit_references(list(map(references.load_reference, contents)))
+    next_image = iter(images)
+    parts = [texts[index] if index in texts else next(next_image).part for index in range(len(values))]
+    return tuple(parts), [image.note for image in images if image.note]
 
 
 def _fetch_url(value: Any, *, allow_private: bool) -> Any:
@@ -98,12 +88,12 @@ def _fetch_url(value: Any, *, allow_private: bool) -> Any:
 
 
 def _merge_template_texts(prompt: Prompt) -> list[Any]:
-    """Return what a prompt is made of: texts of a template that stand side by side are one."""
-    out: list[Any] = []
-    for is_template, run in itertools.groupby(to_list(prompt), key=_is_template_text):
-        values = [piece.value if isinstance(piece, PromptPiece) else piece for piece in run]
-        out += ["".join(values)] if is_template else values
-    return out
+    """Return the values of a prompt; neighbouring texts of a template become one."""
+    merged: list[Any] = []
+    for is_template, pieces in itertools.groupby(to_list(prompt), key=_is_template_text):
+        values = [piece.value if isinstance(piece, PromptPiece) else piece for piece in pieces]
+        merged += ["".join(values)] if is_template else values
+    return merged
 
 
 def _is_template_text(value: Any) -> bool:
@@ -111,17 +101,15 @@ def _is_template_text(value: Any) -> bool:
 
 
 def apply_preset(preset: pyproject.Preset | None, prompt: Prompt) -> Prompt:
-    """Return the prompt in the frame of a preset; nothing remains nothing."""
+    """Return the prompt in the template of a preset; an empty prompt stays empty."""
     if preset is None:
         return prompt
     if isinstance(prompt, str):
         return pyproject.fill_prompt_template(preset, prompt)
+    if not any(map(_has_content, to_list(prompt))):
+        return prompt
     before, _, after = preset.prompt_template.partition(pyproject.PROMPT_PLACEHOLDER)
-    return (
-        [PromptPiece(before), *to_list(prompt), PromptPiece(after)]
-        if any(map(_has_content, to_list(prompt)))
-        else prompt
-    )
+    return [PromptPiece(before), *to_list(prompt), PromptPiece(after)]
 
 
 def _has_content(item: Any) -> bool:
@@ -130,7 +118,7 @@ def _has_content(item: Any) -> bool:
 
 
 def to_list(value: Any) -> list[Any]:
-    """Return one or several things as a list; None is none."""
+    """Return a value, or a list or tuple of values, as a list; None is an empty one."""
     if isinstance(value, list | tuple):
         return list(value)
     return [] if value is None else [value]

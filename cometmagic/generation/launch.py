@@ -18,17 +18,17 @@ from cometmagic.options.declaration import CellOptions
 
 
 def submit_call(call: Call) -> Call:
-    """Hand a call to the courier, unless it is a recording that was found."""
+    """Hand a call to the courier, unless a recording takes its place."""
     if call.route is not None:
         try:
             call.job = start_delivery(call.original_folder.path, call.route)
-        except KeyboardInterrupt:  # the order may have gone out
+        except KeyboardInterrupt:  # the courier may have it already
             raise Interrupted(call.describe_outcome()) from None
     return call
 
 
 def launch(plan: Plan, is_cancelled: CancelCheck = lambda: False) -> Call:
-    """Write the call folder of a plan and start the delivery. Raises as `begin` does."""
+    """Write the call folder of a plan and start the delivery. Raises a `CometError`, and `Interrupted`."""
     try:
         [call] = reserve_calls([plan], session.SESSION_ID, is_cancelled)
     except KeyboardInterrupt:
@@ -37,15 +37,15 @@ def launch(plan: Plan, is_cancelled: CancelCheck = lambda: False) -> Call:
 
 
 def check_not_dry_run(plan: Plan) -> None:
-    """Raise `OptionError` for a plan that is to be looked at only."""
+    """Raise `OptionError` for a plan that must not be sent."""
     if plan.cell_options.dry_run or plan.cell_options.show_code:
         raise OptionError("A dry run sends nothing.", advice="Look at cometmagic.plan(…) instead.")
 
 
 def launch_batch(plans: Sequence[Plan], is_cancelled: CancelCheck = lambda: False) -> Batch:
-    """Write all call folders and then hand them to the courier: what the limits refuse is refused before any is sent.
+    """Write all call folders, then hand them to the courier: limits refuse before anything is sent.
 
-    Raises a `CometError` for whatever is wrong before that; then nothing is under way.
+    Raises a `CometError` for whatever is wrong before that; then nothing is running.
     """
     for plan in plans:
         check_not_dry_run(plan)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Unpack
 
-from cometmagic.costs import estimate as advice
+from cometmagic.costs.estimate import Price, estimate_price
 from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.gemini.encode import encode_request, hash_request, measure_request
@@ -48,21 +48,21 @@ _NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Plan:
-    """One request that is ready to be sent, and what is known of it beforehand."""
+    """One request that is ready to be sent, with its estimated price and its warnings."""
 
     __module__ = "cometmagic"  # where people import it from
 
     request: ImageRequest
     cell_options: CellOptions
     limits: Limits
-    source: str  # `auto` when no key decides it: a recording of the request, else a sketch
+    source: str  # `auto` without a key: a recording of the request if there is one, else a sketch
     route: Route
-    estimate: advice.Price
+    estimate: Price
     warnings: tuple[str, ...] = ()
     parent: lineage.ParentContext | None = None
-    prompt_pieces: tuple[PromptPiece, ...] = ()  # the prompt as it was put together
-    label: str = ""  # what tells it from the others of a sweep
-    reference_paths: tuple[Path, ...] = ()  # those that were given as references
+    prompt_pieces: tuple[PromptPiece, ...] = ()  # the prompt with the names of the variables in it
+    label: str = ""  # its name within a sweep
+    reference_paths: tuple[Path, ...] = ()  # files among the references
 
     @property
     def body(self) -> dict[str, Any]:
@@ -71,12 +71,12 @@ class Plan:
 
     @functools.cached_property
     def request_hash(self) -> str:
-        """What tells the request from another: the hash by which a recording of it is found."""
+        """The hash that identifies the request; recordings are found by it."""
         return hash_request(self.request)
 
     @property
     def body_size(self) -> int:
-        """How many bytes the body has."""
+        """The size of the body in bytes."""
         return measure_request(self.request)
 
     def as_code(self, kind: str = "httpx") -> str:
@@ -109,9 +109,8 @@ def build_plan(prompt: Prompt, *, images: Any = (), last_folder: Path | None = N
     """Return the plan of one image. Raises as `build_plans` does, and `OptionError` when there are several."""
     plans = build_plans(prompt, images=images, last_folder=last_folder, **options)
     if len(plans) > 1:
-        raise OptionError(
-            f"These are {len(plans)} pictures.", advice="Use cometmagic.generate_many, or %%gemini_image."
-        )
+        message = f"These are {len(plans)} pictures."
+        raise OptionError(message, advice="Use cometmagic.generate_many, or %%gemini_image.")
     return plans[0]
 
 
@@ -124,32 +123,34 @@ def build_plans(
     warnings: Iterable[str] = (),
     **options: Any,
 ) -> list[Plan]:
-    """Return the requests of a prompt: one, or one for each picture of `count` and `sweep`.
+    """Return the plans of a prompt: one, or one for each image of `count` and `sweep`.
 
-    `last` is the folder of the result that `edit=True` means; `session` the defaults that were set for a notebook,
-    which lie below `given` and over the project's; `notes` go to the warnings. Raises a `CometError`.
+    `last_folder` is the folder of the result that `edit=True` means. `session_options` are a notebook's defaults, which
+    come after `options` and before the project's. `warnings` are added to those of each plan. Raises a `CometError`.
     """
     merged, preset = pyproject.merge_options(_drop_unset(options), dict(session_options))
     options, prompt = read_environment_limits() | merged, apply_preset(preset, prompt)
-    _, cell, limits = build_options(options)
-    varied = list(expand_variants(cell))
-    source, route = _find_route(cell.source)
+    _, cell_options, limits = build_options(options)
+    variants = list(expand_variants(cell_options))
+    source, route = _find_route(cell_options.source)
     library = Library(find_library_folder())
-    origin = lineage.resolve_parent(cell.edit, cell.chat, library, last_folder)
-    cell = replace(cell, save=check_target(cell.save) if cell.save else None)
-    shared = (cell, limits, source, replace(route, limits=limits) if isinstance(route, LiveRoute) else route)
+    parent = lineage.resolve_parent(cell_options.edit, cell_options.chat, library, last_folder)
+    cell_options = replace(cell_options, save=check_target(cell_options.save) if cell_options.save else None)
+    shared = (cell_options, limits, source, replace(route, limits=limits) if isinstance(route, LiveRoute) else route)
 
-    def made(origin: lineage.ParentContext | None) -> list[Plan]:
-        told, defaults = compose(prompt, images, cell, origin, tuple(warnings)), dict[str, Any]()
-        if origin is not None and origin.mode == lineage.CHAT:
-            defaults = {"model": origin.folder.read().get("model", DEFAULT_MODEL)}
-        return [_build_plan(defaults | options | changes, label, told, *shared) for label, changes in varied]
+    def build(parent: lineage.ParentContext | None) -> list[Plan]:
+        composed_prompt = compose(prompt, images, cell_options, parent, tuple(warnings))
+        is_chat = parent is not None and parent.mode == lineage.CHAT
+        defaults = {"model": parent.folder.read().get("model", DEFAULT_MODEL)} if parent and is_chat else {}
+        return [
+            _build_plan(defaults | options | changes, label, composed_prompt, *shared) for label, changes in variants
+        ]
 
-    if origin is not None and source in ("auto", "replay"):
-        for planned in map(made, origin.replay_contexts):
-            if all(find_recording(library, plan.request_hash) for plan in planned):
-                return planned
-    return made(origin)
+    if parent is not None and source in ("auto", "replay"):
+        for plans in map(build, parent.replay_contexts):
+            if all(find_recording(library, plan.request_hash) for plan in plans):
+                return plans
+    return build(parent)
 
 
 def _drop_unset(options: dict[str, Any]) -> dict[str, Any]:
@@ -168,10 +169,9 @@ def _build_plan(
     options = Options.build({name: value for name, value in option_values.items() if name in Options.list_options()})
     request = ImageRequest(composed_prompt.turns, options)
     _check_request(request, cell_options, route)
-    shown = len(request.last_turn_images)
-    warnings = (*find_model_warnings(options, shown), *composed_prompt.warnings)
-    # All that is sent is paid for, also what earlier turns hold.
-    estimate = advice.estimate_price(options, request.prompt, len(request.references))
+    warnings = (*find_model_warnings(options, len(request.last_turn_images)), *composed_prompt.warnings)
+    # Everything that is sent is paid for, also the images of earlier turns.
+    estimate = estimate_price(options, request.prompt, len(request.references))
     return Plan(
         request,
         cell_options,
@@ -188,7 +188,7 @@ def _build_plan(
 
 
 def _check_request(request: ImageRequest, cell_options: CellOptions, route: Route) -> None:
-    """Refuse what cannot be sent or written down, or must not be."""
+    """Raise `OptionError` for a request that cannot be sent or saved, or must not be sent."""
     prompt, model = request.prompt, request.options.model
     if not prompt.strip():
         raise OptionError("There is no prompt.", advice="Write what you want to see.")
@@ -196,36 +196,34 @@ def _check_request(request: ImageRequest, cell_options: CellOptions, route: Rout
         raise OptionError(f"The prompt has {len(prompt):,} characters; no model reads more than {MAX_PROMPT_LENGTH:,}.")
     if {"", ".", ".."} & set(model.split("/")):
         raise OptionError(f"--model: {model[:80]!r} is no name of a model.")  # it would lead to another address
-    given, key = (
-        request.options.list_changes() | cell_options.list_changes(),
-        route.key.reveal() if isinstance(route, LiveRoute) else "",
-    )
-    texts = {list_options()[name].flag: extract_text(value) for name, value in given.items()}
+    changes = request.options.list_changes() | cell_options.list_changes()
+    texts = {list_options()[name].flag: extract_text(value) for name, value in changes.items()}
+    key = route.key.reveal() if isinstance(route, LiveRoute) else ""
     for name, text in ({"The prompt": prompt} | texts).items():
         check_text(name, text, key)
 
 
 def check_text(name: str, text: str, key: str = "") -> None:
-    """Raise `OptionError` for a text that cannot be written down, or holds the key."""
+    """Raise `OptionError` for a text that cannot be saved, or holds the key."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        what = f"{name} has a broken character at position {error.start + 1}."
-        raise OptionError(what, advice="Type it again.") from None
+        message = f"{name} has a broken character at position {error.start + 1}."
+        raise OptionError(message, advice="Type it again.") from None
     if "\0" in text:
         raise OptionError(f"{name} has a null character at position {text.index(chr(0)) + 1}.", advice="Take it out.")
     if key and key in text:
-        do = "Take it out, and clear it from the notebook's history."
-        raise OptionError(f"{name} holds your API key.", advice=do)
+        advice = "Take it out, and clear it from the notebook's history."
+        raise OptionError(f"{name} holds your API key.", advice=advice)
 
 
 def extract_text(value: Any) -> str:
-    """Return the text of a value; what is no text and no JSON holds none."""
+    """Return the text of an option's value, so that it can be searched; what is neither text nor JSON has none."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=lambda _: "")
 
 
 def _find_route(requested_source: str) -> tuple[str, Route]:
-    """Return the source that is meant, `auto` when no key decides it, and the way to it."""
+    """Return the source that `auto` stands for (it stays `auto` without a key), and the route to it."""
     source = read_default_source() if requested_source == "auto" else requested_source
     key = find_key() if source in ("auto", "live") else None
     if source == "live" and key is None:

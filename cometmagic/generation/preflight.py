@@ -1,6 +1,6 @@
-"""What is known of requests before they are sent: their JSON for people, where the picture would come from, and why.
+"""What is known of requests before they are sent: their JSON for people, the source of each image, and warnings.
 
-All of it is read or computed: nothing is sent, and no folder is made. This module knows no notebook.
+Nothing is sent, and no folder is made. This module knows no notebook.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ MAX_TEXT_LENGTH = 4000  # characters of a text in the JSON
 
 
 def format_request(plan: Plan) -> str:
-    """Return the request's JSON as people read it: images and signatures as their kind and size, long texts cut.
+    """Return the request's JSON for people: images and signatures as their type and size, long texts shortened.
 
-    What cannot be seen or would change its surroundings stands as its escape.
+    Characters that cannot be printed are escaped.
     """
-    request = plan.request
-    names = {format_reference_name(at, part): describe_image(part) for at, part in enumerate(request.references, 1)}
-    for at, part in enumerate(request.signatures, 1):
-        names[format_signature_name(at)] = f"thought signature, {format_bytes(part.size)}"
-    told = json.dumps(_elide(plan.body, names), ensure_ascii=False, indent=2)
-    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in told)
+    references, signatures = enumerate(plan.request.references, 1), enumerate(plan.request.signatures, 1)
+    descriptions = {format_reference_name(number, part): describe_image(part) for number, part in references}
+    for number, signature in signatures:
+        descriptions[format_signature_name(number)] = f"thought signature, {format_bytes(signature.size)}"
+    text = json.dumps(_elide(plan.body, descriptions), ensure_ascii=False, indent=2)
+    return "".join(letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in text)
 
 
 def _elide(node: Any, descriptions: dict[str, str]) -> Any:
@@ -54,7 +54,7 @@ def _elide(node: Any, descriptions: dict[str, str]) -> Any:
 
 
 def describe_image(part: ImagePart) -> str:
-    """Return what an image is: `image/png, 1024 × 768 px, 84.0 kB`."""
+    """Return a description of an image: `image/png, 1024 × 768 px, 84.0 kB`."""
     size = (part.width, part.height) if part.width and part.height else _measure_image(part)
     pixels = f"{size[0]} × {size[1]} px, " if size else ""
     return f"{part.mime_type}, {pixels}{format_bytes(part.size)}"
@@ -67,11 +67,11 @@ def _measure_image(part: ImagePart) -> tuple[int, int] | None:
 
 
 def describe_sources(plans: Sequence[Plan]) -> list[str]:
-    """Return where each picture would come from, and why."""
-    without_key = [plan for plan in plans if not isinstance(plan.route, LiveRoute)]
-    found = find_recordings(Library(find_library_folder()), Counter(plan.request_hash for plan in without_key))
-    left = {digest: iter(recordings) for digest, recordings in found.items()}
-    return [_describe_source(plan, left.get(plan.request_hash, iter(()))) for plan in plans]
+    """Return where each image would come from, and why."""
+    hashes = Counter(plan.request_hash for plan in plans if not isinstance(plan.route, LiveRoute))
+    recordings = find_recordings(Library(find_library_folder()), hashes)
+    remaining = {request_hash: iter(folders) for request_hash, folders in recordings.items()}
+    return [_describe_source(plan, remaining.get(plan.request_hash, iter(()))) for plan in plans]
 
 
 def _describe_source(plan: Plan, recordings: Iterator[CallFolder]) -> str:
@@ -79,29 +79,30 @@ def _describe_source(plan: Plan, recordings: Iterator[CallFolder]) -> str:
         return f"live, from {read_base_url().host}, with the key from {plan.route.key.origin}"
     if plan.source == "offline":
         return "offline sketch, free, as asked for"
-    found = next(recordings, None)
-    if found is not None:
-        return f"replay of the recording {shorten_id(found)}, free"
+    recording = next(recordings, None)
+    if recording is not None:
+        return f"replay of the recording {shorten_id(recording)}, free"
     if plan.source == "replay":
         return "replay, which would fail: there is no recording of this request"
     return "offline sketch, free: there is neither a key nor a recording of this request"
 
 
 def estimate_total(plans: Sequence[Plan]) -> estimate.Price:
-    """Return what all that would be sent should cost; when nothing would be, what it all would cost live."""
-    return sum_prices(plan.estimate for plan in [plan for plan in plans if plan.source == "live"] or plans)
+    """Return the estimated price of what would be sent; when nothing would be, the price if all were live."""
+    live_plans = [plan for plan in plans if plan.source == "live"]
+    return sum_prices(plan.estimate for plan in live_plans or plans)
 
 
 def collect_warnings(plans: Sequence[Plan]) -> list[str]:
-    """Return what there is to say beforehand, each thing once; also whether a limit would refuse it."""
-    told = [warning for plan in plans for warning in plan.warnings]
-    live = [plan for plan in plans if plan.source == "live"]
-    for plan in live:
-        told += estimate.find_limit_warnings(plan.limits, plan.estimate)
-    if live:
-        limits = live[0].limits
+    """Return all warnings, each once, and whether a limit would refuse the requests."""
+    warnings = [warning for plan in plans for warning in plan.warnings]
+    live_plans = [plan for plan in plans if plan.source == "live"]
+    for plan in live_plans:
+        warnings += estimate.find_limit_warnings(plan.limits, plan.estimate)
+    if live_plans:
+        limits = live_plans[0].limits
         try:
-            check_max_cost([plan.estimate for plan in live], 1 + limits.retry_unknown, limits.max_cost)
+            check_max_cost([plan.estimate for plan in live_plans], 1 + limits.retry_unknown, limits.max_cost)
         except CometError as error:
-            told.append(f"It would be refused: {error.message} {error.advice}")
-    return list(dict.fromkeys(told))
+            warnings.append(f"It would be refused: {error.message} {error.advice}")
+    return list(dict.fromkeys(warnings))

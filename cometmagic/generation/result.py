@@ -1,56 +1,38 @@
-"""What a call made, read from its folder when asked for.
+"""The result of a call, read from its folder when you ask for it.
 
-A result is a window on a call folder: it holds no pictures in memory, survives pickling and a restart
-of the kernel, and tells the same about a live call, a replay and an offline sketch. It knows nothing of
-sending.
+A result holds no images in memory, survives pickling and a restart of the kernel, and is the same for a live call,
+a replay and an offline sketch. This module knows nothing about sending.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import Any, Unpack
 
 from cometmagic.costs import charges, estimate
 from cometmagic.courier.job import Event
-from cometmagic.errors import ChargeStatus, CometError, LibraryError, NoImageError, restore_error
+from cometmagic.errors import ChargeStatus, CometError, LibraryError, NoImageError
 from cometmagic.gemini.decode import decode_request, decode_response
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.gemini.response import Grounding, ImageResponse, Usage
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.gemini.utf8_file import map_utf8_file
+from cometmagic.generation.completed_call import CompletedCall
 from cometmagic.options.declaration import Options
 from cometmagic.options.keywords import ImageOptions, list_keywords
-from cometmagic.storage.call_folder import CallFolder, CallState, build_preview_path
-from cometmagic.storage.save_paths import slugify
+from cometmagic.storage.call_folder import CallFolder, build_preview_path
+from cometmagic.storage.save_paths import build_image_path
 from cometmagic.system.atomic_files import save_new_file
 from cometmagic.system.formatting import format_path
 
 
-class CompletedCall:
-    """What a picture that is still on its way has as well, so that a cell need not know whether it has come."""
-
-    @property
-    def done(self) -> bool:
-        """True: it is there."""
-        return True
-
-    def result(self, timeout: float | None = None) -> Self:  # noqa: ARG002  # nothing is waited for
-        """Return it."""
-        return self
-
-    def cancel(self) -> str:
-        """Do nothing, and say so."""
-        return "There is nothing to cancel: it has come."
-
-
 @dataclass(frozen=True)
 class ImageResult(CompletedCall):
-    """One settled call. `folder` is where everything about it lies."""
+    """The result of one settled call; everything about it is in `folder`."""
 
     __module__ = "cometmagic"  # where people import it from
 
@@ -59,12 +41,12 @@ class ImageResult(CompletedCall):
 
     @property
     def call(self) -> dict[str, Any]:
-        """What call.json says."""
+        """The content of call.json."""
         return CallFolder(self.folder).read()
 
     @property
     def response(self) -> ImageResponse:
-        """The answer, its images as files. Raises `LibraryError` when the folder has none."""
+        """The response, with its images as files. Raises `LibraryError` when the folder has none."""
         path = self.folder / "answer.json"
         try:
             return decode_response(map_utf8_file(path), CallFolder(self.folder).list_images()).response
@@ -93,27 +75,27 @@ class ImageResult(CompletedCall):
 
     @property
     def text(self) -> str:
-        """What the model said beside the image."""
+        """The text of the response."""
         return self.response.text
 
     @property
     def thought_text(self) -> str:
-        """What the model said while thinking."""
+        """The text of the thoughts."""
         return self.response.thought_text
 
     @property
     def usage(self) -> Usage:
-        """Token counts as the service gave them."""
+        """Token counts as the service reported them."""
         return Usage(**self.call.get("usage", {}))
 
     @property
     def grounding(self) -> Grounding:
-        """What the model looked up."""
+        """What the model searched for, and its sources."""
         return self.response.grounding
 
     @property
     def model_version(self) -> str:
-        """The model that answered, by its own word; it may differ from the one that was asked."""
+        """The model that answered, as the service named it; it may differ from the one you asked for."""
         return str(self.call.get("model_version", ""))
 
     @property
@@ -125,68 +107,60 @@ class ImageResult(CompletedCall):
 
     @property
     def price(self) -> estimate.Price:
-        """The estimate by the tokens used, with its date; 0 when nothing was sent."""
-        call = self.call
+        """The estimated price of the tokens used, with its date; 0 when nothing was sent."""
         if self.source != "live":
             return estimate.Price(0.0, f"{self.source}, nothing was sent")
-        return charges.read_price(call)
+        return charges.read_price(self.call)
 
     @property
     def cost(self) -> float | None:
-        """The estimate in US dollars, None when the model's price is not known."""
+        """The estimated price in US dollars; None when the model's price is unknown."""
         return self.price.usd
 
     @property
     def source(self) -> str:
-        """Where the picture came from: live, replay or offline."""
+        """Where the image came from: live, replay or offline."""
         return "replay" if self.is_replay else str(self.call["source"])
 
     @property
     def warnings(self) -> list[str]:
-        """What was remarked before sending and after the answer."""
+        """Warnings from before sending, and notes on the response."""
         call = self.call
         return [*call.get("warnings", []), *call.get("notes", [])]
 
     @property
     def request(self) -> ImageRequest:
-        """What was asked, with the images that were sent."""
+        """The request, with the images that were sent."""
         folder, call = CallFolder(self.folder), self.call
         turns = decode_request(folder.read_body(), folder.path)
         return ImageRequest(turns, Options(**{name: _to_tuple(value) for name, value in call["options"].items()}))
 
     @property
     def alt(self) -> str:
-        """The alternative text: what the user gave, else the prompt."""
-        call = self.call
-        return str(call.get("alt") or call["prompt"])
+        """The alternative text: what `alt` said, or the prompt."""
+        return str(self.call.get("alt") or self.call["prompt"])
 
     def preview(self) -> tuple[str, bytes]:
-        """Return (MIME type, bytes) of what the notebook embeds: the preview, or the original without one."""
+        """Return (MIME type, bytes) of what a notebook embeds: the preview, or the original when there is none."""
         image = self.image
-        if image.path is not None and (small := build_preview_path(image.path)).exists():
-            return "image/jpeg", small.read_bytes()
+        if image.path is not None and (preview := build_preview_path(image.path)).exists():
+            return "image/jpeg", preview.read_bytes()
         return image.mime_type, image.data
 
     def save(self, path: str | Path) -> Path:
-        """Copy the original, byte for byte, to a file or into a folder, and return where it lies.
+        """Save the original, byte for byte, and return its path.
 
-        The suffix follows the content, and nothing is overwritten: a number is added to the name.
-        Raises `LibraryError` when it cannot be written.
+        `path` is a file or a folder. The suffix follows the content. Nothing is overwritten: the name gets a number
+        instead. Raises `LibraryError` when the file cannot be written.
         """
-        target, image = Path(path).expanduser(), self.image
-        if target.is_dir() or str(path).endswith(("/", os.sep)):
-            target = target / slugify(self.call["prompt"])
-        if target.suffix.lower() not in (image.suffix, {".jpg": ".jpeg"}.get(image.suffix)):
-            known = target.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp", ".gif")
-            target = target.with_suffix(image.suffix) if known else target.with_name(target.name + image.suffix)
+        image = self.image
+        target = build_image_path(path, image.suffix, self.call["prompt"])
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             return save_new_file(target, image.data)
         except OSError as error:
-            what = f"Cannot save to {target}: {error.strerror}."
-            raise LibraryError(
-                what, charge_status=ChargeStatus.PAST, advice=f"The image is kept in {self.folder}."
-            ) from None
+            message, advice = f"Cannot save to {target}: {error.strerror}.", f"The image is kept in {self.folder}."
+            raise LibraryError(message, charge_status=ChargeStatus.PAST, advice=advice) from None
 
     @list_keywords(ImageOptions)
     def edit(
@@ -224,17 +198,7 @@ class ImageResult(CompletedCall):
     ) -> ImageResult:
         """Continue the conversation: the earlier turns are sent again, with their thought signatures.
 
-        Args:
-            prompt: What to say next.
-            images: Further reference images.
-            progress: As in `generate`.
-            **options: As in `generate`; the model is the conversation's unless you name one.
-
-        Returns:
-            The new result.
-
-        Raises:
-            CometError: As in `generate`; and `Interrupted`.
+        Takes, returns and raises what `edit` does; the model is the conversation's unless you name one.
         """
         return self._generate(prompt, images, progress, options | {"chat": self})
 
@@ -242,7 +206,7 @@ class ImageResult(CompletedCall):
     def _generate(
         prompt: Any, images: Any, progress: Callable[[Event], None] | None, options: Mapping[str, Any]
     ) -> ImageResult:
-        import cometmagic  # by the front door: a result knows no way to make one
+        import cometmagic  # the public door: this module knows nothing about sending
 
         return cometmagic.generate(prompt, images=images, progress=progress, **options)
 
@@ -267,10 +231,10 @@ class ImageResult(CompletedCall):
         try:
             image = self.image
             size = f"{image.width}x{image.height} " if image.width else ""
-            told = f"image {size}{image.mime_type} {self.source}"
+            description = f"image {size}{image.mime_type} {self.source}"
         except CometError:  # a debugger may look at a call that failed, or whose folder is gone
-            told = "call without an image"
-        return f"<cometmagic {told} {format_path(self.folder)}>"
+            description = "call without an image"
+        return f"<cometmagic {description} {format_path(self.folder)}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from cometmagic.display.result_output import build_image  # also where the extension is not loaded
@@ -284,20 +248,3 @@ class ImageResult(CompletedCall):
 
 def _to_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def read_result(folder: CallFolder) -> ImageResult:
-    """Return the result of a call that has ended.
-
-    Raises the error that is written in the folder when it made no image.
-    """
-    call = folder.read()
-    if call["state"] == CallState.SETTLED:
-        return ImageResult(folder.path)
-    result = ImageResult(folder.path)
-    told = (
-        call.get("error")
-        or CometError(f"The call in {folder.path} has not ended.", charge_status=ChargeStatus.UNKNOWN).to_dict()
-    )
-    answered = (folder.path / "answer.json").exists()
-    raise restore_error(told, folder=folder.path, **({"response": result.response} if answered else {}))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cometmagic.generation.result import ImageResult
 
-SESSION_ID = uuid.uuid4().hex  # what `--session-cap` adds up over
+SESSION_ID = uuid.uuid4().hex  # `--session-cap` adds up what has this id
 
 _last_folder: list[Path] = []  # the folder of the last result of this session
 
@@ -18,5 +18,5 @@ def get_last_folder() -> Path | None:
 
 
 def set_last_result(result: ImageResult) -> None:
-    """Take a result as the last one: what `--edit` without a name edits."""
+    """Make a result the last one: `--edit` without a name edits it."""
     _last_folder[:] = [result.folder]

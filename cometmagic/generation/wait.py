@@ -28,9 +28,9 @@ U = TypeVar("U", bound=PendingCall)
 def wait_until_done(
     pending_call: PendingCall, progress: Callable[[Event], None] | None, get_result: Callable[[], T]
 ) -> T:
-    """Wait for the end, hand the events on, and return what `ended` makes of it.
+    """Wait for the end, pass events to `progress`, and return `get_result()`.
 
-    Raises `Interrupted`, which tells what becomes of it.
+    Raises `Interrupted`, which says what happens to the call now.
     """
     try:
         for event in pending_call.iter_events():
@@ -42,45 +42,45 @@ def wait_until_done(
 
 
 async def start_and_wait(start: Callable[[CancelCheck], U]) -> U:
-    """Have `begin` begin something on a thread, wait until it has ended, and return it.
+    """Call `start` on a thread, wait until the call that it started has ended, and return that call.
 
-    `begin` is given what tells whether the asker has left meanwhile.
+    `start` gets a function that says whether the caller has stopped waiting.
     """
-    left = threading.Event()
-    beginning = asyncio.ensure_future(asyncio.to_thread(start, left.is_set))
+    is_cancelled = threading.Event()
+    future = asyncio.ensure_future(asyncio.to_thread(start, is_cancelled.is_set))
     try:
         # Short steps: an interrupt of an awaiting cell is noticed at the next turn of the loop only.
-        while not (await asyncio.wait({beginning}, timeout=EVENT_POLL_INTERVAL))[0]:
+        while not (await asyncio.wait({future}, timeout=EVENT_POLL_INTERVAL))[0]:
             pass
-        under_way = beginning.result()
-        while under_way.is_running:  # noqa: ASYNC110  # news of a thread
+        pending_call = future.result()
+        while pending_call.is_running:  # noqa: ASYNC110  # a thread changes it
             await asyncio.sleep(EVENT_POLL_INTERVAL)
     except asyncio.CancelledError as cancelled:
-        # The very one must go on, or `asyncio.timeout` does not know its own; it only learns to speak.
-        left.set()
-        told = await _stop_call(beginning)
-        cancelled.args = (told,)
-        cancelled._render_traceback_ = lambda: [f"Interrupted: {told}"]  # type: ignore[attr-defined]  # see errors.py
+        # The same exception must go on, or `asyncio.timeout` does not recognize it; it only gets a message.
+        is_cancelled.set()
+        message = await _stop_call(future)
+        cancelled.args = (message,)
+        cancelled._render_traceback_ = lambda: [f"Interrupted: {message}"]  # type: ignore[attr-defined]  # see errors.py
         raise
-    return under_way
+    return pending_call
 
 
 async def _stop_call(future: asyncio.Future[U]) -> str:
-    """Take back what was begun, and return what becomes of it.
+    """Cancel the call, and return what happens to it now.
 
-    Whoever cancels a second time gets no answer, but what can be taken back is taken back all the same.
+    A second cancellation of the task gets no message, but the call is cancelled all the same.
     """
     if future.done():
         _cancel_call(future)
     else:
         future.add_done_callback(_cancel_call)
-    await asyncio.wait({future})  # at most as long as it takes to write down what is sent
+    await asyncio.wait({future})  # at most as long as it takes to write the call folder
     if error := future.exception():
         return str(error)
-    under_way, until = future.result(), time.monotonic() + CANCEL_TIMEOUT
-    while not under_way.has_cancel_reply and time.monotonic() < until:  # noqa: ASYNC110  # as above
+    pending_call, deadline = future.result(), time.monotonic() + CANCEL_TIMEOUT
+    while not pending_call.has_cancel_reply and time.monotonic() < deadline:  # noqa: ASYNC110  # as above
         await asyncio.sleep(EVENT_POLL_INTERVAL / 10)
-    return under_way.describe_outcome()
+    return pending_call.describe_outcome()
 
 
 def _cancel_call(future: asyncio.Future[U]) -> None:
@@ -89,33 +89,33 @@ def _cancel_call(future: asyncio.Future[U]) -> None:
 
 
 def launch_on_thread(start: Callable[[CancelCheck], Batch]) -> Batch:
-    """Begin on a thread: an interrupt reaches the main one only, and so leaves nothing half begun.
+    """Start on a thread: an interrupt reaches the main thread only, so it leaves nothing half started.
 
-    Raises as `begin` does, and `Interrupted`.
+    Raises as `start` does, and `Interrupted`.
     """
-    begun, left, once = Future[Batch](), threading.Event(), threading.Lock()
+    future, is_cancelled, start_once = Future[Batch](), threading.Event(), threading.Lock()
 
     def run() -> None:
-        if once.acquire(blocking=False):
+        if start_once.acquire(blocking=False):
             try:
-                begun.set_result(start(left.is_set))
-            except BaseException as problem:  # noqa: BLE001  # it is raised where it is waited for
-                begun.set_exception(problem)
+                future.set_result(start(is_cancelled.is_set))
+            except BaseException as error:  # noqa: BLE001  # it is raised where the future is waited for
+                future.set_exception(error)
 
     try:
         threading.Thread(target=run, name="cometmagic-begin", daemon=True).start()
-        while not wait([begun], EVENT_POLL_INTERVAL).done:
+        while not wait([future], EVENT_POLL_INTERVAL).done:
             pass
-        return begun.result()
+        return future.result()
     except KeyboardInterrupt:
-        left.set()
-        # The thread may not have come to run yet, and then it does nothing any more.
-        told = str(ChargeStatus.UNSENT) if once.acquire(blocking=False) else _stop_batch(begun)
-        raise Interrupted(told) from None
+        is_cancelled.set()
+        # The thread may not run yet; then it does nothing any more.
+        message = str(ChargeStatus.UNSENT) if start_once.acquire(blocking=False) else _stop_batch(future)
+        raise Interrupted(message) from None
 
 
 def _stop_batch(future: Future[Batch]) -> str:
-    """Return what becomes of what was begun when the asker has left."""
+    """Stop the batch once it has started, and return what happens to it now."""
     while True:
         with contextlib.suppress(KeyboardInterrupt):  # pressed twice
             return future.result().stop() if future.exception() is None else str(ChargeStatus.UNSENT)

@@ -46,3 +46,15 @@ def slugify(text: str, max_length: int = MAX_SLUG_LENGTH) -> str:
         return words or "image"
     cut = words[:max_length]
     return cut.rpartition("-")[0] or cut
+
+
+def build_image_path(path: str | Path, suffix: str, prompt: str) -> Path:
+    """Return where an image is saved: a file's name gets the suffix of its content, a folder a name from the prompt."""
+    target = Path(path).expanduser()
+    if target.is_dir() or str(path).endswith(("/", os.sep)):
+        target = target / slugify(prompt)
+    if target.suffix.lower() in (suffix, {".jpg": ".jpeg"}.get(suffix)):
+        return target
+    if target.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp", ".gif"):
+        return target.with_suffix(suffix)
+    return target.with_name(target.name + suffix)

@@ -21,7 +21,8 @@ from cometmagic.courier.route import LiveRoute
 from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
-from cometmagic.generation.result import ImageResult, read_result
+from cometmagic.generation.call import read_result
+from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import Limits, Options
 from cometmagic.options.settings import Key
 from cometmagic.storage.call_folder import CallFolder, CallState

@@ -437,7 +437,7 @@ def test_a_stream_says_the_same_as_the_whole_answer() -> None:
     streamed, whole = decode_response(b"".join(service.stream(FLASH, body)[1])), answered(document)
 
     def images(answer: Any) -> list[tuple[bytes, bool]]:
-        return [(bytes(image.data.view), image.thought) for image in answer.images]
+        return [(bytes(image.data.view), image.thought) for image in answer.encoded_images]
 
     assert images(streamed) == images(whole)
     assert streamed.response.text.split() == whole.response.text.split()

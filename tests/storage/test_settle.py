@@ -16,7 +16,8 @@ from PIL import Image
 from cometmagic.errors import NoImageError, TransportError
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
-from cometmagic.generation.result import ImageResult, read_result
+from cometmagic.generation.call import read_result
+from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import Options
 from cometmagic.storage.call_folder import SMALL_PREVIEW_BYTES, CallFolder, CallState
 from cometmagic.storage.library import Library

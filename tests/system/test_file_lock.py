@@ -59,7 +59,7 @@ HOLDER = """
     import os, subprocess, sys
     from pathlib import Path
     from cometmagic.system.file_lock import acquire_lock
-    lock = hold(Path(sys.argv[1]))
+    lock = acquire_lock(Path(sys.argv[1]))
     pid = 0
     if sys.argv[2] == "fork" and not (pid := os.fork()):
         os.read(0, 1)  # until the test has ended

@@ -16,7 +16,7 @@ from cometmagic.gemini.decode import decode_response
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
-from cometmagic.generation.result import read_result
+from cometmagic.generation.call import read_result
 from cometmagic.options.declaration import Options
 from cometmagic.storage.call_folder import CallFolder, CallState
 from cometmagic.storage.library import Library
