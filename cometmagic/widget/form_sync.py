@@ -31,9 +31,9 @@ class FormSync:
         self._revisions: dict[str, int] = {}  # the number of the last change, by page
         self._errors: dict[str, str] = {}  # the reason, by control
         self._raw_values: dict[str, Any] = {}  # the content of a wrong control, where it may be stored
-        self._snapshot = self._read_panel()
+        self._snapshot = self._build_snapshot()
 
-    def _read_panel(self) -> dict[str, Any]:
+    def _build_snapshot(self) -> dict[str, Any]:
         state = self._state
         return {PROMPT_CONTROL: state.prompt, REFERENCES_CONTROL: state.references, "": dict(state.options)}
 
@@ -51,7 +51,7 @@ class FormSync:
         earlier_values = {name: value for name, value in self._raw_values.items() if name in earlier_errors}
         self._raw_values = earlier_values | {name: values[name] for name in option_errors}
         state.prompt, state.options = prompt, options
-        self._errors, self._snapshot = earlier_errors | refusals | option_errors, self._read_panel()
+        self._errors, self._snapshot = earlier_errors | refusals | option_errors, self._build_snapshot()
 
     def _find_refusal(self, name: str, value: Any) -> str:
         """Return why a text must not be stored at all, or ""."""
@@ -64,12 +64,12 @@ class FormSync:
 
     def set_reference_error(self, reason: str) -> None:
         """Set why a reference image could not be added; "" clears it."""
-        self._errors, self._snapshot = self.errors | {REFERENCES_CONTROL: reason}, self._read_panel()
+        self._errors, self._snapshot = self.errors | {REFERENCES_CONTROL: reason}, self._build_snapshot()
 
     @property
     def errors(self) -> dict[str, str]:
         """The errors in the form, by control, without those of controls that were set elsewhere since."""
-        before, now = self._snapshot, self._read_panel()
+        before, now = self._snapshot, self._build_snapshot()
         return {
             name: clean_line(reason)
             for name, reason in self._errors.items()

@@ -46,7 +46,7 @@ class PanelState(HasTraits):
 
     @property
     def namespace(self) -> dict[str, Any]:
-        """The notebook's variables, and over them those that came with the panel's cell or result."""
+        """The notebook's variables, overridden by those that came with the panel's cell or result."""
         return self.settings.merge_namespace(get_namespace())
 
     def as_cell(self) -> str:

@@ -251,7 +251,7 @@ def test_a_path_without_a_suffix_is_not_taken_for_a_variable_of_its_name(noteboo
     ran = notebook.run("p.references = [Path('photo')]\nr = p.generate()")
 
     assert ran.error is None, ran.error
-    assert notebook.evaluate("r.request.shown[0].data") == (notebook.place / "photo").read_bytes()
+    assert notebook.evaluate("r.request.last_turn_images[0].data") == (notebook.place / "photo").read_bytes()
 
 
 def test_the_same_again_brings_its_variables_along(notebook: Notebook, page: Page) -> None:
@@ -267,7 +267,7 @@ def test_the_same_again_brings_its_variables_along(notebook: Notebook, page: Pag
 
     assert notebook.evaluate("(p.prompt, p.result != r)") == ("put this{{image_2}}{{text_3}}", True)
     assert notebook.evaluate("p.result.request == r.request or p.result.request.prompt") == "put this\non {{that}}"
-    assert notebook.evaluate("[part.data for part in p.result.request.shown] == [red]")
+    assert notebook.evaluate("[part.data for part in p.result.request.last_turn_images] == [red]")
 
 
 def test_the_key_is_refused_in_a_variable_too(notebook: Notebook) -> None:
