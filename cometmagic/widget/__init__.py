@@ -1,5 +1,6 @@
-"""The panel: what a cell of `%%gemini_image` does, by hand.
+"""The panel: does with controls what a `%%gemini_image` cell does.
 
-`controls` reads the declaration, `cell_text` turns a panel into its cell and back, `panel_run` carries a run,
-`result_view` says what came of it, `widgets` and the modules in `view` draw it all, and `panel` holds them together.
+`controls` turns the declared options into controls, `cell` turns a panel into its cell and back, `run` runs it,
+`result_view` describes a result for the page, `widgets` and the modules in `view` draw everything, and `panel` puts
+the parts together.
 """

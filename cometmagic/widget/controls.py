@@ -1,8 +1,7 @@
-"""The declaration as controls: what the form of a panel shows for each option, and what comes back from it.
+"""Turns the declared options into controls: what the form shows for each option, and how its values are read.
 
-A control is chosen by the kind of an option, never by its name, so a new option appears by itself. What the browser
-is told and what it tells is JSON; what an option is set to is what the magic's line would say. This module knows no
-widget.
+The type of an option selects its control, so a new option gets a control automatically. The browser sends and
+receives JSON; an option has the same value as on the magic's line. This module knows no widget.
 """
 
 from __future__ import annotations
@@ -22,16 +21,10 @@ from cometmagic.options.model_checks import find_model_warnings
 from cometmagic.options.option_group import Option, check_option_name
 from cometmagic.options.option_types import Choice, Flag, Number, PreviousResult, Text
 
-SEPARATE_OPTIONS = ("image",)  # reference images have a place of their own
-OMITTED_OPTIONS = ("background", "dry_run", "show_code")  # a panel never blocks, and shows its cell at all times
-MAIN_OPTIONS = (
-    "model",
-    "aspect_ratio",
-    "image_size",
-    "thinking",
-    "thoughts",
-    "search",
-)  # the others stand under "More"
+SEPARATE_OPTIONS = ("image",)  # reference images have their own section
+OMITTED_OPTIONS = ("background", "dry_run", "show_code")  # a panel never blocks, and always shows its cell
+# All other options are under "More".
+MAIN_OPTIONS = ("model", "aspect_ratio", "image_size", "thinking", "thoughts", "search")
 LAST_RESULT = "the last result"
 _RATIO_PATTERN = re.compile(r"\d+:\d+")
 _CONTROL_TYPES = {
@@ -46,21 +39,21 @@ _CONTROL_TYPES = {
 
 
 class ImmutableOptions(dict[str, Any]):
-    """Options of a panel, which `panel.options |= …` sets anew: changed in place, nobody would hear of it."""
+    """Options of a panel, which `panel.options |= …` replaces: a change in place would not be noticed."""
 
     def __ior__(self, changes: Any) -> Any:  # type: ignore[misc]  # on purpose not in place
-        """Return other options, and leave these as they are."""
+        """Return new options, and leave these unchanged."""
         return self | changes
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        do = 'Write panel.options |= {"thoughts": True}, or panel.options = {…}.'
-        raise OptionError("The options of a panel are set as a whole.", advice=do)
+        advice = 'Write panel.options |= {"thoughts": True}, or panel.options = {…}.'
+        raise OptionError("The options of a panel are set as a whole.", advice=advice)
 
     __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = _refuse
 
 
 def describe_controls() -> list[dict[str, Any]]:
-    """Return one description for each control, in the order of the declaration, as JSON values."""
+    """Return a description of each control as JSON values, in the order of the declaration."""
     return [
         _describe_control(option, group.TITLE)
         for group in GROUPS
@@ -70,7 +63,7 @@ def describe_controls() -> list[dict[str, Any]]:
 
 
 def _describe_control(option: Option, group: str) -> dict[str, Any]:
-    told = {
+    description = {
         "name": option.name,
         "label": option.name.replace("_", " ").capitalize(),
         "flag": option.flag,
@@ -83,43 +76,44 @@ def _describe_control(option: Option, group: str) -> dict[str, Any]:
         "optional": option.default is None,
     }
     if isinstance(option.type, Pairs):
-        told |= {"left": list(option.type.key_table), "right": list(option.type.value_table)}
+        description |= {"left": list(option.type.key_table), "right": list(option.type.value_table)}
     if option.name == "model":
-        told["known"] = [[name, row.title] for row in models.MODELS for name in row.names[:1]]
-    return told
+        description["known"] = [[name, row.title] for row in models.MODELS for name in row.names[:1]]
+    return description
 
 
 def _format_hint(option: Option) -> str:
-    """Return what stands in an empty field: what holds then, or else the form that a value has."""
+    """Return the hint in an empty field: the default, or the format of a value."""
     if not _is_empty(option.default):
         return str(option.default)
     return option.type.metavar if "=" in option.type.metavar else ""
 
 
 def _find_control_type(option: Option) -> str:
-    """Return the control that a kind of value has; whatever is not known here is written as text."""
+    """Return the control for an option; an unknown type gets a text field."""
     if isinstance(option.type, Choice):
         return "shapes" if all(map(_RATIO_PATTERN.fullmatch, option.type.choices)) else "choice"
     if option.name == "model":
         return "model"
-    return next((name for kind, name in _CONTROL_TYPES.items() if isinstance(option.type, kind)), "text")
+    return next((control for cls, control in _CONTROL_TYPES.items() if isinstance(option.type, cls)), "text")
 
 
 def normalize_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options as the magic reads them, without those that are left out. Raises `OptionError`."""
-    known, out = list_options(), {}
+    """Return options as the magic parses them, without empty values. Raises `OptionError`."""
+    declared_options, parsed_options = list_options(), {}
     for name, value in options.items():
-        check_option_name(name, known)
+        check_option_name(name, declared_options)
         if name in SEPARATE_OPTIONS:
             raise OptionError("Reference images are the panel's `references`.")
+        option = declared_options[name]
         try:
-            parsed = None if value is None else known[name].type.parse(value)
+            parsed = None if value is None else option.type.parse(value)
         except ValueError as error:
-            raise OptionError(f"{known[name].flag}: {error}") from None
-        is_nothing = parsed is False if isinstance(known[name].type, PreviousResult) else _is_empty(parsed)
-        if not is_nothing:
-            out[name] = parsed
-    return {name: out[name] for name in known if name in out}
+            raise OptionError(f"{option.flag}: {error}") from None
+        is_unset = parsed is False if isinstance(option.type, PreviousResult) else _is_empty(parsed)
+        if not is_unset:
+            parsed_options[name] = parsed
+    return {name: parsed_options[name] for name in declared_options if name in parsed_options}
 
 
 def _is_empty(value: Any) -> bool:
@@ -127,43 +121,44 @@ def _is_empty(value: Any) -> bool:
 
 
 def encode_value(option: Option, value: Any) -> Any:
-    """Return what a control shows for a value: JSON that `taken` reads."""
-    found: Any = "" if value is None else str(value)
+    """Return what a control shows for a value, as JSON that `decode_value` reads."""
+    content: Any = "" if value is None else str(value)
     match option.type:
         case Flag():
-            found = bool(value)
+            content = bool(value)
         case ChoiceList():
-            found = list(value or ())
-        case Pairs(key_table=left, value_table=right):
-            names, settings = ({full: short for short, full in side.items()} for side in (left, right))
-            found = {names[name]: settings[setting] for name, setting in (value or {}).items()}
+            content = list(value or ())
+        case Pairs(key_table=key_table, value_table=value_table):
+            keys, values = ({full: short for short, full in table.items()} for table in (key_table, value_table))
+            content = {keys[key]: values[setting] for key, setting in (value or {}).items()}
         case ValueLists():
-            lines = (format_option(option.name, {key: some}) for key, some in (value or {}).items())
-            found = "\n".join(shlex.split(line)[-1] for line in lines)  # as the line's words are read
+            lines = (format_option(option.name, {key: values}) for key, values in (value or {}).items())
+            content = "\n".join(shlex.split(line)[-1] for line in lines)  # split like the magic's line
         case JsonObject():
-            found = json.dumps(value, ensure_ascii=False) if value else ""
+            content = json.dumps(value, ensure_ascii=False) if value else ""
         case PreviousResult():
-            found = LAST_RESULT if value is True else str(value or "")
+            content = LAST_RESULT if value is True else str(value or "")
         case Number():
-            found = "" if value is None else f"{value:.12g}"
-    return found
+            content = "" if value is None else f"{value:.12g}"
+    return content
 
 
 def decode_value(option: Option, value: Any) -> Any:
-    """Return the value that a control was set to, None when it was cleared. Raises `OptionError`."""
+    """Return the value that a control was set to, or None if it was cleared. Raises `OptionError`."""
     if _is_empty(value) or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(option.type, PreviousResult) and value == LAST_RESULT:
         return True
-    words = [line for line in str(value).split("\n") if line.strip()] if isinstance(option.type, ValueLists) else value
+    if isinstance(option.type, ValueLists):
+        value = [line for line in str(value).split("\n") if line.strip()]
     try:
-        return option.type.parse(words)
+        return option.type.parse(value)
     except ValueError as error:
         raise OptionError(f"{option.flag}: {error}") from None
 
 
 def encode_values(options: Mapping[str, Any], inherited_options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what all controls show: what the panel sets, over what the session and the project do."""
+    """Return what all controls show: the panel's values, and the inherited ones where the panel sets nothing."""
     return {
         name: encode_value(option, options.get(name, inherited_options.get(name, _get_display_default(option))))
         for name, option in list_options().items()
@@ -172,68 +167,68 @@ def encode_values(options: Mapping[str, Any], inherited_options: Mapping[str, An
 
 
 def _get_display_default(option: Option) -> Any:
-    """Return a declared default where a control shows it as its value; elsewhere it is a hint in an empty field."""
+    """Return the default if the control shows it as a value; otherwise it is a hint in an empty field."""
     return option.default if option.name == "model" or isinstance(option.type, Flag | Choice) else None
 
 
 def apply_changes(
     options: Mapping[str, Any], inherited_options: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the options after the controls were set to `given`, and what is wrong with some of them by name.
+    """Return the options after `changes` of the controls, and the errors by name.
 
-    A control that still shows what it showed changes nothing; one that is set to what holds anyway says nothing.
+    A control whose content is unchanged changes nothing; one that is set to the inherited value unsets its option.
     """
-    before, out = encode_values(options, inherited_options), dict(options)
-    problems: dict[str, str] = {}
+    contents, new_options = encode_values(options, inherited_options), dict(options)
+    errors: dict[str, str] = {}
     for name, value in changes.items():
-        if name not in before or value == before[name]:
+        if name not in contents or value == contents[name]:
             continue
         option = list_options()[name]
         try:
-            wanted = decode_value(option, value)
+            new_value = decode_value(option, value)
         except OptionError as error:
-            problems[name] = error.message
+            errors[name] = error.message
             continue
         if isinstance(option.type, Flag):
-            wanted = bool(wanted)
-        out.pop(name, None)
-        if wanted is not None and wanted != inherited_options.get(name, _get_display_default(option)):
-            out[name] = wanted
-    return normalize_options(out), problems
+            new_value = bool(new_value)
+        new_options.pop(name, None)
+        if new_value is not None and new_value != inherited_options.get(name, _get_display_default(option)):
+            new_options[name] = new_value
+    return normalize_options(new_options), errors
 
 
 def find_unavailable(options: Options, reference_count: int) -> dict[str, dict[str, str]]:
-    """Return why choices do not go with the model, by option and choice; `""` stands for the option as a whole.
+    """Return why the model does not support choices, by option and choice; the choice `""` is the whole option.
 
-    The reasons are the warnings that the magic would give.
+    The reasons are the warnings that the magic would show.
     """
-    out: dict[str, dict[str, str]] = {}
-    said = set(find_model_warnings(options, reference_count))
+    warnings = find_model_warnings(options, reference_count)
+    reasons: dict[str, dict[str, str]] = {}
     for option in Options.list_options().values():
         for choice, changes in _iter_trials(option):
-            more = [
-                line
-                for line in find_model_warnings(_replace_options(options, changes), reference_count)
-                if line not in said
-            ]
-            if more and option.name != "model":
-                out.setdefault(option.name, {})[choice] = _shorten_warning(more[0])
-    if more := [line for line in find_model_warnings(options, reference_count + 1) if line not in said]:
-        out["image"] = {"": _shorten_warning(more[0])}
-    return out
+            trial_warnings = find_model_warnings(_replace_options(options, changes), reference_count)
+            if reason := _find_reason(trial_warnings, warnings):
+                reasons.setdefault(option.name, {})[choice] = reason
+    if reason := _find_reason(find_model_warnings(options, reference_count + 1), warnings):
+        reasons["image"] = {"": reason}
+    return reasons
+
+
+def _find_reason(trial_warnings: list[str], warnings: list[str]) -> str:
+    """Return the first warning of a trial that does not apply already, shortened, or ""."""
+    warning = next((warning for warning in trial_warnings if warning not in warnings), "")
+    return f"{warning.partition('; sent all the same')[0].rstrip('.')}." if warning else ""
 
 
 def _iter_trials(option: Option) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each choice of an option with the options that try it."""
+    """Yield each choice of an option, with the change of options that tries it; the model itself has none."""
+    if option.name == "model":
+        return
     for choice in option.type.choices:
         yield choice, {option.name: (choice,) if isinstance(option.type, ChoiceList) else choice}
-    if isinstance(option.type, Text) and option.name != "model":
+    if isinstance(option.type, Text):
         yield "", {option.name: "x"}
 
 
 def _replace_options(options: Options, changes: Mapping[str, Any]) -> Options:
     return Options(**{**options.list_changes(), **changes})
-
-
-def _shorten_warning(warning: str) -> str:
-    return warning.partition("; sent all the same")[0].rstrip(".") + "."

@@ -1,7 +1,7 @@
-"""The API key as a panel knows it: whether there is one, and that no text of the panel holds it.
+"""The API key of a panel: whether there is one, and a check that no text of the panel contains it.
 
-What a panel says is saved with the notebook, from the first letter that was typed; so a key is refused there before
-anything is sent. Some places of a key are slow to ask, or ask the user: these are looked at when a run begins only.
+The texts of a panel are saved with the notebook from the first letter typed, so a key is refused there long before
+anything is sent. Some places of a key are slow or ask the user: these are only read when a run starts.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from cometmagic.options.settings import Key, find_key, find_key_quickly
 
 
 class KeyGuard:
-    """Knows the key, and shows it to nobody."""
+    """Finds the key, and never shows it."""
 
     def __init__(self) -> None:
         """Look for the key everywhere."""
         self.reload()
 
     def reload(self) -> None:
-        """Look for the key everywhere once more."""
+        """Look for the key everywhere again."""
         self._stored_key, self._has_invalid_key = _call_finder(find_key)
 
     @property
     def has_key(self) -> bool:
-        """Whether a live call would find a key, or one that cannot be a key: the run will say so."""
+        """Whether a live call would find a key, even an invalid one: the run will report that."""
         return self._has_invalid_key or self._find_current_key() is not None
 
     def _find_current_key(self) -> Key | None:
         return _call_finder(find_key_quickly)[0] or self._stored_key
 
     def check(self, name: str, text: str) -> None:
-        """Raise `OptionError` for a text that holds the key, or that no message to the page can carry."""
+        """Raise `OptionError` for a text that contains the key, or that cannot be sent to the page."""
         key = self._find_current_key()
         check_text(name, text, key.reveal() if key else "")
 
 
 def _call_finder(finder: Callable[[], Key | None]) -> tuple[Key | None, bool]:
-    """Return the key that is found, and whether one is set that cannot be a key."""
+    """Return the key, if there is one, and whether an invalid key is set."""
     try:
         return finder(), False
     except CometError:

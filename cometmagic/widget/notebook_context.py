@@ -1,4 +1,4 @@
-"""What a panel finds in the notebook it stands in: the variables, and what `%config GeminiImage` sets."""
+"""What a panel reads from its notebook: the variables, and the options that `%config GeminiImage` sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from IPython.core.getipython import get_ipython
 
 
 def get_namespace() -> MutableMapping[str, Any]:
-    """Return the notebook's variables."""
+    """Return the notebook's variables, or none outside a notebook."""
     shell = get_ipython()
     return {} if shell is None else shell.user_ns
 

@@ -1,6 +1,7 @@
-"""What a panel shows of a result: small pictures and plain words, for the browser to draw.
+"""Describes results and references for the page: small images and plain text.
 
-Everything a model or a prompt said goes out as text, cleaned; the page puts it in as text.
+Every text of a model or a prompt is cleaned and sent as text, and the page inserts it as text. This module knows no
+widget.
 """
 
 from __future__ import annotations
@@ -9,78 +10,81 @@ import io
 from pathlib import Path
 from typing import Any
 
-from cometmagic.display import batch_output
-from cometmagic.display import result_output as show
+from cometmagic.display import batch_output, result_output
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart, TextPart
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.storage.call_folder import build_preview_path
 from cometmagic.system.sanitize import clean, clean_line
+from cometmagic.widget.cell.provenance import AnyResult
 
-THUMBNAIL_PIXELS = 112  # pixels of a longest side
-DRAFT_PIXELS = 640  # pixels of a longest side
-SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif"}
+THUMBNAIL_PIXELS = 112  # longest side
+DRAFT_PIXELS = 640  # longest side
 ViewPayload = dict[str, Any]
 
 
 def render_thumbnail(source: Path | bytes, max_side: int = THUMBNAIL_PIXELS) -> bytes:
-    """Return a small JPEG, or nothing when the picture cannot be drawn."""
-    from cometmagic.images import resize  # Pillow, which a panel without pictures does not need
+    """Return a small JPEG, or no bytes when the image cannot be decoded."""
+    from cometmagic.images import resize  # Pillow, which a panel without images does not need
 
     return resize.render_preview(io.BytesIO(source) if isinstance(source, bytes) else source, max_side) or b""
 
 
-def read_image(result: ImageResult | ImageResults | None) -> tuple[str, bytes]:
-    """Return (MIME type, bytes) of what is drawn large; no bytes when there is nothing that can be shown."""
+def read_image(result: AnyResult | None) -> tuple[str, bytes]:
+    """Return the MIME type and bytes of the large image; no bytes when there is nothing to show."""
     try:
         if isinstance(result, ImageResults):
             return "image/jpeg", result.contact_sheet()
         mime_type, content = result.preview() if result is not None else ("", b"")
-    except (CometError, OSError):  # its folder is gone
+    except (CometError, OSError):  # its folder was deleted
         return "", b""
     return (mime_type, content) if mime_type in DISPLAYABLE_TYPES else ("", b"")
 
 
-def describe_result(result: ImageResult | ImageResults | None) -> ViewPayload:
-    """Return the words about what was made."""
+def describe_result(result: AnyResult | None) -> ViewPayload:
+    """Return the texts and the size of a result."""
     if result is None:
         return {}
     bundle, _ = (
-        batch_output.build_sheet_caption(result) if isinstance(result, ImageResults) else show.build_caption(result)
+        batch_output.build_sheet_caption(result)
+        if isinstance(result, ImageResults)
+        else result_output.build_caption(result)
     )
-    facts, *more = clean(bundle["text/plain"]).splitlines()
+    facts, *lines = clean(bundle["text/plain"]).splitlines()
     if isinstance(result, ImageResults):
-        return {"alt": clean_line(result.alt), "facts": facts, "notes": [], "text": "\n".join(more), "id": ""}
+        return {"alt": clean_line(result.alt), "facts": facts, "notes": [], "text": "\n".join(lines), "id": ""}
     size = {"width": result.image.width, "height": result.image.height}
-    words = {"text": clean(result.text).strip(), "thoughts": clean(result.thought_text).strip()}
+    texts = {"text": clean(result.text).strip(), "thoughts": clean(result.thought_text).strip()}
     notes = [clean_line(note) for note in result.warnings]
-    return {"alt": clean_line(result.alt), "facts": facts, "notes": notes, "id": result.folder.name} | size | words
+    return {"alt": clean_line(result.alt), "facts": facts, "notes": notes, "id": result.folder.name} | size | texts
 
 
-def describe_drafts(result: ImageResult | ImageResults | None) -> list[ViewPayload]:
-    """Return the drafts of a result in order of arrival, each with what the model thought before it."""
-    out: list[ViewPayload] = []
-    thought = ""
+def describe_drafts(result: AnyResult | None) -> list[ViewPayload]:
+    """Return the drafts of a result in order of arrival, each with the thoughts before it."""
+    payloads: list[ViewPayload] = []
+    thoughts = ""
     for part in result.response.parts if isinstance(result, ImageResult) else ():
         if isinstance(part, TextPart) and part.thought:
-            thought = f"{thought}\n{part.text}".strip()
+            thoughts = f"{thoughts}\n{part.text}".strip()
         elif isinstance(part, ImagePart) and part.thought:
-            out.append({"told": clean(thought), "picture": _render_draft(part)})
-            thought = ""
-    return [one for one in out if one["picture"]]
+            payloads.append({"told": clean(thoughts), "picture": _render_draft(part)})
+            thoughts = ""
+    return [payload for payload in payloads if payload["picture"]]
 
 
 def _render_draft(part: ImagePart) -> bytes:
     try:
-        small = build_preview_path(part.path) if part.path is not None else None
-        return render_thumbnail(small if small is not None and small.exists() else part.data, DRAFT_PIXELS)
+        preview_path = build_preview_path(part.path) if part.path is not None else None
+        return render_thumbnail(
+            preview_path if preview_path is not None and preview_path.exists() else part.data, DRAFT_PIXELS
+        )
     except OSError:
         return b""
 
 
 def describe_history_entry(result: ImageResult) -> ViewPayload:
-    """Return a result as it stands in the history."""
+    """Return a result as an entry of the history."""
     _, content = read_image(result)
     return {
         "id": result.folder.name,
@@ -90,7 +94,7 @@ def describe_history_entry(result: ImageResult) -> ViewPayload:
 
 
 def describe_reference(word: str, source: Any) -> ViewPayload:
-    """Return a reference image as it stands in the form; one that cannot be shown has its reason instead."""
+    """Return a reference image as the form shows it, or the reason why it cannot be shown."""
     from cometmagic.images import references  # Pillow, as above
 
     try:

@@ -1,8 +1,8 @@
-"""The three parts of a panel that a browser draws: its form, what came of it, and its cell.
+"""The three widgets of a panel that a browser draws: the form, the result, and the cell.
 
-Each is an anywidget whose module lies in `view`; nothing is loaded from anywhere. What they are told is JSON and
-bytes, and they put every text on the page as text. Why no stock controls: a click of theirs may overtake the last
-letters that were typed; here a click carries the whole form.
+Each is an anywidget whose module is in `view`; nothing is loaded from the network. Their traits are JSON and bytes,
+and the page inserts every text as text. Standard controls are not used because a click may arrive before the last
+letters typed; here a click sends the whole form.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ _IMPORT_PATTERN = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULT
 
 @cache
 def read_module(name: str) -> str:
-    """Return a module of `view` with those it imports in front of it: in a notebook none has an address."""
-    texts: dict[str, str] = {}
-    _collect_modules(name, texts)
-    *helpers, own = texts.values()
-    return "".join(text.replace("\nexport ", "\n") for text in helpers) + own
+    """Return a module of `view` after those it imports: in a notebook, modules have no URL to import from."""
+    sources: dict[str, str] = {}
+    _collect_modules(name, sources)
+    *imported_sources, source = sources.values()
+    return "".join(text.replace("\nexport ", "\n") for text in imported_sources) + source
 
 
 def _collect_modules(name: str, sources: dict[str, str]) -> None:
-    """Put a module behind those it imports, each once."""
+    """Add a module to `sources` after those it imports, each once."""
     text = (VIEW_FOLDER / name).read_text(encoding="utf-8")
-    for other in _IMPORT_PATTERN.findall(text):
-        if other not in sources:
-            _collect_modules(other, sources)
+    for imported_name in _IMPORT_PATTERN.findall(text):
+        if imported_name not in sources:
+            _collect_modules(imported_name, sources)
     sources[name] = _IMPORT_PATTERN.sub("", text)
 
 
 def read_style() -> str:
-    """Return the style sheet of all parts."""
+    """Return the style sheet of all widgets."""
     return (VIEW_FOLDER / "panel.css").read_text(encoding="utf-8")
 
 
 class FormWidget(AnyWidget):
-    """Prompt, options, reference images, the button, and how a run stands.
+    """Prompt, options, reference images, the button, and the status of a run.
 
-    A page says `edit` and `run` with what was changed and the number of its last change; `state` comes back with the
-    number that each page was heard to, so that letters typed meanwhile are never taken back.
+    A page sends `edit` and `run` with its changes and the number of its last change. `state` returns the last number
+    received from each page, so that letters typed in the meantime are never undone.
     """
 
     _esm = read_module("form.js")
@@ -58,7 +58,7 @@ class FormWidget(AnyWidget):
 
 
 class ResultWidget(AnyWidget):
-    """The picture with its caption and its way, what to do with it, and what the panel made before."""
+    """The image with its caption and drafts, the buttons for it, and the history of the panel."""
 
     _esm = read_module("outcome.js")
     shown = Dict().tag(sync=True)
@@ -69,7 +69,7 @@ class ResultWidget(AnyWidget):
 
 
 class CellWidget(AnyWidget):
-    """The cell that the panel stands for, to be copied."""
+    """The notebook cell that does the same as the panel, for copying."""
 
     _esm = read_module("cell.js")
     text = Unicode().tag(sync=True)

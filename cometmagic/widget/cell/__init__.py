@@ -1,1 +1,1 @@
-"""A panel as the text of a cell, and a cell as what a panel is set to."""
+"""Turns a panel into the text of a cell, and a cell or a result into the settings of a panel."""

@@ -1,7 +1,7 @@
-"""A cell read as IPython reads it: what the magic is called with, and the variables that are assigned before.
+"""Parses a cell as IPython does: the arguments of the magic, and the variables assigned before it.
 
-IPython makes a small program of every cell. It is read here and never run, so what cannot be known without running
-it is refused. This module knows neither options nor templates.
+IPython turns every cell into a small program. Here it is parsed and never run, so anything that only running it could
+tell is refused. This module knows neither options nor templates.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from cometmagic.codegen.magic_cell import MAGIC_NAME
 from cometmagic.errors import OptionError
-from cometmagic.system.sanitize import clean_line as in_one_line
+from cometmagic.system.sanitize import clean_line
 
 _RESERVED_NAMES = ("Path", "get_ipython")  # names that the program itself needs
 _MAX_EXCERPT_LENGTH = 60  # characters of a statement in a message
@@ -26,7 +26,7 @@ _MAX_EXCERPT_LENGTH = 60  # characters of a statement in a message
 
 @dataclass(frozen=True)
 class CellProgram:
-    """What a cell does: `line` and `body` are what the magic is given, `body` None where a line has the prompt."""
+    """What a cell does: `line` and `body` are the magic's arguments; `body` is None if the prompt is in the line."""
 
     line: str
     body: str | None
@@ -34,20 +34,20 @@ class CellProgram:
 
 
 def parse_cell(text: Any) -> CellProgram:
-    """Return what a cell does. Raises `OptionError` for what is no cell of the magic, or does more than that."""
+    """Return what a cell does. Raises `OptionError` if it is not a cell of the magic, or does more."""
     if not isinstance(text, str):
-        do = "Give the text of a cell of %%gemini_image."
-        raise OptionError(f"{in_one_line(type(text).__name__)} is no text.", advice=do)
+        advice = "Give the text of a cell of %%gemini_image."
+        raise OptionError(f"{clean_line(type(text).__name__)} is no text.", advice=advice)
     source = _transform_cell(text)
     statements = _parse_statements(source)
     call = _match_magic_call(statements[-1]) if statements else None
     if call is None:
-        do = "Its first line is %%gemini_image, perhaps with options."
-        raise OptionError("This is no cell of %%gemini_image.", advice=do)
+        advice = "Its first line is %%gemini_image, perhaps with options."
+        raise OptionError("This is no cell of %%gemini_image.", advice=advice)
     variables: dict[str, str | Path] = {}
     for statement in statements[:-1]:
-        if (assigned := _match_assignment(statement)) is not None:
-            variables |= assigned
+        if (assignment := _match_assignment(statement)) is not None:
+            variables |= assignment
         elif not _is_path_import(statement):
             raise _build_error(source, statement)
     match [argument.value if isinstance(argument, ast.Constant) else None for argument in call.args[1:]]:
@@ -61,43 +61,43 @@ def parse_cell(text: Any) -> CellProgram:
 def _transform_cell(text: str) -> str:
     try:
         return TransformerManager().transform_cell(text)
-    except (SyntaxError, ValueError, RuntimeError, tokenize.TokenError):  # no cell that could be run
+    except (SyntaxError, ValueError, RuntimeError, tokenize.TokenError):  # a cell that cannot be run
         return ""
 
 
 def _parse_statements(source: str) -> list[ast.stmt]:
     try:
-        with warnings.catch_warnings(action="ignore"):  # of odd escapes: whoever runs the cell is told
+        with warnings.catch_warnings(action="ignore"):  # invalid escapes: running the cell shows the warning
             return ast.parse(source.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 
 
 def _match_magic_call(statement: ast.stmt) -> ast.Call | None:
-    """Return the call of the magic that a statement is, None for any other statement."""
+    """Return the magic's call if a statement is one, otherwise None."""
     match statement:
         case ast.Expr(
             ast.Call(
-                func=ast.Attribute(value=ast.Call(func=ast.Name("get_ipython"), args=[], keywords=[]), attr=how),
-                args=[ast.Constant(str(name)), *rest],
+                func=ast.Attribute(value=ast.Call(func=ast.Name("get_ipython"), args=[], keywords=[]), attr=method),
+                args=[ast.Constant(str(name)), *arguments],
                 keywords=[],
             ) as call
-        ) if len(rest) == {"run_cell_magic": 2, "run_line_magic": 1}.get(how):
+        ) if len(arguments) == {"run_cell_magic": 2, "run_line_magic": 1}.get(method):
             _check_space(name)
             return call if name == MAGIC_NAME else None
     return None
 
 
 def _check_space(name: str) -> None:
-    """Refuse what only looks like a space behind the magic's name: IPython takes it for a part of the name."""
-    behind = name.removeprefix(MAGIC_NAME)[:1] if name.startswith(MAGIC_NAME) else ""
-    if behind and not (behind.isalnum() or behind == "_"):
-        what = f"The character behind %%{MAGIC_NAME} is no plain space (U+{ord(behind):04X})."
-        raise OptionError(what, advice="Type a space there.")
+    """Refuse a character that looks like a space after the magic's name: to IPython it is part of the name."""
+    character = name.removeprefix(MAGIC_NAME)[:1] if name.startswith(MAGIC_NAME) else ""
+    if character and not (character.isalnum() or character == "_"):
+        message = f"The character behind %%{MAGIC_NAME} is no plain space (U+{ord(character):04X})."
+        raise OptionError(message, advice="Type a space there.")
 
 
 def _match_assignment(statement: ast.stmt) -> dict[str, str | Path] | None:
-    """Return the variable that a statement assigns, None for any other statement."""
+    """Return the variable that a statement assigns, or None for any other statement."""
     match statement:
         case ast.Assign([ast.Name(name)], ast.Constant(str(text))) if name not in _RESERVED_NAMES:
             return {name: text}
@@ -116,6 +116,6 @@ def _is_path_import(statement: ast.stmt) -> bool:
 
 
 def _build_error(source: str, node: ast.AST) -> OptionError:
-    told = in_one_line(ast.get_source_segment(source.strip(), node) or "", _MAX_EXCERPT_LENGTH)
-    do = "Leave texts in quotes, Path('…') and the call of the magic; a panel runs nothing."
-    return OptionError(f"This cell does more than a panel can: {told}", advice=do)
+    excerpt = clean_line(ast.get_source_segment(source.strip(), node) or "", _MAX_EXCERPT_LENGTH)
+    advice = "Leave texts in quotes, Path('…') and the call of the magic; a panel runs nothing."
+    return OptionError(f"This cell does more than a panel can: {excerpt}", advice=advice)

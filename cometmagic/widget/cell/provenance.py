@@ -1,6 +1,6 @@
-"""Which cell made what a panel shows: the panel itself may have been changed since.
+"""Which cell produced a result: the panel may have changed since.
 
-How a picture was made is told or not told, never guessed. This module knows no widget.
+An unknown cell is never guessed. This module knows no widget.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ AnyResult = ImageResult | ImageResults
 
 
 class Provenance:
-    """The cells that made the results of one panel, by the names of the results' folders."""
+    """The cells that produced the results of one panel, by the names of the results' folders."""
 
     def __init__(self) -> None:
-        """Know of none yet."""
+        """Start with no cells."""
         self._cells: dict[tuple[str, ...], str] = {}
 
     def record_cell(self, result: AnyResult, cell: str) -> None:
-        """Keep the cell that made a result, and each of several; a replay does not make it a second time."""
-        names = _list_folder_names(result)
-        for these in (names, *((name,) for name in names)):
-            self._cells.setdefault(these, cell)
+        """Record the cell of a result and of each image in it; a replay does not change the first cell."""
+        folder_names = _list_folder_names(result)
+        for key in (folder_names, *((name,) for name in folder_names)):
+            self._cells.setdefault(key, cell)
 
     def find_cell(self, result: AnyResult, namespace: Mapping[str, Any]) -> str:
-        """Return the cell that made a result, or one that asks for the same; "" when no cell is known to.
+        """Return the cell that produced a result, or one that sends the same request; "" if there is none.
 
-        `names` are the notebook's variables, of which the cell takes none away.
+        `namespace` holds the notebook's variables; the cell overwrites none of them.
         """
-        these = _list_folder_names(result)
-        if these not in self._cells and isinstance(result, ImageResult):
+        folder_names = _list_folder_names(result)
+        if folder_names not in self._cells and isinstance(result, ImageResult):
             with contextlib.suppress(CometError):
-                self._cells[these] = format_cell(restore_settings(result, namespace))
-        return self._cells.get(these, "")
+                self._cells[folder_names] = format_cell(restore_settings(result, namespace))
+        return self._cells.get(folder_names, "")
 
 
 def _list_folder_names(result: AnyResult) -> tuple[str, ...]:
-    return tuple(one.folder.name for one in (result.results if isinstance(result, ImageResults) else [result]))
+    return tuple(item.folder.name for item in (result.results if isinstance(result, ImageResults) else [result]))

@@ -1,7 +1,7 @@
-"""Values of a panel as words that a cell can name.
+"""Names that a cell can use for the images and results of a panel.
 
-Files that were dropped, and values that no variable holds, are kept in the library for that. They lie where
-`--show-code` puts what a program reads: named by what they hold, so the same picture is kept once.
+Dropped files, and values that no variable holds, are saved in the library, where `--show-code` saves the images of a
+program. The file name depends on the content, so the same image is saved once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cometmagic.system.formatting import format_path
 
 
 def name_image(image: ImagePart) -> str:
-    """Return the path of a file that holds an image, as a cell writes it: its own, else one in the library.
+    """Return the path of an image's file, as a cell writes it: its own file, or a copy in the library.
 
     Raises `LibraryError`.
     """
@@ -32,29 +32,29 @@ def name_image(image: ImagePart) -> str:
 
 
 def name_reference(source: Any, namespace: Mapping[str, Any]) -> str:
-    """Return how a cell names a reference image: as it is written, by a variable that holds it, or as a file.
+    """Return how a cell names a reference image: a text as it is, otherwise a variable that holds it, or a file.
 
-    A value that no variable holds is written to the library, as it would be sent. Raises a `CometError`.
+    An image that no variable holds is saved in the library as it would be sent. Raises a `CometError`.
     """
     if isinstance(source, str):
         return source
-    held = (name for name, value in namespace.items() if value is source and not name.startswith("_"))
-    if found := next(held, ""):
-        return found
+    names = (name for name, value in namespace.items() if value is source and not name.startswith("_"))
+    if name := next(names, ""):
+        return name
     if isinstance(source, Path):
         return format_image_argument(str(source))
-    from cometmagic.images.references import load_reference  # Pillow, which words do not need
+    from cometmagic.images.references import load_reference  # Pillow, which names do not need
 
     return name_image(load_reference(source).part)
 
 
 def name_result(flag: str, result: Any, namespace: Mapping[str, Any]) -> Any:
-    """Return how a cell names an earlier result; what is none is returned as it is. Raises `OptionError`."""
+    """Return how a cell names an earlier result; any other value is returned as it is. Raises `OptionError`."""
     folder = getattr(result, "folder", None)
     if not isinstance(folder, Path):
         return result
     if folder.parent == Library(find_library_folder()).root:
         return shorten_id(CallFolder(folder))
-    if found := next((name for name, held in namespace.items() if held is result and name.isidentifier()), ""):
-        return found
+    if name := next((name for name, value in namespace.items() if value is result and name.isidentifier()), ""):
+        return name
     raise OptionError(f"--{flag}: {folder} lies in another library.", advice="Put the result in a variable.")

@@ -1,7 +1,7 @@
-"""A panel as the text of its cell, and a cell as what a panel is set to.
+"""Turns the settings of a panel into the text of a cell, and a cell or a result into settings.
 
-The prompt stands in the cell byte for byte. What the text of a cell cannot hold, such as an instruction of several
-lines or images between words, makes it a call of the magic from Python, which sends the same. This module knows no
+The prompt is in the cell byte for byte. If a cell cannot express something, such as an instruction of several lines
+or images between words, its text calls the magic from Python, which sends the same request. This module knows no
 widget.
 """
 
@@ -31,10 +31,10 @@ from cometmagic.widget.controls import normalize_options
 
 @dataclass(frozen=True)
 class PanelSettings:
-    """What a panel is set to.
+    """The settings of a panel.
 
-    `references` are words, as `--image` takes them; `variables` those that only this panel has, which stand for a
-    text or, as a path, for an image.
+    `references` are the reference images, as `--image` names them; `variables` are the panel's own, each a text or
+    the path of an image.
     """
 
     prompt: str = ""
@@ -43,28 +43,28 @@ class PanelSettings:
     variables: Mapping[str, str | Path] = field(default_factory=dict)
 
     def merge_namespace(self, namespace: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what names stand for here: the panel's own variables, and where it has none, those of `names`."""
+        """Return the variables of `namespace`, overridden by the panel's own."""
         return {**namespace, **self.variables}
 
 
 def format_cell(settings: PanelSettings) -> str:
-    """Return the cell that asks for the same. Variables that nothing names any more are left out."""
-    named = {*find_used_names(settings.prompt, settings.variables), *settings.references}
-    named |= {word for name in ("edit", "chat") if isinstance(word := settings.options.get(name), str)}
-    variables = {name: value for name, value in settings.variables.items() if name in named}
+    """Return the cell that sends the same request. Variables that are no longer used are left out."""
+    used_names = {*find_used_names(settings.prompt, settings.variables), *settings.references}
+    used_names |= {value for name in ("edit", "chat") if isinstance(value := settings.options.get(name), str)}
+    variables = {name: value for name, value in settings.variables.items() if name in used_names}
     return render_magic_cell(settings.options, settings.prompt, settings.references, variables)
 
 
 def parse_settings(text: str, namespace: Mapping[str, Any] = MappingProxyType({})) -> PanelSettings:
-    """Return what a cell asks for, as running it would; `names` are the notebook's variables.
+    """Return the settings that running a cell would use; `namespace` holds the notebook's variables.
 
-    Raises `OptionError` for what is no cell of ours, has a wrong option, or does more than a panel can.
+    Raises `OptionError` if it is not a cell of the magic, has a wrong option, or does more than a panel can.
     """
     program = parse_cell(text)
     if program.body is None:
-        known = {**namespace, **program.variables}
-        parsed = parse_line(program.line, lambda word: is_result_name(word, known, find_library_folder()))
-        options, prompt = parsed.options, parsed.prompt
+        variables = {**namespace, **program.variables}
+        line = parse_line(program.line, lambda word: is_result_name(word, variables, find_library_folder()))
+        options, prompt = line.options, line.prompt
     else:
         options, prompt = parse_first_line(program.line), program.body.removesuffix("\n")
     images = options.pop("image", [])
@@ -72,26 +72,31 @@ def parse_settings(text: str, namespace: Mapping[str, Any] = MappingProxyType({}
 
 
 def restore_settings(result: ImageResult, namespace: Mapping[str, Any] = MappingProxyType({})) -> PanelSettings:
-    """Return what made a result. Raises `OptionError` for what no cell sends.
+    """Return the settings that produced a result. Raises `OptionError` for a request that no cell can send.
 
-    What a prompt cannot hold, images between words or double braces of its own, becomes variables; none has a name
-    that holds something else in `names`, the notebook's variables.
+    Images between words, and literal double braces, become variables. None of them has the name of another variable
+    in `namespace`, the notebook's variables.
     """
     if not isinstance(result, ImageResult):
         raise OptionError(f"{type(result).__name__} is no single result.", advice="Take one of several: results[0].")
     call = result.call
-    earlier = find_parent_call(Library(find_library_folder()), call.get("parent"))
+    parent_call = find_parent_call(Library(find_library_folder()), call.get("parent"))
     try:
-        said = build_cell_content(result.request, name_image, earlier, namespace)
+        content = build_cell_content(result.request, name_image, parent_call, namespace)
     except OptionError as error:
-        error.charge_status = ChargeStatus.PAST  # nothing is sent now
+        error.charge_status = ChargeStatus.PAST  # nothing was sent now
         raise
-    known = Options.list_options()
-    options = {name: value for name, value in read_call_options(call).items() if name in known}
-    options = {name: value for name, value in options.items() if value != known[name].default}
-    options |= {name: call[name] for name in ("alt",) if call.get(name)}
-    if earlier is not None and said.mode:
-        options |= {said.mode: shorten_id(earlier.folder)}
-    if said.mode == "chat":  # or the model is the earlier call's
+    options = _read_changed_options(call)
+    if parent_call is not None and content.mode:
+        options |= {content.mode: shorten_id(parent_call.folder)}
+    if content.mode == "chat":  # otherwise the model would be the parent call's
         options = {"model": call.get("model")} | options
-    return PanelSettings(said.prompt, normalize_options(options), said.references, said.variables)
+    return PanelSettings(content.prompt, normalize_options(options), content.references, content.variables)
+
+
+def _read_changed_options(call: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a call that differ from their defaults, and its alternative text."""
+    defaults = {name: option.default for name, option in Options.list_options().items()}
+    values = {name: value for name, value in read_call_options(call).items() if name in defaults}
+    options = {name: value for name, value in values.items() if value != defaults[name]}
+    return options | {name: call[name] for name in ("alt",) if call.get(name)}

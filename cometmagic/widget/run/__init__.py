@@ -1,1 +1,1 @@
-"""One run of a panel, from the button to the result, and the thread that carries it."""
+"""The runs of a panel: their start and end, one run from settings to result, and the thread for them."""

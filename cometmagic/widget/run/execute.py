@@ -1,7 +1,7 @@
-"""One run of a panel: from its settings to a result, on whatever thread carries it.
+"""One run of a panel, from its settings to a result, on any thread.
 
-The way is the cell's: the same plans, the same launch, the same end. Whoever waits is told how things stand a few
-times a second, and says by an event that the waiting is to stop. This module knows no widget.
+It takes the same steps as a cell: plan, launch, wait, save. The caller gets the status a few times a second, and sets
+an event to stop the wait. This module knows no widget.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cometmagic.notebook.progress import CallProgress
 
 @dataclass(frozen=True)
 class RunStatus:
-    """How a run stands: what happens now, why it waits if it does, bytes received, pictures that have ended."""
+    """The status of a run: its current step, why it waits, the bytes received, and how many images are finished."""
 
     activity: str
     wait_reason: str = ""
@@ -38,14 +38,14 @@ class RunStatus:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What came of a run, where copies were saved, and why one was not."""
+    """The result of a run, the paths of saved copies, and the error if a copy could not be saved."""
 
     result: ImageResult | ImageResults
     saved_paths: tuple[Path, ...] = ()
     save_error: CometError | None = None
 
     def check(self) -> None:
-        """Raise what kept a copy from being saved, if anything did."""
+        """Raise the error of a copy that could not be saved, if there is one."""
         if self.save_error is not None:
             raise self.save_error
 
@@ -56,35 +56,35 @@ def execute_run(
     report: Callable[[RunStatus], None],
     namespace: MutableMapping[str, Any],
 ) -> RunResult:
-    """Plan, send, wait and save. Raises a `CometError`, and `Interrupted` when `stop` is set meanwhile."""
+    """Plan, send, wait and save. Raises a `CometError`, and `Interrupted` once `stop_event` is set."""
     try:
         plans = build_plans()
         check_not_dry_run(plans[0])
         _check_stop(stop_event)
-        under_way = launch(plans[0], stop_event.is_set) if len(plans) == 1 else _launch_batch(plans, stop_event)
-    except Interrupted:  # it says already what becomes of it
+        pending_call = launch(plans[0], stop_event.is_set) if len(plans) == 1 else _launch_batch(plans, stop_event)
+    except Interrupted:  # its message already says what happens to the request
         raise
     except KeyboardInterrupt:
         raise Interrupted(ChargeStatus.UNSENT) from None
     try:
-        _wait_for_end(under_way, stop_event, report)
-        ended = _collect_result(under_way)
+        _wait_for_end(pending_call, stop_event, report)
+        run_result = _collect_result(pending_call)
     except KeyboardInterrupt:
-        raise Interrupted(under_way.stop()) from None
-    if name := under_way.cell_options.into:
-        namespace[name] = ended.result
-    return ended
+        raise Interrupted(pending_call.stop()) from None
+    if name := pending_call.cell_options.into:
+        namespace[name] = run_result.result
+    return run_result
 
 
 def _launch_batch(plans: list[Plan], stop_event: threading.Event) -> Batch:
-    return launch_on_thread(lambda left: launch_batch(plans, lambda: left() or stop_event.is_set()))
+    return launch_on_thread(lambda is_cancelled: launch_batch(plans, lambda: is_cancelled() or stop_event.is_set()))
 
 
 def _wait_for_end(pending_call: Call | Batch, stop_event: threading.Event, report: Callable[[RunStatus], None]) -> None:
-    look = _track_batch(pending_call) if isinstance(pending_call, Batch) else _track_call(pending_call)
+    build_status = _track_batch(pending_call) if isinstance(pending_call, Batch) else _track_call(pending_call)
     for event in pending_call.iter_events():
         _check_stop(stop_event)
-        report(look(event))
+        report(build_status(event))
 
 
 def _check_stop(stop_event: threading.Event) -> None:
@@ -93,29 +93,28 @@ def _check_stop(stop_event: threading.Event) -> None:
 
 
 def _track_call(call: Call) -> Callable[[Event | None], RunStatus]:
-    step = CallProgress(call)
+    progress = CallProgress(call)
 
-    def look(event: Event | None) -> RunStatus:
-        step.handle_event(event)
-        told, why = step.describe()
-        return RunStatus(told, why, step.received_bytes)
+    def build_status(event: Event | None) -> RunStatus:
+        progress.handle_event(event)
+        activity, wait_reason = progress.describe()
+        return RunStatus(activity, wait_reason, progress.received_bytes)
 
-    return look
+    return build_status
 
 
 def _track_batch(batch: Batch) -> Callable[[Event | None], RunStatus]:
-    def look(_: Event | None) -> RunStatus:
-        total, (pause, why) = len(batch.calls), batch.pause
-        waits = f"a pause of {pause:.0f} s: {why}" if pause >= 1 else ""
-        return RunStatus(
-            f"{batch.done_count} of {total} pictures", waits, finished_count=batch.done_count, total_count=total
-        )
+    def build_status(_: Event | None) -> RunStatus:
+        total, (seconds, reason) = len(batch.calls), batch.pause
+        wait_reason = f"a pause of {seconds:.0f} s: {reason}" if seconds >= 1 else ""
+        activity = f"{batch.done_count} of {total} pictures"
+        return RunStatus(activity, wait_reason, finished_count=batch.done_count, total_count=total)
 
-    return look
+    return build_status
 
 
 def _collect_result(pending_call: Call | Batch) -> RunResult:
-    """Return the result, saved where `--save` says. Raises the error of a call, or the first when none of many came."""
+    """Return the result, saved where `--save` says. Raises the error of the call, or the first of a failed batch."""
     if isinstance(pending_call, Batch):
         results = pending_call.collect_results()
         if not results.results:
@@ -127,9 +126,9 @@ def _collect_result(pending_call: Call | Batch) -> RunResult:
 
 
 def _save_copies(result: ImageResult | ImageResults, copies: Iterator[Path]) -> RunResult:
-    saved: list[Path] = []
+    paths: list[Path] = []
     try:
-        saved.extend(copies)
-    except CometError as problem:  # the picture is there all the same
-        return RunResult(result, tuple(saved), problem)
-    return RunResult(result, tuple(saved))
+        paths.extend(copies)
+    except CometError as error:  # the image itself is in the library
+        return RunResult(result, tuple(paths), error)
+    return RunResult(result, tuple(paths))
