@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from IPython.core.getipython import get_ipython
 from ipywidgets import VBox
@@ -16,6 +16,7 @@ from cometmagic.errors import CometError
 from cometmagic.generation.compose import to_list
 from cometmagic.generation.result import ImageResult
 from cometmagic.notebook.progress import publish
+from cometmagic.options.keywords import PanelOptions, list_keywords
 from cometmagic.widget.cell.provenance import AnyResult, Provenance
 from cometmagic.widget.cell.text import PanelSettings, parse_settings, restore_settings
 from cometmagic.widget.form_sync import FormSync
@@ -35,13 +36,17 @@ class Panel(PanelState, VBox):  # type: ignore[misc]
     and all but `busy` can be set. Set options and references as a whole: `panel.options |= {"thoughts": True}`.
     """
 
-    def __init__(self, prompt: str = "", *, images: Any = (), **options: Any) -> None:
-        """Set the controls. Raises `OptionError`."""
+    __module__ = "cometmagic"  # where people import it from
+
+    @list_keywords(PanelOptions)
+    def __init__(self, prompt: str = "", *, images: Any = (), **options: Unpack[PanelOptions]) -> None:
+        """Set the controls, as `panel` does."""
+        values: dict[str, Any] = {**options}
         self._static_output, self._provenance = StaticOutput(self._read_content), Provenance()
-        references = (*to_list(images), *to_list(options.pop("image", ())))
+        references = (*to_list(images), *to_list(values.pop("image", ())))
         super().__init__()
         try:
-            self.prompt, self.options, self.references = prompt, options, references
+            self.prompt, self.options, self.references = prompt, values, references
         except CometError:
             self.close()
             raise
@@ -131,10 +136,19 @@ class Panel(PanelState, VBox):  # type: ignore[misc]
         return f"<cometmagic panel: {self.as_cell()!r}>"
 
 
-def panel(prompt: str = "", *, images: Any = (), **options: Any) -> Panel:
-    """Return a panel with its controls set: `panel("a red bicycle", aspect_ratio="16:9")`.
+@list_keywords(PanelOptions)
+def panel(prompt: str = "", *, images: Any = (), **options: Unpack[PanelOptions]) -> Panel:
+    """Return a panel with its controls set.
 
-    `images` is one reference image or several, as `generate` takes them; `options` are those of the cell. Raises
-    `OptionError`.
+    Args:
+        prompt: A template, as in a cell: `{{name}}` stands for a variable of the notebook.
+        images: One reference image or several: variables of the notebook, file paths, http(s) addresses.
+        **options: The options of a cell, for example `aspect_ratio="16:9"`.
+
+    Returns:
+        The panel. Show it as the last line of a cell.
+
+    Raises:
+        OptionError: An option or a reference is wrong.
     """
     return Panel(prompt, images=images, **options)
