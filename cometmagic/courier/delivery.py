@@ -117,8 +117,8 @@ class Delivery:
     def _build_interrupt_error(self) -> CometError:
         """Return the error of a cancelled call; it may have been charged if an earlier attempt may have been."""
         charge_status = find_worst_charge_status(self.folder.read())
-        when = "before it was sent" if charge_status is None else "while it waited for another try"
-        return TransportError(f"The call was interrupted {when}.", charge_status=charge_status or ChargeStatus.UNSENT)
+        phase = "before it was sent" if charge_status is None else "while it waited for another try"
+        return TransportError(f"The call was interrupted {phase}.", charge_status=charge_status or ChargeStatus.UNSENT)
 
     async def _deliver_offline(self) -> CometError | None:
         try:

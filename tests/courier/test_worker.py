@@ -46,7 +46,7 @@ def asker(server: FaultServer, library: Path) -> subprocess.Popen[str]:
         from cometmagic.generation import generate
         from cometmagic.courier import client
         call = generate.start_generation("a cat")
-        print(client.courier()._process.pid, flush=True)
+        print(client.get_courier()._process.pid, flush=True)
         for event in call.iter_events(): pass
     """
     settings = {"COMETAPI_KEY": KEY, "COMETAPI_BASE_URL": server.url, "COMETMAGIC_LIBRARY": str(library)}
