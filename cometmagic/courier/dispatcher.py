@@ -41,9 +41,9 @@ class Dispatcher:
         elif command["job"] in self._active_jobs:  # it is running already, and its `done` event serves both
             return
         elif "recover" in command:
-            self._start_recovery(command)
+            self._handle_recovery(command)
         else:
-            self._start_delivery(command)
+            self._handle_delivery(command)
 
     def _start_task(self, job_name: str, delivery: Delivery | None, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(coroutine)
@@ -55,7 +55,7 @@ class Dispatcher:
         self._active_jobs.pop(job_name, None)
         self._emit({"job": job_name, "event": "done"})
 
-    def _start_delivery(self, command: dict[str, Any]) -> None:
+    def _handle_delivery(self, command: dict[str, Any]) -> None:
         _apply_environment(command["surroundings"])
         job_name, route = command["job"], decode_route(command["route"])
         base_url = route.base_url if isinstance(route, LiveRoute) else ""
@@ -65,7 +65,7 @@ class Dispatcher:
         )
         self._start_task(job_name, delivery, self._run_delivery(delivery))
 
-    def _start_recovery(self, command: dict[str, Any]) -> None:
+    def _handle_recovery(self, command: dict[str, Any]) -> None:
         _apply_environment(command["surroundings"])
         job_name = command["job"]
         self._start_task(job_name, None, self._run_recovery(CallFolder(Path(job_name)), command["recover"]))
