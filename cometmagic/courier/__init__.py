@@ -1,5 +1,5 @@
-"""The courier carries one call folder to the service and back, off the notebook's thread.
+"""The courier sends the request of a call folder and saves the response there, off the notebook's thread.
 
-`client` is the end the session talks to: it submits a folder and reads events. `delivery` is the work
-itself: one POST into one folder. Nothing here knows notebooks, prompts or options.
+`client` is the kernel's side: it submits a folder and reads events. `delivery` does the work: attempts, waits
+and the final state of one folder. Nothing here knows notebooks, or how a request is composed.
 """

@@ -1,11 +1,11 @@
-"""The session's end of the courier: hand over a call folder, read events.
+"""The kernel's side of the courier: submit a call folder, read events.
 
-Deliveries run in a process of their own (process.py), started on first use, that outlives the kernel; a
-reader thread puts its events where the waiting cell finds them. Where no process can be started the
-same deliveries run on a thread, and die with the kernel: `Job.outlives_kernel` tells.
+Deliveries run in a separate process (worker.py) that is started on first use and outlives the kernel; a
+reader thread passes its events to their jobs. Where no process can be started, deliveries run on a thread and
+end with the kernel: see `Job.can_outlive_kernel`.
 
 An event is a small dict with an `event` name; the last one is `done`. Everything else about a call is
-read from its folder. This module imports neither HTTP nor Pillow nor the library: loading the extension stays light.
+read from its folder. This module imports neither HTTP nor Pillow nor the library, so that the extension loads fast.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cometmagic.courier.job import Courier, Job
 from cometmagic.courier.route import Route, encode_route
 from cometmagic.options.settings import KEY_VARIABLE, Key
 
-# What a delivery reads from the environment; it may have changed since the process was started.
+# The variables a delivery reads; they are sent with each command, as they may have changed since the process started.
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 ENVIRONMENT_VARIABLES = (
     *_PROXY_VARIABLES,
@@ -34,7 +34,7 @@ ENVIRONMENT_VARIABLES = (
 )
 
 
-# Not `-m`, which would import from the working folder; and the very package that runs here, wherever it lies.
+# Not `-m`, which would import from the working folder. The path is that of the package running here.
 _WORKER_CODE = (
     f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); import cometmagic; del sys.path[0]; "
     "from cometmagic.courier.worker import main; main()"
@@ -42,12 +42,12 @@ _WORKER_CODE = (
 
 
 class ProcessCourier(Courier):
-    """Carries deliveries in a process that outlives this one."""
+    """Runs deliveries in a process that outlives this one."""
 
     can_outlive_kernel = True
 
     def __init__(self) -> None:
-        """Start the process. Raises `OSError` when there can be none."""
+        """Start the process. Raises `OSError` when it cannot be started."""
         super().__init__()
         self._write_lock = threading.Lock()
         self._process = _start_process()
@@ -58,34 +58,34 @@ class ProcessCourier(Courier):
         return self._process.poll() is None
 
     def send_command(self, command: dict[str, Any]) -> None:
-        # An interrupt may have left half a line behind: a new one always begins afresh.
+        # An interrupt may have cut the last line short, so a new one starts with a line break.
         line = memoryview(b"\n" + json.dumps(command).encode() + b"\n")
         with self._write_lock:
             while line:
-                line = line[self._process.stdin.write(line) :]  # type: ignore[union-attr]  # a pipe was asked for
+                line = line[self._process.stdin.write(line) :]  # type: ignore[union-attr]  # it is a pipe
 
     def close_pipes(self) -> None:
-        """Close this process's ends of the pipes, so that the courier notices when its own kernel goes."""
+        """Close this process's ends of the pipes, so that the courier notices when its own kernel ends."""
         for pipe in (self._process.stdin, self._process.stdout):
             pipe.close()  # type: ignore[union-attr]  # as above
 
     def _read_events(self) -> None:
-        """Hand events to their jobs; when the process ends, tell those that it left."""
+        """Pass events to their jobs; when the process ends, recover and end the jobs that are left."""
         for line in self._process.stdout or ():
-            with contextlib.suppress(ValueError):  # half a line is the last word of one that was killed
+            with contextlib.suppress(ValueError):  # a process that was killed may leave half a line
                 self.dispatch_event(json.loads(line))
         with contextlib.suppress(OSError), self._process:
-            pass  # closes the pipes and takes its exit status
-        for name, job in list(self._jobs.items()):
+            pass  # closes the pipes and reads the exit status
+        for job_name, job in list(self._jobs.items()):
             _recover_folder(job.folder)
-            self.dispatch_event({"job": name, "event": "done"})
+            self.dispatch_event({"job": job_name, "event": "done"})
 
 
 def _start_process() -> subprocess.Popen[bytes]:
-    """Start the courier's process, out of reach of the kernel's signals and without the key."""
-    apart: dict[str, Any] = {"start_new_session": True}
+    """Start the courier's process; it gets neither the kernel's signals nor the key."""
+    detach_options: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
-        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+        detach_options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return subprocess.Popen(  # noqa: S603  # our own program
         [sys.executable, "-P", "-c", _WORKER_CODE],
         stdin=subprocess.PIPE,
@@ -93,55 +93,55 @@ def _start_process() -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         bufsize=0,
         env={name: value for name, value in os.environ.items() if name != KEY_VARIABLE},
-        **apart,
+        **detach_options,
     )
 
 
 def _recover_folder(folder: Path) -> None:
-    """Settle what a process that died has left."""
+    """Recover a call whose process ended."""
     from cometmagic.courier.recovery import recover
     from cometmagic.options.settings import find_key
     from cometmagic.storage.call_folder import CallFolder
 
-    with contextlib.suppress(Exception):  # the folder says what it can
+    with contextlib.suppress(Exception):  # the folder keeps the last state that was written
         key = find_key()
         recover(CallFolder(folder), key.reveal() if key else "")
 
 
 class ThreadCourier(Courier):
-    """Carries deliveries on a daemon thread of this process, where no other can be started."""
-
-    @property
-    def is_alive(self) -> bool:
-        return True
+    """Runs deliveries on a daemon thread of this process, where no other process can be started."""
 
     can_outlive_kernel = False
 
     def __init__(self) -> None:
         """Start the thread."""
         from cometmagic.courier.dispatcher import Dispatcher
-        from cometmagic.courier.event_loop import RunningTimeLoop  # with HTTP and Pillow, what the kernel does without
+        from cometmagic.courier.event_loop import RunningTimeLoop  # these load HTTP and Pillow
 
         super().__init__()
         self._loop = RunningTimeLoop()
         self._dispatcher = Dispatcher(self.dispatch_event)
         threading.Thread(target=self._loop.run_forever, name="cometmagic-courier", daemon=True).start()
 
+    @property
+    def is_alive(self) -> bool:
+        return True
+
     def send_command(self, command: dict[str, Any]) -> None:
         self._loop.call_soon_threadsafe(self._dispatcher.handle_command, command)
 
 
-_couriers: dict[int, Courier] = {}  # by process id: a forked child gets one of its own
+_couriers: dict[int, Courier] = {}  # by process id: a forked child gets its own
 _start_lock = threading.Lock()
 
 
 def get_courier() -> Courier:
-    """Return this process's courier, started on first use and again when it has died."""
+    """Return this process's courier, started on first use and again after it has died."""
     with _start_lock:
-        found = _couriers.get(os.getpid())
-        if found is None or not found.is_alive:
-            found = _couriers[os.getpid()] = _start_courier()
-        return found
+        courier = _couriers.get(os.getpid())
+        if courier is None or not courier.is_alive:
+            courier = _couriers[os.getpid()] = _start_courier()
+        return courier
 
 
 def start_delivery(folder: Path, route: Route) -> Job:
@@ -150,16 +150,16 @@ def start_delivery(folder: Path, route: Route) -> Job:
 
 
 def start_recovery(folder: Path, key: Key | None) -> Job:
-    """Start the recovery of a call whose carrier is gone; `key` is kept out of what is found."""
+    """Start the recovery of a call that no courier works on; `key` is removed from what the response echoes."""
     return _submit(folder, {"recover": key.reveal() if key else ""})
 
 
 def _submit(folder: Path, payload: dict[str, Any]) -> Job:
-    """Have work done, by a new courier when this one has just died."""
+    """Submit a job, to a new courier when the present one has just died."""
     payload |= {"surroundings": {variable: os.environ.get(variable) for variable in ENVIRONMENT_VARIABLES}}
     try:
         return get_courier().submit(folder, payload)
-    except (OSError, ValueError):  # it took nothing, so nothing can be sent twice
+    except (OSError, ValueError):  # no command was accepted, so nothing can be sent twice
         with _start_lock:
             _couriers[os.getpid()] = _start_courier()
         return get_courier().submit(folder, payload)
@@ -168,17 +168,17 @@ def _submit(folder: Path, payload: dict[str, Any]) -> Job:
 def _start_courier() -> Courier:
     try:
         return ProcessCourier()
-    except Exception:  # noqa: BLE001  # whatever stands against a process: a thread can always be had
+    except Exception:  # noqa: BLE001  # a thread always works
         return ThreadCourier()
 
 
 def _reset_after_fork() -> None:
-    """Forget the parent's couriers, whose pipes and locks are not ours."""
-    global _start_lock  # noqa: PLW0603  # a lock that another thread of the parent held would never be let go
+    """Forget the parent's couriers, whose pipes and locks belong to the parent."""
+    global _start_lock  # noqa: PLW0603  # a lock held by another thread of the parent would never be released
     _start_lock = threading.Lock()
-    for found in _couriers.values():
-        if isinstance(found, ProcessCourier):
-            found.close_pipes()
+    for courier in _couriers.values():
+        if isinstance(courier, ProcessCourier):
+            courier.close_pipes()
     _couriers.clear()
 
 

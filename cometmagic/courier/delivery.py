@@ -1,8 +1,8 @@
-"""One planned call folder to a settled one: try, wait and try again where that is safe, settle.
+"""The delivery of one planned call: send the request, retry where that is safe, and settle the folder.
 
-What may be tried again stands in retry.py, how many are under way together is the gate's, a POST is
-transport.py's, and what is written down recorder.py's. Whatever happens, the folder says what became of the
-call, and the ledger what it cost.
+The rules for retries are in retry.py, the limit on calls at the same time in rate_limiter.py, a single POST in
+http/transport.py, and writing to the folder in recorder.py. Whatever happens, the folder records how the call
+ended, and the ledger what it cost.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import contextlib
 import os
 
 from cometmagic.costs.charges import record_cost
-from cometmagic.courier import log
-from cometmagic.courier.http.transport import EventSink, PostAttempt
+from cometmagic.courier.http.transport import PostAttempt
 from cometmagic.courier.http.transport_errors import DAMAGED_REASON, build_transport_error
+from cometmagic.courier.job import EventSink
+from cometmagic.courier.log import log_crash
 from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.courier.recorder import CallRecorder
 from cometmagic.courier.recovery import lock_call, recover
 from cometmagic.courier.retry import ANSWERED_REASON, MAX_TOTAL_WAIT, THROTTLE_STATUSES, RetryState, classify
-from cometmagic.courier.route import LiveRoute, OfflineRoute
+from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, CometError, LibraryError, NoImageError, TransportError
 from cometmagic.gemini.encode import iter_body
 from cometmagic.gemini.error_bodies import parse_error_response
@@ -28,47 +29,31 @@ from cometmagic.storage.call_folder import CallFolder, CallState, find_worst_cha
 from cometmagic.storage.redaction import redact_folder
 from cometmagic.system.file_lock import LockBusyError
 
-LOCK_TIMEOUT = 0.3  # seconds to wait for a call that somebody only looks at
-
-
-async def deliver(
-    folder: CallFolder, route: LiveRoute | OfflineRoute, emit: EventSink, rate_limiter: RateLimiter | None = None
-) -> None:
-    """Carry the call of `folder` and settle it; `report` gets an event at each step, and `done` in any case.
-
-    Cancelling is for calls that have not been sent. What became of the call stands in the folder; where
-    that is another one, because a disk was full, a `moved` event says so.
-    """
-    try:
-        await Delivery(folder, route, emit, rate_limiter or RateLimiter()).run()
-    finally:
-        emit({"event": "done"})
+LOCK_TIMEOUT = 0.3  # seconds to wait while another process checks whether the call is running
 
 
 class Delivery:
-    """One call on its way."""
+    """The delivery of one call."""
 
-    def __init__(
-        self, folder: CallFolder, route: LiveRoute | OfflineRoute, emit: EventSink, rate_limiter: RateLimiter
-    ) -> None:
-        """Begin with nothing sent."""
+    def __init__(self, folder: CallFolder, route: Route, emit: EventSink, rate_limiter: RateLimiter) -> None:
+        """Start with nothing sent; `emit` gets an event at each step, except `done`."""
         self.recorder = CallRecorder(folder, emit, route.key.reveal() if isinstance(route, LiveRoute) else "")
         self.route = route
         self._emit = emit
         self.rate_limiter = rate_limiter
-        self._attempt: PostAttempt | None = None  # the try that is under way, or was the last
-        self._recorded_error: CometError | None = None  # the error that settling has written down already
-        self._is_writing = False  # while settling and what follows write into the folder
+        self._attempt: PostAttempt | None = None  # the present attempt, or the last one
+        self._recorded_error: CometError | None = None  # the error that settling has already written
+        self._is_writing = False  # while settling, and when the call ends
         self._is_finished = False
 
     @property
     def folder(self) -> CallFolder:
-        """Where the call lies."""
+        """The call's folder: another one after its disk was full, which a `moved` event reports."""
         return self.recorder.folder
 
     @property
     def is_sent(self) -> bool:
-        """Whether a byte of the request, in its last try, may have left."""
+        """Whether any byte of the request may have been sent in the last attempt."""
         return self._attempt is not None and self._attempt.is_sent
 
     @property
@@ -77,22 +62,22 @@ class Delivery:
         return isinstance(self.route, LiveRoute) and not self.is_sent and not self._is_finished
 
     def abandon(self) -> None:
-        """Write down that nobody waits for the call any more; when it is about to end that says nothing new."""
+        """Record that nobody waits for the call any more, unless it is about to end."""
         if not self._is_writing:
             with contextlib.suppress(OSError, LibraryError):
                 self.folder.update(abandoned=now())
 
     async def run(self) -> None:
-        """Carry and settle; that it is done is for others to say."""
+        """Send the request and settle the call. Cancelling is only for calls that have not been sent."""
         try:
             with lock_call(self.folder, timeout=LOCK_TIMEOUT):
                 if self.folder.read()["state"] == CallState.PLANNED:
                     await self._deliver()
-        except (OSError, LibraryError, LockBusyError) as problem:
-            # The folder is gone, no disk takes more, or another carries it: what was written last stands.
-            log.log_crash(self.folder.path.parent, problem)
-        except Exception as problem:  # noqa: BLE001  # a fault of ours: what came is saved all the same
-            log.log_crash(self.folder.path.parent, problem)
+        except (OSError, LibraryError, LockBusyError) as exception:
+            # The folder is gone, all disks are full, or another process has the call: the last written state stays.
+            log_crash(self.folder.path.parent, exception)
+        except Exception as exception:  # noqa: BLE001  # a bug here: the response is saved all the same
+            log_crash(self.folder.path.parent, exception)
             with contextlib.suppress(OSError, CometError, LockBusyError):
                 await asyncio.to_thread(recover, self.folder)
 
@@ -111,18 +96,17 @@ class Delivery:
                 self.recorder.fail(self._apply_earlier_charge_status(error))
         finally:
             if isinstance(self.route, LiveRoute):
-                await asyncio.to_thread(self._account_and_redact, self.route.key.reveal())
+                await asyncio.to_thread(self._record_cost_and_redact, self.route.key.reveal())
 
-    def _account_and_redact(self, key: str) -> None:
+    def _record_cost_and_redact(self, key: str) -> None:
         record_cost(self.folder)
-        for folder in dict.fromkeys(
-            (self.recorder.original_folder, self.folder)
-        ):  # what was moved has left something behind
-            with contextlib.suppress(LibraryError):  # the one that it was planned in may have vanished
+        # A call that was moved leaves files in its original folder.
+        for folder in dict.fromkeys((self.recorder.original_folder, self.folder)):
+            with contextlib.suppress(LibraryError):  # the original folder may be gone
                 redact_folder(folder, key)
 
     def _apply_earlier_charge_status(self, error: CometError) -> CometError:
-        """Return the last error of a call, which costs nothing itself but after a try that may have cost something."""
+        """Mark an error that cost nothing as possibly charged when an earlier attempt may have been charged."""
         if (
             error.charge_status in (ChargeStatus.UNSENT, ChargeStatus.REFUSED)
             and find_worst_charge_status(self.folder.read()) is ChargeStatus.UNKNOWN
@@ -131,65 +115,68 @@ class Delivery:
         return error
 
     def _build_interrupt_error(self) -> CometError:
-        """Return the error of a call that is taken back: what it may have cost is what its earlier tries may have."""
-        before = find_worst_charge_status(self.folder.read())
-        when = "before it was sent" if before is None else "while it waited for another try"
-        return TransportError(f"The call was interrupted {when}.", charge_status=before or ChargeStatus.UNSENT)
+        """Return the error of a cancelled call; it may have been charged if an earlier attempt may have been."""
+        charge_status = find_worst_charge_status(self.folder.read())
+        phase = "before it was sent" if charge_status is None else "while it waited for another try"
+        return TransportError(f"The call was interrupted {phase}.", charge_status=charge_status or ChargeStatus.UNSENT)
 
     async def _deliver_offline(self) -> CometError | None:
         try:
             error = await asyncio.to_thread(self._answer_offline)
-        except Exception as problem:  # noqa: BLE001  # every failure must end in the folder
-            error = build_transport_error(problem, is_sent=self.folder.read()["state"] != CallState.PLANNED)
+        except Exception as exception:  # noqa: BLE001  # every failure must be recorded in the folder
+            error = build_transport_error(exception, is_sent=self.folder.read()["state"] != CallState.PLANNED)
         return await self._settle(error)
 
     async def _deliver_live(self, route: LiveRoute) -> CometError | None:
-        """Try until there is an answer or nothing more to try; return what went wrong."""
-        tries, error, deadline = RetryState(route.limits.retry_unknown), None, None
+        """Send the request, again where the rules allow it; return the last error, None for an image."""
+        retry_state, error, deadline = RetryState(route.limits.retry_unknown), None, None
         clock = asyncio.get_running_loop().time
         try:
-            async with asyncio.timeout(None) as total:
+            async with asyncio.timeout(None) as timeout:
                 while True:
-                    before = clock()
+                    wait_start = clock()
                     async with self.rate_limiter.acquire_slot(route.limits.at_once, self._emit_pause):
-                        tries.total_wait += clock() - before if tries.attempt_count else 0.0
-                        # The first wait for a place, in a batch, does not count.
+                        # The first wait for a slot, in a batch, does not count.
+                        retry_state.total_wait += clock() - wait_start if retry_state.attempt_count else 0.0
                         deadline = deadline or clock() + route.limits.total_timeout
-                        total.reschedule(deadline)
+                        timeout.reschedule(deadline)
                         error = await self._send_once(route)
-                        total.reschedule(None)  # what has come is settled, however long that takes
+                        timeout.reschedule(None)  # settling has no time limit
                         error = await self._settle(error)
-                    pause = tries.compute_delay(error, deadline - clock())
-                    if error is None or pause is None:
+                    delay = retry_state.compute_delay(error, deadline - clock())
+                    if error is None or delay is None:
                         self.rate_limiter.record_outcome(classify(error).outcome)
                         return error
-                    # The gate may stay closed longer than this call may still wait.
-                    total.reschedule(min(deadline, clock() + pause + MAX_TOTAL_WAIT - tries.total_wait))
-                    await self._wait_for_retry(error, pause)
-        except TransportError as stopped:  # the gate lets no more through
-            return error or stopped
-        except TimeoutError as problem:
-            if not self.is_sent:
-                return error or build_transport_error(problem, is_sent=False)
-            error = await self._settle(build_transport_error(problem, is_sent=True))
-            self.rate_limiter.record_outcome(classify(error).outcome)
-            return error
+                    # The rate limiter may pause for longer than this call may still wait.
+                    timeout.reschedule(min(deadline, clock() + delay + MAX_TOTAL_WAIT - retry_state.total_wait))
+                    await self._wait_for_retry(error, delay)
+        except TransportError as rate_limit_error:
+            return error or rate_limit_error
+        except TimeoutError as exception:
+            return await self._settle_timeout(exception, error)
+
+    async def _settle_timeout(self, exception: TimeoutError, previous_error: CometError | None) -> CometError | None:
+        """Settle a call whose time is up; return its error, `previous_error` when nothing was sent after it."""
+        if not self.is_sent:
+            return previous_error or build_transport_error(exception, is_sent=False)
+        error = await self._settle(build_transport_error(exception, is_sent=True))
+        self.rate_limiter.record_outcome(classify(error).outcome)
+        return error
 
     async def _send_once(self, route: LiveRoute) -> CometError | None:
-        """Make one try; return what went wrong."""
-        post = self._attempt = PostAttempt(self.folder, route, self._emit)
-        self.folder.response_path.unlink(missing_ok=True)  # what an earlier try left holds no picture
+        """Make one attempt; return its error."""
+        attempt = self._attempt = PostAttempt(self.folder, route, self._emit)
+        self.folder.response_path.unlink(missing_ok=True)  # the response of an earlier attempt has no image
         try:
-            return await post.send()
-        except Exception as problem:  # noqa: BLE001  # every failure must end in the folder, and none may show the key
-            return build_transport_error(
-                problem, is_sent=post.is_sent, upload_progress=(post.uploaded_bytes, post.content_length)
-            )
+            return await attempt.send()
+        except Exception as exception:  # noqa: BLE001  # every failure is recorded in the folder, and none shows the key
+            upload_progress = attempt.uploaded_bytes, attempt.content_length
+            return build_transport_error(exception, is_sent=attempt.is_sent, upload_progress=upload_progress)
         finally:
-            self.recorder.change_folder(post.folder)
+            self.recorder.change_folder(attempt.folder)
 
     async def _settle(self, error: CometError | None) -> CometError | None:
-        """Settle what came, if anything did; return what went wrong."""
+        """Settle the response, if there is one; return the error of the call."""
         if error is not None and not self.folder.has_raw_response:
             return error
         with self.recorder.keep_response_open():
@@ -200,21 +187,21 @@ class Delivery:
         damage = error.message if error is not None and error.details.get("reason") == DAMAGED_REASON else None
         self.recorder.write(state=CallState.RECEIVED, received=now(), damage=damage)
         self._is_writing = True
-        told = await asyncio.to_thread(self.recorder.settle)
+        response_error = await asyncio.to_thread(self.recorder.settle)
         self._is_writing = False
-        unsaved = self.folder.read()["state"] == CallState.RECEIVED  # and can be recovered later
-        # What came may hold the whole image all the same, or a plain refusal; then the failure says less.
-        if told is None or error is None or unsaved or isinstance(told, NoImageError):
-            self._recorded_error = told
-            if told is not None:
-                told.details["reason"] = ANSWERED_REASON
-            return told
+        is_unsaved = self.folder.read()["state"] == CallState.RECEIVED  # it can be recovered later
+        # Despite `error` the response may hold the whole image or a refusal, which says more than `error`.
+        if response_error is None or error is None or is_unsaved or isinstance(response_error, NoImageError):
+            self._recorded_error = response_error
+            if response_error is not None:
+                response_error.details["reason"] = ANSWERED_REASON
+            return response_error
         return error
 
     async def _wait_for_retry(self, error: CometError, delay: float) -> None:
-        """Write down a try that failed and wait; nothing is under way meanwhile."""
-        tries = [*self.folder.read().get("tries", []), {"ended": now(), "error": error.to_dict()}]
-        self.recorder.write(state=CallState.PLANNED, tries=tries, error=None)
+        """Record a failed attempt and wait before the next one."""
+        attempts = [*self.folder.read().get("tries", []), {"ended": now(), "error": error.to_dict()}]
+        self.recorder.write(state=CallState.PLANNED, tries=attempts, error=None)
         self._attempt = None
         if error.details.get("status") in THROTTLE_STATUSES:
             self.rate_limiter.throttle(delay)
@@ -225,15 +212,15 @@ class Delivery:
         self._emit({"event": "waiting", "seconds": seconds, "why": "The service asked for a pause.", "again": False})
 
     def _answer_offline(self) -> CometError | None:
-        """Ask the service that is built in, with the very bytes that would have gone out."""
+        """Ask the offline service, with the same bytes a live request would send."""
         call = self.folder.update(state=CallState.SENT, sent=now())
         self._emit({"event": "sent"})
-        asked = b"".join(iter_body(self.folder.read_body(), self.folder.path))
-        status, body = service.answer(call["model"], asked, call.get("number", 0))
+        request_body = b"".join(iter_body(self.folder.read_body(), self.folder.path))
+        status, response_body = service.answer(call["model"], request_body, call.get("number", 0))
         if status != 200:
-            return parse_error_response(status, body)
+            return parse_error_response(status, response_body)
         with self.folder.response_path.open("wb") as file:
-            file.write(body)
+            file.write(response_body)
             file.flush()
             os.fsync(file.fileno())
         return None

@@ -1,7 +1,7 @@
-"""The courier's office: takes jobs, runs their deliveries, tells what happens.
+"""The courier's dispatcher: it accepts jobs, runs their deliveries and recoveries, and emits their events.
 
-It is the same in the courier's process and on the thread that stands in for it. A job is a call folder
-and the way it goes; the folder's path is its name.
+It is the same in the courier's process and on the thread that replaces it. A job is a call folder and what to
+do with it; the folder's path is the job's name. Nothing here knows HTTP.
 """
 
 from __future__ import annotations
@@ -9,43 +9,39 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 from cometmagic.courier.delivery import Delivery
+from cometmagic.courier.job import EventSink
 from cometmagic.courier.log import log_crash, log_event
 from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.courier.recovery import recover
 from cometmagic.courier.route import LiveRoute, decode_route
 from cometmagic.storage.call_folder import CallFolder
 
-EventSink = Callable[[dict[str, Any]], None]
-
 
 class Dispatcher:
-    """All deliveries of one courier; all methods are for one event loop."""
+    """All jobs of one courier; all methods must run on one event loop."""
 
     def __init__(self, emit: EventSink) -> None:
-        """`tell` takes each event, with the name of its job; it must not wait."""
+        """`emit` gets each event, with the name of its job; it must not block."""
         self._emit = emit
-        self._rate_limiters: dict[str, RateLimiter] = {}  # by address
+        self._rate_limiters: dict[str, RateLimiter] = {}  # by base URL
         self._active_jobs: dict[str, tuple[Delivery | None, asyncio.Task[None]]] = {}
 
     def handle_command(self, command: dict[str, Any]) -> None:
-        """Start a job, or carry out what is said about one: `{"cancel": name}`, `{"abandon": name}`."""
+        """Start a job, or do what `{"cancel": name}` or `{"abandon": name}` asks."""
         if "cancel" in command:
-            # A task that has not made its first step would end without a word: this comes after that step.
+            # A task cancelled before its first step would end without an event, so let it take that step first.
             asyncio.get_running_loop().call_soon(self._cancel, command["cancel"])
         elif "abandon" in command:
             self._abandon(command["abandon"])
-        elif command["job"] in self._active_jobs:  # somebody is at work on it: one end is enough
+        elif command["job"] in self._active_jobs:  # it is running already, and its `done` event serves both
             return
         elif "recover" in command:
-            _apply_environment(command["surroundings"])
-            self._start_task(
-                command["job"], None, self._run_recovery(CallFolder(Path(command["job"])), command["recover"])
-            )
+            self._handle_recovery(command)
         else:
             self._handle_delivery(command)
 
@@ -55,34 +51,42 @@ class Dispatcher:
         task.add_done_callback(lambda _: self._finish_job(job_name))
 
     def _finish_job(self, job_name: str) -> None:
-        """Say so last: whoever hears it finds everything written, and may hand the folder in again."""
+        """Emit `done` after everything is written: from now on the folder may be submitted again."""
         self._active_jobs.pop(job_name, None)
         self._emit({"job": job_name, "event": "done"})
 
     def _handle_delivery(self, command: dict[str, Any]) -> None:
         _apply_environment(command["surroundings"])
-        job = command["job"]
-        folder, route = CallFolder(Path(job)), decode_route(command["route"])
-        gate = self._rate_limiters.setdefault(route.base_url if isinstance(route, LiveRoute) else "", RateLimiter())
-        delivery = Delivery(folder, route, lambda event: self._emit({"job": job} | event), gate)
-        self._start_task(job, delivery, self._run_delivery(delivery))
+        job_name, route = command["job"], decode_route(command["route"])
+        base_url = route.base_url if isinstance(route, LiveRoute) else ""
+        rate_limiter = self._rate_limiters.setdefault(base_url, RateLimiter())
+        delivery = Delivery(
+            CallFolder(Path(job_name)), route, lambda event: self._emit({"job": job_name} | event), rate_limiter
+        )
+        self._start_task(job_name, delivery, self._run_delivery(delivery))
+
+    def _handle_recovery(self, command: dict[str, Any]) -> None:
+        _apply_environment(command["surroundings"])
+        job_name = command["job"]
+        self._start_task(job_name, None, self._run_recovery(CallFolder(Path(job_name)), command["recover"]))
 
     @staticmethod
     async def _run_delivery(delivery: Delivery) -> None:
-        begun = time.monotonic()
+        start = time.monotonic()
         log_event(delivery.folder, "begun")
         await delivery.run()
-        log_event(delivery.folder, "ended", seconds=round(time.monotonic() - begun, 1))
+        log_event(delivery.folder, "ended", seconds=round(time.monotonic() - start, 1))
 
-    async def _run_recovery(self, folder: CallFolder, key: str) -> None:
+    @staticmethod
+    async def _run_recovery(folder: CallFolder, key: str) -> None:
         try:
             await asyncio.to_thread(recover, folder, key)
-        except Exception as problem:  # noqa: BLE001  # it stays as it is for the next time
-            log_crash(folder.path.parent, problem)
+        except Exception as exception:  # noqa: BLE001  # the call can still be recovered later
+            log_crash(folder.path.parent, exception)
         log_event(folder, "recovered")
 
     def _cancel(self, job_name: str) -> None:
-        """Take a job back, as long as nothing of it was sent."""
+        """Cancel a job if nothing of it was sent."""
         delivery, task = self._active_jobs.get(job_name, (None, None))
         if delivery is not None and task is not None and delivery.can_be_cancelled:
             task.cancel()
@@ -90,19 +94,19 @@ class Dispatcher:
             self._emit({"job": job_name, "event": "detached"})
 
     def _abandon(self, job_name: str) -> None:
-        """Write down that nobody waits for a call any more; should an answer come, it is kept."""
+        """Record that nobody waits for a call any more; a response that arrives later is still saved."""
         delivery, _ = self._active_jobs.get(job_name, (None, None))
         if delivery is not None:
             delivery.abandon()
 
     async def wait_until_idle(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no job is running."""
         while self._active_jobs:
             await asyncio.gather(*(task for _, task in self._active_jobs.values()), return_exceptions=True)
 
 
 def _apply_environment(variables: dict[str, str | None]) -> None:
-    """Take over from the kernel's environment what work on a call depends on."""
+    """Copy the environment variables of the kernel that a job depends on."""
     for name, value in variables.items():
         if value is None:
             os.environ.pop(name, None)

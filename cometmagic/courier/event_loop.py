@@ -1,8 +1,8 @@
-"""An event loop whose clock stands still while nothing runs.
+"""An event loop whose clock stops while the process is suspended.
 
-A process can be stopped by a debugger or a signal, and the whole machine can sleep. What is sent meanwhile
-waits in the socket's buffer, and limits that counted this time would give it up at the first look. So all
-limits of a delivery, httpx's too, count the time in which the loop ran. It knows nothing of calls.
+A debugger or a signal can stop a process, and the whole machine can sleep. Data that arrives meanwhile waits in
+the socket's buffer; time limits that counted the suspension would expire before it is read. So all time limits of
+a delivery, httpx's too, count only the time in which the loop runs. This module knows nothing about calls.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import asyncio
 import sys
 import time
 
-TICK_INTERVAL = 0.25  # seconds at most between two looks at the clock while the loop runs
-SUSPENSION_THRESHOLD = 1.0  # seconds between two looks that mean that it did not
+TICK_INTERVAL = 0.25  # seconds at most between two readings of the clock while the loop runs
+SUSPENSION_THRESHOLD = 1.0  # a longer gap, in seconds, means that the process was suspended
 
 if sys.platform == "win32":
     _BaseLoop = asyncio.ProactorEventLoop
@@ -21,21 +21,21 @@ else:
 
 
 class RunningTimeLoop(_BaseLoop):
-    """The system's usual loop, by the time in which it ran; each stop may give away up to a beat."""
+    """The system's usual loop on a clock without suspensions; each one may cost up to a tick."""
 
     def __init__(self) -> None:
-        """Begin at the system's time."""
+        """Start at the system's time."""
         self._last_reading = time.monotonic()
         self._suspended_time = 0.0
         super().__init__()
         self._tick()
 
     def _tick(self) -> None:
-        """Look at the clock now and then, so that a long wait is not taken for a stop."""
+        """Read the clock regularly, so that a long wait does not look like a suspension."""
         self.call_later(TICK_INTERVAL, self._tick)
 
     def time(self) -> float:
-        """Return the seconds of the system's clock without those in which nothing ran."""
+        """Return the seconds of the system's clock without suspensions."""
         now = time.monotonic()
         gap, self._last_reading = now - self._last_reading, now
         if gap > SUSPENSION_THRESHOLD:

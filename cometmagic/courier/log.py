@@ -1,7 +1,7 @@
-"""The courier's log: a small file in the library that says what it did when, and why it died.
+"""The courier's log: a small file in the library that says what the courier did and when, and why it crashed.
 
-It is for finding faults, so it holds neither prompts nor keys nor paths: a call is named by the end of its
-folder's name. Couriers of several kernels write into the same file, a line at a time.
+It is for debugging, so it holds no prompts, keys or paths: a call is named by the end of its folder's name.
+The couriers of several kernels write to the same file, a line at a time.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from cometmagic.errors import LibraryError
 from cometmagic.storage.call_folder import CallFolder, now
 
 LOG_FILE = "courier.log"
-MAX_LOG_BYTES = 128 * 1024  # bytes; then the file becomes courier.log.1, and the one before that goes
+MAX_LOG_BYTES = 128 * 1024  # then the file becomes courier.log.1, replacing the previous one
 
 
 def log_event(folder: CallFolder, event: str, **fields: Any) -> None:
-    """Write a line about a call, with where it stands. A disk that takes no line is no reason to stop."""
+    """Write a line about a call and its state. A full disk is no reason to stop."""
     with contextlib.suppress(LibraryError, OSError):
         call = folder.read()
         error = call.get("error") or {}
-        told = {"call": folder.id[-6:], "state": call.get("state"), "status": call.get("status")}
-        told |= {"source": call.get("source"), "tries": len(call.get("tries", [])), "error": error.get("type")}
-        write_line(folder.path.parent, event, **{name: value for name, value in told.items() if value} | fields)
+        values = {"call": folder.id[-6:], "state": call.get("state"), "status": call.get("status")}
+        values |= {"source": call.get("source"), "tries": len(call.get("tries", [])), "error": error.get("type")}
+        write_line(folder.path.parent, event, **{name: value for name, value in values.items() if value} | fields)
 
 
 def log_crash(root: Path, exception: BaseException) -> None:
-    """Write where in the program a problem arose; its words may be anybody's and are left out."""
-    where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(exception.__traceback__)]
-    write_line(root, "crash", kind=type(exception).__name__, where=where[-6:])
+    """Write where an exception was raised; its message is left out, as it may quote anything."""
+    frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(exception.__traceback__)]
+    write_line(root, "crash", kind=type(exception).__name__, where=frames[-6:])
 
 
 def write_line(root: Path, event: str, **fields: Any) -> None:
@@ -43,8 +43,8 @@ def write_line(root: Path, event: str, **fields: Any) -> None:
     with contextlib.suppress(OSError):
         if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
             path.replace(path.with_name(f"{LOG_FILE}.1"))
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(handle, line.encode())
+            os.write(descriptor, line.encode())
         finally:
-            os.close(handle)
+            os.close(descriptor)

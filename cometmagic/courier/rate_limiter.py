@@ -1,9 +1,8 @@
-"""One gate for all calls of a courier to one address: how many are under way together, and when none may leave.
+"""One limit for all calls of a courier to one base URL: how many run at the same time, and when none may start.
 
-A 429 that hits one call of a batch concerns them all: the gate closes for as long as the service asks
-for, and lets fewer through afterwards. After three calls in a row of which nobody knows what became, the
-calls that still wait are not sent at all: each might be paid for nothing. The gate knows no HTTP and no
-folders.
+A 429 for one call of a batch concerns them all: no call starts until the pause the service asks for is over, and
+fewer run at the same time afterwards. After three calls in a row with an unknown outcome, the waiting calls are not
+sent at all, as each might be charged without a result. This module knows neither HTTP nor folders.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ MAX_CONSECUTIVE_UNKNOWNS = 3
 
 
 class RateLimiter:
-    """Lets calls through; all methods are for one event loop."""
+    """Limits how many calls run at the same time; all methods must run on one event loop."""
 
     def __init__(self) -> None:
-        """Begin open."""
+        """Start without a pause."""
         self._max_concurrency = 1
-        self._reduced_concurrency = 0  # at most this many now; 0 is as many as allowed
+        self._reduced_concurrency = 0  # the present limit after a 429; 0 means `_max_concurrency`
         self._active_count = 0
         self._pause_end = 0.0  # on the loop's clock
         self._unknown_streak = 0
@@ -32,9 +31,9 @@ class RateLimiter:
 
     @asynccontextmanager
     async def acquire_slot(self, max_concurrency: int, on_pause: Callable[[float], None]) -> AsyncIterator[None]:
-        """Wait for a place among `at_once` and hold it; `tell` gets the seconds the gate stays closed.
+        """Wait for one of `max_concurrency` slots and hold it; `on_pause` gets the seconds of a pause.
 
-        Raises `TransportError` when the calls before it went so badly that this one should not be sent.
+        Raises `TransportError` when too many calls in a row had an unknown outcome.
         """
         self._max_concurrency = max_concurrency
         await self._wait_for_slot(on_pause)
@@ -46,46 +45,48 @@ class RateLimiter:
             self._notify_waiters()
 
     async def _wait_for_slot(self, on_pause: Callable[[float], None]) -> None:
-        trips, told = self._trip_count, 0.0
+        trip_count, reported_pause_end = self._trip_count, 0.0
         while True:
-            if self._trip_count != trips:
-                what = f"Not sent: of the last {MAX_CONSECUTIVE_UNKNOWNS} calls it is not known what became."
-                raise TransportError(
-                    what,
-                    charge_status=ChargeStatus.UNSENT,
-                    advice="Look at the balance and the network, then run it again.",
-                )
-            closed = self._pause_end - asyncio.get_running_loop().time()
-            if closed <= 0 and self._active_count < (self._reduced_concurrency or self._max_concurrency):
+            if self._trip_count != trip_count:
+                raise _build_trip_error()
+            pause = self._pause_end - asyncio.get_running_loop().time()
+            if pause <= 0 and self._active_count < (self._reduced_concurrency or self._max_concurrency):
                 return
-            if closed > 0 and self._pause_end != told:
-                told = self._pause_end
-                on_pause(closed)
-            changed = self._change_event
+            if pause > 0 and self._pause_end != reported_pause_end:
+                reported_pause_end = self._pause_end
+                on_pause(pause)
+            change_event = self._change_event
             try:
-                async with asyncio.timeout(closed if closed > 0 else None):
-                    await changed.wait()
+                async with asyncio.timeout(pause if pause > 0 else None):
+                    await change_event.wait()
             except TimeoutError:
                 continue
 
     def _notify_waiters(self) -> None:
-        """Let all that wait look again."""
+        """Let all waiting calls check again."""
         self._change_event.set()
         self._change_event = asyncio.Event()
 
     def throttle(self, seconds: float) -> None:
-        """Let nobody through for a while, and half as many from then on."""
+        """Start no call for some seconds, and allow half as many at the same time from then on."""
         self._pause_end = max(self._pause_end, asyncio.get_running_loop().time() + seconds)
         self._reduced_concurrency = max(1, (self._reduced_concurrency or self._max_concurrency) // 2)
 
     def record_outcome(self, outcome: str) -> None:
-        """Take note of a call's class (retry.py): success widens the gate, unknown outcomes in a row trip it."""
+        """Record a call's outcome (retry.py): success raises the limit, unknown outcomes in a row stop all calls."""
         self._unknown_streak = self._unknown_streak + 1 if outcome == "U" else 0
         if outcome == "G" and self._reduced_concurrency:
-            self._reduced_concurrency = (
-                self._reduced_concurrency + 1 if self._reduced_concurrency + 1 < self._max_concurrency else 0
-            )
+            concurrency = self._reduced_concurrency + 1
+            self._reduced_concurrency = concurrency if concurrency < self._max_concurrency else 0
         if self._unknown_streak >= MAX_CONSECUTIVE_UNKNOWNS:
             self._unknown_streak = 0
             self._trip_count += 1
         self._notify_waiters()
+
+
+def _build_trip_error() -> TransportError:
+    return TransportError(
+        f"Not sent: of the last {MAX_CONSECUTIVE_UNKNOWNS} calls it is not known what became.",
+        charge_status=ChargeStatus.UNSENT,
+        advice="Look at the balance and the network, then run it again.",
+    )

@@ -1,7 +1,7 @@
-"""What earlier kernels left: calls still under way, and calls to bring to their end.
+"""Recovery and running calls as lines of text, for the notebook.
 
-The courier does the work, so that a kernel that only looks back stays light. Everything is told in lines
-of text; nothing is sent.
+The courier does the recovery, so that the kernel needs to load neither HTTP nor Pillow. This module sends nothing
+and prints nothing.
 """
 
 from __future__ import annotations
@@ -21,46 +21,47 @@ from cometmagic.storage.library import Library
 from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line
 
-RECOVERY_TIMEOUT = 60.0  # seconds for all recoveries together; a large answer takes one or two
+RECOVERY_TIMEOUT = 60.0  # seconds for all recoveries together; a large response takes one or two
 
 
 def recover_calls(root: Path, limit: int | None = None) -> Iterator[str]:
-    """Bring the calls to their end that nobody carries any more, and yield a line about each."""
+    """Recover the calls that no process works on, and yield a line about each."""
     library = Library(root)
     library.remove_temp_folders()
-    unfinished = {folder: folder.read()["state"] for folder in find_recoverable_calls(library, limit)}
-    jobs = [(folder, client.start_recovery(folder.path, _find_valid_key())) for folder in unfinished]
-    until = time.monotonic() + RECOVERY_TIMEOUT
+    previous_states = {folder: folder.read()["state"] for folder in find_recoverable_calls(library, limit)}
+    jobs = [(folder, client.start_recovery(folder.path, _find_valid_key())) for folder in previous_states]
+    deadline = time.monotonic() + RECOVERY_TIMEOUT
     for folder, job in jobs:
-        job.done_event.wait(max(0.0, until - time.monotonic()))
-        yield _format_recovery(folder, previous_state=unfinished[folder])
+        job.done_event.wait(max(0.0, deadline - time.monotonic()))
+        yield _format_recovery(folder, previous_state=previous_states[folder])
 
 
 def _find_valid_key() -> Key | None:
     try:
         return find_key()
-    except CometError:  # whatever stands there is no key that could have been sent
+    except CometError:  # an invalid key cannot have been sent
         return None
 
 
 def _format_recovery(folder: CallFolder, previous_state: str) -> str:
     call = folder.read()
-    state, name = CallState(call["state"]), f"{clean_line(call.get('prompt', ''), 60)!r}"
+    state, prompt = CallState(call["state"]), f"{clean_line(call.get('prompt', ''), 60)!r}"
     if state is CallState.SETTLED:
         verb = "Recovered" if previous_state != CallState.SETTLED else "Tidied up after"
-        return f"{verb} the picture of {name}: {format_path(folder.path)}"
+        return f"{verb} the picture of {prompt}: {format_path(folder.path)}"
     if state in (CallState.FAILED, CallState.UNKNOWN) and call.get("error"):
-        when = f"{parse_planned_time(call):%Y-%m-%d %H:%M}"
-        return f"No picture of {name} from {when}: {restore_error(call['error'])} ({format_path(folder.path)})"
-    return f"{name} could not be recovered now: {format_path(folder.path)}"
+        time_text = f"{parse_planned_time(call):%Y-%m-%d %H:%M}"
+        return f"No picture of {prompt} from {time_text}: {restore_error(call['error'])} ({format_path(folder.path)})"
+    return f"{prompt} could not be recovered now: {format_path(folder.path)}"
 
 
 def format_running_calls(root: Path) -> Iterator[str]:
-    """Yield a line about each call that somebody carries."""
+    """Yield a line about each call that a process works on."""
     for folder in find_running_calls(Library(root)):
         call = folder.read()
         age = (datetime.now().astimezone() - parse_planned_time(call)).total_seconds()
-        abandoned = ", abandoned" if call.get("abandoned") else ""
-        size = f", {format_bytes(received)} received" if (received := folder.received_size) else ""
-        what = f"{clean_line(call.get('prompt', ''), 60)!r} by {clean_line(call.get('model', ''), 60)}"
-        yield f"{what}: {call['state']}{abandoned} for {age:.0f} s{size} ({format_path(folder.path)})"
+        abandoned_text = ", abandoned" if call.get("abandoned") else ""
+        received_size = folder.received_size
+        received_text = f", {format_bytes(received_size)} received" if received_size else ""
+        title = f"{clean_line(call.get('prompt', ''), 60)!r} by {clean_line(call.get('model', ''), 60)}"
+        yield f"{title}: {call['state']}{abandoned_text} for {age:.0f} s{received_text} ({format_path(folder.path)})"

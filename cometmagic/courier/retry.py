@@ -1,8 +1,8 @@
-"""What may be sent again, and when: a table that reads from top to bottom, the first row that fits decides.
+"""What may be sent again, and when: a table of rules, of which the first match decides.
 
-Four classes: S, not processed, is tried again; U, unknown, may have been charged and is not, unless the
-user says so; F, final, would fail again; G, got it, has its picture. A POST is repeated only where it is
-proven that the first never ran, because every picture costs money. Nothing here sends or sleeps.
+There are four outcomes. S: the request was not processed, and is sent again. U: unknown, it may have been charged,
+and is sent again only if the user allows it. F: final, it would fail again. G: an image arrived. Each image costs
+money, so a POST is repeated only when the first one certainly was not processed. Nothing here sends or sleeps.
 
 Sources: RFC 9110 §9.2.2 and §10.2.3, Google's error details, Cloudflare's 5xx pages, CometAPI's error page.
 """
@@ -14,17 +14,15 @@ from dataclasses import dataclass, field
 
 from cometmagic.errors import ChargeStatus, CometError
 
-MAX_TOTAL_WAIT = (
-    120.0  # seconds all waits of a call may take together; a service that asks for more is told to the user
-)
-INITIAL_BACKOFF = 2.0  # seconds, the first wait when none is asked for; each further one is twice as long, up to
-MAX_BACKOFF = 30.0
-JITTER = 1.0  # seconds at most on top of a wait that was asked for: thirty students should not come back at once
+MAX_TOTAL_WAIT = 120.0  # seconds for all waits of a call together
+INITIAL_BACKOFF = 2.0  # seconds of the first wait if the service asks for none; each further one is twice as long
+MAX_BACKOFF = 30.0  # seconds
+JITTER = 1.0  # seconds at most on top of a wait the service asks for, so that thirty students do not return together
 
 
 @dataclass(frozen=True)
 class RetryRule:
-    """Evidence, and the class it stands for; an empty field fits everything."""
+    """Evidence, and the outcome it means; an empty field matches everything."""
 
     outcome: str
     evidence: str
@@ -35,13 +33,13 @@ class RetryRule:
     codes: tuple[str, ...] = ()
 
     def is_match(self, error: CometError) -> bool:
-        """Whether an error is such evidence."""
-        facts = error.details
+        """Whether the rule applies to an error."""
+        details = error.details
         return (
             (not self.charge_statuses or error.charge_status in self.charge_statuses)
-            and (not self.reasons or facts.get("reason") in self.reasons)
-            and (not self.statuses or facts.get("status") in self.statuses)
-            and (not self.codes or str(facts.get("code", "")).lower() in self.codes)
+            and (not self.reasons or details.get("reason") in self.reasons)
+            and (not self.statuses or details.get("status") in self.statuses)
+            and (not self.codes or str(details.get("code", "")).lower() in self.codes)
         )
 
 
@@ -56,48 +54,48 @@ RETRY_RULES = (
     RetryRule("F", "the request itself is refused", codes=FINAL_ERROR_CODES),
     RetryRule("F", "the quota of a day or the balance is used up", reasons=("used up",)),
     RetryRule("S", "too many requests for the moment", max_retries=3, statuses=(429,)),
-    RetryRule("S", "the service has no room", max_retries=3, statuses=(503,)),  # one that does not say so is U already
+    RetryRule("S", "the service has no room", max_retries=3, statuses=(503,)),  # any other 503 is U
     RetryRule("S", "Cloudflare could not reach the service", max_retries=3, statuses=(521, 523, 525, 526)),
     RetryRule("S", "no connection was made", max_retries=3, reasons=("connection",)),
     RetryRule("S", "the name was not found, or no TLS was spoken", max_retries=1, reasons=("name", "tls")),
     RetryRule("F", "anything else"),
 )
-THROTTLE_STATUSES = (429, 503)  # what closes the gate for all calls
+THROTTLE_STATUSES = (429, 503)  # these pause all calls to the same base URL
 
 
 def classify(error: CometError | None) -> RetryRule:
-    """Return the row of the table for an error; no error is a picture."""
-    return (
-        RetryRule("G", "a picture came") if error is None else next(row for row in RETRY_RULES if row.is_match(error))
-    )
+    """Return the first rule that matches an error; no error means an image."""
+    if error is None:
+        return RetryRule("G", "a picture came")
+    return next(rule for rule in RETRY_RULES if rule.is_match(error))
 
 
 @dataclass
 class RetryState:
-    """The tries of one call: how many there were, how long it waited, and whether there is another."""
+    """The attempts of one call so far, and whether there may be another."""
 
-    max_unknown_retries: int = 0  # what `--retry-unknown` says
-    outcome_counts: dict[str, int] = field(default_factory=dict)  # by class
-    total_wait: float = 0.0
+    max_unknown_retries: int = 0  # from `--retry-unknown`
+    outcome_counts: dict[str, int] = field(default_factory=dict)  # by outcome
+    total_wait: float = 0.0  # seconds
 
     @property
     def attempt_count(self) -> int:
-        """How many tries have ended."""
+        """The number of finished attempts."""
         return sum(self.outcome_counts.values())
 
     def compute_delay(self, error: CometError | None, remaining: float = float("inf")) -> float | None:
-        """Return the seconds to wait before the next try, None when there is none; `left` are all that are left."""
-        row = classify(error)
-        self.outcome_counts[row.outcome] = self.outcome_counts.get(row.outcome, 0) + 1
-        again = self.max_unknown_retries if row.outcome == "U" else row.max_retries
-        if error is None or self.outcome_counts[row.outcome] > again:
+        """Return the seconds until the next attempt, None if there is none within `remaining` seconds."""
+        rule = classify(error)
+        self.outcome_counts[rule.outcome] = self.outcome_counts.get(rule.outcome, 0) + 1
+        max_retries = self.max_unknown_retries if rule.outcome == "U" else rule.max_retries
+        if error is None or self.outcome_counts[rule.outcome] > max_retries:
             return None
-        pause = self._randomize_delay(error.details.get("retry_after"))
-        self.total_wait += pause
-        return pause if self.total_wait <= MAX_TOTAL_WAIT and pause < remaining else None
+        delay = self._randomize_delay(error.details.get("retry_after"))
+        self.total_wait += delay
+        return delay if self.total_wait <= MAX_TOTAL_WAIT and delay < remaining else None
 
     def _randomize_delay(self, retry_after: float | None) -> float:
         if retry_after is not None:
-            return min(retry_after + random.uniform(0, JITTER), max(retry_after, MAX_TOTAL_WAIT))  # noqa: S311  # to spread only
+            return min(retry_after + random.uniform(0, JITTER), max(retry_after, MAX_TOTAL_WAIT))  # noqa: S311  # no secret
         backoff = min(INITIAL_BACKOFF * 2 ** (self.attempt_count - 1), MAX_BACKOFF)
         return float(backoff * random.uniform(0.5, 1.0))  # noqa: S311  # as above

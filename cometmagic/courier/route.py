@@ -1,6 +1,6 @@
-"""The way a call goes, as a value that can cross to the courier's process.
+"""Where a call is sent, as a value that can be passed to the courier's process.
 
-It knows no HTTP, so that the kernel can build one without importing any.
+This module knows no HTTP, so that the kernel can build a route without importing any.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cometmagic.options.settings import Key
 
 @dataclass(frozen=True)
 class LiveRoute:
-    """The way to a service: its address and the key."""
+    """The route to the live service: base URL, key and limits."""
 
     base_url: str
     key: Key
@@ -23,14 +23,14 @@ class LiveRoute:
 
 @dataclass(frozen=True)
 class OfflineRoute:
-    """The way to the service that is built in."""
+    """The route to the built-in offline service."""
 
 
 Route = LiveRoute | OfflineRoute
 
 
 def encode_route(route: Route) -> dict[str, Any]:
-    """Return a route as JSON values. They hold the key: for a pipe only, never for a file or a log."""
+    """Return a route as JSON values. They include the key, so send them over a pipe only, never to a file or a log."""
     if isinstance(route, OfflineRoute):
         return {"source": "offline"}
     key = {"key": route.key.reveal(), "origin": route.key.origin}
@@ -38,7 +38,7 @@ def encode_route(route: Route) -> dict[str, Any]:
 
 
 def decode_route(fields: dict[str, Any]) -> Route:
-    """Return the route that `pack` wrote."""
+    """Return the route that `encode_route` encoded."""
     if fields["source"] == "offline":
         return OfflineRoute()
     return LiveRoute(fields["base_url"], Key(fields["key"], fields["origin"]), Limits(**fields["limits"]))

@@ -1,8 +1,8 @@
-"""`response.part` as it grows, on another disk when its own takes no more.
+"""Writing `response.part` as the response arrives, on another disk if need be.
 
-What arrives has been paid for. Each piece is handed to the system at once, so that a killed courier
-loses nothing it has read, and a full or broken disk, or a folder that vanishes, means another place and not a
-lost picture.
+The response has been paid for. Each piece is written at once, so that a killed courier loses nothing it has read.
+When the disk is full or broken, or the folder is deleted, writing continues in another folder. Nothing here knows
+what a response means.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from cometmagic.storage.fallback_storage import CallBackup, move_to_fallback
 
 
 class ResponseSpool:
-    """Writes the answer of a call; `folder` is where it lies, `size` how many bytes of it."""
+    """Writes the response of a call: `size` bytes so far, in `folder`."""
 
     def __init__(self, folder: CallFolder, documents: Mapping[str, bytes]) -> None:
-        """Nothing is opened yet; `documents` are those of the folder, should it vanish."""
+        """`documents` are the folder's JSON files, in case it is deleted. Nothing is opened yet."""
         self.folder = folder
         self._documents = documents
         self.size = 0
         self._descriptor = -1
 
     def __enter__(self) -> Self:
-        """Begin anew in the call's folder."""
+        """Start an empty file in the call's folder."""
         try:
             self._descriptor = self._open_part(self.folder, os.O_TRUNC)
         except OSError:
@@ -40,7 +40,7 @@ class ResponseSpool:
         os.close(self._descriptor)
 
     def write(self, piece: bytes) -> None:
-        """Append a piece. Raises `OSError` when no disk takes it."""
+        """Append a piece. Raises `OSError` when no disk can be written."""
         try:
             self._write(piece)
         except OSError:
@@ -48,28 +48,28 @@ class ResponseSpool:
             self._write(piece)
 
     def flush(self) -> None:
-        """Have all of it on the disk. Raises `OSError` when no disk takes it."""
+        """Flush everything to the disk. Raises `OSError` when no disk can be written."""
         try:
             os.fsync(self._descriptor)
             if not os.path.samestat(os.fstat(self._descriptor), self.folder.response_path.stat()):
-                raise FileNotFoundError(self.folder.response_path)  # as when nothing lies there
+                raise FileNotFoundError(self.folder.response_path)  # another file has its place
         except OSError:
             self._move_to_fallback()
             os.fsync(self._descriptor)
 
     def _write(self, piece: bytes) -> None:
-        view, done = memoryview(piece), 0
-        while done < len(view):
-            done += os.write(self._descriptor, view[done:])
-        self.size += done
+        view, offset = memoryview(piece), 0
+        while offset < len(view):
+            offset += os.write(self._descriptor, view[offset:])
+        self.size += offset
 
     def _move_to_fallback(self) -> None:
-        hold = CallBackup(self._documents, self._descriptor if self._descriptor >= 0 else None)
-        away = move_to_fallback(self.folder, self.size, hold)
-        before, self._descriptor = self._descriptor, self._open_part(away, os.O_APPEND)
-        self.folder = away
-        if before >= 0:
-            os.close(before)
+        backup = CallBackup(self._documents, self._descriptor if self._descriptor >= 0 else None)
+        fallback = move_to_fallback(self.folder, self.size, backup)
+        previous_descriptor, self._descriptor = self._descriptor, self._open_part(fallback, os.O_APPEND)
+        self.folder = fallback
+        if previous_descriptor >= 0:
+            os.close(previous_descriptor)
 
     @staticmethod
     def _open_part(folder: CallFolder, flags: int) -> int:

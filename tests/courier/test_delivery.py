@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from cometmagic.costs.ledger import Ledger
-from cometmagic.courier.delivery import deliver
 from cometmagic.courier.http.transport_errors import build_transport_error
 from cometmagic.courier.recovery_report import recover_calls
 from cometmagic.courier.route import LiveRoute, OfflineRoute
@@ -25,7 +24,7 @@ from cometmagic.options.settings import Key
 from cometmagic.storage import settle as settling
 from cometmagic.storage.call_folder import CallFolder, CallState
 from cometmagic.storage.library import Library
-from tests.faults.asking import Asker
+from tests.faults.asking import Asker, deliver
 from tests.faults.leaks import KEY, leaks
 from tests.faults.server import fin, leave_unread, recv_request, response, rst, send, sliced
 from tests.gemini.answers import answer, answering, body, image, picture, text

@@ -14,8 +14,6 @@ import pytest
 from cometmagic.costs.ledger import Ledger
 from cometmagic.courier import client
 from cometmagic.errors import ChargeStatus, Interrupted
-from cometmagic.generation import call as waiting
-from cometmagic.generation import wait
 from cometmagic.generation.generate import agenerate, generate, start_generation
 from cometmagic.storage.call_folder import CallState
 from cometmagic.storage.library import Library
@@ -196,5 +194,5 @@ def test_i15_a_forked_child_has_a_courier_of_its_own(serving: Any) -> None:
 def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a key; and wait for the courier's word, however busy the machine is."""
     monkeypatch.setenv("COMETAPI_KEY", KEY)
-    for module in (waiting, wait):
-        monkeypatch.setattr(module, "CANCEL_TIMEOUT", PATIENCE)
+    for module in ("call", "wait"):
+        monkeypatch.setattr(f"cometmagic.generation.{module}.CANCEL_TIMEOUT", PATIENCE)

@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 import cometmagic
-from cometmagic.courier.delivery import deliver
-from cometmagic.courier.route import LiveRoute
+from cometmagic.courier.delivery import Delivery
+from cometmagic.courier.job import EventSink
+from cometmagic.courier.rate_limiter import RateLimiter
+from cometmagic.courier.route import LiveRoute, Route
 from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
@@ -95,6 +97,14 @@ class Outcome:
         assert self.error.charge_status in told
         assert told.isprintable()
         assert not leaks(spoken(self.error))
+
+
+async def deliver(folder: CallFolder, route: Route, emit: EventSink) -> None:
+    """Deliver the call of `folder` without a courier; `emit` gets its events, and `done` in any case."""
+    try:
+        await Delivery(folder, route, emit, RateLimiter()).run()
+    finally:
+        emit({"event": "done"})
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One request on the wire, whatever it is for: connections, bodies, encodings, and which addresses are allowed.
+"""One HTTP request: the POST of a call, or the download of a reference image from an allowed address.
 
-Only this folder imports httpx.
+Only this folder imports httpx. Nothing here decides on retries, or what a response means.
 """

@@ -1,8 +1,8 @@
-"""gzip undone strictly as it arrives.
+"""Strict decompression of gzip as it arrives.
 
-httpx's own decoder takes a truncated gzip for a whole one. Here the end of the stream and its checksum
-must come, every member is read, and what comes out is bounded: a few hundred kilobytes can unpack to
-hundreds of megabytes.
+httpx's own decoder accepts a truncated gzip stream as complete. Here the end of the stream and its checksum are
+required, every member is read, and the output comes in small steps that the caller can stop: a few hundred
+kilobytes can unpack to hundreds of megabytes. This module knows no HTTP beyond the name of the encoding.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 class InflateError(ValueError):
-    """The bytes are not the gzip they claim to be, or they unpack to too much."""
+    """The bytes are not valid gzip, or they unpack to too much."""
 
 
 class DamagedError(InflateError):
-    """Some of the bytes are not those that were sent."""
+    """Some of the bytes were damaged on the way."""
 
 
 class IdentityDecoder:
-    """A body that is not packed."""
+    """A body that is not compressed."""
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the chunk as it is."""
         yield chunk
 
     def finish(self) -> None:
-        """Nothing can be missing that HTTP did not notice."""
+        """Do nothing: HTTP itself reports a body that is cut short."""
 
 
 class UnsupportedDecoder(IdentityDecoder):
-    """A body packed in a way that was not asked for: it is kept as it comes, and is no answer."""
+    """A body in an encoding that was not requested: it is saved as it is, and counts as an error."""
 
     def __init__(self, encoding: str) -> None:
-        """Keep the name for the message."""
+        """Store `encoding` for the error."""
         self.encoding = encoding
 
     def finish(self) -> None:
@@ -48,16 +48,16 @@ class UnsupportedDecoder(IdentityDecoder):
 
 
 class GzipDecoder:
-    """A body packed with gzip, or one that only says so."""
+    """A gzip body, or a plain one that is only labelled so."""
 
     def __init__(self) -> None:
-        """Begin before the first member."""
+        """Start before the first member."""
         self._decompressor = zlib.decompressobj(wbits=31)
-        self._prefix: bytes | None = b""  # until it is known whether this is gzip at all
+        self._prefix: bytes | None = b""  # the first bytes, until they show whether this is gzip
         self._is_plain = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what `chunk` unpacks to, at most `STEP` bytes at a time; of a damaged one, what came before."""
+        """Yield what `chunk` unpacks to, at most `MAX_STEP_BYTES` at a time; stop at the first damaged byte."""
         if self._prefix is not None:
             chunk, self._prefix = self._prefix + chunk, None
             if len(chunk) < len(GZIP_MAGIC):
@@ -68,11 +68,11 @@ class GzipDecoder:
             yield chunk
             return
         while chunk:
-            before = self._decompressor.copy()
+            backup = self._decompressor.copy()
             try:
                 yield self._decompressor.decompress(chunk, MAX_STEP_BYTES)
             except zlib.error as error:
-                yield from _decompress_bytewise(before, chunk)
+                yield from _decompress_bytewise(backup, chunk)
                 raise DamagedError(f"the packed answer is damaged ({error})") from None
             chunk = self._decompressor.unconsumed_tail
             if self._decompressor.eof:
@@ -81,24 +81,24 @@ class GzipDecoder:
                     self._decompressor = zlib.decompressobj(wbits=31)
 
     def finish(self) -> None:
-        """Raise `InflateError` when the stream's end has not come."""
+        """Raise `InflateError` when the stream is cut short."""
         if not self._is_plain and not self._decompressor.eof:
             raise InflateError("the packed answer is cut short")
 
 
 def _decompress_bytewise(decompressor: Any, chunk: bytes) -> Iterator[bytes]:
-    """Yield what unpacks before the damage, byte by byte: zlib gives back nothing of a step that fails."""
+    """Yield what unpacks before the damage, byte by byte, as zlib returns nothing of a step that fails."""
     with contextlib.suppress(zlib.error):
         for index in range(len(chunk)):
             yield decompressor.decompress(chunk[index : index + 1])
 
 
 def build_decoder(encoding: str) -> IdentityDecoder | GzipDecoder:
-    """Return what undoes a Content-Encoding."""
+    """Return the decoder for a Content-Encoding."""
     match encoding.strip().lower():
         case "" | "identity":
             return IdentityDecoder()
         case "gzip" | "x-gzip":
             return GzipDecoder()
-        case other:
-            return UnsupportedDecoder(other)
+        case name:
+            return UnsupportedDecoder(name)

@@ -1,8 +1,8 @@
-"""Which internet addresses a reference image may be fetched from, decided before any connection is made.
+"""Which addresses a reference image may be fetched from: protection against server-side request forgery (SSRF).
 
-A notebook that somebody sends must not reach into the network of the person who runs it: routers, cloud
-metadata, services that trust whoever is inside. So only addresses of the public internet are let through, in
-the one plain way to write them. Private ones can be allowed; those that name a machine's credentials never are.
+A notebook from somebody else must not reach the network of the person who runs it: routers, cloud metadata,
+services that trust local clients. So only public addresses in their plain spelling are accepted. Private ones can
+be allowed, cloud metadata never. Nothing here makes a connection.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _URL_PATTERN = re.compile(r"(https?)://([^/?#]*)([^#]*)(?:#.*)?", re.ASCII | re.IGNORECASE | re.DOTALL)
 _NETLOC_PATTERN = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::(\d{1,5}))?", re.IGNORECASE | re.ASCII)
 _LABEL_PATTERN = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
-_NUMBER_PATTERN = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII)  # what the last part of a name never is
+_NUMBER_PATTERN = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII)  # never the last label of a host name
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff\u2028\u2029]")
-_MAX_DISPLAY_LENGTH = 120  # characters of an address in a message
+_MAX_DISPLAY_LENGTH = 120  # characters of a URL in a message
 _PRIVATE_NETWORK_REASON = "of this machine or its network"
-# Where clouds tell a machine its own credentials.
+# Cloud metadata services, which give a machine its own credentials.
 _METADATA_HOSTS = (
     "metadata",
     "metadata.goog",
@@ -39,7 +39,7 @@ _METADATA_ADDRESSES = frozenset(map(ipaddress.ip_address, (
 _PRIVATE_NETWORKS = tuple(map(ipaddress.ip_network, (
     "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
 )))  # fmt: skip
-# Not of the public internet, whatever a version of `ipaddress` says: also the ways to wrap one address in another.
+# Not public, though some versions of `ipaddress` say so; includes networks that embed another address (2002::/16).
 _RESERVED_NETWORKS = tuple(map(ipaddress.ip_network, (
     "0.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15",
     "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
@@ -50,48 +50,48 @@ _ISATAP_IDENTIFIERS = (0x00005EFE, 0x02005EFE)
 
 @dataclass(frozen=True)
 class ParsedURL:
-    """An http(s) address taken apart. `host` is in lower case, without brackets; `target` is path and query."""
+    """The parts of an http(s) URL. `host` is in lower case, without brackets; `target` is path and query."""
 
     scheme: str
     host: str
     port: int
     target: str
-    ip_address: IPAddress | None  # the host, if it is no name
+    ip_address: IPAddress | None  # None if the host is a name
 
     @property
     def netloc(self) -> str:
-        """Host and port as the Host header has them."""
+        """Host and port as in the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
 
 
 def parse_url(url: str) -> ParsedURL:
-    """Take an address apart. Raises `OptionError` for one that could be read in more than one way."""
+    """Split a URL into its parts. Raises `OptionError` when it could be read in more than one way."""
     if _FORBIDDEN_CHARACTERS.search(url):
         raise _build_image_url_error(
             url, "has a space, a backslash or a control character in it", "Write %20 for a space."
         )
-    found = _URL_PATTERN.fullmatch(url)
-    if not found:
+    match = _URL_PATTERN.fullmatch(url)
+    if not match:
         raise _build_image_url_error(
             url, "does not begin with http:// or https://", "Give such an address, a file or bytes."
         )
-    scheme, netloc, target = found[1].lower(), found[2], found[3]
+    scheme, netloc, target = match[1].lower(), match[2], match[3]
     if "@" in netloc:
         raise _build_image_url_error(
             url, "has a user name or a password in it", "Download the file yourself, and give that."
         )
-    where = _NETLOC_PATTERN.fullmatch(netloc)
-    port = int(where[2]) if where and where[2] else {"http": 80, "https": 443}[scheme]
-    if not where or not 1 <= port <= 65_535:
+    match = _NETLOC_PATTERN.fullmatch(netloc)
+    port = int(match[2]) if match and match[2] else {"http": 80, "https": 443}[scheme]
+    if not match or not 1 <= port <= 65_535:
         raise _build_image_url_error(url, "has no host and port that can be", "Correct it.")
-    host = where[1].lower() if where[1].isascii() else where[1]  # the Kelvin sign is no k
-    literal = _parse_ip_address(url, host)
-    return ParsedURL(scheme, host.strip("[]"), port, target if target.startswith("/") else f"/{target}", literal)
+    host = match[1].lower() if match[1].isascii() else match[1]  # lower() would turn the Kelvin sign into a k
+    ip_address = _parse_ip_address(url, host)
+    return ParsedURL(scheme, host.strip("[]"), port, target if target.startswith("/") else f"/{target}", ip_address)
 
 
 def _parse_ip_address(url: str, host: str) -> IPAddress | None:
-    """Return the IP address a host is, None for a name. Raises `OptionError` for what is neither in its plain form."""
+    """Return the IP address a host is, None for a name. Raises `OptionError` when it is spelled in another way."""
     if not host:
         raise _build_image_url_error(url, "names no host", "Correct it.")
     try:
@@ -105,13 +105,13 @@ def _parse_ip_address(url: str, host: str) -> IPAddress | None:
             url, "does not write its IP address in the plain form", "Use the name of the host."
         ) from None
     if len(host) > 253 or not all(map(_LABEL_PATTERN.fullmatch, labels)):
-        do = "Write it in small ASCII letters, without a dot at the end; of a name with others, the xn-- form."
-        raise _build_image_url_error(url, "has a host name that is not plain", do)
+        advice = "Write it in small ASCII letters, without a dot at the end; of a name with others, the xn-- form."
+        raise _build_image_url_error(url, "has a host name that is not plain", advice)
     return None
 
 
 def check_host(parsed_url: ParsedURL, *, allow_private: bool) -> None:
-    """Refuse names that mean this machine or a cloud's metadata. Raises `OptionError`."""
+    """Raise `OptionError` for host names of this machine or a cloud's metadata."""
     if parsed_url.host in _METADATA_HOSTS:
         raise _build_host_error(parsed_url.host, "a cloud's metadata")
     if not allow_private and f".{parsed_url.host}".endswith(_LOCAL_SUFFIXES):
@@ -119,32 +119,32 @@ def check_host(parsed_url: ParsedURL, *, allow_private: bool) -> None:
 
 
 def check_address(parsed_url: ParsedURL, address: IPAddress, *, allow_private: bool) -> None:
-    """Refuse an address that a host has and nothing is fetched from. Raises `OptionError`."""
-    why = _find_block_reason(address)
-    if why and not (allow_private and is_private(address)):
-        raise _build_host_error(parsed_url.host, why)
+    """Raise `OptionError` when nothing may be fetched from an address of the host."""
+    reason = _find_block_reason(address)
+    if reason and not (allow_private and is_private(address)):
+        raise _build_host_error(parsed_url.host, reason)
 
 
 def is_private(address: IPAddress) -> bool:
-    """Whether this is the machine itself or in a private network, and not a cloud's metadata."""
+    """Whether an address is this machine or in a private network, and not a cloud's metadata."""
     return address not in _METADATA_ADDRESSES and any(address in network for network in _PRIVATE_NETWORKS)
 
 
 def _find_block_reason(address: IPAddress) -> str:
-    """Return what an address is, if it is none of the public internet."""
+    """Return why nothing is fetched from an address, empty for a public one."""
     if address in _METADATA_ADDRESSES:
         return "a cloud's metadata"
     if is_private(address):
         return _PRIVATE_NETWORK_REASON
-    if isinstance(address, ipaddress.IPv6Address) and _is_wrapped(address):
+    if isinstance(address, ipaddress.IPv6Address) and _is_reserved_ipv6(address):
         return "not of the public internet"
     if any(address in network for network in _RESERVED_NETWORKS) or not address.is_global or address.is_multicast:
         return "not of the public internet"
     return ""
 
 
-def _is_wrapped(address: ipaddress.IPv6Address) -> bool:
-    """Whether an address of the newer kind is none of its own: of one network card, or an older one in disguise."""
+def _is_reserved_ipv6(address: ipaddress.IPv6Address) -> bool:
+    """Whether an IPv6 address is bound to a network interface, not public, or an embedded IPv4 address."""
     return (
         address.scope_id is not None
         or address not in _PUBLIC_IPV6_NETWORK
@@ -153,9 +153,9 @@ def _is_wrapped(address: ipaddress.IPv6Address) -> bool:
 
 
 def redact_url(url: str) -> str:
-    """Return an address as a message shows it: without password and query, which may be secret."""
-    without = re.sub(r"//[^/?#]*@", "//…@", url.partition("?")[0].partition("#")[0])
-    return clean_line("".join(letter for letter in without if letter.isprintable()), _MAX_DISPLAY_LENGTH)
+    """Return a URL for a message: without password and query, which may be secret."""
+    text = re.sub(r"//[^/?#]*@", "//…@", url.partition("?")[0].partition("#")[0])
+    return clean_line("".join(letter for letter in text if letter.isprintable()), _MAX_DISPLAY_LENGTH)
 
 
 def _build_image_url_error(url: str, reason: str, advice: str) -> OptionError:
@@ -163,9 +163,8 @@ def _build_image_url_error(url: str, reason: str, advice: str) -> OptionError:
 
 
 def _build_host_error(host: str, reason: str) -> OptionError:
-    do = "Download the image yourself, and give the file."
+    advice = "Download the image yourself, and give the file."
     if reason == _PRIVATE_NETWORK_REASON:
-        do = "Give the file, or allow it with --private-urls."
-    return OptionError(
-        f"{clean_line(host, _MAX_DISPLAY_LENGTH)} is {reason}, from where no reference image is fetched.", advice=do
-    )
+        advice = "Give the file, or allow it with --private-urls."
+    host_text = clean_line(host, _MAX_DISPLAY_LENGTH)
+    return OptionError(f"{host_text} is {reason}, from where no reference image is fetched.", advice=advice)

@@ -1,8 +1,8 @@
-"""One POST of a prepared call folder: the request goes out, the answer's bytes go into `response.part`.
+"""One POST of a planned call: the request is sent, and the response's bytes are written to `response.part`.
 
-One fresh connection and no redirects; what is packed is unpacked strictly as it arrives. It is known to
-the byte whether the request may have left, because money hangs on it. Whether there is another try, and
-what an answer means, is decided elsewhere.
+Each attempt uses a new connection and follows no redirects; the body is decompressed strictly as it arrives. It is
+recorded exactly whether any byte of the request may have been sent, because then it may be charged. Retries, and what
+a response means, are decided elsewhere.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import socket
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +23,7 @@ from urllib.parse import quote
 import httpx
 
 from cometmagic.courier.http.content_decoding import InflateError, UnsupportedDecoder, build_decoder
+from cometmagic.courier.job import EventSink
 from cometmagic.courier.route import LiveRoute
 from cometmagic.courier.spool import ResponseSpool
 from cometmagic.errors import CometError, LibraryError
@@ -31,61 +32,63 @@ from cometmagic.gemini.error_bodies import MAX_ERROR_BYTES, find_request_id, par
 from cometmagic.storage.call_folder import CallFolder, CallState, now
 from cometmagic.storage.fallback_storage import read_documents
 
-EventSink = Callable[[dict[str, Any]], None]
-ERROR_BODY_TIMEOUT = 10.0  # seconds an error's body may take; its status is known by then
-PROGRESS_INTERVAL = 0.2  # seconds; a 4K answer comes in hundreds of pieces
+ERROR_BODY_TIMEOUT = 10.0  # seconds for the body of an error, whose status is known by then
+PROGRESS_INTERVAL = 0.2  # seconds; a 4K image arrives in hundreds of pieces
 KEEPALIVE_OPTIONS = {
     "TCP_KEEPIDLE": 60,
-    "TCP_KEEPALIVE": 60,
+    "TCP_KEEPALIVE": 60,  # TCP_KEEPIDLE on macOS
     "TCP_KEEPINTVL": 30,
     "TCP_KEEPCNT": 5,
-}  # macOS says KEEPALIVE
+}
 
 
 class PostAttempt:
-    """One try; `sent` and `uploaded` tell afterwards how far it came."""
+    """One attempt; `is_sent` and `uploaded_bytes` say afterwards how much was sent."""
 
     def __init__(self, folder: CallFolder, route: LiveRoute, emit: EventSink) -> None:
-        """Begin with nothing sent."""
-        self.folder = folder  # where the answer went: another one when the disk was full
+        """Start with nothing sent."""
+        self.folder = folder  # the folder of the response: another one after a full disk
         self.route = route
         self._emit = emit
-        self.is_sent = False  # whether a byte of the request may have left
+        self.is_sent = False  # whether any byte of the request may have been sent
         self.uploaded_bytes = 0
         self.content_length = 0
         self._documents: dict[str, bytes] = {}
 
     async def send(self) -> CometError | None:
-        """Send the request and keep the answer; return the error an answer other than 2xx stands for.
+        """Send the request and save the response; return the error for a status other than 2xx.
 
-        Raises what httpx raises, `InflateError` and `OSError`.
+        Raises httpx's errors, `InflateError` and `OSError`.
         """
-        call, body, limits = self.folder.read(), self.folder.read_body(), self.route.limits
+        call, body = self.folder.read(), self.folder.read_body()
         self.content_length = measure_body(body, self.folder.path)
         model = quote(call["model"].removeprefix("models/"))
         url = httpx.URL(f"{self.route.base_url}/v1beta/models/{model}:generateContent")
-        times = httpx.Timeout(
+        client = self._build_client(url)
+        headers, extensions = self._build_headers(call), {"trace": self._trace}
+        content = self._stream_body(body)
+        async with (
+            client,
+            client.stream("POST", url, headers=headers, content=content, extensions=extensions) as response,
+        ):
+            if not response.is_success:
+                return parse_error_response(response.status_code, await _read_error_body(response), response.headers)
+            with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more
+                self.folder.update(status=response.status_code, request_id=find_request_id("", response.headers))
+            await self._receive(response)
+        return None
+
+    def _build_client(self, url: httpx.URL) -> httpx.AsyncClient:
+        limits = self.route.limits
+        timeout = httpx.Timeout(
             connect=limits.connect_timeout,
             write=limits.write_timeout,
             read=limits.idle_timeout,
             pool=limits.connect_timeout,
         )
-        trust = _build_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-        proxied = url.scheme == "https"  # plain HTTP stays on this machine, and a proxy would read the key
-        client = httpx.AsyncClient(timeout=times, follow_redirects=False, verify=trust, trust_env=proxied)
-        headers, tracing = self._build_headers(call), {"trace": self._trace}
-        async with (
-            client,
-            client.stream(
-                "POST", url, headers=headers, content=self._stream_body(body), extensions=tracing
-            ) as response,
-        ):
-            if not response.is_success:
-                return parse_error_response(response.status_code, await _read_error_body(response), response.headers)
-            with contextlib.suppress(OSError, LibraryError):  # the disk is full: the answer is what matters
-                self.folder.update(status=response.status_code, request_id=find_request_id("", response.headers))
-            await self._receive(response)
-        return None
+        ssl_context = _build_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        uses_proxy = url.scheme == "https"  # plain HTTP is for this machine only, and a proxy could read the key
+        return httpx.AsyncClient(timeout=timeout, follow_redirects=False, verify=ssl_context, trust_env=uses_proxy)
 
     def _build_headers(self, call: dict[str, Any]) -> dict[str, str]:
         return {
@@ -96,7 +99,7 @@ class PostAttempt:
             "Accept-Encoding": "gzip",
             "Connection": "close",
             "User-Agent": f"cometmagic/{version('cometmagic')}",
-            "Idempotency-Key": str(call.get("id") or uuid.uuid4()),  # the call's: the same for each try
+            "Idempotency-Key": str(call.get("id") or uuid.uuid4()),  # the same for each attempt
         }
 
     async def _stream_body(self, body: dict[str, Any]) -> AsyncIterator[bytes]:
@@ -106,7 +109,7 @@ class PostAttempt:
         self._emit({"event": "sent"})
 
     async def _trace(self, event_name: str, info: dict[str, Any]) -> None:
-        """Take note of the steps of a connection, as httpcore tells them."""
+        """Record the steps of a connection, as httpcore reports them."""
         if event_name == "connection.connect_tcp.complete":
             _enable_keepalive(info["return_value"].get_extra_info("socket"))
         elif event_name == "http11.send_request_headers.started" and info["request"].method == b"POST":
@@ -115,24 +118,22 @@ class PostAttempt:
             self.is_sent = True
 
     async def _receive(self, response: httpx.Response) -> None:
-        """Write the body, unpacked, as it arrives."""
-        unpack, cap = (
-            build_decoder(response.headers.get("content-encoding", "")),
-            self.route.limits.largest_answer << 20,
-        )
-        received, told = 0, 0.0
+        """Write the decompressed body as it arrives."""
+        decoder = build_decoder(response.headers.get("content-encoding", ""))
+        max_bytes = self.route.limits.largest_answer << 20
+        received_size, report_time = 0, 0.0
         with ResponseSpool(self.folder, self._documents) as spool:
             try:
                 async for chunk in response.aiter_raw():
-                    received += len(chunk)
-                    for piece in unpack.feed(chunk):
+                    received_size += len(chunk)
+                    for piece in decoder.feed(chunk):
                         spool.write(piece)
-                        if max(spool.size, received) > cap:
-                            raise InflateError(f"the answer is larger than {cap >> 20} MB")
-                    if time.monotonic() - told >= PROGRESS_INTERVAL:
-                        told = time.monotonic()
-                        self._emit({"event": "receiving", "bytes": received})
-                unpack.finish()
+                        if max(spool.size, received_size) > max_bytes:
+                            raise InflateError(f"the answer is larger than {max_bytes >> 20} MB")
+                    if time.monotonic() - report_time >= PROGRESS_INTERVAL:
+                        report_time = time.monotonic()
+                        self._emit({"event": "receiving", "bytes": received_size})
+                decoder.finish()
             finally:
                 try:
                     spool.flush()
@@ -141,26 +142,26 @@ class PostAttempt:
 
 
 async def _read_error_body(response: httpx.Response) -> bytes:
-    """Return the beginning of an error's body, unpacked as far as it can be."""
-    out, unpack = bytearray(), build_decoder(response.headers.get("content-encoding", ""))
-    if isinstance(unpack, UnsupportedDecoder):
+    """Return the beginning of an error's body, decompressed as far as possible."""
+    content, decoder = bytearray(), build_decoder(response.headers.get("content-encoding", ""))
+    if isinstance(decoder, UnsupportedDecoder):
         return b""
-    # The status has been read: when the rest is cut, damaged or slow, what came is shown.
+    # The status is known. When the body is cut short, damaged or slow, its beginning is enough.
     with contextlib.suppress(InflateError, httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(ERROR_BODY_TIMEOUT):
             async for chunk in response.aiter_raw():
-                for piece in unpack.feed(chunk):
-                    out += piece
-                    if len(out) >= MAX_ERROR_BYTES:
-                        return bytes(out[:MAX_ERROR_BYTES])
-    return bytes(out)
+                for piece in decoder.feed(chunk):
+                    content += piece
+                    if len(content) >= MAX_ERROR_BYTES:
+                        return bytes(content[:MAX_ERROR_BYTES])
+    return bytes(content)
 
 
 def _enable_keepalive(connection: socket.socket | None) -> None:
-    """Have the system look whether the other end is still there: models are silent for minutes, and routers forget."""
+    """Turn on TCP keep-alive: a model may send nothing for minutes, and routers drop idle connections."""
     if connection is None:
         return
-    with contextlib.suppress(OSError):  # a path of bytes that is no TCP needs none
+    with contextlib.suppress(OSError):  # a connection without TCP needs no keep-alive
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in KEEPALIVE_OPTIONS.items():
             if hasattr(socket, name):
@@ -169,7 +170,7 @@ def _enable_keepalive(connection: socket.socket | None) -> None:
 
 @functools.lru_cache(maxsize=4)
 def _build_ssl_context(certificate_file: str | None, certificate_folder: str | None) -> ssl.SSLContext:
-    """Return the certificates that are trusted; reading them takes longer than everything else of a call."""
+    """Return the trusted certificates, cached because loading them takes longer than the rest of an attempt."""
     if certificate_file or certificate_folder:
         return ssl.create_default_context(cafile=certificate_file or None, capath=certificate_folder or None)
     return httpx.create_ssl_context(trust_env=False)

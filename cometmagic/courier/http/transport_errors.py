@@ -1,6 +1,6 @@
-"""A failed connection as one error: whether the request had left, and what to do.
+"""Exceptions of an attempt as errors for the user: what failed, whether it may have been charged, what to do.
 
-Nothing of the exception is kept but its words: what httpx raises holds the request, and that the key.
+Only the text of an exception is used: httpx's exceptions hold the request, and with it the key.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, CometError, Transpor
 from cometmagic.system.sanitize import clean_line
 
 DAMAGED_REASON = "damaged"
-# What fails before the request begins to leave, and never after.
+# These are raised only before any byte of the request is sent.
 UNSENT_ERRORS = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -30,21 +30,21 @@ UNSENT_ERRORS = (
 def build_transport_error(
     exception: Exception, *, is_sent: bool, upload_progress: tuple[int, int] = (0, 0)
 ) -> CometError:
-    """Return what a problem means for the user; `sent` is False when no byte of the request can have left.
+    """Return the error an exception means; `is_sent` is False when no byte of the request can have been sent.
 
-    `uploaded` is how many bytes of how many were handed to the connection. `.reason` of the error says
-    what stood against a connection: `connection`, `name` or `tls`, which may pass, or nothing, when it
-    will not; or that the answer is `damaged`.
+    `upload_progress` is the number of bytes passed to the connection and their total. `details["reason"]` of the
+    error is `connection`, `name` or `tls` for a failed connection that may work later, `damaged` for a damaged
+    response, and otherwise empty.
     """
     if isinstance(exception, CometError):
         return exception
-    said = clean_line(exception, 200) or _build_default_text(exception)
+    text = clean_line(exception, 200) or _build_default_text(exception)
     if isinstance(exception, UNSENT_ERRORS) or (not is_sent and isinstance(exception, httpx.TransportError)):
-        return _build_connection_error(exception, said)
+        return _build_connection_error(exception, text)
     if not is_sent:
-        return _build_preparation_error(exception, said)
+        return _build_preparation_error(exception, text)
     reason = DAMAGED_REASON if isinstance(exception, DamagedError) else ""
-    return TransportError(_describe_failure(exception, said, *upload_progress), advice=BALANCE_ADVICE, reason=reason)
+    return TransportError(_describe_failure(exception, text, *upload_progress), advice=BALANCE_ADVICE, reason=reason)
 
 
 def _build_preparation_error(exception: Exception, text: str) -> CometError:
@@ -54,20 +54,20 @@ def _build_preparation_error(exception: Exception, text: str) -> CometError:
         )
     if _is_certificate_error(exception):
         return _build_certificate_error(exception)
-    what = f"The request could not be prepared ({type(exception).__name__}: {text})."
-    return TransportError(what, charge_status=ChargeStatus.UNSENT)
+    message = f"The request could not be prepared ({type(exception).__name__}: {text})."
+    return TransportError(message, charge_status=ChargeStatus.UNSENT)
 
 
 def _build_connection_error(exception: Exception, text: str) -> CometError:
     causes = list(_iter_causes(exception))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or "CERTIFICATE" in text:
-        do = "A company proxy may need its certificate in SSL_CERT_FILE."
-        return TransportError(
-            f"No safe connection to the service: {text}.", charge_status=ChargeStatus.UNSENT, advice=do
-        )
-    do = "Check the network, the proxy settings and COMETAPI_BASE_URL."
-    what = f"Could not reach the service ({text})."
-    return TransportError(what, charge_status=ChargeStatus.UNSENT, advice=do, reason=_find_reason(exception, causes))
+        message = f"No safe connection to the service: {text}."
+        advice = "A company proxy may need its certificate in SSL_CERT_FILE."
+        return TransportError(message, charge_status=ChargeStatus.UNSENT, advice=advice)
+    message = f"Could not reach the service ({text})."
+    advice = "Check the network, the proxy settings and COMETAPI_BASE_URL."
+    reason = _find_reason(exception, causes)
+    return TransportError(message, charge_status=ChargeStatus.UNSENT, advice=advice, reason=reason)
 
 
 def _find_reason(exception: Exception, causes: list[BaseException]) -> str:
@@ -75,47 +75,44 @@ def _find_reason(exception: Exception, causes: list[BaseException]) -> str:
         return "name"
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return "tls"
-    may_pass = (httpx.NetworkError, httpx.TimeoutException)
-    return "connection" if isinstance(exception, may_pass) else ""
+    transient_errors = (httpx.NetworkError, httpx.TimeoutException)
+    return "connection" if isinstance(exception, transient_errors) else ""
 
 
 def _iter_causes(exception: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and what led to it; connecting tries several addresses at once, hence the groups."""
+    """Yield an exception and its causes; there are groups, as connecting tries several addresses at once."""
     yield exception
-    inner = exception.exceptions if isinstance(exception, BaseExceptionGroup) else ()
-    for cause in (*inner, exception.__cause__, exception.__context__ if exception.__cause__ is None else None):
+    members = exception.exceptions if isinstance(exception, BaseExceptionGroup) else ()
+    for cause in (*members, exception.__cause__, exception.__context__ if exception.__cause__ is None else None):
         if cause is not None:
             yield from _iter_causes(cause)
 
 
 def _build_default_text(exception: Exception) -> str:
-    """Return the words for a problem that has none of its own."""
-    broken = (httpx.NetworkError, httpx.RemoteProtocolError)
-    return "the connection broke" if isinstance(exception, broken) else type(exception).__name__
+    """Return a text for an exception without one."""
+    connection_errors = (httpx.NetworkError, httpx.RemoteProtocolError)
+    return "the connection broke" if isinstance(exception, connection_errors) else type(exception).__name__
 
 
 def _is_certificate_error(exception: Exception) -> bool:
-    """Whether it arose when the user's certificates were read: unlike other files, they go unnamed in it."""
-    kinds = (FileNotFoundError, IsADirectoryError, PermissionError, ssl.SSLError)
-    return bool(os.environ.get("SSL_CERT_FILE")) and isinstance(exception, kinds) and exception.filename is None
+    """Whether the user's certificates could not be read; unlike with other files, the exception has no file name."""
+    error_types = (FileNotFoundError, IsADirectoryError, PermissionError, ssl.SSLError)
+    return bool(os.environ.get("SSL_CERT_FILE")) and isinstance(exception, error_types) and exception.filename is None
 
 
 def _build_certificate_error(exception: Exception) -> CometError:
-    file, why = (
-        clean_line(os.environ.get("SSL_CERT_FILE"), 200),
-        getattr(exception, "strerror", "") or type(exception).__name__,
-    )
-    do = "Correct the variable SSL_CERT_FILE or remove it."
-    return TransportError(
-        f"SSL_CERT_FILE names {file}, which cannot be read ({why}).", charge_status=ChargeStatus.UNSENT, advice=do
-    )
+    path = clean_line(os.environ.get("SSL_CERT_FILE"), 200)
+    reason = getattr(exception, "strerror", "") or type(exception).__name__
+    message = f"SSL_CERT_FILE names {path}, which cannot be read ({reason})."
+    advice = "Correct the variable SSL_CERT_FILE or remove it."
+    return TransportError(message, charge_status=ChargeStatus.UNSENT, advice=advice)
 
 
 def _describe_failure(exception: Exception, text: str, uploaded_bytes: int, content_length: int) -> str:
     match exception:
         case httpx.TransportError() if uploaded_bytes < content_length:
-            how_far = f"after {uploaded_bytes / 1e6:.1f} of {content_length / 1e6:.1f} MB"
-            return f"The connection broke {how_far} of the request ({text.rstrip('.')})."
+            progress = f"{uploaded_bytes / 1e6:.1f} of {content_length / 1e6:.1f} MB"
+            return f"The connection broke after {progress} of the request ({text.rstrip('.')})."
         case httpx.TimeoutException():
             return f"The service stayed silent too long ({type(exception).__name__})."
         case InflateError() | httpx.HTTPError():
