@@ -9,7 +9,12 @@ import pytest
 
 from cometmagic.courier import client, retry
 from tests.faults.asking import ask, serving  # noqa: F401  # what asks for a picture and tells what became of it
-from tests.figures import figures, pytest_terminal_summary  # noqa: F401  # the table at the end of a run
+from tests.figures import (  # noqa: F401  # the table at the end of a run
+    figures,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 from tests.isolation import clear_settings
 from tests.notebook.fixtures import kernel, notebook, serve  # noqa: F401  # one kernel for all folders
 

@@ -1,13 +1,14 @@
 """Figures of campaigns in the test summary: what was measured, the goal, and what a control gave.
 
 A test asks for the `figures` fixture and calls it once for each figure; the summary prints them as one
-table, also when the test fails afterwards. `tests/conftest.py` loads this module by importing from it.
+table, also when the test fails afterwards, and whichever worker ran it. `tests/conftest.py` loads this module
+by importing from it.
 """
 
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -47,6 +48,19 @@ def table(figures: list[Figure]) -> list[str]:
     rows = [("figure", "value", "goal", "control"), *map(astuple, figures)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a worker's figures to the process that prints them."""
+    if (given := getattr(session.config, "workeroutput", None)) is not None:
+        given["figures"] = [astuple(figure) for figure in session.config.stash.get(_FIGURES, [])]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the figures of a worker that has ended."""
+    given = getattr(node, "workeroutput", {}).get("figures", [])
+    node.config.stash.setdefault(_FIGURES, []).extend(Figure(*row) for row in given)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

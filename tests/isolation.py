@@ -1,4 +1,4 @@
-"""The plugin that keeps every run harmless: no key, no network, no pictures left behind, browsers last.
+"""The plugin that keeps every run harmless: no key, no network, no pictures left behind.
 
 It is loaded by name from pyproject.toml and not as a conftest, so that it also holds when a single
 notebook is run, and it acts on the process's own environment, because the kernels that run notebooks
@@ -69,12 +69,9 @@ def pytest_configure(config: pytest.Config) -> None:
     clear_settings(_patch)
     _patch.setenv("COMETMAGIC_LIBRARY", str(Path(scratch.name, "library")))
     _patch.setenv("XDG_STATE_HOME", str(Path(scratch.name, "state")))
+    # Whoever keeps compiled files out of the checkout would have every kernel and helper compile the package anew.
+    _patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    # The history of IPython is one database: kernels of several workers would wait for each other at every cell.
+    _patch.setenv("IPYTHONDIR", str(Path(scratch.name, "ipython")))
     _guard("connect")
     _guard("connect_ex")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run browser tests last: Playwright leaves an event loop running in the main thread."""
-    browser = config.rootpath / "tests" / "browser"
-    items.sort(key=lambda item: item.path.is_relative_to(browser))

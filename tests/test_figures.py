@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.figures import Figure, figures, pytest_terminal_summary, table
+from tests.figures import (
+    Figure,
+    figures,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+    table,
+)
 
 
 def test_the_columns_are_aligned() -> None:
@@ -43,6 +50,20 @@ def test_what_is_recorded_is_printed() -> None:
         "images lost  0      0",
         "seconds      1.5",
     ]
+
+
+def test_what_workers_record_is_printed_by_the_process_that_started_them() -> None:
+    printed = pytest.Stash()
+    for name in ("images lost", "seconds"):
+        worker: Any = SimpleNamespace(stash=pytest.Stash(), workeroutput={})
+        figures.__wrapped__(worker)(name, 0)  # type: ignore[attr-defined]  # as above
+        session: Any = SimpleNamespace(config=worker)
+        pytest_sessionfinish(session)
+        assert summary(worker.stash)
+        pytest_testnodedown(SimpleNamespace(workeroutput=worker.workeroutput, config=SimpleNamespace(stash=printed)))
+    pytest_testnodedown(SimpleNamespace(config=SimpleNamespace(stash=printed)))  # it was killed
+
+    assert [line.split("  ")[0] for line in summary(printed)] == ["figures", "figure", "images lost", "seconds"]
 
 
 def test_without_figures_nothing_is_printed() -> None:

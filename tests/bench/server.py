@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.bench.bodies import Body
+from tests.ports import listening
 
 ROOT = Path(__file__).parents[2]
 STEP = 1 << 18
@@ -48,7 +49,7 @@ def serve(folder: Path, rate: float) -> None:
     """Answer one connection after another, until the process is ended."""
     stored = {path.name: path.read_bytes() for path in folder.iterdir()}
     last = 0.0
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as listener:
         sys.stdout.write(f"{listener.getsockname()[1]}\n")
         sys.stdout.flush()
         while True:

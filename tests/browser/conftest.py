@@ -1,22 +1,23 @@
 """Fixtures that put a notebook on the screen.
 
-Playwright is used directly: its pytest plugin warns, and warnings are errors here. One browser serves the
-whole run; every test has its own page, server and copy of the notebooks.
+Playwright is used directly: its pytest plugin warns, and warnings are errors here. One browser, and one server
+of a front end, serve all tests of a worker; every test has its own page, kernels and copy of the notebooks.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.browser.screen import PATIENCE_MS, Screen
-from tests.browser.server import serving
+from tests.browser.server import Server, serving
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -30,6 +31,8 @@ ARGUMENTS = (
 )
 NOT_COPIED = shutil.ignore_patterns("gemini_images", ".ipynb_checkpoints", "__pycache__")
 
+expect.set_options(timeout=PATIENCE_MS)  # the default of five seconds is short beside other workers
+
 Opener = Callable[[Path], Screen]
 Opening = Callable[[str, Path], Screen]
 
@@ -40,9 +43,12 @@ def find_browser(playwright: Playwright) -> str | None:
     return next((path for name in candidates if name and (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Return the one browser of the run; skip without one, or fail where one is required."""
+    """Return one browser for a row of tests; skip without one, or fail where one is required.
+
+    While it is there, Playwright keeps an event loop running in the main thread, which other tests need.
+    """
     with sync_playwright() as playwright:
         path = find_browser(playwright)
         if path is None:
@@ -53,18 +59,30 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
+    """Return a function that gives the server of a front end, which is started when it is first asked for."""
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def started(front_end: str) -> Server:
+            place = tmp_path_factory.mktemp(front_end)
+            return stack.enter_context(serving(front_end, place / "work", place / "home"))
+
+        yield started
+
+
 @pytest.fixture
-def open_in(browser: Browser, tmp_path: Path) -> Iterator[Opening]:
+def open_in(browser: Browser, servers: Callable[[str], Server], tmp_path: Path) -> Iterator[Opening]:
     """Return a function that opens a copy of a notebook, with its neighbours, in a front end."""
     with contextlib.ExitStack() as stack:
 
         def opened(front_end: str, notebook: Path) -> Screen:
-            place = tmp_path / front_end
-            shutil.copytree(notebook.parent, place / "work", ignore=NOT_COPIED)
-            server = stack.enter_context(serving(front_end, place / "work", place / "home"))
+            server = stack.enter_context(servers(front_end).folder(tmp_path.name))
+            shutil.copytree(notebook.parent, server.root, ignore=NOT_COPIED)
             page = stack.enter_context(browser.new_page(viewport={"width": 1280, "height": 1600}))
             page.set_default_timeout(PATIENCE_MS)
-            screen = Screen(page, server, place)
+            screen = Screen(page, server, tmp_path)
             screen.open(notebook.name)
             return screen
 

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from tests.ports import listening
+
 PATIENCE = 30.0  # seconds after which a stuck step gives up, so that a broken test ends
 _BLOCK = 256 * 1024
 
@@ -208,7 +210,7 @@ class FaultServer:
         self.log: list[Exchange] = []
         self._scenarios = list(scenarios)
         self._stopping = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listening()
         self._accepting = threading.Thread(target=self._accept, name="fault-server", daemon=True)
         self._playing: list[threading.Thread] = []
         self._last: Any = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from cometmagic.generation.plan import plan
 from cometmagic.storage.library import Library
 from tests.faults.server import FaultServer
 from tests.notebook.answers import CANARY, FINAL, answering, painted, serving
+from tests.ports import listening
 
 
 def test_without_a_key_a_sketch_is_drawn(library_folder: Path) -> None:
@@ -138,7 +138,7 @@ def test_events_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_service_that_is_not_there(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
+    with listening() as closed:
         port = closed.getsockname()[1]
     monkeypatch.setenv("COMETAPI_KEY", CANARY)
     monkeypatch.setenv("COMETAPI_BASE_URL", f"http://127.0.0.1:{port}")

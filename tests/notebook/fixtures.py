@@ -1,4 +1,4 @@
-"""One kernel for the run, as fresh for each test as a new notebook, and loopback services for it."""
+"""One kernel for a worker, as fresh for each test as a new notebook, and loopback services for it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from tests.notebook.kernel import Kernel
 
 RESET = """
 %reset -f
+_history = get_ipython().history_manager
+for _cells in (_history.input_hist_parsed, _history.input_hist_raw):
+    _cells[:] = [""] * len(_cells)
 import os
 for _name in [_name for _name in os.environ if _name.startswith(("COMETAPI_", "COMETMAGIC_"))]:
     del os.environ[_name]
@@ -23,6 +26,8 @@ get_ipython().config.pop("GeminiImage", None)
 %xmode Context
 %reload_ext cometmagic
 """
+# Every `%reset` looks at all objects, twice: not at those that are there from the start.
+FROZEN = "%load_ext cometmagic\nimport gc; gc.collect(); gc.freeze()"
 
 
 class Notebook:
@@ -59,8 +64,9 @@ class Services:
 
 @pytest.fixture(scope="session")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    """Return the one kernel of the run."""
+    """Return the one kernel of the run, or of a worker."""
     with Kernel(tmp_path_factory.mktemp("kernel")) as running:
+        assert running.run(FROZEN).error is None
         yield running
 
 

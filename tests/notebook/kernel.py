@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -80,7 +81,9 @@ class Kernel:
 
     def __init__(self, folder: Path) -> None:
         """`folder` is where it starts."""
-        self._manager = KernelManager()
+        # Sockets with paths: a port that is chosen here can be taken by another process before the kernel has it.
+        self._sockets = tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True)
+        self._manager = KernelManager(transport="ipc", ip=str(Path(self._sockets.name, "at")))
         self._manager.start_kernel(cwd=str(folder))
         self._seen: list[dict[str, Any]] = []  # all messages that were read
         self._ahead: list[dict[str, Any]] = []  # those that no cell's end has been looked for in
@@ -94,6 +97,7 @@ class Kernel:
     def __exit__(self, *_: object) -> None:
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)
+        self._sockets.cleanup()
 
     def run(self, code: str, *, history: bool = True) -> Ran:
         """Run a cell to its end; without `history` it leaves no trace in `In`."""

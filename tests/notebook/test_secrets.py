@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 
 import pytest
 
 from tests.faults.server import FaultServer
 from tests.notebook.answers import CANARY, answering
 from tests.notebook.fixtures import Notebook, Services
+from tests.ports import listening
 
 WINDOW = 8  # so many characters of the key's secret part in a row are a leak
 SECRET = CANARY.removeprefix("sk-canary-")
@@ -92,7 +92,7 @@ def test_a_service_that_sends_the_key_back(notebook: Notebook, serve: Services, 
 
 @pytest.mark.parametrize("mode", ["Plain", "Context", "Verbose", "Minimal"])
 def test_a_service_that_is_not_there(notebook: Notebook, mode: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
+    with listening() as closed:
         port = closed.getsockname()[1]
     notebook.set(COMETAPI_KEY=CANARY, COMETAPI_BASE_URL=f"http://127.0.0.1:{port}")
     notebook.run(f"%xmode {mode}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -28,6 +27,7 @@ from tests.faults.server import (
     sliced,
 )  # fmt: skip
 from tests.gemini.answers import answer, answering, body, image, picture, text
+from tests.ports import listening
 
 WHOLE = body(answer(text("x" * 500), image(thoughtSignature="s" * 5000), text("y" * 200)))
 CHUNKED = {"Transfer-Encoding": "chunked"}
@@ -40,7 +40,7 @@ def failed(ask: Asker, *steps: Step) -> Outcome:
 
 
 def test_a1_a_refused_connection(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with listening() as taken:
         port = taken.getsockname()[1]
     serve = ask.serving
 

@@ -1,0 +1,43 @@
+"""The plugin that spreads a run over worker processes, each with a library, kernels and servers of its own.
+
+A file stays in one worker, in its order: a notebook's cells need that, and what a file shares is started once.
+Files that take long start first, so that none of them is left over at the end. It is
+loaded by name from pyproject.toml, before any conftest, because `-n auto` asks how many workers there are to be.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+CAMPAIGNS = ("bench", "faults")  # folders of few tests, and long ones
+WORKERS = 4  # on two cores: most tests wait, for kernels, pages and processes
+
+
+@pytest.hookimpl(tryfirst=True)  # before what counts processors
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Use workers for a run of several files; a file alone, and campaigns that measure, run without."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    is_one_file = all((config.invocation_params.dir / name).is_file() for name in files) and len(files) == 1
+    return 0 if is_one_file or config.option.markexpr == "full" else WORKERS
+
+
+def _rank(item: pytest.Item) -> int:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if "browser" in fixtures:
+        return 3
+    if "figures" in fixtures or item.path.parent.name in CAMPAIGNS:
+        return 2
+    return 1 if "kernel" in fixtures or item.path.suffix == ".ipynb" else 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that wait longest first, then those with most tests; inside a file nothing moves."""
+    ranks: Counter[Path] = Counter()
+    for item in items:
+        ranks[item.path] = max(ranks[item.path], _rank(item))
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: (-ranks[item.path], -sizes[item.path], str(item.path)))
