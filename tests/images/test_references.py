@@ -24,7 +24,8 @@ from PIL import Image
 from cometmagic.errors import ChargeStatus, NoImageError, OptionError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.images import references
-from cometmagic.images.references import Reference, fit_references, load_reference
+from cometmagic.images.normalize import Reference
+from cometmagic.images.references import fit_references, load_reference
 from tests.gemini.answers import picture
 from tests.image_samples import RED, encoded, near, opened
 
@@ -418,8 +419,8 @@ def test_the_share_of_each_fills_the_room_and_no_more(sizes: list[int], room: in
 def test_no_library_is_imported_for_a_value_that_is_not_its_own(tmp_path: Path) -> None:
     program = (
         "import sys\nfrom PIL import Image\nfrom cometmagic.images.references import load_reference\n"
-        "reference(Image.new('RGB', (4, 4)))\nreference(sys.argv[1])\n"
-        "try:\n    reference(object())\nexcept Exception: pass\n"
+        "load_reference(Image.new('RGB', (4, 4)))\nload_reference(sys.argv[1])\n"
+        "try:\n    load_reference(object())\nexcept Exception: pass\n"
         "print(sorted({'numpy', 'matplotlib', 'httpx', 'IPython', 'pandas'} & set(sys.modules)))"
     )
     path = tmp_path / "x.png"
