@@ -1,4 +1,4 @@
-"""What calls cost: estimates before sending, the ledger of what was spent, and the limits.
+"""What calls cost: estimates before sending, the ledger of what was spent, and the spending limits.
 
-Nothing here sends or shows anything.
+Nothing here sends a request or displays anything.
 """

@@ -1,7 +1,7 @@
-"""What the table of models says about a request: warnings and a price. It never refuses.
+"""Estimated prices from the table of models, and warnings about limits that may cost money.
 
-Names, limits and prices change faster than any table, so everything here is a remark with a date. This
-module knows nothing of the wire and of what was really charged.
+Prices change faster than any table, so an estimate carries the date of the table and never stops a request.
+This module knows nothing about what the service charged.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from cometmagic.options.declaration import Limits, Options
 
 REFERENCE_TOKENS = 258  # measured for an input image on 2.x and 3 Pro
 CHARACTERS_PER_TOKEN = 4
-MAX_GENERATION_SECONDS = 180  # seconds a picture may take, a 4K one with thoughts
+MAX_GENERATION_SECONDS = 180  # a 4K image with thoughts
 
 
 @dataclass(frozen=True)
 class Price:
-    """Dollars for one call, None when the model's price is not known."""
+    """The price of one call in dollars, None when the model's price is unknown."""
 
     usd: float | None
     basis: str = f"estimate, Google list price, {models.CHECK_DATE}"
@@ -34,31 +34,31 @@ class Price:
 
 
 def find_limit_warnings(limits: Limits, price: Price) -> list[str]:
-    """Return one line for each limit that may cost money."""
-    said = []
+    """Return a warning for each limit that may cost money."""
+    warnings = []
     if min(limits.idle_timeout, limits.total_timeout) < MAX_GENERATION_SECONDS:
-        said.append(
+        warnings.append(
             f"Models take up to {MAX_GENERATION_SECONDS} s; "
             "with a shorter limit you may pay for a picture you will not get."
         )
     if limits.retry_unknown:
-        most = f"${price.usd * (1 + limits.retry_unknown):.3f}" if price.usd is not None else "an unknown sum"
-        said.append(f"--retry-unknown {limits.retry_unknown}: in the worst case this costs {most}.")
-    return said
+        worst_case = f"${price.usd * (1 + limits.retry_unknown):.3f}" if price.usd is not None else "an unknown sum"
+        warnings.append(f"--retry-unknown {limits.retry_unknown}: in the worst case this costs {worst_case}.")
+    return warnings
 
 
 def estimate_price(options: Options, prompt: str = "", reference_count: int = 0) -> Price:
-    """Return what one call should cost, before it is sent."""
+    """Return the expected price of one call, before it is sent."""
     model = models.find_model(options.model)
     if model is None or not model.image_prices:
         return Price(None)
     generation = _coerce_object(options.extra.get("generationConfig"))
     size = _coerce_object(generation.get("imageConfig")).get("imageSize") or options.image_size or "1K"
-    count = generation.get("candidateCount")
-    each = model.image_prices.get(str(size), max(model.image_prices.values()))
-    image = each * count if isinstance(count, int) and count > 1 else each
+    candidate_count = generation.get("candidateCount")
+    image_price = model.image_prices.get(str(size), max(model.image_prices.values()))
+    image_count = candidate_count if isinstance(candidate_count, int) and candidate_count > 1 else 1
     tokens = len(prompt) / CHARACTERS_PER_TOKEN + reference_count * REFERENCE_TOKENS
-    return Price(round(image + tokens * model.text_input_price / 1e6, 6))
+    return Price(round(image_price * image_count + tokens * model.text_input_price / 1e6, 6))
 
 
 def _coerce_object(value: Any) -> dict[str, Any]:
@@ -66,20 +66,11 @@ def _coerce_object(value: Any) -> dict[str, Any]:
 
 
 def compute_price(model_name: str, usage: Usage) -> Price:
-    """Return what a call should have cost by the tokens it used."""
+    """Return the price of a call from the tokens it used."""
     model = models.find_model(model_name)
     if model is None or not model.image_output_price or usage.answer is None:
         return Price(None)
-    image = usage.image if usage.image is not None else usage.answer
-    words = max(usage.answer - image, 0) + (usage.thoughts or 0)
-    return Price(
-        round(
-            (
-                image * model.image_output_price
-                + words * model.text_output_price
-                + (usage.prompt or 0) * model.text_input_price
-            )
-            / 1e6,
-            6,
-        )
-    )
+    image_tokens = usage.image if usage.image is not None else usage.answer
+    text_tokens = max(usage.answer - image_tokens, 0) + (usage.thoughts or 0)
+    output = image_tokens * model.image_output_price + text_tokens * model.text_output_price
+    return Price(round((output + (usage.prompt or 0) * model.text_input_price) / 1e6, 6))

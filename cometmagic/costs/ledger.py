@@ -1,9 +1,9 @@
-"""The record of money: what a live call may cost, written before it is sent, and then what it did cost.
+"""The ledger: what a live call may cost, written before it is sent, and afterwards what it did cost.
 
-It lies in `<library>/ledger.jsonl`: two lines of JSON for each call, only ever appended, so that no crash
-spoils what is there. Limits for a session and a day are kept here, because this is where all kernels of
-a library meet. What is not known to have ended well counts at its worst case. The ledger holds no
-prompt and no key, and knows nothing of sending and of call folders.
+`<library>/ledger.jsonl` has two lines of JSON for each call; lines are only appended, so a crash damages
+nothing. All kernels that use a library share its ledger, so the limits for a session and a day are checked
+here. A call whose outcome is unknown counts at its worst case. The ledger holds no prompt and no key, and
+knows nothing about sending or call folders.
 """
 
 from __future__ import annotations
@@ -37,26 +37,22 @@ from cometmagic.system.atomic_files import open_private, sync_folder
 from cometmagic.system.file_lock import Lock, LockBusyError, LockUnsupportedError, acquire_lock
 
 LEDGER_FILE_NAME, LOCK_FILE_NAME = "ledger.jsonl", ".ledger.lock"
-MAX_LINE_BYTES = 4096  # bytes
-LEDGER_LOCK_TIMEOUT = 10.0  # seconds for the lock
-CAP_TOLERANCE = 1e-9  # dollars, for sums of floats
-HAS_ATOMIC_APPENDS = sys.platform != "win32"  # Windows seeks and then writes, and two writers may meet between
-_RESERVATIONS: dict[Path, dict[str, dict[str, Any]]] = {}  # by this process, by ledger and call
+MAX_LINE_BYTES = 4096
+LEDGER_LOCK_TIMEOUT = 10.0  # seconds
+CAP_TOLERANCE = 1e-9  # dollars, for rounding errors in sums
+HAS_ATOMIC_APPENDS = sys.platform != "win32"  # Windows seeks and then writes; another writer may write in between
+_RESERVATIONS: dict[Path, dict[str, dict[str, Any]]] = {}  # this process's rows, by ledger path and call id
 
 
 class Ledger:
-    """The money of one library."""
+    """The ledger of one library."""
 
     def __init__(self, root: Path) -> None:
-        """`root` is the library's folder, and need not exist yet."""
+        """`root` is the library's folder; it need not exist yet."""
         self.root = root
         self.path = root / LEDGER_FILE_NAME
 
-    def reserve(self, call_id: str, *, model: str, price: Price, **terms: Any) -> None:
-        """Write down, before it is sent, that one call may cost `price`, as `reserve_all` does."""
-        self.reserve_batch({call_id: (model, price)}, **terms)
-
-    def reserve_batch(
+    def reserve(
         self,
         calls: Mapping[str, tuple[str, Price]],
         *,
@@ -65,23 +61,21 @@ class Ledger:
         session_cap: float | None = None,
         day_cap: float | None = None,
     ) -> None:
-        """Write down, before any is sent, that calls may cost their price for each of their tries.
+        """Record, before any call is sent, that each may cost its price for each of its tries.
 
-        `calls` gives (model, price) for names that no other call has; the caps are dollars for all together.
-        Looking at what is spent and writing are one step for all threads and kernels. Raises `BudgetError` when
-        a cap would be exceeded or cannot be kept, and `LibraryError` when nothing can be written; then none is
-        reserved.
+        `calls` maps unique ids to (model, price); the caps are totals in dollars. Checking a cap and writing
+        happen under one lock for all threads and kernels. Raises `BudgetError` when a cap would be exceeded or
+        cannot be checked, and `LibraryError` when the ledger cannot be written; then no call is reserved.
         """
-        shared = {"at": now(), "session": session, "tries": tries, "outcome": Outcome.OPEN}
-        rows = [build_reservation(name, model, price, tries) | shared for name, (model, price) in calls.items()]
+        common_fields = {"at": now(), "session": session, "tries": tries, "outcome": Outcome.OPEN}
+        rows = [
+            build_reservation(call_id, model, price, tries) | common_fields for call_id, (model, price) in calls.items()
+        ]
         try:
             if session_cap is None and day_cap is None:
                 self._write_rows(rows, self._append_uncapped)
                 return
-            unpriced = next((row["model"] for row in rows if row["worst"] is None), None)
-            if unpriced is not None:
-                what = f"The price of {unpriced} is not known, so a limit of money cannot be kept."
-                raise _build_budget_error(what, "Choose a model that is listed, or lift the limit.")
+            _check_prices(rows)
             with self._require_lock():
                 self._check_caps(rows, session_cap, day_cap)
                 self._write_rows(rows, self._append)
@@ -89,22 +83,22 @@ class Ledger:
             raise build_write_error(self.root, error, advice=LIBRARY_ADVICE) from None
 
     def _write_rows(self, rows: list[dict[str, Any]], write_row: Callable[[dict[str, Any]], None]) -> None:
-        """Write reservations, all or none."""
+        """Write all reservations, or none."""
         for number, row in enumerate(rows):
             try:
                 write_row(row)
             except BaseException:
-                for written in rows[:number]:
-                    self.close(written["call"], 0.0, Outcome.UNSENT)
+                for written_row in rows[:number]:
+                    self.close(written_row["call"], 0.0, Outcome.UNSENT)
                 raise
             self._cache_reservation(row)
 
     def close(self, call_id: str, usd: float | None, outcome: str, **reservation: Any) -> None:
-        """Write down how a call ended: "made", "nothing", "unknown" or "unsent"; the last word counts.
+        """Record how a call ended: "made", "nothing", "unknown" or "unsent"; the latest line counts.
 
-        `usd` None stands for the worst case. `reserved` is what the first line said, in the same words: should
-        the ledger have been deleted meanwhile, this line is enough. When the disk takes no more, the call stays
-        open and counts at its worst case too.
+        `usd` None stands for the worst case. `reservation` repeats fields of the reservation, so this line is
+        enough if the ledger was deleted meanwhile. When the line cannot be written, the call stays open and
+        counts at its worst case.
         """
         with contextlib.suppress(OSError):
             self._append_uncapped(
@@ -114,13 +108,13 @@ class Ledger:
                 _RESERVATIONS.get(self.path, {}).pop(call_id, None)
 
     def sum_spending(self, *, session: str | None = None, day: date | None = None) -> Spending:
-        """Add up what was reserved by a session, or on a day of the local calendar, or both, or all."""
+        """Add up the calls that were reserved by a session, on a day (local time), both, or all of them."""
         return sum_entries(self.read_entries(), session, day)
 
     def read_entries(self) -> Iterator[LedgerEntry]:
-        """Yield the calls in the order of their reservation; none when the file is gone.
+        """Yield the calls in the order they were reserved; none when there is no file.
 
-        Raises `LibraryError` when it is there and cannot be read.
+        Raises `LibraryError` when the file exists and cannot be read.
         """
         try:
             yield from parse_entries(self._read_content())
@@ -136,49 +130,46 @@ class Ledger:
             return b""
 
     def _check_caps(self, rows: list[dict[str, Any]], session_cap: float | None, day_cap: float | None) -> None:
-        """Raise `BudgetError` when what `rows` reserve would exceed a cap."""
-        entries, worst, first = (
-            list(parse_entries(self._read_content())),
-            math.fsum(row["worst"] for row in rows),
-            rows[0],
-        )
-        of_session = [*entries, *self._find_deleted_entries(entries)]
-        today = datetime.fromisoformat(first["at"]).date()
-        for cap, spent, told in (
-            (session_cap, sum_entries(of_session, first["session"], None), "in this session; the limit for a session"),
+        """Raise `BudgetError` when the reservations in `rows` would exceed a cap."""
+        entries = list(parse_entries(self._read_content()))
+        session_entries = [*entries, *self._find_deleted_entries(entries)]
+        session, today = rows[0]["session"], datetime.fromisoformat(rows[0]["at"]).date()
+        worst_case = math.fsum(row["worst"] for row in rows)
+        for cap, spending, scope in (
+            (session_cap, sum_entries(session_entries, session, None), "in this session; the limit for a session"),
             (day_cap, sum_entries(entries, None, today), "today in this library; the limit for a day"),
         ):
-            if cap is None or worst == 0 or spent.usd + worst <= cap + CAP_TOLERANCE:
+            if cap is None or worst_case == 0 or spending.usd + worst_case <= cap + CAP_TOLERANCE:
                 continue
-            this = "this" if len(rows) == 1 else f"the {len(rows)} pictures together"
-            tries = first["tries"]
-            this = f"{this.capitalize()} would be" if tries == 1 else f"With {tries} tries {this} could be"
-            what = f"{this} {_format_usd(worst)} on top of {_format_usd(spent.usd)} spent {told} is {_format_usd(cap)}."
-            raise _build_budget_error(what, "Raise the limit, or see with %gemini_library spend what it went to.")
+            spent, limit = _format_usd(spending.usd), _format_usd(cap)
+            message = f"{_format_worst_case(rows, worst_case)} on top of {spent} spent {scope} is {limit}."
+            raise _build_budget_error(message, "Raise the limit, or see with %gemini_library spend what it went to.")
 
     def _cache_reservation(self, row: dict[str, Any]) -> None:
-        """Keep in mind what a session of this process has reserved: that is spent, whatever becomes of the file."""
+        """Remember what a session of this process has reserved, so it still counts if the file is deleted."""
         if row["session"]:
             _RESERVATIONS.setdefault(self.path, {})[row["call"]] = row
 
     def _find_deleted_entries(self, entries: list[LedgerEntry]) -> list[LedgerEntry]:
-        """Return the calls of this process that the file has lost since, at their worst case."""
-        known = {entry.call_id for entry in entries}
-        rows = [row for call, row in _RESERVATIONS.get(self.path, {}).items() if call not in known]
+        """Return this process's reservations that are missing from the file, at their worst case."""
+        known_ids = {entry.call_id for entry in entries}
+        rows = [row for call_id, row in _RESERVATIONS.get(self.path, {}).items() if call_id not in known_ids]
         return [entry for entry in map(build_entry, rows) if entry is not None]
 
     @contextlib.contextmanager
     def _require_lock(self) -> Iterator[None]:
-        """Keep all others from reserving under a cap, or refuse: what cannot be checked is not spent."""
+        """Hold the ledger's lock, or raise `BudgetError`: without the lock a cap cannot be checked."""
         try:
             lock = self._acquire_lock()
         except LockBusyError:
-            what = f"The limit of money cannot be checked: another notebook keeps hold of {self.root / LOCK_FILE_NAME}."
-            raise _build_budget_error(what, "Try again, or lift the limit.") from None
+            message = (
+                f"The limit of money cannot be checked: another notebook keeps hold of {self.root / LOCK_FILE_NAME}."
+            )
+            raise _build_budget_error(message, "Try again, or lift the limit.") from None
         except LockUnsupportedError:
-            what = f"The limit of money cannot be kept: the disk of {self.root} has no locks."
+            message = f"The limit of money cannot be kept: the disk of {self.root} has no locks."
             raise _build_budget_error(
-                what, "Set COMETMAGIC_LIBRARY to a folder on a local disk, or lift the limit."
+                message, "Set COMETMAGIC_LIBRARY to a folder on a local disk, or lift the limit."
             ) from None
         with lock:
             yield
@@ -188,15 +179,15 @@ class Ledger:
         return acquire_lock(self.root / LOCK_FILE_NAME, LEDGER_LOCK_TIMEOUT)
 
     def _append_uncapped(self, row: dict[str, Any]) -> None:
-        """Append a line that no cap depends on: the lock is not needed, or not insisted on."""
-        with contextlib.ExitStack() as held:
+        """Append a line that no cap depends on, with the lock where appends need it and it is free."""
+        with contextlib.ExitStack() as stack:
             if not HAS_ATOMIC_APPENDS:
                 with contextlib.suppress(LockBusyError, LockUnsupportedError):
-                    held.enter_context(self._acquire_lock())
+                    stack.enter_context(self._acquire_lock())
             self._append(row)
 
     def _append(self, row: dict[str, Any]) -> None:
-        """Write one line to the disk, in one piece, and apart from what a crash may have left without an end."""
+        """Write one line to the disk in one piece, after a newline if a crash left an incomplete line."""
         line = json.dumps(row, allow_nan=False).encode() + b"\n"
         if len(line) >= MAX_LINE_BYTES:
             raise ValueError(f"{len(line)} bytes are too many for a line of the ledger")
@@ -212,6 +203,21 @@ class Ledger:
             sync_folder(self.root)
 
 
+def _check_prices(rows: list[dict[str, Any]]) -> None:
+    """Raise `BudgetError` when a reservation has no price."""
+    unpriced_model = next((row["model"] for row in rows if row["worst"] is None), None)
+    if unpriced_model is not None:
+        message = f"The price of {unpriced_model} is not known, so a limit of money cannot be kept."
+        raise _build_budget_error(message, "Choose a model that is listed, or lift the limit.")
+
+
+def _format_worst_case(rows: list[dict[str, Any]], usd: float) -> str:
+    """Return the beginning of a sentence: what the reservations in `rows` may cost."""
+    subject, tries = "this" if len(rows) == 1 else f"the {len(rows)} pictures together", rows[0]["tries"]
+    clause = f"{subject.capitalize()} would be" if tries == 1 else f"With {tries} tries {subject} could be"
+    return f"{clause} {_format_usd(usd)}"
+
+
 def _build_budget_error(message: str, advice: str) -> BudgetError:
     return BudgetError(message, advice=advice, charge_status=ChargeStatus.UNSENT)
 
@@ -222,6 +228,6 @@ def _has_final_newline(handle: int) -> bool:
 
 
 def _format_usd(usd: float) -> str:
-    """Return an amount in cents, to a tenth of a cent where that says more, and finer when it is tiny."""
-    tenths = f"${usd:.3f}" if usd >= 0.001 or usd == 0 else f"${usd:.6f}"
-    return tenths.removesuffix("0") if len(tenths.partition(".")[2]) == 3 else tenths
+    """Return an amount in cents, in tenths of a cent where they are not 0, and finer when it is tiny."""
+    amount = f"${usd:.3f}" if usd >= 0.001 or usd == 0 else f"${usd:.6f}"
+    return amount.removesuffix("0") if len(amount.partition(".")[2]) == 3 else amount

@@ -1,6 +1,6 @@
-"""What a library's live calls cost, as a few lines of text: this session, today, in all.
+"""What a library's live calls cost, as text: this session, today and in total.
 
-Estimates by list prices; what was charged only the service knows. This module changes nothing.
+The amounts are estimates from list prices; only the service knows what it charged. This module only reads.
 """
 
 from __future__ import annotations
@@ -17,19 +17,24 @@ from cometmagic.system.formatting import format_path
 
 
 def format_spending(root: Path, session: str) -> str:
-    """Return the sums of a library."""
+    """Return a table of what was spent in a library, with notes on uncertain amounts."""
     ledger, today = Ledger(root), datetime.now().astimezone().date()
-    everything = ledger.sum_spending()
-    if not everything.call_count:
+    total = ledger.sum_spending()
+    if not total.call_count:
         return f"No live call was made in {format_path(root)} yet, so nothing was spent."
-    rows = {
+    spending_by_period = {
         "this session": ledger.sum_spending(session=session),
         "today": ledger.sum_spending(day=today),
-        "in all": everything,
+        "in all": total,
     }
-    head = f"Spent in {format_path(root)}, estimated by Google's list prices of {CHECK_DATE}"
+    heading = f"Spent in {format_path(root)}, estimated by Google's list prices of {CHECK_DATE}"
     return "\n".join(
-        [head, "", *(_format_row(name, spent) for name, spent in rows.items()), *_format_notes(everything)]
+        [
+            heading,
+            "",
+            *(_format_row(label, spending) for label, spending in spending_by_period.items()),
+            *_format_notes(total),
+        ]
     )
 
 

@@ -1,4 +1,4 @@
-"""Pictures, with Pillow: references on their way in, previews and contact sheets on their way out.
+"""Image processing with Pillow: reference images prepared for sending, previews and contact sheets.
 
 Nothing here knows where an image is stored or how it is sent.
 """

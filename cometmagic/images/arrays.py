@@ -1,8 +1,8 @@
-"""An array as a picture: its shape, type and range of values checked, and made 8 bits deep.
+"""An array as an 8-bit picture, after a check of its shape, type and range of values.
 
-An array says nothing of what its numbers mean, so what is not clear is an error that says how to make it
-so, and never a guess: a picture that is all black would be sent and paid for. numpy is optional: nothing
-here imports it, because only a value of its own gets here.
+An array does not say what its numbers mean. Anything ambiguous is an error with advice, never a guess: an
+all-black picture would be sent and paid for. numpy is optional and never imported here; if a value is an
+array, numpy is imported already.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 from cometmagic.errors import OptionError
 from cometmagic.system.sanitize import clean_line
 
-FLOAT_TOLERANCE = 1e-6  # how far floats may leave 0 to 1: what rounding makes of them
+FLOAT_TOLERANCE = 1e-6  # floats may lie outside 0 to 1 by this much, because of rounding
 BIT_DEPTH_NOTE = "scaled from 16 to 8 bits"
 _CHANNEL_COUNTS = (1, 3, 4)
 
 
 def is_array(value: Any) -> bool:
-    """Whether `given` is a numpy array, or something that numpy can take as one and that is no table."""
+    """Whether `value` is a numpy array, or something that numpy can read as one and that is not a table."""
     numpy = sys.modules.get("numpy")
     if numpy is None or isinstance(value, type | numpy.generic):
         return False
@@ -27,51 +27,51 @@ def is_array(value: Any) -> bool:
 
 
 def convert_to_uint8(value: Any) -> tuple[Any, str]:
-    """Return an array of uint8, height × width or height × width × 3 or 4, and what was done to the values.
+    """Return an array of uint8, height × width or height × width × 3 or 4, and how the values were converted.
 
-    Raises `OptionError` for whatever cannot be read as a picture without guessing.
+    Raises `OptionError` for anything that cannot be read as a picture without guessing.
     """
     numpy = sys.modules["numpy"]
     try:
         array = value if isinstance(value, numpy.ndarray) else numpy.asarray(value)
-    except Exception as error:  # noqa: BLE001  # a tensor on a graphics card raises what its library likes
-        kind = type(value).__name__
-        raise OptionError(f"The {clean_line(kind)} cannot be read as an array ({type(error).__name__}).") from None
+    except Exception as error:  # noqa: BLE001  # a tensor on a GPU raises an error of its own library
+        type_name = type(value).__name__
+        raise OptionError(f"The {clean_line(type_name)} cannot be read as an array ({type(error).__name__}).") from None
     _check_shape(array.shape)
     if isinstance(array, numpy.ma.MaskedArray) and numpy.ma.is_masked(array):
         raise OptionError("The array has masked values.", advice="Fill them: array.filled(0).")
-    values, done = _scale_values(numpy, numpy.asarray(array))
+    values, conversion = _scale_values(numpy, numpy.asarray(array))
     is_grey = values.ndim == 3 and values.shape[2] == 1
-    return numpy.ascontiguousarray(values[:, :, 0] if is_grey else values), done
+    return numpy.ascontiguousarray(values[:, :, 0] if is_grey else values), conversion
 
 
 def _check_shape(shape: tuple[int, ...]) -> None:
-    told = "The array's shape is " + " × ".join(map(str, shape)) if shape else "The array has no dimensions"
+    description = "The array's shape is " + " × ".join(map(str, shape)) if shape else "The array has no dimensions"
     if 0 in shape:
-        raise OptionError(f"{told}: it is empty.", advice="Give one with pixels.")
+        raise OptionError(f"{description}: it is empty.", advice="Give one with pixels.")
     if len(shape) == 2 or (len(shape) == 3 and shape[2] in _CHANNEL_COUNTS):
         return
     if len(shape) == 3 and shape[0] in _CHANNEL_COUNTS:
-        raise OptionError(f"{told}: the channels come first.", advice="Turn it with array.transpose(1, 2, 0).")
+        raise OptionError(f"{description}: the channels come first.", advice="Turn it with array.transpose(1, 2, 0).")
     if len(shape) == 4:
-        raise OptionError(f"{told}: it is a batch of pictures.", advice="Give one of them, such as array[0].")
-    do = "A picture is height × width, or height × width × 1, 3 or 4."
-    raise OptionError(f"{told}, which is no picture.", advice=do)
+        raise OptionError(f"{description}: it is a batch of pictures.", advice="Give one of them, such as array[0].")
+    advice = "A picture is height × width, or height × width × 1, 3 or 4."
+    raise OptionError(f"{description}, which is no picture.", advice=advice)
 
 
 def _scale_values(numpy: Any, array: Any) -> tuple[Any, str]:
-    """Return the values from 0 to 255, and what was done to them."""
-    kind = array.dtype.kind
-    if kind == "b":
+    """Return the values scaled to 0 to 255, and how they were converted."""
+    dtype_kind = array.dtype.kind
+    if dtype_kind == "b":
         return array.astype(numpy.uint8) * numpy.uint8(255), ""
-    if kind == "f":
+    if dtype_kind == "f":
         return _scale_floats(numpy, array), ""
-    if kind not in "ui":
-        what = f"The array holds {clean_line(array.dtype)}, which are no brightnesses."
-        raise OptionError(what, advice="Convert it: array.astype('uint8').")
-    if array.dtype.itemsize == 1 and kind == "u":
+    if dtype_kind not in "ui":
+        message = f"The array holds {clean_line(array.dtype)}, which are no brightnesses."
+        raise OptionError(message, advice="Convert it: array.astype('uint8').")
+    if array.dtype.itemsize == 1 and dtype_kind == "u":
         return array, ""
-    if array.dtype.itemsize == 2 and kind == "u":
+    if array.dtype.itemsize == 2 and dtype_kind == "u":
         return ((array.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8), BIT_DEPTH_NOTE
     return _check_range(array, 0, 255, "array.clip(0, 255).astype('uint8')").astype(numpy.uint8), ""
 
@@ -80,16 +80,16 @@ def _scale_floats(numpy: Any, array: Any) -> Any:
     if not numpy.isfinite(array).all():
         raise OptionError("The array holds NaN or infinite values.", advice="Replace them: numpy.nan_to_num(array).")
     highest = float(array.max())
-    do = "array / 255" if 1 < highest <= 255 and array.min() >= 0 else "(array - array.min()) / numpy.ptp(array)"
-    checked = _check_range(array, 0, 1, do, FLOAT_TOLERANCE).clip(0, 1).astype(numpy.float64)
-    return numpy.rint(checked * 255).astype(numpy.uint8)
+    remedy = "array / 255" if 1 < highest <= 255 and array.min() >= 0 else "(array - array.min()) / numpy.ptp(array)"
+    floats = _check_range(array, 0, 1, remedy, FLOAT_TOLERANCE).clip(0, 1).astype(numpy.float64)
+    return numpy.rint(floats * 255).astype(numpy.uint8)
 
 
 def _check_range(array: Any, minimum: int, maximum: int, remedy: str, tolerance: float = 0.0) -> Any:
-    """Return the array if its values lie where they must."""
+    """Return the array. Raises `OptionError` when a value is out of range."""
     lowest, highest = array.min(), array.max()
     if lowest < minimum - tolerance or highest > maximum + tolerance:
-        values = f"The array's values run from {lowest:.6g} to {highest:.6g}"
-        what = f"{values}; {array.dtype} must lie in {minimum} to {maximum}."
-        raise OptionError(what, advice=f"Scale it: {remedy}.")
+        extent = f"The array's values run from {lowest:.6g} to {highest:.6g}"
+        message = f"{extent}; {array.dtype} must lie in {minimum} to {maximum}."
+        raise OptionError(message, advice=f"Scale it: {remedy}.")
     return array

@@ -1,7 +1,7 @@
-"""What a camera wrote into a picture that matters before it leaves this machine: how it was held, and where.
+"""The EXIF data that matters before a picture is sent: its orientation, and whether it holds a GPS position.
 
-EXIF data is foreign and often damaged: what cannot be read is taken as not there. Nothing here changes a
-picture, and nobody's place is told to anyone but the user.
+EXIF data is untrusted and often damaged: what cannot be read counts as missing. Nothing here changes a
+picture or reads the position itself.
 """
 
 from __future__ import annotations
@@ -10,32 +10,32 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-_LATITUDE_TAG = 2  # the tag of the GPS block that makes it a position
+_LATITUDE_TAG = 2  # the GPS tag that makes the block a position
 _XMP_LATITUDE = b"GPSLatitude"
 _PNG_MARKERS = (b"eXIf", b"Raw profile type exif")
 _EXIF_SIGNATURES = (b"Exif\0\0II*\0", b"Exif\0\0MM\0*")
-_MAX_BLOCK_BYTES = 65_536  # bytes of a block
+_MAX_BLOCK_BYTES = 65_536
 
 
 def read_orientation(picture: Image.Image, content: bytes | None = None) -> int:
-    """Return how the picture is to be turned, by EXIF's numbers from 1 (not at all) to 8."""
+    """Return the EXIF orientation of a picture, from 1 (upright) to 8."""
     value = read(picture, content).get(ExifTags.Base.Orientation)
     return value if isinstance(value, int) and 2 <= value <= 8 else 1
 
 
 def read(picture: Image.Image, content: bytes | None = None) -> Image.Exif:
-    """Return the EXIF data of a picture that was opened from `content`, empty where it has none."""
+    """Return the EXIF data of a picture that was opened from `content`, empty when it has none."""
     try:
-        # Pillow decodes a whole PNG to look for a block behind the pixels: only where there is one.
+        # Pillow decodes a whole PNG to look for a block after the pixels; that is needed only if there is one.
         if picture.format == "PNG" and content is not None and not any(mark in content for mark in _PNG_MARKERS):
             return Image.Image.getexif(picture)
         return picture.getexif()
-    except Exception:  # noqa: BLE001  # decoders raise many things on foreign bytes
+    except Exception:  # noqa: BLE001  # decoders raise many kinds of errors on untrusted bytes
         return Image.Exif()
 
 
 def has_position(exif: Image.Exif, content: bytes) -> bool:
-    """Whether a file tells where it was taken, in its EXIF data or in the XMP text beside it."""
+    """Whether a file holds a GPS position, in its EXIF data or in XMP."""
     try:
         position: dict[int, Any] = exif.get_ifd(ExifTags.IFD.GPSInfo)
     except Exception:  # noqa: BLE001  # as above
@@ -44,12 +44,12 @@ def has_position(exif: Image.Exif, content: bytes) -> bool:
 
 
 def scan(content: bytes) -> Image.Exif:
-    """Return the EXIF data in a file that cannot be opened, such as a HEIC."""
+    """Return the EXIF data in a file that Pillow cannot open, such as HEIC."""
     exif = Image.Exif()
-    for begins in _EXIF_SIGNATURES:
-        if (place := content.find(begins)) >= 0:
+    for signature in _EXIF_SIGNATURES:
+        if (offset := content.find(signature)) >= 0:
             try:
-                exif.load(content[place : place + _MAX_BLOCK_BYTES])
+                exif.load(content[offset : offset + _MAX_BLOCK_BYTES])
             except Exception:  # noqa: BLE001  # as above
                 return Image.Exif()
     return exif

@@ -1,8 +1,9 @@
-"""A picture made into an image that the models take, with a note on what had to be done to it.
+"""Converts a picture to an image that the models accept, with a note on what was changed.
 
-Bytes of a kind the models read go as they are: they may carry credentials, and nothing is lost. Other pictures
-become such bytes: turned upright, because models do not read EXIF; as PNG, because that loses nothing; smaller,
-when they are larger than a request carries. What value they came from is known elsewhere (references.py).
+Bytes in a format that the models read are sent unchanged: they may carry content credentials, and nothing is
+lost. Other pictures are converted: turned upright, because models ignore EXIF; saved as PNG, which is lossless;
+made smaller when they exceed the limits of a request. Which Python value a picture came from is known in
+references.py only.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from cometmagic.images.resize import SIDE_LENGTHS, encode_picture, flatten_on_wh
 MAX_PIXELS = 200_000_000
 FULL_SIZE_QUALITY = 95
 PASSTHROUGH_TYPES = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
-_HEIC_TYPES = ("image/heic", "image/heif")  # Pillow alone does not know them
+_HEIC_TYPES = ("image/heic", "image/heif")  # Pillow cannot open them without a plugin
 _INPUT_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-_BMP_TIFF_SIGNATURES = (b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # of BMP and TIFF, which `sniff` does not know
+_BMP_TIFF_SIGNATURES = (b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # BMP and TIFF, which `sniff` does not know
 _PNG_MODES = ("RGB", "RGBA", "L", "LA", "P", "1")
 _DOCUMENT_MARKERS = {b"%pdf-": "a PDF", b"%!ps": "PostScript", b"<svg": "an SVG drawing", b"<html": "a web page",
              b"<!doctype html": "a web page"}  # fmt: skip
@@ -33,7 +34,7 @@ _DOCUMENT_MARKERS = {b"%pdf-": "a PDF", b"%!ps": "PostScript", b"<svg": "an SVG 
 
 @dataclass(frozen=True)
 class Reference:
-    """An image as it is sent; `note` is a sentence on what differs from what was given, if anything does."""
+    """An image as it is sent; `note` is a sentence on what was changed, if anything was."""
 
     part: ImagePart
     note: str = ""
@@ -41,38 +42,35 @@ class Reference:
 
 @dataclass(frozen=True)
 class ReferenceInput:
-    """Where a picture comes from. `name` begins sentences, `done` is what was done to it already."""
+    """Where a picture comes from. `name` begins sentences; `conversion` says what was done to the picture before."""
 
     name: str
     conversion: str = ""
-    part: ImagePart | None = None  # what is sent if nothing has to be done
-    clause: str = ""  # subject and verb, where they differ from "NAME holds"
+    part: ImagePart | None = None  # sent if nothing has to be changed
+    clause: str = ""  # subject and verb, if they differ from "NAME holds"
 
 
 def is_image(head: bytes) -> bool:
-    """Whether a file that begins so is of a kind that can be sent, perhaps as another."""
+    """Whether a file that begins with `head` is an image that can be sent, possibly converted."""
     return sniff(head[:MAGIC_BYTES]) != UNKNOWN_TYPE or head.startswith(_BMP_TIFF_SIGNATURES)
 
 
 def normalize_content(reference_input: ReferenceInput, content: bytes, max_bytes: int) -> Reference:
-    """Return what is sent for a file's content: itself, where that can be. Raises `OptionError`."""
+    """Return the reference for a file's content, unchanged if possible. Raises `OptionError`."""
     mime_type, _ = sniff(content[:MAGIC_BYTES])
-    kept = (
-        reference_input.part
-        if reference_input.part is not None and reference_input.part.mime_type == mime_type
-        else None
-    )
+    input_part = reference_input.part
+    original_part = input_part if input_part is not None and input_part.mime_type == mime_type else None
     if mime_type in _HEIC_TYPES:
         if len(content) > max_bytes:
-            what = f"{reference_input.name} is too large to be sent ({len(content) / 1e6:,.1f} MB)."
-            raise OptionError(what, advice="Save it as JPEG.")
-        part = kept or ImagePart(mime_type, content=content)
+            message = f"{reference_input.name} is too large to be sent ({len(content) / 1e6:,.1f} MB)."
+            raise OptionError(message, advice="Save it as JPEG.")
+        part = original_part or ImagePart(mime_type, content=content)
         return Reference(part, _format_position_note(reference_input, exif.scan(content), content))
     with _open_content(reference_input, content) as picture:
         fits = max(picture.size) <= SIDE_LENGTHS[0] and len(content) <= max_bytes
         if mime_type in PASSTHROUGH_TYPES and fits and exif.read_orientation(picture, content) == 1:
             note = _format_position_note(reference_input, exif.read(picture, content), content)
-            part = kept or ImagePart(mime_type, content=content, width=picture.width, height=picture.height)
+            part = original_part or ImagePart(mime_type, content=content, width=picture.width, height=picture.height)
             return Reference(part, note)
         return normalize_picture(reference_input, picture, max_bytes, content)
 
@@ -80,47 +78,45 @@ def normalize_content(reference_input: ReferenceInput, content: bytes, max_bytes
 def normalize_picture(
     reference_input: ReferenceInput, picture: Image.Image, max_bytes: int, content: bytes | None = None
 ) -> Reference:
-    """Return what is sent for a picture, which was opened from `content` if that is given. Raises `OptionError`."""
+    """Return the reference for a picture; `content` is the file it was opened from, if any. Raises `OptionError`."""
     _check_size(reference_input, picture.size)
-    turn = exif.read_orientation(picture, content)
-    measured = picture.size if turn < 5 else picture.size[::-1]
-    was = "" if content is None else _read_format(picture)
+    orientation = exif.read_orientation(picture, content)
+    original_size = picture.size if orientation < 5 else picture.size[::-1]
+    original_format = "" if content is None else _read_format(picture)
     try:
-        if was:
-            picture.draft(
-                picture.mode, (SIDE_LENGTHS[0], SIDE_LENGTHS[0])
-            )  # a JPEG far too large is decoded at half its size
-        upright = ImageOps.exif_transpose(picture) if turn > 1 else picture
-        plain, converted = _convert_mode(reference_input, upright)
-        part = _encode_full_size(plain, max_bytes, lossless=not was.startswith(("JPEG", "WEBP"))) or shrink_to_fit(
-            plain, max_bytes
-        )
+        if original_format:
+            # A JPEG that is far too large is decoded at half its size.
+            picture.draft(picture.mode, (SIDE_LENGTHS[0], SIDE_LENGTHS[0]))
+        upright = ImageOps.exif_transpose(picture) if orientation > 1 else picture
+        encodable, mode_conversion = _convert_mode(reference_input, upright)
+        lossless = not original_format.startswith(("JPEG", "WEBP"))
+        part = _encode_full_size(encodable, max_bytes, lossless=lossless) or shrink_to_fit(encodable, max_bytes)
     except CometError:
         raise
-    except Exception as error:  # noqa: BLE001  # a lazily read file shows its damage only now, in many ways
-        what = f"{reference_input.name} cannot be read as a picture ({type(error).__name__})."
-        raise OptionError(what, advice="Save it again, or give another.") from None
+    except Exception as error:  # noqa: BLE001  # decoding is lazy, and damage raises many kinds of errors
+        message = f"{reference_input.name} cannot be read as a picture ({type(error).__name__})."
+        raise OptionError(message, advice="Save it again, or give another.") from None
     if part is None:
         raise OptionError(
             f"{reference_input.name} is too large to be sent, however small it is made.", advice="Give another."
         )
-    done = [
+    conversions = [
         reference_input.conversion,
-        "turned upright" if turn > 1 else "",
-        converted,
-        *_describe_conversion(part, measured, was),
+        "turned upright" if orientation > 1 else "",
+        mode_conversion,
+        *_describe_conversion(part, original_size, original_format),
     ]
-    return Reference(part, _format_conversion_note(reference_input.name, [each for each in done if each]))
+    return Reference(part, _format_conversion_note(reference_input.name, list(filter(None, conversions))))
 
 
 @contextlib.contextmanager
 def _open_content(reference_input: ReferenceInput, content: bytes) -> Iterator[Image.Image]:
-    """Open a file's content as a picture. Raises `OptionError` when it is none."""
+    """Open a file's content as a picture. Raises `OptionError` when that fails."""
     try:
         picture = Image.open(io.BytesIO(content), formats=_INPUT_FORMATS)
     except Image.DecompressionBombError:
         raise _build_pixel_count_error(reference_input) from None
-    except Exception:  # noqa: BLE001  # decoders raise many things on foreign bytes
+    except Exception:  # noqa: BLE001  # decoders raise many kinds of errors on untrusted bytes
         raise _build_format_error(reference_input, content) from None
     with picture:
         _check_size(reference_input, picture.size)
@@ -129,11 +125,11 @@ def _open_content(reference_input: ReferenceInput, content: bytes) -> Iterator[I
 
 def _build_format_error(reference_input: ReferenceInput, content: bytes) -> OptionError:
     head = content[:1024].lower()
-    drawing = next((kind for mark, kind in _DOCUMENT_MARKERS.items() if mark in head), "")
-    what = f"{reference_input.clause or f'{reference_input.name} holds'} no picture that can be sent"
-    if drawing:
-        return OptionError(f"{what}, but {drawing}.", advice="Save what it shows as PNG, and give that.")
-    return OptionError(f"{what}.", advice="Use PNG, JPEG or WebP.")
+    document_kind = next((kind for marker, kind in _DOCUMENT_MARKERS.items() if marker in head), "")
+    message = f"{reference_input.clause or f'{reference_input.name} holds'} no picture that can be sent"
+    if document_kind:
+        return OptionError(f"{message}, but {document_kind}.", advice="Save what it shows as PNG, and give that.")
+    return OptionError(f"{message}.", advice="Use PNG, JPEG or WebP.")
 
 
 def _check_size(reference_input: ReferenceInput, size: tuple[int, int]) -> None:
@@ -150,40 +146,40 @@ def _build_pixel_count_error(reference_input: ReferenceInput) -> OptionError:
 
 
 def _read_format(picture: Image.Image) -> str:
-    """Return the kind of file that was opened, with what of it is taken."""
+    """Return the format of the file that was opened, and that only its first frame is used if it is animated."""
     kind = "JPEG" if picture.format == "MPO" else picture.format or ""
     return f"{kind} (its first frame)" if kind != "JPEG" and getattr(picture, "is_animated", False) else kind
 
 
 def _convert_mode(reference_input: ReferenceInput, picture: Image.Image) -> tuple[Image.Image, str]:
-    """Return the picture in a mode that PNG keeps, and what was done to it that loses something."""
-    mode, done = picture.mode, ""
+    """Return the picture in a mode that can be saved as PNG, and how it was converted if that loses something."""
+    mode, conversion = picture.mode, ""
     if mode in _PNG_MODES:
         return picture, ""
     if mode in ("I", "F"):
-        made = _convert_to_grey(reference_input, picture)
+        converted = _convert_to_grey(reference_input, picture)
     elif picture.has_transparency_data and not mode.startswith("I;16"):
-        made = picture.convert("RGBA")
+        converted = picture.convert("RGBA")
     else:
-        made = flatten_on_white(picture)
-        done = BIT_DEPTH_NOTE if mode.startswith("I;16") else f"converted from {mode} to RGB"
-    made.info.pop("icc_profile", None)  # it described the old mode
-    return made, done
+        converted = flatten_on_white(picture)
+        conversion = BIT_DEPTH_NOTE if mode.startswith("I;16") else f"converted from {mode} to RGB"
+    converted.info.pop("icc_profile", None)  # it describes the old mode
+    return converted, conversion
 
 
 def _convert_to_grey(reference_input: ReferenceInput, picture: Image.Image) -> Image.Image:
-    """Return a picture of whole numbers or floats as one of 256 greys, if it is clear how."""
-    low, high = (float(value) for value in picture.getextrema())  # type: ignore[arg-type]  # one band: two numbers
-    if picture.mode == "F" and low >= 0 and high <= 1:
+    """Return a picture of integers or floats in 256 greys. Raises `OptionError` when the range is unclear."""
+    minimum, maximum = (float(value) for value in picture.getextrema())  # type: ignore[arg-type]  # one band: two numbers
+    if picture.mode == "F" and minimum >= 0 and maximum <= 1:
         return picture.point(lambda value: value * 255 + 0).convert("L")
-    if low < 0 or high > 255:
-        what = f"{reference_input.name}'s values run from {low:.6g} to {high:.6g}; they must lie in 0 to 255."
-        raise OptionError(what, advice="Scale them first.")
+    if minimum < 0 or maximum > 255:
+        message = f"{reference_input.name}'s values run from {minimum:.6g} to {maximum:.6g}; they must lie in 0 to 255."
+        raise OptionError(message, advice="Scale them first.")
     return picture.convert("L")
 
 
 def _encode_full_size(picture: Image.Image, max_bytes: int, *, lossless: bool) -> ImagePart | None:
-    """Return the picture at its own size, or None when that is too large."""
+    """Return the picture at its own size, or None when it is too large."""
     if max(picture.size) > SIDE_LENGTHS[0]:
         return None
     if lossless or picture.has_transparency_data:
@@ -201,25 +197,25 @@ def _encode_full_size(picture: Image.Image, max_bytes: int, *, lossless: bool) -
 
 
 def _describe_conversion(part: ImagePart, original_size: tuple[int, int], original_format: str) -> Iterator[str]:
-    """Yield what became of size and kind."""
+    """Yield how the size and the format were changed."""
     if (part.width, part.height) != original_size:
         yield f"scaled from {original_size[0]} × {original_size[1]} to {part.width} × {part.height} pixels"
-    now = part.mime_type.removeprefix("image/").upper()
-    if original_format == now:
+    new_format = part.mime_type.removeprefix("image/").upper()
+    if original_format == new_format:
         yield "saved anew without its EXIF data"
     elif original_format:
-        yield f"converted from {original_format} to {now}"
-    elif now != "PNG":
-        yield f"saved as {now}"
+        yield f"converted from {original_format} to {new_format}"
+    elif new_format != "PNG":
+        yield f"saved as {new_format}"
 
 
 def _format_conversion_note(name: str, conversions: list[str]) -> str:
-    """Return a sentence that tells it all."""
+    """Return a sentence that lists all conversions, "" if there are none."""
     if not conversions:
         return ""
     return f"{name} was {' and '.join(filter(None, (', '.join(conversions[:-1]), conversions[-1])))}."
 
 
 def _format_position_note(reference_input: ReferenceInput, exif_data: Image.Exif, content: bytes) -> str:
-    where = "holds the GPS position where it was taken, which is sent with it"
-    return f"{reference_input.name} {where}." if exif.has_position(exif_data, content) else ""
+    clause = "holds the GPS position where it was taken, which is sent with it"
+    return f"{reference_input.name} {clause}." if exif.has_position(exif_data, content) else ""

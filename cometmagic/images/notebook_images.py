@@ -1,8 +1,8 @@
-"""The pictures inside a notebook's JSON, made small where they stand.
+"""The pictures inside a notebook's JSON, replaced by previews.
 
-A picture stands in the data of an output, in an attachment of a Markdown or raw cell, in a `data:` URI of HTML
-or Markdown, or in the saved state of an image widget. What is replaced is kept for the caller, who must
-save it first. This module knows no files and no library. Source: nbformat's description of the format.
+A picture can be in the data of an output, in an attachment of a Markdown or raw cell, in a `data:` URI of HTML
+or Markdown, or in the saved state of an image widget. The originals are kept for the caller, who must save
+them first. This module knows nothing about files or the library. Source: the nbformat documentation.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True)
 class StillImage:
-    """A picture that can be drawn and does not move; `small` is None where it is small already."""
+    """A picture that can be drawn and is not animated; `preview` is None when it is small already."""
 
     content: bytes
     preview: bytes | None
-    display_width: int  # CSS pixels it is drawn at when nothing says otherwise
+    display_width: int  # CSS pixels, unless the notebook says otherwise
 
 
 class NotebookShrinker:
-    """Makes pictures small, counts them, and keeps what it has replaced."""
+    """Replaces pictures by previews, counts them, and keeps the originals."""
 
     def __init__(self, max_side: int) -> None:
-        """`longest` is how many pixels a side may have."""
+        """`max_side` is the longest side of a preview in pixels."""
         self.max_side = max_side
         self.counts: Counter[str] = Counter()
         self.originals: dict[str, bytes] = {}  # by sha256
         self._images_by_digest: dict[str, StillImage | None] = {}
 
     def shrink(self, notebook: JsonObject) -> None:
-        """Make all pictures of a notebook small, in place."""
+        """Replace all pictures of a notebook by previews, in place."""
         for cell in _select_objects(notebook["cells"]):
             for output in _select_objects(cell.get("outputs")):
                 self._shrink_output(output)
@@ -56,8 +56,8 @@ class NotebookShrinker:
             if cell.get("cell_type") == "markdown":
                 self._shrink_data_uris(cell, "source")
         state = notebook
-        for name in ("metadata", "widgets", WIDGET_STATE, "state"):
-            state = state[name] if isinstance(state.get(name), dict) else {}
+        for key in ("metadata", "widgets", WIDGET_STATE, "state"):
+            state = state[key] if isinstance(state.get(key), dict) else {}
         for model in _select_objects(state):
             if model.get("model_name") == "ImageModel":
                 self._shrink_widget(model)
@@ -67,66 +67,72 @@ class NotebookShrinker:
         if not isinstance(data, dict):
             return
         self.counts["svg"] += SVG in data
-        for kind in ("text/html", "text/markdown"):
-            self._shrink_data_uris(data, kind)
-        sizes = output.get("metadata")
-        sizes = sizes if isinstance(sizes, dict) else {}
-        if width := self._shrink_bundle(data, sizes):
-            size = sizes.setdefault(JPEG, {})
+        for mime_type in ("text/html", "text/markdown"):
+            self._shrink_data_uris(data, mime_type)
+        metadata = output.get("metadata")
+        metadata = metadata if isinstance(metadata, dict) else {}
+        if width := self._shrink_bundle(data, metadata):
+            size = metadata.setdefault(JPEG, {})
             if isinstance(size, dict) and not {"width", "height"} & size.keys():
-                size["width"] = width  # else it would be drawn smaller than before
-            output["metadata"] = sizes
+                size["width"] = width  # otherwise it would be drawn smaller than before
+            output["metadata"] = metadata
 
     def _shrink_bundle(self, data: JsonObject, metadata: JsonObject | None = None) -> int:
-        """Keep one picture of those that show the same, as small as it gets; return its width if it was replaced.
+        """Keep one of the formats of the same picture, as small as possible; return its width if it was replaced.
 
-        `sizes` are the metadata, whose names follow those of the data.
+        The keys of `metadata` are MIME types too and change with those of `data`.
         """
-        stills = {kind: still for kind in DISPLAYABLE_TYPES if kind in data and (still := self._load_image(data[kind]))}
-        if not stills or (JPEG in data and JPEG not in stills):  # where a damaged JPEG stands is no place for another
+        images = {
+            mime_type: image
+            for mime_type in DISPLAYABLE_TYPES
+            if mime_type in data and (image := self._load_image(data[mime_type]))
+        }
+        if not images or (JPEG in data and JPEG not in images):  # a damaged JPEG must not be overwritten
             return 0
-        kind, still = next(iter(stills.items()))  # the best comes first
-        if still.preview is None:
-            kind, still = min(stills.items(), key=lambda item: len(item[1].content))
-        for twin in stills.keys() - {kind}:
-            self._keep_original("twins", stills[twin])
-        becomes = JPEG if still.preview else kind
-        data[kind] = self._build_replacement(data[kind], still)
-        for named in (data, metadata or {}):
-            kept = [
-                (becomes if name == kind else name, named[name]) for name in named if name not in stills or name == kind
+        mime_type, image = next(iter(images.items()))  # the best format comes first
+        if image.preview is None:
+            mime_type, image = min(images.items(), key=lambda entry: len(entry[1].content))
+        for other_type in images.keys() - {mime_type}:
+            self._keep_original("twins", images[other_type])
+        new_type = JPEG if image.preview else mime_type
+        data[mime_type] = self._build_replacement(data[mime_type], image)
+        for mapping in (data, metadata or {}):
+            items = [
+                (new_type if key == mime_type else key, mapping[key])
+                for key in mapping
+                if key not in images or key == mime_type
             ]
-            named.clear()
-            named.update(kept)
-        return still.display_width if still.preview else 0
+            mapping.clear()
+            mapping.update(items)
+        return image.display_width if image.preview else 0
 
     def _shrink_widget(self, model: JsonObject) -> None:
         for buffer in _select_objects(model.get("buffers")):
             if buffer.get("path") == ["value"] and buffer.get("encoding") == "base64":
-                still, state = self._load_image(buffer.get("data")), model.setdefault("state", {})
-                if still and still.preview and isinstance(state, dict):
-                    buffer["data"] = self._build_replacement(buffer["data"], still)
+                image, state = self._load_image(buffer.get("data")), model.setdefault("state", {})
+                if image and image.preview and isinstance(state, dict):
+                    buffer["data"] = self._build_replacement(buffer["data"], image)
                     state["format"] = "jpeg"
                     if not state.get("width") and not state.get("height"):
-                        state["width"] = str(still.display_width)
-                elif still:
+                        state["width"] = str(image.display_width)
+                elif image:
                     self.counts["small"] += 1
 
     def _shrink_data_uris(self, fields: JsonObject, key: str) -> None:
-        """Replace the pictures in the `data:` URIs of a text."""
+        """Replace the pictures in the `data:` URIs of a text by previews."""
 
-        def replaced(found: re.Match[str]) -> str:
-            still = self._load_image(found[1])
-            if still is None or still.preview is None:
-                self.counts["small"] += still is not None
-                return found[0]
-            return f"data:{JPEG};base64,{self._build_replacement(found[1], still)}"
+        def replace_uri(match: re.Match[str]) -> str:
+            image = self._load_image(match[1])
+            if image is None or image.preview is None:
+                self.counts["small"] += image is not None
+                return match[0]
+            return f"data:{JPEG};base64,{self._build_replacement(match[1], image)}"
 
-        if (text := _join_lines(fields.get(key))) and (made := _DATA_URI.sub(replaced, text)) != text:
-            fields[key] = _restore_lines(fields[key], made)
+        if (text := _join_lines(fields.get(key))) and (new_text := _DATA_URI.sub(replace_uri, text)) != text:
+            fields[key] = _restore_lines(fields[key], new_text)
 
     def _load_image(self, data: Any) -> StillImage | None:
-        """Return a picture that can be made small, and count it when it cannot."""
+        """Return a picture that can be replaced, or count it and return None."""
         try:
             content = pybase64.b64decode("".join((_join_lines(data) or "").split()), validate=True)
         except ValueError:
@@ -134,27 +140,29 @@ class NotebookShrinker:
         digest = sha256(content).hexdigest()
         if digest not in self._images_by_digest:
             self._images_by_digest[digest] = self._build_image(content)
-        if (still := self._images_by_digest[digest]) is None:
+        if (image := self._images_by_digest[digest]) is None:
             head = resize.read_header(content)
             self.counts["moving" if head and head.is_animated else "damaged"] += 1
-        return still
+        return image
 
     def _build_image(self, content: bytes) -> StillImage | None:
-        head = resize.read_header(content) if sniff(content[:MAGIC_BYTES])[0] in DISPLAYABLE_TYPES else None
-        small = resize.render_preview(io.BytesIO(content), self.max_side) if head and not head.is_animated else None
-        if head is None or small is None:
+        header = resize.read_header(content) if sniff(content[:MAGIC_BYTES])[0] in DISPLAYABLE_TYPES else None
+        preview = (
+            resize.render_preview(io.BytesIO(content), self.max_side) if header and not header.is_animated else None
+        )
+        if header is None or preview is None:
             return None
-        is_light = len(content) <= len(small) or resize.is_preview(content, self.max_side)
-        return StillImage(content, None if is_light else small, head.display_width)
+        is_light = len(content) <= len(preview) or resize.is_preview(content, self.max_side)
+        return StillImage(content, None if is_light else preview, header.display_width)
 
     def _build_replacement(self, data: Any, image: StillImage) -> Any:
-        """Return what stands in the place of a picture, written as the old text was."""
+        """Return the base64 text that replaces a picture, laid out like the old one."""
         if image.preview is None:
             self.counts["small"] += 1
             return data
         self._keep_original("shrunk", image)
-        end = "\n" if (_join_lines(data) or "").endswith("\n") else ""
-        return _restore_lines(data, pybase64.b64encode(image.preview).decode() + end)
+        final_newline = "\n" if (_join_lines(data) or "").endswith("\n") else ""
+        return _restore_lines(data, pybase64.b64encode(image.preview).decode() + final_newline)
 
     def _keep_original(self, count_name: str, image: StillImage) -> None:
         self.counts[count_name] += 1
@@ -162,18 +170,18 @@ class NotebookShrinker:
 
 
 def _select_objects(values: Any) -> Iterator[JsonObject]:
-    """Yield the JSON objects in a list or an object; whatever else stands there is not ours to judge."""
+    """Yield the JSON objects in a list or an object; other values are left alone."""
     items = values.values() if isinstance(values, dict) else values if isinstance(values, list) else ()
     yield from (item for item in list(items) if isinstance(item, dict))
 
 
 def _join_lines(text: Any) -> str | None:
-    """Return a text that may be written as a list of lines, or None when it is none."""
+    """Return a text that may be written as a list of lines, or None when it is not a text."""
     if isinstance(text, list) and all(isinstance(line, str) for line in text):
         return "".join(text)
     return text if isinstance(text, str) else None
 
 
 def _restore_lines(original: Any, text: str) -> str | list[str]:
-    """Return a text as a list of lines if the old one was that."""
+    """Return a text as a list of lines if the original was one."""
     return text.splitlines(keepends=True) if isinstance(original, list) else text

@@ -1,5 +1,4 @@
-"""Where calls are kept: one folder for each call, and what is read from such folders.
+"""The library on disk: one folder for each call, written, read, searched, replayed and shared.
 
-Writing, reading, finding, replaying and sharing recordings all happen here. Nothing here opens a connection or
-knows what a call costs.
+Nothing here opens a connection or knows what a call costs.
 """

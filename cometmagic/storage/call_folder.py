@@ -1,14 +1,14 @@
-"""One call's folder: what its files are called, and call.json read and written.
+"""The folder of one call: the names of its files, and call.json read and written.
 
     20261122-101502-red-bicycle-7f3a9c/
-      call.json        what was asked and what became of it
+      call.json        prompt, options, state, usage, error
       request.json     the body as sent, each image as {"file": "reference-1.png"}
-      response.part    bytes as they arrive; gone once settled
+      response.part    the response's bytes as they arrive; deleted when the call is settled
       answer.json      the response as received, each image as {"file": "image.jpg"}
       image.jpg …      images byte for byte as the service sent them
-      preview.jpg      what the notebook embeds; preview-small.jpg where no HTML is shown, if that is large
+      preview.jpg      what the notebook embeds; preview-small.jpg for front ends without HTML, if that is large
 
-This module knows nothing of HTTP, of what a response means, and of the library around the folder.
+This module knows nothing about HTTP, the meaning of a response, or the library around the folder.
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ from cometmagic.errors import ChargeStatus, CometError, LibraryError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.system.atomic_files import read_with_retry, write_atomic
 
-SMALL_PREVIEW_PIXELS = 512  # pixels of a draft in the notebook, and of a picture where no HTML is shown
-
-SMALL_PREVIEW_BYTES = 20_000  # of such a one: a notebook holds several for each picture
+SMALL_PREVIEW_PIXELS = 512  # of a draft in the notebook, and of a picture in a front end without HTML
+SMALL_PREVIEW_BYTES = 20_000  # a notebook holds several small previews for each picture
 
 
 class CallState(StrEnum):
-    """Where a call stands; each step is on disk before the next begins."""
+    """The state of a call; each one is on disk before the next step begins."""
 
     PLANNED = "planned"
     SENT = "sent"
@@ -41,24 +40,24 @@ class CallState(StrEnum):
 
 
 def now() -> str:
-    """Return the local time with its offset, to the millisecond."""
+    """Return the local time with its UTC offset, to the millisecond."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True)
 class CallFolder:
-    """One call's folder; everything about the call is read from it when asked for."""
+    """One call's folder; everything about the call is read from it when needed."""
 
     path: Path
 
     @property
     def id(self) -> str:
-        """The folder's name, which names the call."""
+        """The call's id, which is the folder's name."""
         return self.path.name
 
     @property
     def response_path(self) -> Path:
-        """Where the answer's bytes go as they arrive."""
+        """The file for the response's bytes as they arrive."""
         return self.path / "response.part"
 
     def read(self) -> dict[str, Any]:
@@ -70,13 +69,13 @@ class CallFolder:
         return self._read_json("request.json")
 
     def update(self, **fields: Any) -> dict[str, Any]:
-        """Lay `fields` over call.json and return the whole."""
+        """Replace `fields` in call.json and return all of it."""
         call = self.read() | fields
         write_atomic(self.path / "call.json", encode_call(call))
         return call
 
     def fail(self, error: CometError, **fields: Any) -> CometError:
-        """Write down that the call ended without an image, and return the error as it stands there."""
+        """Record in call.json that the call ended without an image, and return the error as recorded."""
         if self.read().get("source") == "offline":
             error.charge_status = ChargeStatus.OFFLINE
         state = CallState.UNKNOWN if error.charge_status is ChargeStatus.UNKNOWN else CallState.FAILED
@@ -85,7 +84,7 @@ class CallFolder:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the call is settled and everything that came of it still lies here."""
+        """Whether the call is settled and all its files are still here."""
         try:
             call = self.read()
         except LibraryError:
@@ -96,19 +95,19 @@ class CallFolder:
 
     @property
     def has_raw_response(self) -> bool:
-        """Whether any of an answer's bytes lie here undecoded."""
+        """Whether there is a response that is not decoded yet."""
         return self.received_size > 0
 
     @property
     def received_size(self) -> int:
-        """How many bytes of an answer lie here undecoded."""
+        """Size in bytes of a response that is not decoded yet."""
         try:
             return self.response_path.stat().st_size
         except OSError:
             return 0
 
     def list_images(self) -> dict[str, ImagePart]:
-        """Return the images of the folder by name."""
+        """Return the images of the folder by file name."""
         return {row["name"]: self.build_image(row) for row in self.read().get("files", [])}
 
     def build_image(self, row: dict[str, Any]) -> ImagePart:
@@ -118,42 +117,43 @@ class CallFolder:
 
     def _read_json(self, name: str) -> dict[str, Any]:
         try:
-            found = json.loads(read_with_retry(self.path / name))
+            document = json.loads(read_with_retry(self.path / name))
         except (OSError, ValueError) as error:
             raise LibraryError(
                 f"{self.path / name} cannot be read ({type(error).__name__}).", charge_status=ChargeStatus.PAST
             ) from None
-        if not isinstance(found, dict):
+        if not isinstance(document, dict):
             raise LibraryError(f"{self.path / name} is not a JSON object.", charge_status=ChargeStatus.PAST)
-        return found
+        return document
 
 
 def _parse_file_names(call: dict[str, Any]) -> list[str] | None:
-    """Return the names in `files`, or None when one is no name of a file of the folder: others make libraries too."""
+    """Return the names in `files`, or None when one is not a plain file name: the library may come from elsewhere."""
     rows = call.get("files", [])
     names = [row.get("name") if isinstance(row, dict) else None for row in rows] if isinstance(rows, list) else [None]
-    plain = [name for name in names if isinstance(name, str) and name.strip(".") and not set(name) & set("/\\:\0")]
-    return plain if plain == names else None
+    valid_names = [
+        name for name in names if isinstance(name, str) and name.strip(".") and not set(name) & set("/\\:\0")
+    ]
+    return valid_names if valid_names == names else None
 
 
 def find_worst_charge_status(call: dict[str, Any]) -> ChargeStatus | None:
-    """Return what the tries of a call that failed and were followed by another may have cost, None without any."""
-    fates = {one["error"]["fate"] for one in call.get("tries") or ()}
-    return next(
-        (fate for fate in (ChargeStatus.UNKNOWN, ChargeStatus.REFUSED, ChargeStatus.UNSENT) if fate.name in fates), None
-    )
+    """Return the worst charge status of a call's earlier, failed tries, None when there are none."""
+    status_names = {attempt["error"]["fate"] for attempt in call.get("tries") or ()}
+    statuses = (ChargeStatus.UNKNOWN, ChargeStatus.REFUSED, ChargeStatus.UNSENT)  # the worst one first
+    return next((status for status in statuses if status.name in status_names), None)
 
 
 def build_preview_path(original: Path) -> Path:
-    """Return where the small picture of an image lies: `preview.jpg`, `preview-thought-1.jpg`."""
+    """Return the path of an image's preview: `preview.jpg`, `preview-thought-1.jpg`."""
     return original.with_name("preview.jpg" if original.stem == "image" else f"preview-{original.stem}.jpg")
 
 
 def build_small_preview_path(original: Path) -> Path:
-    """Return where the final image lies once more, for front ends that show no HTML, if its preview is large."""
+    """Return the path of the final image's small preview, for front ends without HTML, if its preview is large."""
     return original.with_name("preview-small.jpg")
 
 
 def encode_call(call: dict[str, Any]) -> bytes:
-    """Return the text of call.json."""
+    """Return the content of call.json."""
     return json.dumps(call, ensure_ascii=False, indent=1, allow_nan=False).encode()

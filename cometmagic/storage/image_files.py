@@ -13,49 +13,47 @@ from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
 from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.images import resize
-from cometmagic.storage.call_folder import (
-    CallFolder,
-)
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.system.atomic_files import sync_folder
 
-MAX_IMAGES = 1000  # the last ones of an answer are saved, because the final one is among them; answers have a few
+MAX_IMAGES = 1000  # answers have a few; of more, the last ones are saved, because the final one is among them
 
-_SavedImage = tuple[EncodedImage, Path, dict[str, Any]]  # an image, where it lies for now, and its row in call.json
+_SavedImage = tuple[EncodedImage, Path, dict[str, Any]]  # an image, its temporary file, and its row in call.json
 
 
 def save_images(folder: CallFolder) -> tuple[DecodedResponse, list[dict[str, Any]], int]:
-    """Write every image of the answer; return the answer, a row for each file and how many were spoilt."""
+    """Write every image of the answer; return the answer, a row for each file and the number of damaged images."""
     answer = decode_response(map_utf8_file(folder.response_path))
-    saved: list[_SavedImage] = []
+    saved_images: list[_SavedImage] = []
     try:
         for image in answer.encoded_images[-MAX_IMAGES:]:
-            if found := _write_image(folder, image):
-                saved.append((image, *found))  # noqa: PERF401  # known also when the next one fails
-        rows = _place_images(folder, saved)
+            if written_file := _write_image(folder, image):
+                saved_images.append((image, *written_file))  # noqa: PERF401  # must be known when the next image fails
+        rows = _place_images(folder, saved_images)
     except BaseException:
-        for _, beside, _ in saved:
-            beside.unlink(missing_ok=True)
+        for _, temp_path, _ in saved_images:
+            temp_path.unlink(missing_ok=True)
         raise
-    return answer, rows, len(answer.encoded_images) - len(saved)
+    return answer, rows, len(answer.encoded_images) - len(saved_images)
 
 
 def _place_images(folder: CallFolder, saved_images: list[_SavedImage]) -> list[dict[str, Any]]:
     """Give the saved images their names and return a row for each."""
-    for (image, beside, row), (role, stem) in zip(saved_images, _assign_names(saved_images), strict=True):
+    for (image, temp_path, row), (role, stem) in zip(saved_images, _assign_names(saved_images), strict=True):
         row |= {"name": stem + row.pop("suffix"), "role": role}
-        beside.replace(folder.path / row["name"])
+        temp_path.replace(folder.path / row["name"])
         image.set_file(row["name"])
     sync_folder(folder.path)
     return [row for _, _, row in saved_images]
 
 
 def _write_image(folder: CallFolder, image: EncodedImage) -> tuple[Path, dict[str, Any]] | None:
-    """Write one image beside its place; None when it is not whole or not base64."""
+    """Write one image to a temporary file; None when it is incomplete or not base64."""
     if isinstance(image.data, JSONString) and not image.data.is_complete:
         return None
-    beside = folder.path / f".image.{secrets.token_hex(4)}.tmp"
+    temp_path = folder.path / f".image.{secrets.token_hex(4)}.tmp"
     try:
-        with beside.open("w+b") as file:
+        with temp_path.open("w+b") as file:
             image.write(file)
             file.flush()
             os.fsync(file.fileno())
@@ -64,29 +62,29 @@ def _write_image(folder: CallFolder, image: EncodedImage) -> tuple[Path, dict[st
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             length = os.fstat(file.fileno()).st_size
-    except BaseException as problem:
-        beside.unlink(missing_ok=True)
-        if isinstance(problem, ValueError):  # no base64
+    except BaseException as error:
+        temp_path.unlink(missing_ok=True)
+        if isinstance(error, ValueError):  # not base64
             return None
         raise
-    width, height = (resize.read_size(beside) or (None, None)) if mime_type in DISPLAYABLE_TYPES else (None, None)
-    return beside, {
+    width, height = (resize.read_size(temp_path) or (None, None)) if mime_type in DISPLAYABLE_TYPES else (None, None)
+    return temp_path, {
         "mime_type": mime_type, "suffix": suffix, "size": length, "sha256": digest, "width": width, "height": height
     }  # fmt: skip
 
 
 def _assign_names(saved_images: list[_SavedImage]) -> list[tuple[str, str]]:
-    """Return role and file stem of each image: the last one that is no thought is *the* image."""
-    good = [not image.thought and row["mime_type"] != UNKNOWN_TYPE[0] for image, _, row in saved_images]
-    final = max((index for index, is_good in enumerate(good) if is_good), default=-1)
-    names, thoughts, others = [], 0, 0
+    """Return the role and file stem of each image: the last one that is not a thought is *the* image."""
+    final_flags = [not image.thought and row["mime_type"] != UNKNOWN_TYPE[0] for image, _, row in saved_images]
+    final = max((index for index, can_be_final in enumerate(final_flags) if can_be_final), default=-1)
+    names, thought_count, other_count = [], 0, 0
     for index, (image, _, _) in enumerate(saved_images):
         if index == final:
             names.append(("image", "image"))
         elif image.thought:
-            thoughts += 1
-            names.append(("thought", f"thought-{thoughts}"))
+            thought_count += 1
+            names.append(("thought", f"thought-{thought_count}"))
         else:
-            others += 1
-            names.append(("other", f"image-{others}"))
+            other_count += 1
+            names.append(("other", f"image-{other_count}"))
     return names

@@ -1,7 +1,7 @@
-"""What lies in a library: its calls, the recordings among them, and one call by a part of its name.
+"""The contents of a library: its calls, the recordings among them, and one call by part of its id.
 
-A recording is a live call that lies there whole: it can be shown again in place of a new one. This module
-only reads, and passes over what it cannot read.
+A recording is a complete live call: it can be replayed instead of sending a new one. This module only reads,
+and skips what it cannot read.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from cometmagic.system.sanitize import clean_line
 from cometmagic.system.suggestions import suggest
 
 UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)
-Entry = tuple[CallFolder, dict[str, Any]]  # a call, and what its call.json says
+CallEntry = tuple[CallFolder, dict[str, Any]]  # a call and its call.json
 _ID_PATTERN = re.compile(r"\d{8}-\d{6}-.+-([0-9a-f]{6})")
 
 
-def read_calls(library: Library) -> list[Entry]:
-    """Return all calls, newest first; {} stands for a call.json that cannot be read."""
+def read_calls(library: Library) -> list[CallEntry]:
+    """Return all calls, newest first; a call.json that cannot be read becomes {}."""
     entries = [(folder, _read_call(folder)) for folder in library.iter_folders()]
     return sorted(entries, key=_build_sort_key, reverse=True)
 
 
-def _build_sort_key(entry: Entry) -> tuple[datetime, int, str]:
-    """Return what sorts calls; those of a batch, which may be of one moment, stay in their order."""
+def _build_sort_key(entry: CallEntry) -> tuple[datetime, int, str]:
+    """Return the sort key of a call; calls of a batch, which may have the same time, keep their order."""
     folder, call = entry
     number = call.get("number")
     return parse_planned_time(call), number if isinstance(number, int) else 0, folder.id
@@ -45,18 +45,18 @@ def _read_call(folder: CallFolder) -> dict[str, Any]:
 
 
 def parse_planned_time(call: dict[str, Any]) -> datetime:
-    """Return when a call was planned, in local time; long ago when its call.json does not say."""
+    """Return when a call was planned, in local time; `UNKNOWN_TIME` when its call.json does not say."""
     try:
         return datetime.fromisoformat(call["planned"]).astimezone()
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return UNKNOWN_TIME
 
 
-def iter_recordings(library: Library, *request_hashes: str) -> Iterator[Entry]:
-    """Yield the recordings, newest first; with `digests`, those of the requests with these hashes."""
+def iter_recordings(library: Library, *request_hashes: str) -> Iterator[CallEntry]:
+    """Yield the recordings, newest first; with `request_hashes`, only those of these requests."""
     for folder, call in read_calls(library):
-        is_asked_for = not request_hashes or call.get("request_hash") in request_hashes
-        if is_asked_for and call.get("source") == "live" and folder.is_complete:
+        is_selected = not request_hashes or call.get("request_hash") in request_hashes
+        if is_selected and call.get("source") == "live" and folder.is_complete:
             yield folder, call
 
 
@@ -66,32 +66,36 @@ def find_recording(library: Library, request_hash: str) -> CallFolder | None:
 
 
 def find_recordings(library: Library, counts: Mapping[str, int]) -> dict[str, list[CallFolder]]:
-    """Return the newest recordings of some requests by hash: as many as are wanted, in the order they were made."""
-    found: dict[str, list[CallFolder]] = {digest: [] for digest in counts}
+    """Return the newest recordings by request hash: up to `counts` of each, in the order they were made."""
+    recordings: dict[str, list[CallFolder]] = {digest: [] for digest in counts}
     for folder, call in iter_recordings(library, *counts) if counts else ():
-        if len(of_one := found[call["request_hash"]]) < counts[call["request_hash"]]:
-            of_one.insert(0, folder)
-    return found
+        if len(folders := recordings[call["request_hash"]]) < counts[call["request_hash"]]:
+            folders.insert(0, folder)
+    return recordings
 
 
 def shorten_id(folder: CallFolder) -> str:
-    """Return the part of a call's name that tells it from others: its end, or the whole of a name that is not ours."""
-    ours = _ID_PATTERN.fullmatch(folder.id)
-    return ours[1] if ours else clean_line(folder.id, 40)
+    """Return the short form of a call's id: its last part, or all of it when it does not look like an id."""
+    match = _ID_PATTERN.fullmatch(folder.id)
+    return match[1] if match else clean_line(folder.id, 40)
 
 
 def find_call(library: Library, name: str) -> CallFolder:
-    """Return the call with this name, or with a name of which this is a part. Raises `LibraryError`."""
+    """Return the call with this id, or the only one whose id contains `name`. Raises `LibraryError`."""
     word, folders = Path(name).name.casefold(), list(library.iter_folders())
-    found = [folder for folder in folders if folder.id.casefold() == word]
-    found = found or [folder for folder in folders if word and word in folder.id.casefold()]
-    if len(found) == 1:
-        return found[0]
-    told, place, do = clean_line(name, 60), format_path(library.root), "%gemini_library list shows the ids."
-    if not found:
-        hint = suggest(told, map(shorten_id, folders)) or "."
-        raise LibraryError(f"There is no call {told!r} in {place}{hint}", charge_status=ChargeStatus.PAST, advice=do)
-    ids = ", ".join(map(shorten_id, found[:5])) + ", …" * (len(found) > 5)
+    matches = [folder for folder in folders if folder.id.casefold() == word]
+    matches = matches or [folder for folder in folders if word and word in folder.id.casefold()]
+    if len(matches) == 1:
+        return matches[0]
+    label, location, advice = clean_line(name, 60), format_path(library.root), "%gemini_library list shows the ids."
+    if not matches:
+        hint = suggest(label, map(shorten_id, folders)) or "."
+        raise LibraryError(
+            f"There is no call {label!r} in {location}{hint}", charge_status=ChargeStatus.PAST, advice=advice
+        )
+    ids = ", ".join(map(shorten_id, matches[:5])) + ", …" * (len(matches) > 5)
     raise LibraryError(
-        f"{told!r} is a part of {len(found)} ids in {place}: {ids}.", charge_status=ChargeStatus.PAST, advice=do
+        f"{label!r} is a part of {len(matches)} ids in {location}: {ids}.",
+        charge_status=ChargeStatus.PAST,
+        advice=advice,
     )

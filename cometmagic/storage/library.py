@@ -1,14 +1,7 @@
-"""The library: a folder of call folders, one for each call, made before anything is sent.
+"""The library: a folder with one call folder for each call, created before anything is sent.
 
-    20261122-101502-red-bicycle-7f3a9c/
-      call.json        what was asked and what became of it
-      request.json     the body as sent, each image as {"file": "reference-1.png"}
-      response.part    bytes as they arrive; gone once settled
-      answer.json      the response as received, each image as {"file": "image.jpg"}
-      image.jpg …      images byte for byte as the service sent them
-      preview.jpg      what the notebook embeds; preview-small.jpg where no HTML is shown, if that is large
-
-This module knows nothing of HTTP and of what an answer means.
+What is in a call folder is described in call_folder.py. This module knows nothing about HTTP or the meaning of
+a response.
 """
 
 from __future__ import annotations
@@ -20,7 +13,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cometmagic.errors import LibraryError
 from cometmagic.gemini.encode import (
@@ -37,8 +30,11 @@ from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error, slu
 from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.formatting import format_path
 
-MIN_FREE_BYTES = 64 * 1024 * 1024  # bytes; below it nothing is sent, because an answer could not be kept
-TEMP_FOLDER_SUFFIX = ".new.tmp"  # the end of a folder's name until all that is needed to send lies in it
+if TYPE_CHECKING:
+    from cometmagic.storage.recording_pack import PackSummary
+
+MIN_FREE_BYTES = 64 * 1024 * 1024  # with less, nothing is sent: an answer could not be saved
+TEMP_FOLDER_SUFFIX = ".new.tmp"  # end of a folder's name until it is complete
 TEMP_FOLDER_MAX_AGE = 600.0  # seconds
 CALL_VERSION = 1
 
@@ -49,38 +45,40 @@ class Library:
     __module__ = "cometmagic"  # where people import it from
 
     def __init__(self, root: Path) -> None:
-        """`root` need not exist yet."""
+        """`root` is the library's folder; it need not exist yet."""
         self.root = root
 
     def create_folder(self, request: ImageRequest, **fields: Any) -> CallFolder:
-        """Make the folder of a new call, with `facts` in its call.json, and return it.
+        """Create the folder of a new call, with `fields` in its call.json, and return it.
 
-        Raises `LibraryError` when it cannot be written or the disk is nearly full: before paying.
+        Raises `LibraryError` when it cannot be written or the disk is nearly full, so nothing is sent or charged.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            free = shutil.disk_usage(self.root).free
-            if free < MIN_FREE_BYTES:
-                raise LibraryError(f"The disk of {self.root} has only {free >> 20} MB left.", advice=LIBRARY_ADVICE)
+            free_bytes = shutil.disk_usage(self.root).free
+            if free_bytes < MIN_FREE_BYTES:
+                raise LibraryError(
+                    f"The disk of {self.root} has only {free_bytes >> 20} MB left.", advice=LIBRARY_ADVICE
+                )
             return self._write_folder(request, fields)
         except OSError as error:
             raise build_write_error(self.root, error, advice=LIBRARY_ADVICE) from None
 
     def _write_folder(self, request: ImageRequest, fields: dict[str, Any]) -> CallFolder:
-        """Make the folder beside its place and rename it: one that stands there has all it needs."""
-        beside = self.root / f".{secrets.token_hex(8)}{TEMP_FOLDER_SUFFIX}"
+        """Write a temporary folder and rename it, so that a call folder is always complete."""
+        temp_folder = self.root / f".{secrets.token_hex(8)}{TEMP_FOLDER_SUFFIX}"
         try:
-            beside.mkdir()
-            self._write_documents(beside, request, fields)
+            temp_folder.mkdir()
+            self._write_documents(temp_folder, request, fields)
             while True:
-                stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-                path = self.root / f"{stamp}-{slugify(request.prompt)}-{secrets.token_hex(3)}"
+                timestamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+                path = self.root / f"{timestamp}-{slugify(request.prompt)}-{secrets.token_hex(3)}"
                 if not path.exists():
-                    beside.rename(path)
+                    temp_folder.rename(path)
                     sync_folder(self.root)
                     return CallFolder(path)
         except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(temp_folder, ignore_errors=True)
             raise
 
     @staticmethod
@@ -102,6 +100,26 @@ class Library:
         }
         write_atomic(folder / "call.json", encode_call(call))
 
+    def pack(self, folder: str | Path) -> PackSummary:
+        """Copy every recording that is not there yet to a folder that you can share with a notebook.
+
+        Whoever sets `COMETMAGIC_LIBRARY` to the folder runs the same cells with no key and no network. The copies
+        hold no thought signatures, raw responses, logs or paths. **Prompts and reference images are in them as they
+        were sent.**
+
+        Args:
+            folder: A new or existing folder outside the library.
+
+        Returns:
+            What is in the folder now; print it.
+
+        Raises:
+            LibraryError: There is no recording, or the folder cannot be written or is inside the library.
+        """
+        from cometmagic.storage.recording_pack import pack  # only for those who pack
+
+        return pack(self, Path(folder))
+
     def __iter__(self) -> Iterator[CallFolder]:
         return self.iter_folders()
 
@@ -109,20 +127,20 @@ class Library:
         return f"<cometmagic library {format_path(self.root)}, {format_call_count(len(list(self.iter_folders())))}>"
 
     def remove_temp_folders(self) -> None:
-        """Remove what calls have left that a crash kept from being planned; none of them was sent."""
+        """Remove temporary folders that a crash left behind; none of these calls was sent."""
         for path in self.root.glob(f".*{TEMP_FOLDER_SUFFIX}"):
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > TEMP_FOLDER_MAX_AGE:
                     shutil.rmtree(path)
 
     def iter_folders(self) -> Iterator[CallFolder]:
-        """Yield the call folders by name, newest first; hidden ones are still being made.
+        """Yield the call folders by name, newest first; hidden ones are not complete and are skipped.
 
-        Raises `LibraryError` when the library is there and cannot be looked into.
+        Raises `LibraryError` when the library exists and cannot be read.
         """
         try:
             names = sorted((path.name for path in self.root.iterdir() if _is_call_folder(path)), reverse=True)
-        except (FileNotFoundError, NotADirectoryError):  # nothing has been made yet
+        except (FileNotFoundError, NotADirectoryError):  # there is no library yet
             return
         except OSError as error:
             raise LibraryError(f"Cannot read {self.root}: {error.strerror}.", advice=LIBRARY_ADVICE) from None
@@ -130,17 +148,17 @@ class Library:
 
 
 def library() -> Library:
-    """Return the library that the settings name; it may hold nothing yet. Raises `CometError` when they name none."""
+    """Return the library from the settings; it may be empty. Raises `CometError` when the settings name none."""
     return Library(find_library_folder())
 
 
 def _is_call_folder(path: Path) -> bool:
     try:
         return not path.name.startswith(".") and (path / "call.json").is_file()
-    except OSError:  # a folder of somebody else's
+    except OSError:  # another user's folder
         return False
 
 
 def format_call_count(count: int) -> str:
-    """Return so many calls in words: "1 call"."""
+    """Return a number of calls in words: "1 call"."""
     return f"{count} call{'s' * (count != 1)}"

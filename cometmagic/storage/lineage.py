@@ -1,8 +1,8 @@
-"""What a call goes on from: an earlier result whose image is edited, or a conversation that is continued.
+"""The parent of a call: an earlier result whose image is edited, or a conversation that is continued.
 
-Both are read from the earlier call's folder, so they outlive the kernel. `--edit` sends one image in a turn of
-its own; `--chat` sends the earlier turns as they were, with their thought signatures byte for byte. This module
-knows nothing of sending, and nothing of the notebook's variables.
+Both are read from the earlier call's folder, so they survive a kernel restart. `--edit` sends one image in a
+single turn; `--chat` sends the earlier turns unchanged, with their thought signatures byte for byte. This module
+knows nothing about sending or the notebook's variables.
 """
 
 from __future__ import annotations
@@ -23,34 +23,33 @@ from cometmagic.storage.index import find_call, read_calls
 from cometmagic.storage.library import Library
 from cometmagic.system.formatting import format_path
 
-MAX_HISTORY_TURNS = 3  # answers of a conversation that are sent again: each is megabytes
-MAX_HISTORY_BYTES = 14_000_000  # bytes of images and signatures; the service takes about 20 MB, base64 a third more
+MAX_HISTORY_TURNS = 3  # answers of a conversation that are sent again; each may be several MB
+MAX_HISTORY_BYTES = 14_000_000  # of images and signatures; base64 adds a third, and the service accepts about 20 MB
 CHAT, EDIT = "chat", "edit"
 
 
 @dataclass(frozen=True)
 class ParentContext:
-    """The call that a request goes on from: how, what is sent of it before the prompt, and what to remark."""
+    """The call that a request continues: how, what of it is sent before the prompt, and warnings."""
 
     folder: CallFolder
     mode: str
     turns: tuple[Turn, ...] = ()
     image: ImagePart | None = None
     warnings: tuple[str, ...] = ()
-    replay_contexts: tuple[
-        ParentContext, ...
-    ] = ()  # the conversation without its signatures, by which a recording may be found
+    replay_contexts: tuple[ParentContext, ...] = ()  # the conversation without signatures, to find a recording by
 
     def to_dict(self) -> dict[str, str]:
-        """Return it as JSON values, for call.json."""
+        """Return the parent as JSON values, for call.json."""
         return {"id": self.folder.id, "how": self.mode}
 
 
 def resolve_parent(edit: Any, chat: Any, library: Library, last_folder: Path | None) -> ParentContext | None:
-    """Return what a request goes on from, None for a new picture.
+    """Return the parent of a request, None for a new picture.
 
-    `edit` and `chat` are True for the last result (of this session, `last`, else of the library), a call's id, or
-    something with a `folder`. Raises `OptionError` when both are given, and `LibraryError` for what is not there.
+    `edit` and `chat` are True for the last result (`last_folder`, otherwise the newest of the library), a call's
+    id, or an object with a `folder`. Raises `OptionError` when both are set, and `LibraryError` when there is no
+    such call or image.
     """
     if edit and chat:
         raise OptionError(
@@ -72,16 +71,16 @@ def _find_folder(value: Any, library: Library, last_folder: Path | None) -> Call
         try:
             return find_call(library, str(value))
         except LibraryError as error:
-            error.charge_status = ChargeStatus.UNSENT  # it was to be sent now
+            error.charge_status = ChargeStatus.UNSENT  # a request was about to be sent
             raise
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         raise OptionError("These are several results.", advice="Choose one: NAME[0].")
-    do = "Name a variable with one, or an id of %gemini_library; -i sends any other image."
-    raise OptionError(f"{type(value).__name__} is no result.", advice=do)
+    advice = "Name a variable with one, or an id of %gemini_library; -i sends any other image."
+    raise OptionError(f"{type(value).__name__} is no result.", advice=advice)
 
 
 def _find_newest(library: Library) -> CallFolder:
-    """Return the newest call that made a picture."""
+    """Return the newest complete call."""
     for folder, _ in read_calls(library):
         if folder.is_complete:
             return folder
@@ -100,28 +99,28 @@ def _find_final_image(folder: CallFolder) -> ImagePart:
 
 
 def _build_conversation(folder: CallFolder, image: ImagePart) -> ParentContext:
-    """Return the conversation so far, or its last image alone when the service would not take it back."""
+    """Return the conversation so far, or only its last image when the service would not accept the turns."""
     model, turns = models.find_model(folder.read()["model"]), _read_turns(folder)
     if not turns or not all(_can_resend(turn, needs_signature=model is None or model.has_signatures) for turn in turns):
-        why = f"The thought signatures of {folder.id} are not kept here, so its image was sent as with --edit."
+        warning = f"The thought signatures of {folder.id} are not kept here, so its image was sent as with --edit."
         return ParentContext(
-            folder, EDIT, image=image, warnings=(why,), replay_contexts=_build_replay_contexts(folder, turns)
+            folder, EDIT, image=image, warnings=(warning,), replay_contexts=_build_replay_contexts(folder, turns)
         )
-    kept = _trim_turns(turns)
-    cut = (len(turns) - len(kept)) // 2
-    notes = (f"The conversation is long: {_format_first_turns(cut)} left out.",) if cut else ()
-    return ParentContext(folder, CHAT, turns=kept, warnings=notes)
+    recent_turns = _trim_turns(turns)
+    omitted_count = (len(turns) - len(recent_turns)) // 2
+    warnings = (f"The conversation is long: {_format_first_turns(omitted_count)} left out.",) if omitted_count else ()
+    return ParentContext(folder, CHAT, turns=recent_turns, warnings=warnings)
 
 
 def _build_replay_contexts(folder: CallFolder, turns: tuple[Turn, ...]) -> tuple[ParentContext, ...]:
-    """Return the ways in which a conversation whose signatures are gone may have been sent, the longest first.
+    """Return how a conversation without its signatures may have been sent, the longest version first.
 
-    How many turns went along depended on the size of the signatures too.
+    The number of turns that were sent depended on the size of the signatures too.
     """
     if not all(_can_resend(turn, needs_signature=False) for turn in turns):
         return ()
-    kept = _trim_turns(turns)
-    return tuple(ParentContext(folder, CHAT, turns=kept[at:]) for at in range(0, len(kept), 2))
+    recent_turns = _trim_turns(turns)
+    return tuple(ParentContext(folder, CHAT, turns=recent_turns[start:]) for start in range(0, len(recent_turns), 2))
 
 
 def _format_first_turns(count: int) -> str:
@@ -129,20 +128,20 @@ def _format_first_turns(count: int) -> str:
 
 
 def _read_turns(folder: CallFolder) -> tuple[Turn, ...]:
-    """Return the turns of an earlier request and of its answer, none when they cannot be read."""
+    """Return the turns of an earlier request and its answer, () when they cannot be read."""
     try:
-        asked = decode_request(folder.read_body(), folder.path)
-        answered = decode_model_turn((folder.path / "answer.json").read_bytes(), folder.list_images())
+        request_turns = decode_request(folder.read_body(), folder.path)
+        model_turn = decode_model_turn((folder.path / "answer.json").read_bytes(), folder.list_images())
     except (LibraryError, MalformedError, OSError):
         return ()
-    return (*asked, answered) if asked and answered.parts else ()
+    return (*request_turns, model_turn) if request_turns and model_turn.parts else ()
 
 
 def _can_resend(turn: Turn, *, needs_signature: bool) -> bool:
-    """Whether the service takes an earlier turn: its files must be there, and an image of the model signed."""
+    """Whether the service accepts an earlier turn: its files must exist, and the model's images need signatures."""
     for part in turn.parts:
-        kept = [one.path for one in (part, part.signature) if one and not isinstance(one, TextPart)]
-        if not all(path is None or path.is_file() for path in kept):
+        paths = [item.path for item in (part, part.signature) if item and not isinstance(item, TextPart)]
+        if not all(path is None or path.is_file() for path in paths):
             return False
         if needs_signature and turn.role == "model" and isinstance(part, ImagePart) and part.signature is None:
             return False
@@ -150,18 +149,18 @@ def _can_resend(turn: Turn, *, needs_signature: bool) -> bool:
 
 
 def _trim_turns(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """Return the last turns, in pairs of question and answer, that are few and small enough."""
-    pairs = [turns[at : at + 2] for at in range(0, len(turns), 2)]
-    kept: list[tuple[Turn, ...]] = []
+    """Return the last turns, in pairs of request and answer, that are few and small enough."""
+    pairs = [turns[start : start + 2] for start in range(0, len(turns), 2)]
+    recent_pairs: list[tuple[Turn, ...]] = []
     size = 0
     for pair in reversed(pairs):
         size += sum(map(_count_bytes, (part for turn in pair for part in turn.parts)))
-        if kept and (len(kept) == MAX_HISTORY_TURNS or size > MAX_HISTORY_BYTES):
+        if recent_pairs and (len(recent_pairs) == MAX_HISTORY_TURNS or size > MAX_HISTORY_BYTES):
             break
-        kept.insert(0, pair)
-    return tuple(turn for pair in kept for turn in pair)
+        recent_pairs.insert(0, pair)
+    return tuple(turn for pair in recent_pairs for turn in pair)
 
 
 def _count_bytes(part: Part) -> int:
-    """Return the bytes of what a part carries beside words."""
-    return sum(one.size for one in (part, part.signature) if isinstance(one, ImagePart | ThoughtSignature))
+    """Return the size of a part's image and signature."""
+    return sum(item.size for item in (part, part.signature) if isinstance(item, ImagePart | ThoughtSignature))

@@ -1,8 +1,8 @@
-"""A lean copy of a library's recordings, to give away: it replays with no key and no network.
+"""A small copy of a library's recordings, to share: it replays without a key or a network.
 
-What only this machine needs is left out: raw answers, logs, paths, and the thought signatures that only
-the next turn of a conversation needs. Prompts and images stay as they are, since by them a recording is
-found. A call's folder is made beside its place and renamed, so that it appears whole or not at all.
+What is needed only on this machine is left out: raw responses, logs, paths, and the thought signatures that
+only the next turn of a conversation needs. Prompts and images stay unchanged, because recordings are found by
+them. A call's folder is written under a temporary name and renamed, so it is complete or does not exist.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from cometmagic.storage.save_paths import build_write_error
 from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.formatting import format_bytes, format_path
 
-_TEMP_PREFIX = ".cometmagic-pack-"  # how the name of a folder begins while it is being made
+_TEMP_PREFIX = ".cometmagic-pack-"  # start of a folder's name until it is complete
 _REFERENCE_PATTERN = re.compile(r"reference-\d+\.\w+")
 _USER_TEXT_KEYS = ("prompt", "options", "alt")
-# An absolute path at the beginning of a word: /home/ada/x, ~/x, C:\Users\ada, \\server\x, file:///home/ada.
+# An absolute path at the start of a word: /home/ada/x, ~/x, C:\Users\ada, \\server\x, file:///home/ada.
 _PATH_START = r"(?<![^\s\"'(\[=:,;])(?:file:/*)?(?:~?/(?!/)|[A-Za-z]:[\\/]|\\\\)"
 _PATH_PATTERN = re.compile(rf"{_PATH_START}[^\s\"'<>|,;)\]]*[^\s\"'<>|,;)\].:]")
 
 
 @dataclass(frozen=True)
 class PackSummary:
-    """What lies in a pack: where, how many calls were new and how many there before, and how many bytes."""
+    """What is in a pack: its folder, the numbers of new, old and skipped calls, and its size in bytes."""
 
     destination: Path
     new_count: int
@@ -44,45 +44,50 @@ class PackSummary:
     size: int
 
     def __str__(self) -> str:
-        where = format_path(self.destination)
-        told = [
-            f"Calls in {where}: {self.new_count + self.old_count} ({self.new_count} new), {format_bytes(self.size)}.",
-            f"To use it, set COMETMAGIC_LIBRARY={where}: without a key the same cells show what was recorded, offline.",
+        path = format_path(self.destination)
+        lines = [
+            f"Calls in {path}: {self.new_count + self.old_count} ({self.new_count} new), {format_bytes(self.size)}.",
+            f"To use it, set COMETMAGIC_LIBRARY={path}: without a key the same cells show what was recorded, offline.",
             "Before you share it: prompts and reference images are in it as they were sent.",
         ]
         if self.skipped_count:
-            told.append(f"Left out, because they made no live picture or are damaged: {self.skipped_count}.")
-        return "\n".join(told)
+            lines.append(f"Left out, because they made no live picture or are damaged: {self.skipped_count}.")
+        return "\n".join(lines)
 
 
 def pack(library: Library, destination: Path) -> PackSummary:
-    """Copy every recording of the library that is not there yet to the folder `place`.
+    """Copy every recording of the library that is not in `destination` yet to that folder.
 
-    Raises `LibraryError` when there is none, or `place` cannot be written or lies in the library.
+    Raises `LibraryError` when there is no recording, or `destination` cannot be written or is in the library.
     """
-    target, found = _resolve_destination(library, destination), [folder for folder, _ in iter_recordings(library)]
-    if not found:
-        do = "A live call with a key makes one."
+    target = _resolve_destination(library, destination)
+    recordings = [folder for folder, _ in iter_recordings(library)]
+    if not recordings:
+        advice = "A live call with a key makes one."
         raise LibraryError(
-            f"There is no recording in {format_path(library.root)} to pack.", charge_status=ChargeStatus.PAST, advice=do
+            f"There is no recording in {format_path(library.root)} to pack.",
+            charge_status=ChargeStatus.PAST,
+            advice=advice,
         )
     try:
         target.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(target)
-        there = {folder for folder in found if (target / folder.id).exists()}
-        new = {folder for folder in found if folder not in there and _copy_recording(folder, target)}
-        size = sum(path.stat().st_size for folder in there | new for path in (target / folder.id).iterdir())
+        old_folders = {folder for folder in recordings if (target / folder.id).exists()}
+        new_folders = {folder for folder in recordings if folder not in old_folders and _copy_recording(folder, target)}
+        size = sum(
+            path.stat().st_size for folder in old_folders | new_folders for path in (target / folder.id).iterdir()
+        )
     except OSError as error:
         raise build_write_error(target, error, charge_status=ChargeStatus.PAST, advice="Name another folder.") from None
-    left_out = len(list(library.iter_folders())) - len(there | new)
-    return PackSummary(target, len(new), len(there), left_out, size)
+    skipped_count = len(list(library.iter_folders())) - len(old_folders | new_folders)
+    return PackSummary(target, len(new_folders), len(old_folders), skipped_count, size)
 
 
 def _resolve_destination(library: Library, destination: Path) -> Path:
-    """Return the absolute path of the folder to pack into, which must not lie in the library."""
+    """Return the absolute path of the folder to pack into, which must not be in the library."""
     try:
         target = destination.expanduser().absolute()
-    except RuntimeError as error:  # a `~user` nobody knows
+    except RuntimeError as error:  # an unknown `~user`
         raise LibraryError(
             f"Cannot write in {destination}: {error}", charge_status=ChargeStatus.PAST, advice="Name another folder."
         ) from None
@@ -96,11 +101,11 @@ def _resolve_destination(library: Library, destination: Path) -> Path:
 
 
 def _remove_leftovers(target: Path) -> None:
-    """Remove what a pack that was killed has left."""
-    for left in target.glob(f"{_TEMP_PREFIX}*"):
+    """Remove the temporary folders of a process that was killed while packing."""
+    for leftover in target.glob(f"{_TEMP_PREFIX}*"):
         with contextlib.suppress(OSError):
-            # Renamed first: if its maker lives after all, it cannot put a half empty folder into place.
-            shutil.rmtree(left.rename(target / _build_temp_name()), ignore_errors=True)
+            # Renamed first: if that process still runs, it cannot rename a half-deleted folder to a call's name.
+            shutil.rmtree(leftover.rename(target / _build_temp_name()), ignore_errors=True)
 
 
 def _build_temp_name() -> str:
@@ -108,40 +113,40 @@ def _build_temp_name() -> str:
 
 
 def _copy_recording(folder: CallFolder, target: Path) -> bool:
-    """Make the lean copy of a call and return whether the call could be read."""
+    """Copy a call to the pack and return whether it could be read."""
     files = _read_lean_files(folder)
     if files is None:
         return False
-    beside = target / _build_temp_name()
-    beside.mkdir()
+    temp_folder = target / _build_temp_name()
+    temp_folder.mkdir()
     try:
         for name, content in files.items():
-            write_atomic(beside / name, content, 0o666)
-        beside.rename(target / folder.id)
+            write_atomic(temp_folder / name, content, 0o666)
+        temp_folder.rename(target / folder.id)
     except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temp_folder, ignore_errors=True)
         raise
     sync_folder(target)
     return True
 
 
 def _read_lean_files(folder: CallFolder) -> dict[str, bytes] | None:
-    """Return the files of a call's lean copy by name, or None when one cannot be read."""
+    """Return the files to pack of a call by name, or None when one cannot be read."""
     try:
         documents = {
             name: strip_signatures((folder.path / name).read_bytes())
             for name in ("request.json", "answer.json", "call.json")
         }
         call = json.loads(documents["call.json"])
-        kept = {name: value for name, value in call.items() if name in _USER_TEXT_KEYS}
-        documents["call.json"] = encode_call(_redact_paths(call, folder.id) | kept)
+        user_texts = {name: value for name, value in call.items() if name in _USER_TEXT_KEYS}
+        documents["call.json"] = encode_call(_redact_paths(call, folder.id) | user_texts)
         originals = [folder.path / row["name"] for row in call.get("files", [])]
         references = [path for path in folder.path.iterdir() if _REFERENCE_PATTERN.fullmatch(path.name)]
         previews = {
-            made
+            preview
             for path in originals
-            for made in (build_preview_path(path), build_small_preview_path(path))
-            if made.exists()
+            for preview in (build_preview_path(path), build_small_preview_path(path))
+            if preview.exists()
         }
         return documents | {path.name: path.read_bytes() for path in (*references, *originals, *previews)}
     except (OSError, ValueError, RecursionError):
@@ -149,14 +154,14 @@ def _read_lean_files(folder: CallFolder) -> dict[str, bytes] | None:
 
 
 def _redact_paths(value: Any, folder_name: str) -> Any:
-    """Return JSON values without absolute paths; of those that lead into the call folder `name`, the end stays."""
+    """Return JSON values without absolute paths; a path into the call folder `folder_name` begins with that name."""
     match value:
         case dict():
             return {key: _redact_paths(item, folder_name) for key, item in value.items()}
         case list():
             return [_redact_paths(item, folder_name) for item in value]
         case str():
-            # Folders above it may have spaces in their names, so its own name is looked for first.
-            inside = re.sub(rf"{_PATH_START}[^\n\"']*?(?={re.escape(folder_name)})", "", value)
-            return _PATH_PATTERN.sub("[path]", inside)
+            # The folders above may have spaces in their names, so the call folder's name is searched first.
+            shortened = re.sub(rf"{_PATH_START}[^\n\"']*?(?={re.escape(folder_name)})", "", value)
+            return _PATH_PATTERN.sub("[path]", shortened)
     return value

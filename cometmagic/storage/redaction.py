@@ -1,7 +1,7 @@
-"""The key kept out of what is written down, also when the service sends it back.
+"""Removes the API key from the files of a call, in case the service sends it back.
 
-Errors are redacted piece by piece, but for the paths they name: those must exist. Of what is received
-only the whole key is overwritten, by as many asterisks, so that nothing else in the answer changes.
+Parts of the key are redacted in errors too, except in the call's own paths, which must stay valid. In a
+response only the whole key is overwritten, with as many asterisks, so that nothing else changes.
 """
 
 from __future__ import annotations
@@ -14,35 +14,33 @@ from pathlib import Path
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.system.sanitize import redact
 
-MIN_KEY_PREFIX = 6  # characters of a key that tell something of it
-WINDOW_BYTES = 16 * 2**20  # bytes of a file that are looked at together; every system can begin a mapping there
-_MAX_ESCAPE_BYTES = 6  # bytes of a character of a key, written as an escape of JSON
+MIN_KEY_PREFIX = 6  # characters; shorter beginnings of a key reveal nothing
+WINDOW_BYTES = 16 * 2**20  # searched at once; a multiple of every system's mapping granularity
+_MAX_ESCAPE_BYTES = 6  # of one character as a JSON escape
 
 
 def redact_folder(folder: CallFolder, key: str) -> None:
-    """Overwrite the key in everything the folder holds of the answer."""
-    told, ours = (
-        folder.read().get("error") or {},
-        [str(path) for path in (folder.response_path, folder.path, folder.path.parent)],
-    )
-    clean = {
-        name: redact(text, key, ours) if isinstance(text, str) and name not in ("type", "fate") else text
-        for name, text in told.items()
+    """Overwrite the key in every file of the folder that holds text from the response."""
+    error_fields = folder.read().get("error") or {}
+    own_paths = [str(path) for path in (folder.response_path, folder.path, folder.path.parent)]
+    redacted_fields = {
+        name: redact(text, key, own_paths) if isinstance(text, str) and name not in ("type", "fate") else text
+        for name, text in error_fields.items()
     }
-    if clean != told:
-        folder.update(error=clean)
+    if redacted_fields != error_fields:
+        folder.update(error=redacted_fields)
     for path in (folder.response_path, folder.path / "answer.json", folder.path / "call.json"):
         _overwrite_key(path, key)
 
 
 def redact_response(folder: CallFolder, key: str) -> None:
-    """Overwrite the key in the answer as it came, also the beginning of one at the end of a cut answer."""
+    """Overwrite the key in the raw response, and the beginning of a key at the end of an incomplete response."""
     if key:
         _overwrite_key(folder.response_path, key)
 
 
 def _overwrite_key(path: Path, key: str) -> None:
-    """Overwrite the key in a file, a part of it at a time, each with as much of the next as a key may take."""
+    """Overwrite the key in a file, window by window; windows overlap by the longest spelling of the key."""
     if not path.exists():
         return
     with path.open("r+b") as file:
@@ -54,23 +52,23 @@ def _overwrite_key(path: Path, key: str) -> None:
 
 
 def _overwrite_window(content: mmap.mmap, key: str, *, is_last: bool) -> None:
-    """Overwrite the key in a part of a file; where that `ends`, also the beginning of one."""
-    in_json = json.dumps(key)[1:-1]
-    written = {key, in_json, in_json.replace("/", "\\/")}  # some services escape slashes
-    for form in map(str.encode, written):
-        at = content.find(form)
-        while at >= 0:
-            content[at : at + len(form)] = b"*" * len(form)
-            at = content.find(form, at)
-    if content.find(b"\\u00") >= 0:  # seldom, and the search for it is slow
-        for found in _build_key_pattern(key).finditer(content):
-            content[found.start() : found.end()] = b"*" * (found.end() - found.start())
+    """Overwrite the key in a window; in the last one, also the beginning of a key at the end."""
+    escaped_key = json.dumps(key)[1:-1]
+    spellings = {key, escaped_key, escaped_key.replace("/", "\\/")}  # some services escape slashes
+    for spelling in map(str.encode, spellings):
+        start = content.find(spelling)
+        while start >= 0:
+            content[start : start + len(spelling)] = b"*" * len(spelling)
+            start = content.find(spelling, start)
+    if content.find(b"\\u00") >= 0:  # rare, and the search is slow
+        for match in _build_key_pattern(key).finditer(content):
+            content[match.start() : match.end()] = b"*" * (match.end() - match.start())
     for length in range(min(len(key) - 1, len(content)), MIN_KEY_PREFIX - 1, -1) if is_last else ():
         if content[-length:] == key[:length].encode():
             content[-length:] = b"*" * length
 
 
 def _build_key_pattern(key: str) -> re.Pattern[bytes]:
-    """Return what finds the key with any of its characters written as an escape of JSON."""
-    each = (rf"(?:{re.escape(letter)}|\\u(?i:{ord(letter):04x}))" for letter in key)
-    return re.compile("".join(each).encode())
+    """Return the pattern of the key with any of its characters as JSON escapes."""
+    characters = (rf"(?:{re.escape(letter)}|\\u(?i:{ord(letter):04x}))" for letter in key)
+    return re.compile("".join(characters).encode())

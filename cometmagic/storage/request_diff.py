@@ -1,7 +1,7 @@
-"""How a recorded request differs from another one, told as a cell is written.
+"""How a recorded request differs from another request, in the words of a notebook cell.
 
-Who reads it wants to put a cell right, so options are told as flags, and of a long prompt the place where
-it begins to be another. What was recorded may be somebody else's: it is cleaned and shortened.
+The reader wants to correct a cell, so options are shown as flags, and a long prompt from where it differs.
+A recording may come from someone else, so its texts are cleaned and shortened.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from cometmagic.options.declaration import Options
 from cometmagic.system.sanitize import clean_line
 
 MAX_VALUE_LENGTH = 60  # characters of a value or a prompt
-MAX_LISTED_OPTIONS = 5  # options that are listed
+MAX_LISTED_OPTIONS = 5
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that the recorded request has and the other has not, or, `lacking`, the other way round."""
+    """Something that only the recorded request has, or, if `is_lacking`, only the other one."""
 
     text: str
     is_option: bool = False
@@ -31,7 +31,7 @@ class Difference:
 
 
 def find_differences(request: ImageRequest, recorded_request: ImageRequest, call: dict[str, Any]) -> list[Difference]:
-    """Return one difference for each field; the recorded options are those that `call`, its call.json, keeps."""
+    """Return one difference for each field; the recorded options are read from `call`, its call.json."""
     return [
         *_compare_options(request.options, call),
         *_compare_references(request.references, recorded_request.references),
@@ -40,15 +40,21 @@ def find_differences(request: ImageRequest, recorded_request: ImageRequest, call
 
 
 def format_differences(differences: list[Difference]) -> str:
-    """Return them as the end of a sentence: `with --thoughts and another prompt ('a cat'), without --seed 5`."""
-    options = [one for one in differences if one.is_option]
+    """Return the end of a sentence: `with --thoughts and another prompt ('a cat'), without --seed 5`."""
+    options = [difference for difference in differences if difference.is_option]
     unlisted = options[MAX_LISTED_OPTIONS:]
-    listed = [one for one in differences if one not in unlisted]
-    has, lacks = ([one.text for one in listed if one.is_lacking is lacking] for lacking in (False, True))
-    sides = [f"{word} {_join_words(things)}" for word, things in (("with", has), ("without", lacks)) if things]
+    listed = [difference for difference in differences if difference not in unlisted]
+    additions, omissions = (
+        [difference.text for difference in listed if difference.is_lacking is lacking] for lacking in (False, True)
+    )
+    phrases = [
+        f"{preposition} {_join_words(words)}"
+        for preposition, words in (("with", additions), ("without", omissions))
+        if words
+    ]
     if unlisted:
-        sides.append(f"and {len(unlisted)} more option{'s differ' if len(unlisted) > 1 else ' differs'}")
-    return ", ".join(sides) or "which asks for the same, but was written by another version of cometmagic"
+        phrases.append(f"and {len(unlisted)} more option{'s differ' if len(unlisted) > 1 else ' differs'}")
+    return ", ".join(phrases) or "which asks for the same, but was written by another version of cometmagic"
 
 
 def _join_words(words: list[str]) -> str:
@@ -58,26 +64,29 @@ def _join_words(words: list[str]) -> str:
 
 
 def read_call_options(call: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that call.json keeps: the model, and those that were not left at their default."""
-    kept = call.get("options")
-    return {"model": call.get("model")} | (kept if isinstance(kept, dict) else {})
+    """Return the options in call.json: the model, and all that differ from their default."""
+    options = call.get("options")
+    return {"model": call.get("model")} | (options if isinstance(options, dict) else {})
 
 
 def _compare_options(options: Options, call: dict[str, Any]) -> Iterator[Difference]:
     """Yield the options that differ."""
-    known, had, given = options.list_options(), read_call_options(call), json.loads(json.dumps(options.list_changes()))
-    for name in dict.fromkeys([*known, *had]):
-        default = known[name].default if name in known else None
-        ours, theirs = given.get(name, default), had.get(name, default)
-        if ours == theirs:
+    declared_options, recorded_values = options.list_options(), read_call_options(call)
+    values = json.loads(json.dumps(options.list_changes()))
+    for name in dict.fromkeys([*declared_options, *recorded_values]):
+        default = declared_options[name].default if name in declared_options else None
+        value, recorded_value = values.get(name, default), recorded_values.get(name, default)
+        if value == recorded_value:
             continue
-        if _is_unset(theirs):
-            yield Difference(_shorten(format_option(name, ours)), is_option=True, is_lacking=True)
-        elif _is_unset(ours):
-            yield Difference(_shorten(format_option(name, theirs)), is_option=True)
+        if _is_unset(recorded_value):
+            yield Difference(_shorten(format_option(name, value)), is_option=True, is_lacking=True)
+        elif _is_unset(value):
+            yield Difference(_shorten(format_option(name, recorded_value)), is_option=True)
         else:
-            instead = _shorten(format_option(name, ours).partition(" ")[2])
-            yield Difference(f"{_shorten(format_option(name, theirs))} instead of {instead}", is_option=True)
+            other_value = _shorten(format_option(name, value).partition(" ")[2])
+            yield Difference(
+                f"{_shorten(format_option(name, recorded_value))} instead of {other_value}", is_option=True
+            )
 
 
 def _is_unset(value: Any) -> bool:
@@ -91,22 +100,22 @@ def _shorten(text: str) -> str:
 def _compare_references(
     references: Sequence[ImagePart], recorded_references: Sequence[ImagePart]
 ) -> Iterator[Difference]:
-    """Yield how the reference images differ, if they do: in number, or else in content."""
+    """Yield how the reference images differ, if they do: in number, otherwise in content."""
     if len(references) != len(recorded_references):
-        instead = f" instead of {len(references)}" if references and recorded_references else ""
+        suffix = f" instead of {len(references)}" if references and recorded_references else ""
         yield Difference(
-            f"{_format_reference_count(len(recorded_references) or len(references))}{instead}",
+            f"{_format_reference_count(len(recorded_references) or len(references))}{suffix}",
             is_lacking=not recorded_references,
         )
         return
-    others = [
+    numbers = [
         str(number)
         for number, pair in enumerate(zip(references, recorded_references, strict=True), 1)
         if not _is_same_image(*pair)
     ]
-    if others:
-        which = f" ({_join_words(others)} of {len(references)})" if len(references) > 1 else ""
-        yield Difference(f"{'another reference image' if len(others) == 1 else 'other reference images'}{which}")
+    if numbers:
+        suffix = f" ({_join_words(numbers)} of {len(references)})" if len(references) > 1 else ""
+        yield Difference(f"{'another reference image' if len(numbers) == 1 else 'other reference images'}{suffix}")
 
 
 def _format_reference_count(count: int) -> str:
@@ -115,15 +124,15 @@ def _format_reference_count(count: int) -> str:
 
 def _is_same_image(image: ImagePart, recorded_image: ImagePart) -> bool:
     try:
-        # The size tells most of them apart before anything is read.
-        is_alike = recorded_image.path is not None and recorded_image.path.stat().st_size == len(image.data)
-        return is_alike and recorded_image.data == image.data
-    except (OSError, ValueError):  # the file is gone, or its name is none
+        # Most differ in size, so nothing has to be read.
+        is_same_size = recorded_image.path is not None and recorded_image.path.stat().st_size == len(image.data)
+        return is_same_size and recorded_image.data == image.data
+    except (OSError, ValueError):  # the file is gone, or its name is invalid
         return False
 
 
 def _compare_prompts(request: ImageRequest, recorded_request: ImageRequest) -> Iterator[Difference]:
-    """Yield how the prompts differ, or else the places of the images in them."""
+    """Yield how the prompts differ, otherwise how the images are placed in them."""
     if request.prompt != recorded_request.prompt:
         yield Difference(_format_prompt_difference(request.prompt, recorded_request.prompt))
     elif len(request.references) == len(recorded_request.references) and _build_text_layout(
@@ -137,13 +146,16 @@ def _build_text_layout(request: ImageRequest) -> list[list[str | None]]:
 
 
 def _format_prompt_difference(prompt: str, recorded_prompt: str) -> str:
-    """Return what is told of another prompt: the part of it where it begins to be another."""
-    ours, theirs = (" ".join(text.split()) for text in (prompt, recorded_prompt))
-    if ours == theirs:
+    """Return the description of a different prompt: an excerpt of it from where it differs."""
+    text, recorded_text = " ".join(prompt.split()), " ".join(recorded_prompt.split())
+    if text == recorded_text:
         return "other spaces or line breaks in the prompt"
-    pairs = enumerate(zip(ours, theirs, strict=False))
-    alike = next((place for place, (one, other) in pairs if one != other), min(len(ours), len(theirs)))
-    start = max(0, alike - MAX_VALUE_LENGTH // 2) if len(theirs) > MAX_VALUE_LENGTH else 0
+    pairs = enumerate(zip(text, recorded_text, strict=False))
+    common_length = next(
+        (index for index, (character, recorded_character) in pairs if character != recorded_character),
+        min(len(text), len(recorded_text)),
+    )
+    start = max(0, common_length - MAX_VALUE_LENGTH // 2) if len(recorded_text) > MAX_VALUE_LENGTH else 0
     end = start + MAX_VALUE_LENGTH
-    piece = f"{'…' if start else ''}{theirs[start:end]}{'…' if end < len(theirs) else ''}"
-    return f"another prompt ('{clean_line(piece)}')"
+    excerpt = f"{'…' if start else ''}{recorded_text[start:end]}{'…' if end < len(recorded_text) else ''}"
+    return f"another prompt ('{clean_line(excerpt)}')"

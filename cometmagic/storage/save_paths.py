@@ -1,4 +1,4 @@
-"""Where images are saved, and what to say when that fails: file names from prompts, targets checked before paying."""
+"""Paths for saved images: file names from prompts, a check of the target before sending, and the error texts."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from typing import Any
 
 from cometmagic.errors import LibraryError
 
-MAX_SLUG_LENGTH = 40
-
+MAX_SLUG_LENGTH = 40  # characters
 LIBRARY_ADVICE = "Set COMETMAGIC_LIBRARY to a folder that can be written."
 
 
 def build_write_error(folder: Path, error: OSError, **details: Any) -> LibraryError:
-    """Return the error for a folder in which `error` came up; `how` goes to it."""
-    why = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
-    return LibraryError(f"Cannot write in {folder}: {why}.", **details)
+    """Return the error for a folder that cannot be written; `details` are passed to `LibraryError`."""
+    reason = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
+    return LibraryError(f"Cannot write in {folder}: {reason}.", **details)
 
 
 def check_target(path: str) -> str:
-    """Return `path` as an absolute one. Raises `LibraryError` when nothing can be saved there: before paying."""
+    """Return `path` as an absolute path. Raises `LibraryError` when nothing can be saved there."""
     try:
         target = Path(path).expanduser().absolute()
         folder = next(parent for parent in (target, *target.parents) if parent.exists())
-    except (OSError, RuntimeError) as error:  # a name too long for the disk; a `~user` nobody knows
-        why = error.strerror if isinstance(error, OSError) else error
-        raise LibraryError(f"Cannot save to {path}: {why}", advice="Change --save.") from None
+    except (OSError, RuntimeError) as error:  # a name too long for the disk; an unknown `~user`
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise LibraryError(f"Cannot save to {path}: {reason}", advice="Change --save.") from None
     if folder == target and not folder.is_dir():
         folder = target.parent  # a file that will not be overwritten
     if not folder.is_dir() or not os.access(folder, os.W_OK):
@@ -39,13 +38,13 @@ def check_target(path: str) -> str:
 
 
 def slugify(text: str, max_length: int = MAX_SLUG_LENGTH) -> str:
-    """Return up to `longest` lower-case ASCII letters, digits and hyphens from a text."""
-    plain = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if len(words) <= max_length:
-        return words or "image"
-    cut = words[:max_length]
-    return cut.rpartition("-")[0] or cut
+    """Return up to `max_length` lower-case ASCII letters, digits and hyphens from a text."""
+    ascii_text = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")
+    if len(slug) <= max_length:
+        return slug or "image"
+    prefix = slug[:max_length]
+    return prefix.rpartition("-")[0] or prefix
 
 
 def build_image_path(path: str | Path, suffix: str, prompt: str) -> Path:

@@ -1,8 +1,8 @@
-"""From received bytes to a settled call folder: decode, save, preview, record.
+"""Turns received bytes into a settled call folder: decode, save, write previews, record.
 
-The same for a live answer, the offline service's and one an earlier session left behind: it reads
-`response.part` and writes the rest. It knows nothing of how the bytes came. Nothing is deleted before
-everything it stood for is on disk.
+It reads `response.part` and writes the other files, for a live answer, an offline one, and one that an earlier
+session left behind alike. It knows nothing about how the bytes arrived. `response.part` is deleted only when
+everything in it is saved.
 """
 
 from __future__ import annotations
@@ -37,37 +37,44 @@ from cometmagic.system.atomic_files import write_atomic
 
 
 def settle(folder: CallFolder) -> CometError | None:
-    """Turn `response.part` into files and return the error the answer stands for, if it has no image."""
+    """Turn `response.part` into files and return the error of an answer without an image, else None."""
     try:
-        answer, rows, spoilt = save_images(folder)
+        answer, rows, damaged_count = save_images(folder)
     except MalformedError as error:
         return folder.fail(build_malformed_error(str(error), _read_head(folder.response_path), folder.response_path))
-    # The document with long strings (signatures) as they stood.
+    # Long strings (signatures) are copied byte for byte.
     write_atomic(folder.path / "answer.json", splice_json(answer.document, JSONString.iter_json, separators=(",", ":")))
     response = decode_document(answer.document, {row["name"]: folder.build_image(row) for row in rows}).response
-    facts = _build_call_fields(response, rows)
+    fields = _build_call_fields(response, rows)
     if any(row["role"] == "image" for row in rows):
-        facts["spoilt"] = spoilt
-        notes = list(_iter_notes(folder, answer, rows, spoilt))
-        del answer  # with its views on the file: previews need memory too, and Windows deletes none that is mapped
-        facts["notes"] = [*notes, *_write_previews(folder, rows)]
-        folder.update(state=CallState.SETTLED, settled=now(), **facts)
-        if not spoilt:
+        fields["spoilt"] = damaged_count
+        notes = list(_iter_notes(folder, answer, rows, damaged_count))
+        del answer  # and its views of the file: previews need memory, and Windows cannot delete a mapped file
+        fields["notes"] = [*notes, *_write_previews(folder, rows)]
+        folder.update(state=CallState.SETTLED, settled=now(), **fields)
+        if not damaged_count:
             with contextlib.suppress(OSError):  # a later recovery tidies up
                 folder.response_path.unlink()
         return None
+    return folder.fail(_build_answer_error(folder, answer, response, rows, damaged_count), **fields)
+
+
+def _build_answer_error(
+    folder: CallFolder,
+    answer: DecodedResponse,
+    response: ImageResponse,
+    rows: list[dict[str, Any]],
+    damaged_count: int,
+) -> CometError:
+    """Return the error for an answer without an image."""
     if answer.error:
-        return folder.fail(parse_error_object(answer.error), **facts)
-    strange = sum(row["mime_type"] == UNKNOWN_TYPE[0] for row in rows)
-    return folder.fail(
-        build_no_image_error(
-            response,
-            folder.response_path,
-            is_truncated=answer.is_truncated,
-            damaged_count=spoilt,
-            unknown_count=strange,
-        ),
-        **facts,
+        return parse_error_object(answer.error)
+    return build_no_image_error(
+        response,
+        folder.response_path,
+        is_truncated=answer.is_truncated,
+        damaged_count=damaged_count,
+        unknown_count=sum(row["mime_type"] == UNKNOWN_TYPE[0] for row in rows),
     )
 
 
@@ -89,7 +96,7 @@ def _build_call_fields(response: ImageResponse, rows: list[dict[str, Any]]) -> d
 def _iter_notes(
     folder: CallFolder, answer: DecodedResponse, rows: list[dict[str, Any]], damaged_count: int
 ) -> Iterator[str]:
-    """Yield what the user should know about an answer that holds a picture."""
+    """Yield what the user should know about an answer that has an image."""
     if answer.is_truncated:
         yield "The answer was cut short; this picture came whole, but it may be a draft."
     elif damage := folder.read().get("damage"):
@@ -107,49 +114,52 @@ def _iter_notes(
 
 
 def _write_previews(folder: CallFolder, rows: list[dict[str, Any]]) -> Iterator[str]:
-    """Write the small pictures; yield what there is to say about those that cannot be made."""
-    asked = int(folder.read().get("preview", 0))
+    """Write the previews; yield a note for each one that cannot be made."""
+    max_side = int(folder.read().get("preview", 0))
     for row in rows:
         original, is_final = folder.path / row["name"], row["role"] == "image"
         if row["mime_type"] not in DISPLAYABLE_TYPES or not (is_final or row["role"] == "thought"):
             continue
-        made = (
-            _write_final_preview(original, asked)
+        has_preview = (
+            _write_final_preview(original, max_side)
             if is_final
             else _write_small_preview(original, build_preview_path(original))
         )
-        if not made and (asked or not is_final):
+        if not has_preview and (max_side or not is_final):
             yield f"{row['name']} is {_explain_missing_preview(row)}: it is kept as it came."
 
 
 def _write_final_preview(original: Path, max_side: int) -> bool:
-    """Write the preview of the final image, and a small one if that is large or none is asked for; tell whether."""
+    """Write the preview of the final image, and a small one if needed; return whether it could be drawn.
+
+    The small one is written when the preview is large, or instead of it when `max_side` is 0.
+    """
     if not max_side:
         return _write_small_preview(original, build_small_preview_path(original))
     preview = resize.render_preview(original, max_side, int(max_side * max_side * resize.BYTES_PER_PIXEL))
     if preview is None:
         return False
     write_atomic(build_preview_path(original), preview, 0o666)
-    file = io.BytesIO(preview)
+    buffer = io.BytesIO(preview)
     if (
         len(preview) > SMALL_PREVIEW_BYTES
-        or max(resize.read_size(file) or (SMALL_PREVIEW_PIXELS,)) > SMALL_PREVIEW_PIXELS
+        or max(resize.read_size(buffer) or (SMALL_PREVIEW_PIXELS,)) > SMALL_PREVIEW_PIXELS
     ):
-        _write_small_preview(file, build_small_preview_path(original))
+        _write_small_preview(buffer, build_small_preview_path(original))
     return True
 
 
 def _write_small_preview(source: Path | BinaryIO, target: Path) -> bool:
-    """Write a small picture and tell whether it could be made."""
-    small = resize.render_preview(source, SMALL_PREVIEW_PIXELS, SMALL_PREVIEW_BYTES)
-    if small is not None:
-        write_atomic(target, small, 0o666)
-    return small is not None
+    """Write a small preview and return whether the picture could be drawn."""
+    preview = resize.render_preview(source, SMALL_PREVIEW_PIXELS, SMALL_PREVIEW_BYTES)
+    if preview is not None:
+        write_atomic(target, preview, 0o666)
+    return preview is not None
 
 
 def _explain_missing_preview(row: dict[str, Any]) -> str:
-    """Return why there is no preview of an image, as far as its size tells."""
-    if row["width"] is None:  # Pillow does not measure what is vast either
+    """Return why there is no preview of an image, judged by its size."""
+    if row["width"] is None:  # Pillow does not read the size of a huge picture either
         return "damaged or far too large"
-    too_large = row["width"] * row["height"] > resize.MAX_PREVIEW_PIXELS
-    return "too large for a preview" if too_large else "incomplete or damaged"
+    is_too_large = row["width"] * row["height"] > resize.MAX_PREVIEW_PIXELS
+    return "too large for a preview" if is_too_large else "incomplete or damaged"

@@ -1,8 +1,8 @@
-"""A notebook file made small: its embedded pictures become previews, and the originals stay in the library.
+"""Shrinks a notebook file: its embedded pictures become previews, and the originals are kept in the library.
 
-The file is replaced as a whole and only after every original lies in the library. Whatever else is in it
-stays as it was. This module knows files and the library; where pictures stand in a notebook knows
-embedded.py.
+The file is replaced as a whole, and only after every original is in the library. Everything else in it stays
+unchanged. This module deals with files and the library; where a notebook has its pictures is known in
+images/notebook_images.py only.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line
 from cometmagic.system.suggestions import suggest
 
-ORIGINALS_FOLDER = "originals"  # the folder of the library for pictures that belong to no call
+ORIGINALS_FOLDER = "originals"  # in the library, for pictures that belong to no call
 DEFAULT_MAX_SIDE = 1024  # pixels
 NBFORMAT = 4
 _SKIP_REASONS = {
@@ -42,7 +42,7 @@ _SKIP_REASONS = {
 
 @dataclass(frozen=True)
 class SlimSummary:
-    """What became of a notebook: bytes before and after, how many pictures, and how many originals were saved."""
+    """What was done to a notebook: its size in bytes before and after, pictures by kind, and originals saved."""
 
     path: Path
     old_size: int
@@ -53,126 +53,134 @@ class SlimSummary:
 
     def __str__(self) -> str:
         name, counts = clean_line(format_path(self.path)), self.counts
-        left = ", ".join(f"{counts[kind]} {told}" for kind, told in _SKIP_REASONS.items() if counts[kind])
-        left = f"Left as they were: {left}." if left else ""
+        skip_note = ", ".join(
+            f"{counts[count_name]} {reason}" for count_name, reason in _SKIP_REASONS.items() if counts[count_name]
+        )
+        skip_note = f"Left as they were: {skip_note}." if skip_note else ""
         if self.old_size == self.new_size and not counts["shrunk"] + counts["twins"]:
             return " ".join(
-                filter(None, [f"There is nothing to shrink in {name}, {format_bytes(self.old_size)}.", left])
+                filter(None, [f"There is nothing to shrink in {name}, {format_bytes(self.old_size)}.", skip_note])
             )
-        told = [f"{name}: {format_bytes(self.old_size)} became {format_bytes(self.new_size)}."]
-        told.append(f"Pictures that became previews: {counts['shrunk']}.")
+        lines = [f"{name}: {format_bytes(self.old_size)} became {format_bytes(self.new_size)}."]
+        lines.append(f"Pictures that became previews: {counts['shrunk']}.")
         if counts["twins"]:
-            told.append(f"Second copies in another format that were taken out: {counts['twins']}.")
-        where = (
+            lines.append(f"Second copies in another format that were taken out: {counts['twins']}.")
+        location = (
             f"; {self.original_count} of them were new to it and lie in {format_path(self.originals_folder)}"
             if self.original_count
             else ""
         )
-        told += [f"The originals are in the library{where}.", left]
-        told.append("If the notebook is open, reload it from disk before you save it: saving brings the old one back.")
-        return "\n".join(filter(None, told))
+        lines += [f"The originals are in the library{location}.", skip_note]
+        lines.append("If the notebook is open, reload it from disk before you save it: saving brings the old one back.")
+        return "\n".join(filter(None, lines))
 
 
 def slim(path: Path, library: Library, max_side: int = DEFAULT_MAX_SIDE) -> SlimSummary:
-    """Make the embedded pictures of a notebook file previews of at most `longest` pixels a side.
+    """Replace the embedded pictures of a notebook file by previews of at most `max_side` pixels a side.
 
-    Raises `LibraryError`, and then the file is as it was: it is no notebook, may not be written or has
-    changed meanwhile, or the library cannot keep an original.
+    Raises `LibraryError` and leaves the file unchanged when it is not a notebook, cannot be written or has
+    changed meanwhile, or when an original cannot be saved in the library.
     """
-    place = _resolve_notebook(path)
-    before, content = _read_notebook(place)
-    notebook = _parse_notebook(content, place)
+    notebook_path = _resolve_notebook(path)
+    old_stat, content = _read_notebook(notebook_path)
+    notebook = _parse_notebook(content, notebook_path)
     shrinker = NotebookShrinker(max_side)
     shrinker.shrink(notebook)
-    folder, saved, after = library.root / ORIGINALS_FOLDER, 0, len(content)
+    originals_folder, original_count, new_size = library.root / ORIGINALS_FOLDER, 0, len(content)
     if shrinker.originals:
         try:
-            saved = _save_originals(library, folder, shrinker.originals)
+            original_count = _save_originals(library, originals_folder, shrinker.originals)
         except OSError as error:
-            raise build_write_error(folder, error, charge_status=ChargeStatus.PAST, advice=LIBRARY_ADVICE) from None
-        after = _replace_file(place, before, _encode_notebook(notebook, content.decode()))
-    return SlimSummary(place, len(content), after, shrinker.counts, saved, folder)
+            raise build_write_error(
+                originals_folder, error, charge_status=ChargeStatus.PAST, advice=LIBRARY_ADVICE
+            ) from None
+        new_size = _replace_file(notebook_path, old_stat, _encode_notebook(notebook, content.decode()))
+    return SlimSummary(notebook_path, len(content), new_size, shrinker.counts, original_count, originals_folder)
 
 
 def _resolve_notebook(path: Path) -> Path:
-    """Return where a notebook lies, behind all links."""
+    """Return the path of a notebook with all links resolved."""
     try:
-        place = path.expanduser().resolve()
-        if place.is_file():
-            return place
-        others = [other.name for other in place.parent.glob("*.ipynb")] if place.parent.is_dir() else []
-    except (OSError, RuntimeError, ValueError) as error:  # a `~user` nobody knows, a name too long, a loop of links
-        why = getattr(error, "strerror", None) or error
-        raise _build_error(f"Cannot read {clean_line(path)}: {why}", "Check the path.") from None
-    hint = suggest(f"{place.stem}.ipynb", others) or "."
+        notebook_path = path.expanduser().resolve()
+        if notebook_path.is_file():
+            return notebook_path
+        names = [file.name for file in notebook_path.parent.glob("*.ipynb")] if notebook_path.parent.is_dir() else []
+    except (OSError, RuntimeError, ValueError) as error:  # an unknown `~user`, a name too long, a loop of links
+        reason = getattr(error, "strerror", None) or error
+        raise _build_error(f"Cannot read {clean_line(path)}: {reason}", "Check the path.") from None
+    hint = suggest(f"{notebook_path.stem}.ipynb", names) or "."
     raise _build_error(f"There is no notebook {clean_line(path)}{hint}", "Check the path.")
 
 
 def _read_notebook(path: Path) -> tuple[os.stat_result, bytes]:
-    """Return what the disk says of a file that may be replaced, and its content."""
+    """Return the status and the content of a file. Raises `LibraryError` when it cannot be replaced."""
     try:
-        before, content = path.stat(), path.read_bytes()
+        old_stat, content = path.stat(), path.read_bytes()
     except OSError as error:
         raise _build_error(f"Cannot read {clean_line(path)}: {error.strerror}.") from None
-    may_write = before.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) and os.access(path, os.W_OK)
-    if not may_write or not os.access(path.parent, os.W_OK):
+    is_writable = old_stat.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) and os.access(path, os.W_OK)
+    if not is_writable or not os.access(path.parent, os.W_OK):
         raise _build_error(
             f"{clean_line(format_path(path))} may not be written.", "Copy it to where it may be, and slim the copy."
         )
-    return before, content
+    return old_stat, content
 
 
 def _parse_notebook(content: bytes, path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(content.decode())
+        notebook = json.loads(content.decode())
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("nbformat"), int):
+        notebook = None
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("nbformat"), int):
         raise _build_error(f"{clean_line(format_path(path))} is not a notebook.", "Name an .ipynb file.")
-    if found["nbformat"] != NBFORMAT or not isinstance(found.get("cells"), list):
-        do = "Open it in Jupyter and save it; that brings it up to date."
-        raise _build_error(f"{clean_line(format_path(path))} is a notebook of another format than {NBFORMAT}.", do)
-    return found
+    if notebook["nbformat"] != NBFORMAT or not isinstance(notebook.get("cells"), list):
+        advice = "Open it in Jupyter and save it; that brings it up to date."
+        raise _build_error(f"{clean_line(format_path(path))} is a notebook of another format than {NBFORMAT}.", advice)
+    return notebook
 
 
 def _encode_notebook(notebook: dict[str, Any], old_text: str) -> bytes:
-    """Return the text of a notebook, laid out as the old one was."""
-    found = re.match(r"\s*\{(\r?\n)([ \t]+)", old_text)
-    colon = re.match(r'\s*\{\s*"[^"]*"(\s*:\s*)', old_text)
-    separators = ("," if found else ", ", ": ") if not colon or colon[1] != ":" else (",", ":")
-    end, indent = found.groups() if found else ("\n", None)
+    """Return the content of a notebook, laid out like the old one."""
+    indent_match = re.match(r"\s*\{(\r?\n)([ \t]+)", old_text)
+    colon_match = re.match(r'\s*\{\s*"[^"]*"(\s*:\s*)', old_text)
+    separators = ("," if indent_match else ", ", ": ") if not colon_match or colon_match[1] != ":" else (",", ":")
+    line_end, indent = indent_match.groups() if indent_match else ("\n", None)
 
-    def text(*, ascii_only: bool) -> str:
-        made = json.dumps(notebook, ensure_ascii=ascii_only, indent=indent, separators=separators)
-        return made.replace("\n", end) + old_text[len(old_text.rstrip()) :]
+    def serialize(*, ascii_only: bool) -> str:
+        text = json.dumps(notebook, ensure_ascii=ascii_only, indent=indent, separators=separators)
+        return text.replace("\n", line_end) + old_text[len(old_text.rstrip()) :]
 
     try:
-        return text(ascii_only=old_text.isascii()).encode()
-    except UnicodeEncodeError:  # half a character, which only an escape can write
-        return text(ascii_only=True).encode()
+        return serialize(ascii_only=old_text.isascii()).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which needs an escape
+        return serialize(ascii_only=True).encode()
 
 
 def _replace_file(path: Path, old_stat: os.stat_result, content: bytes) -> int:
-    """Put the new content in place unless somebody else has written the file, and return its size."""
+    """Replace the file and return its new size. Raises `LibraryError` when it was written meanwhile."""
     try:
-        now = path.stat()
-        if (now.st_mtime_ns, now.st_size, now.st_ino) != (old_stat.st_mtime_ns, old_stat.st_size, old_stat.st_ino):
+        new_stat = path.stat()
+        if (new_stat.st_mtime_ns, new_stat.st_size, new_stat.st_ino) != (
+            old_stat.st_mtime_ns,
+            old_stat.st_size,
+            old_stat.st_ino,
+        ):
             raise _build_error(
                 f"{clean_line(format_path(path))} was written meanwhile, and is left as it is.", "Run it again."
             )
         write_atomic(path, content, stat.S_IMODE(old_stat.st_mode))
     except OSError as error:
         raise _build_error(f"Cannot write {clean_line(format_path(path))}: {error.strerror}.") from None
-    with contextlib.suppress(OSError):  # some disks know no modes
-        path.chmod(stat.S_IMODE(old_stat.st_mode))  # a mask may have taken a part of it
+    with contextlib.suppress(OSError):  # some disks have no modes
+        path.chmod(stat.S_IMODE(old_stat.st_mode))  # the umask may have removed bits
     return len(content)
 
 
 def _save_originals(library: Library, folder: Path, originals: dict[str, bytes]) -> int:
-    """Save those of the originals that the library does not have, and return how many that were."""
-    lengths = {len(content) for content in originals.values()}
-    known = {_hash_file(path) for path in _iter_files(library, folder) if path.stat().st_size in lengths}
-    missing = {digest: content for digest, content in originals.items() if digest not in known}
+    """Save the originals that are not in the library yet, and return their number."""
+    sizes = {len(content) for content in originals.values()}
+    known_digests = {_hash_file(path) for path in _iter_files(library, folder) if path.stat().st_size in sizes}
+    missing = {digest: content for digest, content in originals.items() if digest not in known_digests}
     for digest, content in missing.items():
         folder.mkdir(parents=True, exist_ok=True)
         save_new_file(folder / f"{digest[:16]}{sniff(content[:MAGIC_BYTES])[1]}", content)
@@ -180,10 +188,10 @@ def _save_originals(library: Library, folder: Path, originals: dict[str, bytes])
 
 
 def _iter_files(library: Library, folder: Path) -> Iterator[Path]:
-    """Yield the files in a library that may be originals."""
-    for place in (folder, *(call.path for call in library.iter_folders())):
-        if place.is_dir():
-            yield from (path for path in place.iterdir() if path.is_file() and not path.name.startswith("."))
+    """Yield the files of a library that may be originals."""
+    for parent in (folder, *(call_folder.path for call_folder in library.iter_folders())):
+        if parent.is_dir():
+            yield from (path for path in parent.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
 def _hash_file(path: Path) -> str:

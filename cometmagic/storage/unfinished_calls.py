@@ -1,7 +1,7 @@
-"""A quick look through a library for calls that have no end: what `%load_ext` can afford.
+"""A quick search of a library for unfinished calls, fast enough for `%load_ext`.
 
-It imports nothing and decides nothing; what such a call needs, and whether somebody carries it, is
-courier.recovery's.
+It imports nothing of the package and changes nothing. What such a call needs, and whether another process is
+still working on it, is decided in courier/recovery.py.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from itertools import islice
 from pathlib import Path
 
 _END_STATES = (b'"state": "settled"', b'"state": "failed"', b'"state": "unknown"')
-_LEFTOVER_SUFFIXES = ("response.part", ".tmp")  # ends of names of files that a finished call seldom has
+_LEFTOVER_SUFFIXES = ("response.part", ".tmp")  # files that a finished call rarely has
 
 
 def find_unfinished_calls(root: Path, limit: int | None = None) -> list[str]:
-    """Return the names of the call folders, among the `newest` ones, that may need a hand; newest first."""
+    """Return the names of call folders that may need recovery, of the `limit` newest ones; newest first."""
     try:
         names = sorted((entry.name for entry in os.scandir(root) if entry.name[:1].isdigit()), reverse=True)
     except OSError:  # there is no library yet
@@ -28,12 +28,12 @@ def _is_unfinished(folder: Path) -> bool:
     try:
         content = (folder / "call.json").read_bytes()
         files = [path.name for path in folder.iterdir()]
-    except OSError:  # something else that lies there
+    except OSError:  # not a call folder
         return False
     if any(name.endswith(_LEFTOVER_SUFFIXES) for name in files):
         return True
-    # Written by us it reads as above; whatever else it says, its JSON decides.
-    return not any(ended in content for ended in _END_STATES) and _parse_state(content) not in (
+    # `encode_call` writes the state as above; for any other layout the JSON is parsed.
+    return not any(end_state in content for end_state in _END_STATES) and _parse_state(content) not in (
         "settled",
         "failed",
         "unknown",
@@ -44,4 +44,4 @@ def _parse_state(content: bytes) -> str | None:
     try:
         return str(json.loads(content)["state"])
     except (ValueError, KeyError, TypeError):
-        return "failed"  # nothing can be made of it
+        return "failed"  # damaged: it cannot be recovered

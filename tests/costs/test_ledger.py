@@ -42,7 +42,7 @@ def ledger(library_folder: Path) -> Ledger:
 
 
 def reserve(ledger: Ledger, call: str, usd: float | None = 0.1, **more: Any) -> None:
-    ledger.reserve(call, model=MODEL, price=Price(usd), **more)
+    ledger.reserve({call: (MODEL, Price(usd))}, **more)
 
 
 def rows(ledger: Ledger) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ def test_each_line_is_one_short_write(monkeypatch: pytest.MonkeyPatch, ledger: L
         return write(handle, content)
 
     monkeypatch.setattr(os, "write", writing)
-    ledger.reserve("a", model="\N{CAT FACE}\ud800\n" * 9999, price=UNKNOWN)
+    ledger.reserve({"a": ("\N{CAT FACE}\ud800\n" * 9999, UNKNOWN)})
     ledger.close("a", None, "made")
 
     assert b"".join(written) == ledger.path.read_bytes()
@@ -478,7 +478,7 @@ KILLED = """
     from cometmagic.costs.estimate import Price
     from cometmagic.costs.ledger import Ledger
     ledger = Ledger(Path(sys.argv[1]))
-    ledger.reserve("killed", model="m", price=Price(0.4), day_cap=1.0)
+    ledger.reserve({"killed": ("m", Price(0.4))}, day_cap=1.0)
     if sys.argv[2] == "alone":
         lock = ledger._acquire_lock()
     os.kill(os.getpid(), signal.SIGKILL)

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 import cometmagic
-from cometmagic.costs import estimate as advice
+from cometmagic.costs import estimate
 from cometmagic.courier import client
 from cometmagic.courier.job import Job
 from cometmagic.courier.route import LiveRoute, encode_route
@@ -107,9 +107,9 @@ def started(wire: dict[str, str]) -> client.ProcessCourier:
 def planned(case: Case, place: Path) -> CallFolder:
     """Return the folder of a call that is to be made."""
     request = ImageRequest((Turn((TextPart("a cat"),)),), Options())
-    estimate = advice.estimate_price(request.options, request.prompt, 0).to_dict()
+    price = estimate.estimate_price(request.options, request.prompt, 0).to_dict()
     return Library(place).create_folder(
-        request, source="live", preview=case.preview, id=uuid.uuid4().hex, estimate=estimate
+        request, source="live", preview=case.preview, id=uuid.uuid4().hex, estimate=price
     )
 
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from cometmagic.errors import OptionError
-from cometmagic.images.normalize import MAX_PIXELS, is_image
-from cometmagic.images.references import MAX_INLINE_BYTES, Reference, load_reference
+from cometmagic.images.normalize import MAX_PIXELS, Reference, is_image
+from cometmagic.images.references import MAX_INLINE_BYTES, load_reference
 from cometmagic.images.resize import SIDE_LENGTHS
 from tests.gemini.answers import picture, png_chunk, png_header
 from tests.image_samples import BLUE, GPS, RED, encoded, exif, lying, near, opened

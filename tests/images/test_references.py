@@ -24,7 +24,8 @@ from PIL import Image
 from cometmagic.errors import ChargeStatus, NoImageError, OptionError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.images import references
-from cometmagic.images.references import Reference, fit_references, load_reference
+from cometmagic.images.normalize import Reference
+from cometmagic.images.references import fit_references, load_reference
 from tests.gemini.answers import picture
 from tests.image_samples import RED, encoded, near, opened
 

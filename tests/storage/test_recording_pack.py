@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import cometmagic
 from cometmagic import ImageResult, generate
 from cometmagic.errors import LibraryError
 from cometmagic.gemini.encode import hash_request
@@ -382,3 +383,12 @@ def test_no_folder_is_seen_before_it_is_whole(
     assert len(seen) == 7
     assert set(seen) == {0}
     assert len(list(Library(target).iter_folders())) == 1
+
+
+def test_a_library_packs_itself(record: Record, library: Library, target: Path) -> None:
+    recording = record()
+
+    summary = cometmagic.library().pack(str(target))
+
+    assert str(summary).startswith(f"Calls in {target}: 1 (1 new)")
+    assert [folder.id for folder in Library(target).iter_folders()] == [recording.id]
