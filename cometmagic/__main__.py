@@ -11,22 +11,22 @@ from cometmagic.errors import CometError, OptionError
 from cometmagic.options.command_line import parse_line
 from cometmagic.options.option_types import Number
 
-PORT = Number(0, 65535, is_whole=True)
-DELAY = Number(0, 3600)
+PORT_TYPE = Number(0, 65535, is_whole=True)
+DELAY_TYPE = Number(0, 3600)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a prompt may have letters that the terminal has not
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a prompt may have characters that the terminal cannot show
         sys.stdout.reconfigure(errors="backslashreplace")
-    given = _build_parser().parse_args(_move_prompt_first(sys.argv[1:] if arguments is None else arguments))
+    namespace = _build_parser().parse_args(_move_prompt_first(sys.argv[1:] if arguments is None else arguments))
     try:
-        match given.command:
+        match namespace.command:
             case "serve":
-                return _run_server(given.port, given.delay)
+                return _run_server(namespace.port, namespace.delay)
             case "doctor":
                 return _run_doctor()
-        return _run_demo(given.prompt, given.options)
+        return _run_demo(namespace.prompt, namespace.options)
     except CometError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
@@ -44,24 +44,26 @@ def _build_parser() -> argparse.ArgumentParser:
     commands.add_parser("doctor", help="tell what stands in the way of a call; status 1 when something does")
     serve = commands.add_parser("serve", help="answer as the service does, offline, on this machine")
     serve.add_argument(
-        "--port", type=_build_converter(PORT), default=8765, help="0 takes any free port (default %(default)s)"
+        "--port", type=_build_converter(PORT_TYPE), default=8765, help="0 takes any free port (default %(default)s)"
     )
-    serve.add_argument("--delay", type=_build_converter(DELAY), default=0.0, help="seconds to wait before each answer")
+    serve.add_argument(
+        "--delay", type=_build_converter(DELAY_TYPE), default=0.0, help="seconds to wait before each answer"
+    )
     return parser
 
 
 def _build_converter(number_type: Number) -> Callable[[str], float]:
-    def read(text: str) -> float:
+    def convert(text: str) -> float:
         try:
             return number_type.parse(text)
         except ValueError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 
-    return read
+    return convert
 
 
 def _move_prompt_first(arguments: Sequence[str]) -> list[str]:
-    """Return a command's words with the prompt of `demo` before its options, where it stands behind them."""
+    """Return the arguments of a command, with the prompt of `demo` moved before its options."""
     command, *rest = arguments or [""]
     if command == "demo" and len(rest) > 1 and rest[0].startswith("-") and " " not in rest[0]:
         return [command, rest[-1], *rest[:-1]]
@@ -92,8 +94,8 @@ def _run_demo(prompt: str, arguments: Sequence[str]) -> int:
         raise OptionError(f"{line.prompt!r} is no option.", advice="Write the prompt in quotes, first or last.")
     result = generate(prompt, **line.options)
     image = result.image
-    made = f"{result.source}: {image.width} x {image.height} px in {result.seconds:.1f} s"
-    print(f"{prompt!r} by {result.call['model']}, {made}")
+    summary = f"{result.source}: {image.width} x {image.height} px in {result.seconds:.1f} s"
+    print(f"{prompt!r} by {result.call['model']}, {summary}")
     print(f"Price: {result.price}")
     for note in result.warnings:
         print(f"Note: {note}")

@@ -1,8 +1,7 @@
-"""What stands in the way of a call: settings and surroundings, looked at one by one.
+"""The doctor: checks the settings and the machine, and reports what stops a call.
 
-Nothing is sent, and whatever is broken is told and not raised. Of the key only its origin is told. Heavy
-libraries are not imported: their versions stand in their metadata. This module knows no notebook; what one
-knows besides, it gives as further rows.
+Nothing is sent, and problems are reported, not raised. Of the key, only the origin is shown. Heavy libraries are
+not imported: their versions are read from their metadata. This module knows no notebook; a notebook can add rows.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ from cometmagic.system import proxies
 from cometmagic.system.formatting import format_bytes
 from cometmagic.system.sanitize import clean_line
 
-ERROR_MARK, WARNING_MARK = "✗", "!"  # the marks: it stops calls; it is good to know
-MIN_PILLOW_VERSION = (12, 3)  # older ones have known holes in their decoders
+ERROR_MARK, WARNING_MARK = "✗", "!"  # in front of a problem: it stops calls, or it does not
+MIN_PILLOW_VERSION = (12, 3)  # older versions have known security holes in their decoders
 REQUIRED_PACKAGES, OPTIONAL_PACKAGES = ("httpx", "Pillow"), ("IPython", "ipywidgets")
 UNUSABLE_LABEL = "cannot be used, see below"
 Row = tuple[str, str]
@@ -48,7 +47,7 @@ Value = TypeVar("Value")
 
 @dataclass
 class Report:
-    """What was seen, a row for each thing, and the problems."""
+    """A row for each setting, and the problems."""
 
     rows: list[Row] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -57,15 +56,15 @@ class Report:
         self.rows.append((name, clean_line(text)))
 
     def add_error(self, text: str) -> None:
-        """Take a problem that stops calls."""
+        """Add a problem that stops calls."""
         self.problems.append(f"{ERROR_MARK} {clean_line(text)}")
 
     def add_warning(self, text: str) -> None:
-        """Take a problem that stops none."""
+        """Add a problem that does not stop calls."""
         self.problems.append(f"{WARNING_MARK} {clean_line(text)}")
 
     def read_setting(self, reader: Callable[[], Value]) -> Value | None:
-        """Return a setting, or None when it is broken, which is told then."""
+        """Return a setting. When it is wrong, add the error to the report and return None."""
         try:
             return reader()
         except CometError as error:
@@ -75,17 +74,17 @@ class Report:
     @property
     def has_errors(self) -> bool:
         """Whether a problem stops calls."""
-        return any(told.startswith(ERROR_MARK) for told in self.problems)
+        return any(problem.startswith(ERROR_MARK) for problem in self.problems)
 
     def __str__(self) -> str:
         width = max(len(name) for name, _ in self.rows) + 2
         verdict = f"Calls are stopped by what is marked {ERROR_MARK}." if self.has_errors else "Nothing stops a call."
-        rows = [f"{name:<{width}}{told}" for name, told in self.rows]
+        rows = [f"{name:<{width}}{text}" for name, text in self.rows]
         return "\n".join([*rows, "", *self.problems, verdict])
 
 
 def examine(*extra_rows: Row, session_options: dict[str, Any] | None = None) -> Report:
-    """Look at everything and return what was seen, with `more` rows at the end; `session` are a notebook's defaults."""
+    """Check everything and return the report, with `extra_rows` at the end; `session_options` come from `%config`."""
     report = Report()
     library = report.read_setting(lambda: Library(find_library_folder()))
     _check_source(report, library)
@@ -95,27 +94,27 @@ def examine(*extra_rows: Row, session_options: dict[str, Any] | None = None) -> 
     _check_clock(report)
     _check_versions(report)
     _check_defaults(report, session_options or {})
-    for name, told in extra_rows:
-        report.add_row(name, told)
+    for name, text in extra_rows:
+        report.add_row(name, text)
     return report
 
 
 def _check_source(report: Report, library: Library | None) -> None:
-    known = len(report.problems)
+    problem_count = len(report.problems)
     key = report.read_setting(find_key)
-    is_broken = len(report.problems) > known
+    is_broken = len(report.problems) > problem_count
     source = report.read_setting(read_default_source)
     report.add_row("key", f"set, from {key.origin}" if key else UNUSABLE_LABEL if is_broken else "none")
     report.add_row("source", _explain_source(source, key))
     if source == "live" and key is None and not is_broken:
         report.add_error(f"COMETMAGIC_SOURCE is live, and there is no key. {KEY_INSTRUCTIONS}")
     if source == "replay" and library and report.read_setting(lambda: any(iter_recordings(library))) is False:
-        do = "Set COMETMAGIC_LIBRARY to a library that has some."
-        report.add_error(f"COMETMAGIC_SOURCE is replay, and there is no recording in {library.root}. {do}")
+        advice = "Set COMETMAGIC_LIBRARY to a library that has some."
+        report.add_error(f"COMETMAGIC_SOURCE is replay, and there is no recording in {library.root}. {advice}")
 
 
 def _explain_source(source: str | None, key: Key | None) -> str:
-    """Return which source calls go to, and why."""
+    """Return the source of calls, and the reason for it."""
     if source is None:
         return UNUSABLE_LABEL
     if source != "auto":
@@ -126,17 +125,19 @@ def _explain_source(source: str | None, key: Key | None) -> str:
 
 
 def _check_service(report: Report) -> None:
-    address = report.read_setting(read_base_url)
-    if address is None:
+    base_url = report.read_setting(read_base_url)
+    if base_url is None:
         report.add_row("service", UNUSABLE_LABEL)
         return
-    report.add_row("service", f"{address.url}, {'CometAPI itself' if address.is_trusted else 'from COMETAPI_BASE_URL'}")
-    if not address.is_trusted:
+    report.add_row(
+        "service", f"{base_url.url}, {'CometAPI itself' if base_url.is_trusted else 'from COMETAPI_BASE_URL'}"
+    )
+    if not base_url.is_trusted:
         report.add_warning(
-            f"The key and the prompts go to {address.host}, not to CometAPI. Unset COMETAPI_BASE_URL to change that."
+            f"The key and the prompts go to {base_url.host}, not to CometAPI. Unset COMETAPI_BASE_URL to change that."
         )
-    report.add_row("proxy", proxies.describe_proxy(address.url))
-    for problem in proxies.find_proxy_problems(address.url):
+    report.add_row("proxy", proxies.describe_proxy(base_url.url))
+    for problem in proxies.find_proxy_problems(base_url.url):
         report.add_error(problem)
 
 
@@ -146,18 +147,18 @@ def _check_library(report: Report, library: Library | None) -> None:
         return
     root = library.root
     try:
-        place = next(parent for parent in (root, *root.parents) if parent.exists())
-        with tempfile.NamedTemporaryFile(dir=place, prefix=".cometmagic-"):
-            free = shutil.disk_usage(place).free
-        held = format_call_count(len(list(library.iter_folders()))) if root.exists() else "not made yet"
+        folder = next(parent for parent in (root, *root.parents) if parent.exists())
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".cometmagic-"):
+            free_bytes = shutil.disk_usage(folder).free
+        call_count = format_call_count(len(list(library.iter_folders()))) if root.exists() else "not made yet"
     except (OSError, LibraryError) as error:
         report.add_row("library", f"{root}, {UNUSABLE_LABEL}")
-        told = error if isinstance(error, LibraryError) else build_write_error(root, error)
-        report.add_error(f"{told.message} {LIBRARY_ADVICE}")
+        library_error = error if isinstance(error, LibraryError) else build_write_error(root, error)
+        report.add_error(f"{library_error.message} {LIBRARY_ADVICE}")
         return
-    report.add_row("library", f"{root}: {held}, can be written, {free / 1e9:.1f} GB free")
-    if free < MIN_FREE_BYTES:
-        report.add_error(f"The disk of {root} has only {free >> 20} MB left. {LIBRARY_ADVICE}")
+    report.add_row("library", f"{root}: {call_count}, can be written, {free_bytes / 1e9:.1f} GB free")
+    if free_bytes < MIN_FREE_BYTES:
+        report.add_error(f"The disk of {root} has only {free_bytes >> 20} MB left. {LIBRARY_ADVICE}")
     log = root / "courier.log"
     if log.is_file():
         report.add_row("log", f"{log}, {format_bytes(log.stat().st_size)}")
@@ -183,62 +184,62 @@ def _check_clock(report: Report) -> None:
 
 
 def _check_versions(report: Report) -> None:
-    found = {name: _find_version(name) for name in ("cometmagic", *REQUIRED_PACKAGES, *OPTIONAL_PACKAGES)}
-    told = ", ".join(f"{name} {number or 'missing'}" for name, number in found.items())
-    report.add_row("packages", told)
+    versions = {name: _find_version(name) for name in ("cometmagic", *REQUIRED_PACKAGES, *OPTIONAL_PACKAGES)}
+    report.add_row("packages", ", ".join(f"{name} {number or 'missing'}" for name, number in versions.items()))
     report.add_row("python", f"{platform.python_version()} on {platform.system()}")
     for name in REQUIRED_PACKAGES:
-        if not found[name]:
+        if not versions[name]:
             report.add_error(f"{name} is not installed. Install it with: pip install {name.lower()}")
-    if not found["ipywidgets"]:
+    if not versions["ipywidgets"]:
         report.add_warning(
             "ipywidgets is not installed, so that there is no panel. Install it with: pip install ipywidgets"
         )
-    pillow = re.match(r"(\d+)\.(\d+)", found["Pillow"])
+    pillow = re.match(r"(\d+)\.(\d+)", versions["Pillow"])
     if pillow and tuple(map(int, pillow.groups())) < MIN_PILLOW_VERSION:
         report.add_warning(
-            f"Pillow {found['Pillow']} has known security holes. Install 12.3 or newer: pip install -U pillow"
+            f"Pillow {versions['Pillow']} has known security holes. Install 12.3 or newer: pip install -U pillow"
         )
 
 
 def _check_defaults(report: Report, session_options: dict[str, Any]) -> None:
-    """Tell which options the project's file and variables set, and which of them something else lies over."""
+    """Report the options that the project's file and the variables set, and which of them are overridden."""
     limits = report.read_setting(read_environment_limits) or {}
-    found = report.read_setting(lambda: (pyproject.read_defaults(), pyproject.list_preset_names()))
-    below, presets = found or ({}, [])
-    used = {
-        name: value for name, value in pyproject.drop_higher_caps(below, limits).items() if name not in session_options
-    }
-    if below or presets:
-        told = [
-            _format_options(used),
-            f"not in effect {_format_options(below, used)}" if below.keys() - used.keys() else "",
-        ]
-        told.append(f"presets {', '.join(presets)}" if presets else "")
-        report.add_row("project", f"{pyproject.find_file()}: {'; '.join(filter(None, told))}")
-    for name in presets:
+    project = report.read_setting(lambda: (pyproject.read_defaults(), pyproject.list_preset_names()))
+    defaults, preset_names = project or ({}, [])
+    active_defaults = _remove_options(pyproject.drop_higher_caps(defaults, limits), session_options)
+    if defaults or preset_names:
+        text = _describe_options(_format_options(active_defaults), _remove_options(defaults, active_defaults))
+        preset_text = f"presets {', '.join(preset_names)}" if preset_names else ""
+        report.add_row("project", f"{pyproject.find_file()}: {'; '.join(filter(None, (text, preset_text)))}")
+    for name in preset_names:
         try:
             pyproject.read_preset(name)
         except CometError as error:
             report.add_warning(f"{error.message} {error.advice}")
     if limits:
-        over = used | session_options
-        told = [
-            f"{_format_options({name: value})} (COMETMAGIC_{name.upper()})"
-            for name, value in limits.items()
-            if name not in over
-        ]
-        hidden = {name: value for name, value in limits.items() if name in over}
-        told.append(f"not in effect {_format_options(hidden)}" if hidden else "")
-        report.add_row("variables", "; ".join(filter(None, told)))
+        active_limits = _remove_options(limits, active_defaults | session_options)
+        text = "; ".join(
+            f"{format_option(name, value)} (COMETMAGIC_{name.upper()})" for name, value in active_limits.items()
+        )
+        report.add_row("variables", _describe_options(text, _remove_options(limits, active_limits)))
 
 
-def _format_options(options: dict[str, Any], exclusions: Container[str] = ()) -> str:
-    return " ".join(format_option(name, value) for name, value in options.items() if name not in exclusions)
+def _describe_options(text: str, overridden_options: dict[str, Any]) -> str:
+    """Return the `text` of the options in effect, followed by the options that are not."""
+    overridden_text = f"not in effect {_format_options(overridden_options)}" if overridden_options else ""
+    return "; ".join(filter(None, (text, overridden_text)))
+
+
+def _format_options(options: dict[str, Any]) -> str:
+    return " ".join(format_option(name, value) for name, value in options.items())
+
+
+def _remove_options(options: dict[str, Any], names: Container[str]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in names}
 
 
 def _find_version(package: str) -> str:
-    """Return the version of a package that is installed, or nothing."""
+    """Return the version of an installed package, or nothing."""
     try:
         return version(package)
     except PackageNotFoundError:

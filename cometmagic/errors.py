@@ -1,15 +1,15 @@
-"""The errors a user can meet, each told in one line.
+"""The errors that users see, each shown in one line.
 
-Every one says what happened, whether it may have cost money, and what to do next where that is not plain.
-They stand at the bottom of the package and know nothing of HTTP, notebooks or files, so that each
-layer can raise them and a call folder can keep them (`record`) and give them back (`revive`).
+Each error says what happened, whether it may have cost money, and, where that is not obvious, what to do next.
+This module knows nothing of HTTP, notebooks or files, so that every layer can raise these errors. A call folder
+saves them with `to_dict`, and `restore_error` reads them back.
 
     CometError
     ├── OptionError        an option, prompt or setting is wrong; nothing was sent
     ├── TemplateError      a {{name}} in the cell text cannot be filled; nothing was sent
     ├── MissingKeyError    a live call needs a key; nothing was sent
     ├── BudgetError        the estimate is above a limit; nothing was sent
-    ├── LibraryError       the folder for pictures cannot be used
+    ├── LibraryError       the library folder cannot be used
     ├── TransportError     the connection failed, before or after the request left
     ├── APIError           the service answered with an error (`.status`, `.code`, `.request_id`)
     └── NoImageError       the service answered, but without an image (`.response`)
@@ -20,24 +20,25 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-BALANCE_ADVICE = "Look at the balance before trying again."  # what to do when it may have cost money
+BALANCE_ADVICE = "Look at the balance before trying again."  # the advice when a call may have cost money
 
 
 class ChargeStatus(StrEnum):
-    """What became of the request, as far as money is concerned."""
+    """Whether a request may have cost money, as a sentence."""
 
     UNSENT = "Nothing was sent, so nothing was charged."
     OFFLINE = "This was the offline source, so nothing was charged."
     REFUSED = "The service refused the request; that is not normally charged."
     UNKNOWN = "The request was sent and may have been charged."
     ANSWERED = "The service answered, so it may have been charged."
-    PAST = ""  # it concerns an earlier call, and nothing is sent now
+    PAST = ""  # the error is about an earlier call, and nothing is sent now
 
 
 class CometError(Exception):
     """Base of all errors of this package.
 
-    `message` is one sentence on what happened, `charge_status` says what it cost, `advice` what to do next.
+    `message` is a sentence on what happened, `charge_status` says whether it may have cost money, and `advice` what to
+    do next. Further `details`, such as `.status` or `.response`, are attributes of the error.
     """
 
     __module__ = "cometmagic"  # where people import it from
@@ -58,14 +59,14 @@ class CometError(Exception):
         return " ".join(sentence for sentence in (self.message, str(self.charge_status), self.advice) if sentence)
 
     def __getattr__(self, name: str) -> Any:
-        """Facts such as `.status` or `.response` read as attributes."""
+        """Return one of the details."""
         try:
             return self.__dict__["details"][name]
         except KeyError:
             raise AttributeError(name) from None
 
     def _render_traceback_(self) -> list[str]:
-        """One line instead of a traceback: the hook IPython looks for on an exception."""
+        """Return one line instead of a traceback. IPython calls this method of an exception."""
         return [f"{type(self).__name__}: {self}"]
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,13 +93,13 @@ class TemplateError(CometError):
 
 
 class MissingKeyError(CometError):
-    """A live call was asked for and no API key was found."""
+    """A live call needs an API key, and there is none."""
 
     __module__ = "cometmagic"
 
 
 class BudgetError(CometError):
-    """The estimated price is above a limit the user set."""
+    """The estimated price is above a limit that the user set."""
 
     __module__ = "cometmagic"
 
@@ -110,7 +111,7 @@ class LibraryError(CometError):
 
 
 class TransportError(CometError):
-    """The connection failed; `fate` says whether the request had left."""
+    """The connection failed. `charge_status` says whether the request was sent."""
 
     __module__ = "cometmagic"
 
@@ -134,7 +135,7 @@ class NoImageError(CometError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """The waiting was interrupted, and what was waited for goes on. Shown as one line, like the errors."""
+    """The user stopped waiting, and the request goes on. Shown in one line, like the errors."""
 
     __module__ = "cometmagic"
 
@@ -143,8 +144,8 @@ class Interrupted(KeyboardInterrupt):
 
 
 _ERROR_CLASSES = {
-    kind.__name__: kind
-    for kind in (
+    error_class.__name__: error_class
+    for error_class in (
         CometError,
         OptionError,
         TemplateError,
@@ -159,8 +160,8 @@ _ERROR_CLASSES = {
 
 
 def restore_error(record: dict[str, Any], **details: Any) -> CometError:
-    """Return the error that `record()` described, with further `facts` as attributes."""
-    known = dict(record)
-    kind = _ERROR_CLASSES.get(str(known.pop("type", "")), CometError)
-    message, advice, status = (str(known.pop(name, "")) for name in ("what", "do", "fate"))
-    return kind(message, advice=advice, charge_status=ChargeStatus.__members__.get(status), **known | details)
+    """Return the error that `to_dict` returned as a `record`, with further `details` as attributes."""
+    values = dict(record)
+    error_class = _ERROR_CLASSES.get(str(values.pop("type", "")), CometError)
+    message, advice, status = (str(values.pop(name, "")) for name in ("what", "do", "fate"))
+    return error_class(message, advice=advice, charge_status=ChargeStatus.__members__.get(status), **values | details)

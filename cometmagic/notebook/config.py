@@ -8,8 +8,8 @@ from traitlets import TraitType
 from traitlets.config import Configurable
 
 from cometmagic.errors import ChargeStatus, OptionError
-from cometmagic.options.command_line import describe
 from cometmagic.options.declaration import list_options
+from cometmagic.options.help_text import describe
 from cometmagic.options.option_group import Option
 
 

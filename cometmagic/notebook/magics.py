@@ -19,7 +19,8 @@ from cometmagic.notebook import library_magic
 from cometmagic.notebook.completer import Completer
 from cometmagic.notebook.config import GeminiImage, read_options
 from cometmagic.notebook.namespace import is_result_name
-from cometmagic.options.command_line import build_help_text, parse_first_line, parse_line
+from cometmagic.options.command_line import parse_first_line, parse_line
+from cometmagic.options.help_text import build_help_text
 from cometmagic.options.settings import find_library_folder
 from cometmagic.storage.unfinished_calls import find_unfinished_calls
 

@@ -1,8 +1,7 @@
-"""A magic's line as options, options as a line, and the help text: all read the declaration.
+"""The options of a magic: reads them from a line, and writes them as one.
 
-Options come first and the prompt after them, as it stands: the prompt of a line magic may hold
-apostrophes, dollar signs and braces. Backslashes are plain characters, so Windows paths survive. This
-module knows no IPython.
+Options come first, and the rest of the line is the prompt, unchanged: it may contain apostrophes, dollar signs and
+braces. Backslashes are plain characters, so Windows paths work. This module does not know IPython.
 """
 
 from __future__ import annotations
@@ -12,39 +11,37 @@ import itertools
 import json
 import re
 import shlex
-import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from cometmagic.errors import OptionError
 from cometmagic.options.composite_types import Pairs, ValueLists
-from cometmagic.options.declaration import GROUPS, list_options
+from cometmagic.options.declaration import list_options
 from cometmagic.options.option_group import Option
 from cometmagic.options.option_types import Flag, OptionType, PreviousResult, Text
 from cometmagic.system.suggestions import suggest
 
-HELP_WIDTH = 100
 _LONG_DASHES = re.compile("^-?[\u2012-\u2015\u2212][-\u2012-\u2015\u2212]*")
 
 
 @dataclass
 class ParsedLine:
-    """What a line says: options as written, and the words after them."""
+    """The options of a line, as unparsed text, and the prompt after them."""
 
     options: dict[str, Any] = field(default_factory=dict)
     prompt: str = ""
 
 
 class _Tokenizer:
-    """The words of a line one by one, with what has not been read yet."""
+    """Splits a line into words, and gives the text that follows the words read so far."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._stream = io.StringIO(text)
         self._lexer = shlex.shlex(self._stream, posix=True)
         self._lexer.whitespace_split = True
-        self._lexer.whitespace += "\N{NO-BREAK SPACE}"  # nobody sees it in what was copied from a page
+        self._lexer.whitespace += "\N{NO-BREAK SPACE}"  # invisible in text copied from a web page
         self._lexer.commenters = ""
         self._lexer.escape = ""
 
@@ -53,7 +50,10 @@ class _Tokenizer:
         return self.text[self._stream.tell() :].strip()
 
     def read_word(self, subject: str, missing_message: str = "") -> str:
-        """Return the next word, or raise `OptionError`: about `what`, or saying `needs` at the end."""
+        """Return the next word.
+
+        Raises `OptionError`: with `missing_message` at the end of the line, about `subject` for an open quotation.
+        """
         try:
             word = self._lexer.get_token()
         except ValueError:
@@ -69,84 +69,90 @@ class _Tokenizer:
 def parse_line(text: str, is_name: Callable[[str], bool] = bool) -> ParsedLine:
     """Return the options and the prompt of a magic's line.
 
-    `is_name` tells of the word behind `--edit` and the like, whose value may be left out, whether it is that
-    value or the first word of the prompt. Raises `OptionError` for an unknown option, with a suggestion.
+    The value of `--edit` and `--chat` may be left out: `is_name` decides whether the next word is that value or the
+    first word of the prompt. Raises `OptionError` for an unknown option, with a suggestion.
     """
-    by_flag = {flag: option for option in list_options().values() for flag in option.flags}
-    line, words = ParsedLine(), _Tokenizer(text.strip())
-    while words.remainder.startswith("-") and words.remainder != "-":
-        flag, sign, written = words.read_word("the line").partition("=")
+    options_by_flag = {flag: option for option in list_options().values() for flag in option.flags}
+    line, tokenizer = ParsedLine(), _Tokenizer(text.strip())
+    while tokenizer.remainder.startswith("-") and tokenizer.remainder != "-":
+        flag, equals_sign, value_text = tokenizer.read_word("the line").partition("=")
         if flag == "--":
-            line.prompt = words.remainder
+            line.prompt = tokenizer.remainder
             return line
-        option, off = _find_option(flag, by_flag)
-        value: str | bool = written
-        if isinstance(option.type, Flag) and not sign:
-            value = not off
-        elif isinstance(option.type, PreviousResult) and not sign and not _has_leading_name(words.remainder, is_name):
-            value = True
-        elif off:
+        option, is_negated = _find_option(flag, options_by_flag)
+        if equals_sign and is_negated:
             raise OptionError(f"{flag} takes no value.")
-        elif not sign:
-            value = _read_value(words, flag, option.type, by_flag)
+        value: str | bool = value_text
+        if not equals_sign and isinstance(option.type, Flag):
+            value = not is_negated
+        elif not equals_sign:
+            value = _read_value(tokenizer, flag, option.type, options_by_flag, is_name)
         _add_value(line.options, option, value)
-    line.prompt = words.remainder
-    _check_order(line.prompt, by_flag)
+    line.prompt = tokenizer.remainder
+    _check_order(line.prompt, options_by_flag)
     return line
 
 
 def parse_first_line(text: str) -> dict[str, Any]:
-    """Return the options of a cell's first line. Raises `OptionError`, also for words that are none."""
-    parsed = parse_line(text)
-    if parsed.prompt.startswith("\\"):
+    """Return the options of a cell's first line. Raises `OptionError`, also for other words."""
+    line = parse_line(text)
+    if line.prompt.startswith("\\"):
         raise OptionError("A backslash does not continue the options.", advice="Write them all in the first line.")
-    if parsed.prompt:
-        raise OptionError(f"{parsed.prompt[:60]!r} is no option.", advice="Write the prompt below the first line.")
-    return parsed.options
+    if line.prompt:
+        raise OptionError(f"{line.prompt[:60]!r} is no option.", advice="Write the prompt below the first line.")
+    return line.options
 
 
-def _read_value(tokenizer: _Tokenizer, flag: str, option_type: OptionType, known_flags: Iterable[str]) -> str:
-    """Return the word after a flag, which must not be another flag."""
-    what = f"{flag} {option_type.metavar}"
-    needs = (
-        f"{what} needs a value ({', '.join(option_type.choices)})" if option_type.choices else f"{what} needs a value"
-    )
-    value = tokenizer.read_word(what, needs)
+def _read_value(
+    tokenizer: _Tokenizer,
+    flag: str,
+    option_type: OptionType,
+    known_flags: Iterable[str],
+    is_name: Callable[[str], bool],
+) -> str | bool:
+    """Return the word after a flag, which must not be another flag, or True when the value is left out."""
+    if isinstance(option_type, PreviousResult) and not _has_leading_name(tokenizer.remainder, is_name):
+        return True
+    subject = f"{flag} {option_type.metavar}"
+    choices = f" ({', '.join(option_type.choices)})" if option_type.choices else ""
+    message = f"{subject} needs a value{choices}"
+    value = tokenizer.read_word(subject, message)
     if value in known_flags:
-        raise OptionError(f"{needs}, and {value} is an option.")
+        raise OptionError(f"{message}, and {value} is an option.")
     return value
 
 
 def _has_leading_name(remainder: str, is_name: Callable[[str], bool]) -> bool:
-    """Return whether the next word is the name of something earlier."""
+    """Return whether the next word is the name of an earlier result."""
     word = remainder.split(maxsplit=1)[0] if remainder else ""
     return not word.startswith("-") and is_name(word.strip("\"'"))
 
 
 def _check_order(prompt: str, known_flags: Iterable[str]) -> None:
-    """Refuse a prompt with an option in it: a picture would be paid for that was asked for wrongly.
+    """Raise `OptionError` for a prompt that contains an option: the wrong image would be paid for.
 
-    A short flag counts with a number behind it, as in `-n 4`: a lone letter may be a word.
+    A short flag counts only with a number after it, as in `-n 4`: a single letter may be a word.
     """
-    plain = "Options come first; after a lone -- all is prompt."
-    for word, following in itertools.pairwise([*prompt.split(), ""]):
-        meant = _LONG_DASHES.sub("--", word)  # what text programs make of two hyphens
-        flag = meant.partition("=")[0]
+    advice = "Options come first; after a lone -- all is prompt."
+    for word, next_word in itertools.pairwise([*prompt.split(), ""]):
+        hyphenated_word = _LONG_DASHES.sub("--", word)  # word processors turn two hyphens into a dash
+        flag = hyphenated_word.partition("=")[0]
         is_long = flag.startswith("--") and (flag in known_flags or f"--{flag.removeprefix('--no-')}" in known_flags)
-        if is_long and meant != word:
-            do = f"Write {meant}. {plain}"
-            raise OptionError(f"{word} begins with a dash and not with hyphens.", advice=do)
-        if is_long or (flag.startswith("-") and flag in known_flags and following[:1].isdigit()):
-            raise OptionError(f"{word} stands behind the prompt.", advice=plain)
+        if is_long and hyphenated_word != word:
+            raise OptionError(
+                f"{word} begins with a dash and not with hyphens.", advice=f"Write {hyphenated_word}. {advice}"
+            )
+        if is_long or (flag.startswith("-") and flag in known_flags and next_word[:1].isdigit()):
+            raise OptionError(f"{word} stands behind the prompt.", advice=advice)
 
 
 def _find_option(flag: str, options_by_flag: dict[str, Option]) -> tuple[Option, bool]:
     """Return the option of a flag, and whether it was switched off (`--no-thoughts`)."""
     if flag in options_by_flag:
         return options_by_flag[flag], False
-    positive = options_by_flag.get("--" + flag.removeprefix("--no-"))
-    if flag.startswith("--no-") and positive is not None and isinstance(positive.type, Flag):
-        return positive, True
+    option = options_by_flag.get("--" + flag.removeprefix("--no-"))
+    if flag.startswith("--no-") and option is not None and isinstance(option.type, Flag):
+        return option, True
     if flag[:2] in options_by_flag and flag[2:3].isdigit():
         raise OptionError(f"There is no option {flag}; did you mean {flag[:2]} {flag[2:]}?")
     raise OptionError(
@@ -163,39 +169,34 @@ def _add_value(options: dict[str, Any], option: Option, value: Any) -> None:
         options[option.name] = value
 
 
-def format_flags(option: Option) -> str:
-    """Return an option's flags and value as help texts show them: `-a, --aspect-ratio R`."""
-    return " ".join(filter(None, (", ".join(option.flags), option.type.metavar)))
-
-
 def format_option(name: str, value: Any) -> str:
-    """Return an option with its value as a line has it: `--aspect-ratio 16:9`, `--safety hate=none`, `--thoughts`.
+    """Return an option as it is written on a line: `--aspect-ratio 16:9`, `--safety hate=none`, `--thoughts`.
 
-    Also one that only another version knows.
+    The name may be unknown: a recording may come from another version.
     """
     option = list_options().get(name) or Option(name, Text(), "", None)
     if value is False:
         return f"--no-{option.flag.removeprefix('--')}"
     values = [value]
     if isinstance(option.type, Pairs) and isinstance(value, dict):
-        left, right = (
-            {full: short for short, full in side.items()} for side in (option.type.key_table, option.type.value_table)
+        short_keys, short_values = (
+            {full: short for short, full in table.items()} for table in (option.type.key_table, option.type.value_table)
         )
-        values = [f"{left.get(key, key)}={right.get(setting, setting)}" for key, setting in value.items()]
+        values = [f"{short_keys.get(key, key)}={short_values.get(item, item)}" for key, item in value.items()]
     if isinstance(option.type, ValueLists) and isinstance(value, dict):
-        values = [f"{key.replace('_', '-')}={_format_sweep_values(some)}" for key, some in value.items()]
+        values = [f"{key.replace('_', '-')}={_format_sweep_values(items)}" for key, items in value.items()]
     return " ".join(
         option.flag if value is True else _join_flag_value(option.flag, _quote_value(value)) for value in values
     )
 
 
 def _join_flag_value(flag: str, word: str) -> str:
-    """Return a flag with its value, which may look like a flag itself."""
+    """Return a flag and its value, joined with `=` when the value looks like a flag."""
     return f"{flag}={word}" if word.startswith("-") else f"{flag} {word}"
 
 
 def _format_sweep_values(raw_value: Any) -> str:
-    """Return the values of a sweep; those that commas or line ends would tear apart as a JSON list."""
+    """Return the values of a sweep: with commas between them, or as a JSON list when that would split a value."""
     values = list(raw_value) if isinstance(raw_value, list | tuple) else [raw_value]
     words = [str(value) for value in values]
     is_plain = all(isinstance(value, str | int | float) for value in values)
@@ -209,7 +210,7 @@ def _has_separator(word: str) -> bool:
 
 
 def _quote_value(value: Any) -> str:
-    """Return a value as `_Words` reads it."""
+    """Return a value, quoted so that `_Tokenizer` reads it back."""
     match value:
         case float():
             return repr(value).removesuffix(".0")
@@ -218,38 +219,3 @@ def _quote_value(value: Any) -> str:
         case dict():
             return shlex.quote(json.dumps(value, ensure_ascii=False))
     return shlex.quote(str(value))
-
-
-def describe(option: Option) -> str:
-    """Return an option's help with its choices and its default."""
-    notes = [", ".join(option.type.choices)] if option.type.choices else []
-    if option.default not in (None, False, {}, ()):
-        notes.append(f"default {option.default}")
-    return f"{option.help} ({'; '.join(notes)})" if notes else option.help
-
-
-_INTRODUCTION = """\
-Make a picture with a Gemini image model, show it and keep it.
-
-    %%gemini_image --aspect-ratio 16:9 --image-size 2K --thoughts -o bike
-    a red bicycle leaning on a sunlit wall
-
-    %gemini_image -a 1:1 a red bicycle"""
-
-
-def build_help_text() -> str:
-    """Return the help of the magic, made from the declaration."""
-    blocks = [_INTRODUCTION]
-    for group in GROUPS:
-        rows = [_format_help_row(option) for option in group.list_options().values()]
-        blocks.append(f"{group.TITLE}:\n" + "\n".join(rows))
-    return "\n\n".join(blocks) + "\n"
-
-
-def _format_help_row(option: Option) -> str:
-    indent = " " * 30
-    told = textwrap.fill(
-        describe(option), HELP_WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
-    )
-    head = f"  {format_flags(option)}"
-    return f"{head:<29} {told.lstrip()}" if len(head) < len(indent) else f"{head}\n{told}"

@@ -13,34 +13,35 @@ from cometmagic.system.suggestions import suggest
 
 @dataclass(frozen=True)
 class ValueLists:
-    """NAME=V1,V2,…, repeatable: some values for each name. What they are the options of that name know.
+    """NAME=V1,V2,…, repeatable: several values for each name, which the option of that name checks.
 
-    Values that hold commas stand in a JSON list: NAME=["V1", "V2"].
+    Values that contain commas are written as a JSON list: NAME=["V1", "V2"].
     """
 
     metavar: str = "OPTION=V1,V2,…"
     choices: tuple[str, ...] = ()
 
     def parse(self, value: Any) -> dict[str, tuple[Any, ...]]:
-        items = value.items() if isinstance(value, dict) else [_split_pair(item, self) for item in _as_list(value)]
-        out: dict[str, tuple[Any, ...]] = {}
-        for written, some in items:
-            name = str(written).strip().lstrip("-").replace("-", "_")
+        items = value.items() if isinstance(value, dict) else [_split_pair(item, self) for item in _ensure_list(value)]
+        lists: dict[str, tuple[Any, ...]] = {}
+        for raw_name, raw_values in items:
+            name = str(raw_name).strip().lstrip("-").replace("-", "_")
             if not name:
-                raise ValueError(f"{format_value(some)} has no option in front, as in {self.metavar}")
-            if name in out:
+                raise ValueError(f"{format_value(raw_values)} has no option in front, as in {self.metavar}")
+            if name in lists:
                 raise ValueError(f"{name.replace('_', '-')} is given twice")
-            out[name] = tuple(word.strip() if isinstance(word, str) else word for word in _split_values(some))
-            if not out[name] or "" in out[name]:
+            values = tuple(word.strip() if isinstance(word, str) else word for word in _split_values(raw_values))
+            if not values or "" in values:
                 raise ValueError(f"a value of {name.replace('_', '-')} is empty")
-        return out
+            lists[name] = values
+        return lists
 
 
 def _split_values(value: Any) -> list[Any]:
-    """Return several values: words with commas between them, a JSON list, or whatever gives one after another."""
+    """Return the values of words with commas between them, of a JSON list, or of any other iterable."""
     if not isinstance(value, str):
-        is_one = isinstance(value, bytes | dict) or not isinstance(value, Iterable)
-        return [value] if is_one else list(value)
+        is_single = isinstance(value, bytes | dict) or not isinstance(value, Iterable)
+        return [value] if is_single else list(value)
     if not value.lstrip().startswith("["):
         return value.split(",")
     try:
@@ -51,7 +52,7 @@ def _split_values(value: Any) -> list[Any]:
 
 @dataclass(frozen=True)
 class ChoiceList:
-    """One or more of a few words, as a list or with commas or plus signs between them (`web,image`)."""
+    """One or more of a few words, as a list or separated by commas or plus signs (`web,image`)."""
 
     item_type: Choice
     metavar: str = "KINDS"
@@ -61,11 +62,11 @@ class ChoiceList:
         return self.item_type.choices
 
     def parse(self, value: Any) -> tuple[str, ...]:
-        words = value.replace("+", ",").split(",") if isinstance(value, str) else _as_list(value)
+        words = value.replace("+", ",").split(",") if isinstance(value, str) else _ensure_list(value)
         if not words:
             raise ValueError("is empty")
-        chosen = {self.item_type.parse(word) for word in words}
-        return tuple(choice for choice in self.choices if choice in chosen)
+        selection = {self.item_type.parse(word) for word in words}
+        return tuple(choice for choice in self.choices if choice in selection)
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,13 @@ class JsonObject:
 
     def parse(self, value: Any) -> dict[str, Any]:
         try:
-            made = json.loads(value if isinstance(value, str) else json.dumps(value), parse_constant=_reject_constant)
+            text = value if isinstance(value, str) else json.dumps(value)
+            document = json.loads(text, parse_constant=_reject_constant)
         except (TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"is not valid JSON ({error}); it looks like '{{\"generationConfig\": {{…}}}}'") from None
-        if not isinstance(made, dict):
+        if not isinstance(document, dict):
             raise ValueError("is not a JSON object; it must look like '{\"name\": value}'")
-        return made
+        return document
 
 
 @dataclass(frozen=True)
@@ -95,32 +97,31 @@ class Pairs:
     choices: tuple[str, ...] = ()
 
     def parse(self, value: Any) -> dict[str, str]:
-        items = value.items() if isinstance(value, dict) else [_split_pair(item, self) for item in _as_list(value)]
+        items = value.items() if isinstance(value, dict) else [_split_pair(item, self) for item in _ensure_list(value)]
         return {
-            self._expand_name(name, self.key_table): self._expand_name(setting, self.value_table)
-            for name, setting in items
+            self._expand_name(key, self.key_table): self._expand_name(item, self.value_table) for key, item in items
         }
 
     @staticmethod
     def _expand_name(word: Any, table: dict[str, str]) -> str:
         key = str(word).strip().lower().replace("_", "-")
-        full = {name.lower().replace("_", "-"): name for name in table.values()}
-        if key not in table and key not in full:
+        full_names = {name.lower().replace("_", "-"): name for name in table.values()}
+        if key not in table and key not in full_names:
             raise ValueError(f"{format_value(word)} is not one of {', '.join(table)}{suggest(key, table)}")
-        return table.get(key) or full[key]
+        return table.get(key) or full_names[key]
 
 
 def _split_pair(item: Any, option_type: OptionType) -> tuple[str, str]:
-    """Return what stands before and behind the first equals sign of a value of `kind`."""
-    name, sign, setting = str(item).partition("=")
-    if not sign:
+    """Return the texts before and after the first equals sign of an item."""
+    name, equals_sign, value = str(item).partition("=")
+    if not equals_sign:
         raise ValueError(f"{format_value(item)} is not of the form {option_type.metavar}")
-    return name, setting
+    return name, value
 
 
 def _reject_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON value")
 
 
-def _as_list(value: Any) -> list[Any]:
+def _ensure_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple | set | frozenset) else [value]

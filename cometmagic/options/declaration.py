@@ -1,8 +1,8 @@
-"""THE declaration: every option once, with its type, choices, help and place in the JSON.
+"""The declaration of every option: its type, choices, help, default and place in the request.
 
-The magic's parser, the help text, `%config`, Python's keyword arguments, the README's table and the wire
-encoder all read these three classes. A new option is one new field here. This module knows
-where a value goes in a request (`path`), not how a request is written: that is gemini.encode's.
+The magic's parser, the help text, `%config`, Python's keyword arguments, the README's table and the request
+encoder all read these three classes. A new option is one new field here. This module knows where a value goes
+in a request (`json_path`), not how a request is written: that is the job of gemini.encode.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs, ValueLists
 from cometmagic.options.models import ASPECT_RATIOS, DEFAULT_MODEL, IMAGE_SIZES
-from cometmagic.options.option_group import Option, _OptionGroup, check_option_name, declare
+from cometmagic.options.option_group import Option, OptionGroup, check_option_name, declare
 from cometmagic.options.option_types import (
     Choice,
     Flag,
@@ -42,13 +42,13 @@ SAFETY_THRESHOLDS = {
 }
 SOURCES = ("auto", "live", "replay", "offline")
 CODE_KINDS = ("curl", "httpx", "google-genai", "magic")
-MOST_IMAGES_PER_CELL = 100  # pictures of one cell: a typing error must not cost a fortune
+MAX_IMAGES_PER_CELL = 100  # a typing error must not cost a fortune
 _TIMEOUT_TYPE = Number(0.01, 86_400, unit="S")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(_OptionGroup):
-    """What goes to the service."""
+class Options(OptionGroup):
+    """What is sent to the service."""
 
     TITLE: ClassVar[str] = "API options"
 
@@ -119,8 +119,8 @@ class Options(_OptionGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CellOptions(_OptionGroup):
-    """What concerns the notebook and the disk, and never reaches the service."""
+class CellOptions(OptionGroup):
+    """What concerns the notebook and the disk, and is never sent to the service."""
 
     TITLE: ClassVar[str] = "Cell options"
 
@@ -139,7 +139,7 @@ class CellOptions(_OptionGroup):
         PreviousResult(), "go on with the last or named result as a conversation, its earlier turns included"
     )
     count: int = declare(
-        Number(1, MOST_IMAGES_PER_CELL, is_whole=True), "so many pictures at once", default=1, short_flag="-n"
+        Number(1, MAX_IMAGES_PER_CELL, is_whole=True), "so many pictures at once", default=1, short_flag="-n"
     )
     sweep: dict[str, tuple[Any, ...]] = declare(
         ValueLists(),
@@ -170,8 +170,8 @@ class CellOptions(_OptionGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits(_OptionGroup):
-    """What a call and a session may take: dollars, seconds, calls at once. COMETMAGIC_DAY_CAP=5 sets one as well."""
+class Limits(OptionGroup):
+    """Limits on the cost, time and number of calls. A variable sets one as well: COMETMAGIC_DAY_CAP=5."""
 
     TITLE: ClassVar[str] = "Limits"
 
@@ -206,20 +206,20 @@ GROUPS = (Options, CellOptions, Limits)
 
 
 def list_options() -> dict[str, Option]:
-    """Return every option of all classes by name."""
+    """Return the options of all groups by name."""
     return {name: option for group in GROUPS for name, option in group.list_options().items()}
 
 
 def build_options(raw_values: dict[str, Any]) -> tuple[Options, CellOptions, Limits]:
-    """Split values as people write them into what is sent, what concerns the notebook, and limits.
+    """Parse values by option name, and return the three groups of options.
 
     Raises `OptionError` for an unknown name (with a suggestion) or a bad value (with the choices).
     """
-    known = list_options()
+    options = list_options()
     for name in raw_values:
-        check_option_name(name, known)
+        check_option_name(name, options)
 
-    def of(group: type[_OptionGroup]) -> dict[str, Any]:
+    def select(group: type[OptionGroup]) -> dict[str, Any]:
         return {name: value for name, value in raw_values.items() if name in group.list_options()}
 
-    return Options.build(of(Options)), CellOptions.build(of(CellOptions)), Limits.build(of(Limits))
+    return Options.build(select(Options)), CellOptions.build(select(CellOptions)), Limits.build(select(Limits))

@@ -1,9 +1,9 @@
 """The options as keyword arguments of Python functions: for type checkers, editors and the Tab key.
 
-`generate(prompt, **options)` takes what the declaration lists. The typed dictionaries below tell that to type
-checkers and editors; cog writes them from the declaration, and the gate checks that they are up to date.
-`list_keywords` tells it to IPython's Tab and Shift-Tab, `help` and Sphinx, which look at the function itself.
-This module knows what options are called and which values people write, not what they do.
+`generate(prompt, **options)` takes the options of the declaration. Type checkers and editors read them from the
+typed dictionaries below, which cog generates and the gate checks. IPython, `help` and Sphinx read them from the
+function itself, which is what `list_keywords` is for. This module knows the names and value types of options, not
+what they do.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ def get_annotation(option: Option) -> str:
 def list_keywords(typed_dictionary: type[Any]) -> Callable[[F], F]:
     """Return a decorator that replaces `**options` in a function's signature by the keywords of a typed dictionary.
 
-    Only what `inspect.signature` says changes: the function itself takes and refuses what it did before.
+    Only the result of `inspect.signature` changes, not what the function accepts.
     """
 
     def decorate(function: F) -> F:

@@ -1,11 +1,11 @@
-"""What each known image model can do and what it costs: dated rows, no behaviour.
+"""What each known image model supports and costs.
 
-Relays and model names change faster than this table, so it only ever warns: a model that is not
-listed passes, and so does a value a listed model is not known to take. Preview and released names of
-a family share one row. Prices are Google's list prices in US dollars; a relay may charge otherwise.
+Services and model names change faster than this table, so it is only used for warnings and estimates: any model
+name and any value is sent. The preview and release names of a family share one row. Prices are Google's list
+prices in US dollars; a relay may charge something else.
 
 Sources: Google's image-generation guide, pricing and deprecation pages and CometAPI's documentation,
-as of `CHECKED`.
+as of `CHECK_DATE`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LONG_ASPECT_RATIOS = ("1:4", "4:1", "1:8", "8:1")
 ASPECT_RATIOS = COMMON_ASPECT_RATIOS + LONG_ASPECT_RATIOS
 IMAGE_SIZES = ("512", "1K", "2K", "4K")
 
-# Width and height at 1K of the ratios that stand upright; the others are their transposes.
+# Width and height at 1K of the portrait ratios; the landscape ratios are their transposes.
 _PORTRAIT_PIXELS_1K = {
     "1:1": (1024, 1024),
     "1:4": (512, 2048),
@@ -29,7 +29,7 @@ _PORTRAIT_PIXELS_1K = {
     "4:5": (928, 1152),
     "9:16": (768, 1376),
 }
-_ULTRAWIDE_PIXELS_1K = (1584, 672)  # 21:9 has no upright twin
+_ULTRAWIDE_PIXELS_1K = (1584, 672)  # 21:9 has no portrait counterpart
 _PIXELS_512 = {
     "1:8": (192, 1536),
     "2:3": (424, 632),
@@ -43,25 +43,25 @@ _SCALE = {"1K": 1, "2K": 2, "4K": 4}
 def compute_pixel_size(aspect_ratio: str, image_size: str = "1K") -> tuple[int, int]:
     """Return (width, height) in pixels for an aspect ratio and an image size of the 3.1 family.
 
-    Real pictures deviate: read the true size from the picture. Source: Google's image-generation guide.
+    Actual images differ: read the true size from the image. Source: Google's image-generation guide.
     """
     if aspect_ratio == "21:9":
-        upright, turned = "21:9", False
+        table_ratio, is_transposed = "21:9", False
         base = _ULTRAWIDE_PIXELS_1K
     else:
-        turned = aspect_ratio not in _PORTRAIT_PIXELS_1K
-        upright = ":".join(reversed(aspect_ratio.split(":"))) if turned else aspect_ratio
-        base = _PORTRAIT_PIXELS_1K[upright]
+        is_transposed = aspect_ratio not in _PORTRAIT_PIXELS_1K
+        table_ratio = ":".join(reversed(aspect_ratio.split(":"))) if is_transposed else aspect_ratio
+        base = _PORTRAIT_PIXELS_1K[table_ratio]
     if image_size == "512":
-        width, height = _PIXELS_512.get(upright, (base[0] // 2, base[1] // 2))
+        width, height = _PIXELS_512.get(table_ratio, (base[0] // 2, base[1] // 2))
     else:
         width, height = base[0] * _SCALE[image_size], base[1] * _SCALE[image_size]
-    return (height, width) if turned else (width, height)
+    return (height, width) if is_transposed else (width, height)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """One family of models. `prices` is dollars for each image by size; tokens are dollars per million."""
+    """One family of models. `image_prices` are dollars per image, the other prices dollars per million tokens."""
 
     names: tuple[str, ...]
     title: str
@@ -71,7 +71,7 @@ class Model:
     search_kinds: tuple[str, ...] = ()
     max_references: int = 14
     has_system_instruction: bool = True
-    has_signatures: bool = True  # with its images, which cannot be sent back without them
+    has_signatures: bool = True  # on its images, which cannot be sent back without them
     image_prices: dict[str, float] = field(default_factory=dict)
     image_tokens: dict[str, int] = field(default_factory=dict)
     text_input_price: float = 0.0

@@ -1,6 +1,6 @@
-"""How options are declared: what an option is, and what every class of options can do.
+"""How options are declared: what an option is, and what every group of options can do.
 
-This module knows no option by name; those are declared in `declaration`.
+This module knows no option by name; they are declared in `declaration`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 from cometmagic.errors import OptionError
-from cometmagic.options.option_types import (
-    OptionType,
-)
+from cometmagic.options.option_types import OptionType
 from cometmagic.system.suggestions import suggest
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option as every reader sees it."""
+    """One option: its name, type, help and default, and where it goes."""
 
     name: str
     type: OptionType
@@ -35,7 +33,7 @@ class Option:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Short flag first, if there is one."""
+        """The short flag, if there is one, and the long flag."""
         return (self.short_flag, self.flag) if self.short_flag else (self.flag,)
 
 
@@ -62,8 +60,8 @@ def declare(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _OptionGroup:
-    """What both classes of options share."""
+class OptionGroup:
+    """Base of the classes whose fields are options."""
 
     TITLE: ClassVar[str] = ""
 
@@ -71,29 +69,29 @@ class _OptionGroup:
     @functools.cache
     def list_options(cls) -> dict[str, Option]:
         """Return the options by name, in the order they are declared."""
-        return {made.name: made for made in map(_read_option, fields(cls))}
+        return {option.name: option for option in map(_read_option, fields(cls))}
 
     @classmethod
     def build(cls, raw_values: dict[str, Any]) -> Self:
-        """Return options from values as people write them; None and absent mean the default.
+        """Return the options with values as the user wrote them; None means the default, as does a missing name.
 
-        Raises `OptionError` that names the flag and the choices.
+        Raises `OptionError` with the flag and the choices.
         """
-        known, values = cls.list_options(), {}
+        options, values = cls.list_options(), {}
         for name, value in raw_values.items():
-            check_option_name(name, known)
+            check_option_name(name, options)
             if value is None:
                 continue
             try:
-                values[name] = known[name].type.parse(value)
+                values[name] = options[name].type.parse(value)
             except ValueError as error:
-                raise OptionError(f"{known[name].flag}: {error}") from None
+                raise OptionError(f"{options[name].flag}: {error}") from None
         return cls(**values)
 
     def list_changes(self) -> dict[str, Any]:
         """Return the values that differ from the declaration's defaults."""
-        known = self.list_options()
-        return {name: value for name in known if (value := getattr(self, name)) != known[name].default}
+        options = self.list_options()
+        return {name: value for name in options if (value := getattr(self, name)) != options[name].default}
 
 
 def _read_option(dataclass_field: Field[Any]) -> Option:
@@ -104,6 +102,6 @@ def _read_option(dataclass_field: Field[Any]) -> Option:
 
 
 def check_option_name(name: str, known_options: dict[str, Option]) -> None:
-    """Raise `OptionError` for a name that is not among the known ones, with a suggestion."""
+    """Raise `OptionError` for an unknown name, with a suggestion."""
     if name not in known_options:
         raise OptionError(f"There is no option {name!r}{suggest(name, known_options)}")

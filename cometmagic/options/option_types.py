@@ -1,8 +1,8 @@
-"""The kinds of value an option can take, and how each is read.
+"""The types of options: which values an option can take, and how they are parsed.
 
-A kind turns what a person wrote (in a cell, in Python, in a panel) into the one value the rest of the
-package works with, or raises `ValueError` with a sentence that tells the choices. Kinds know no
-option by name, no JSON and no front end; parsers, help texts and panels read their attributes.
+A type turns what the user wrote (in a cell, in Python, in a panel) into the one value that the rest of the
+package works with, or raises `ValueError` with a sentence that lists the choices. Types know no option by name
+and no front end; parsers, help texts and panels read their attributes.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any, Protocol
 
 from cometmagic.system.suggestions import suggest
 
-LONGEST_VALUE = 40  # characters of a wrong value in a message
+MAX_VALUE_LENGTH = 40  # characters of a wrong value in a message
 
 
 class OptionType(Protocol):
-    """What every kind offers."""
+    """What every type of option offers."""
 
     @property
     def metavar(self) -> str:
@@ -65,16 +65,16 @@ class VariableName:
 
 @dataclass(frozen=True)
 class NotebookValues:
-    """Values of a notebook, one or several: their meaning is found where they are used."""
+    """One or more values of a notebook, which are interpreted where they are used."""
 
     metavar: str = "REF"
     choices: tuple[str, ...] = ()
 
     def parse(self, value: Any) -> tuple[Any, ...]:
-        given = tuple(value) if isinstance(value, list | tuple) else (value,)
-        if any(isinstance(one, str) and not one.strip() for one in given):
+        items = tuple(value) if isinstance(value, list | tuple) else (value,)
+        if any(isinstance(item, str) and not item.strip() for item in items):
             raise ValueError("is empty")
-        return given
+        return items
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,6 @@ class PreviousResult:
 
     metavar: str = "[NAME]"
     choices: tuple[str, ...] = ()
-    optional: bool = True
 
     def parse(self, value: Any) -> Any:
         return value.strip() or True if isinstance(value, str) else value
@@ -91,23 +90,23 @@ class PreviousResult:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words, written in any case."""
+    """One of a few words, in upper or lower case."""
 
     choices: tuple[str, ...]
     metavar: str = "NAME"
 
     def parse(self, value: Any) -> str:
-        by_case = {choice.lower(): choice for choice in self.choices}
+        choices = {choice.lower(): choice for choice in self.choices}
         word = str(value).strip()
-        if word.lower() not in by_case:
-            hint = suggest(word, self.choices)
-            raise ValueError(f"{format_value(value)} is not one of {', '.join(self.choices)}{hint}")
-        return by_case[word.lower()]
+        if word.lower() not in choices:
+            suggestion = suggest(word, self.choices)
+            raise ValueError(f"{format_value(value)} is not one of {', '.join(self.choices)}{suggestion}")
+        return choices[word.lower()]
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number between `low` and `high`, whole or not."""
+    """A number between `minimum` and `maximum`."""
 
     minimum: float
     maximum: float
@@ -123,13 +122,13 @@ class Number:
         text = str(value).strip()
         try:
             number = float(text)  # reads any length, which int() does not
-            inside = self.minimum <= number <= self.maximum
-            number = int(text) if self.is_whole and inside else number
+            is_in_range = self.minimum <= number <= self.maximum
+            number = int(text) if self.is_whole and is_in_range else number
         except ValueError:
             raise ValueError(
                 f"{format_value(value)} is not a {'whole number' if self.is_whole else 'number'}"
             ) from None
-        if not inside:
+        if not is_in_range:
             raise ValueError(f"{_truncate(text)} is not between {self.minimum:.10g} and {self.maximum:.10g}")
         return number
 
@@ -154,9 +153,9 @@ class Flag:
 
 
 def format_value(value: Any) -> str:
-    """Return a value as a message shows it: on one line, and not at length."""
+    """Return a value as messages show it: on one line, and cut when it is long."""
     return _truncate(repr(value).replace("\n", " "))
 
 
 def _truncate(text: str) -> str:
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+    return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"

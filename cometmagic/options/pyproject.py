@@ -1,8 +1,8 @@
-"""What a project sets: `[tool.cometmagic]` and its presets in the nearest pyproject.toml.
+"""The options of a project: `[tool.cometmagic]` and its presets in the nearest pyproject.toml.
 
-Such a file may come from somebody else, together with a notebook. So it never decides where a key goes or
-where files are written, sends nothing of this machine, and raises no limit on spending: `REFUSED` tells what
-it may not set, and `merged` how it stands to what the user says. It is read when it is needed.
+Such a file may come from somebody else, together with a notebook. So it cannot decide where a key goes or where
+files are written, cannot send local files, and cannot raise a limit on spending. `FORBIDDEN_OPTIONS` lists what
+it may not set, and `merge_options` defines the precedence. The file is read when it is needed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _PLACEHOLDER = re.compile(r"\{\{\s*[^\W\d]\w*\s*\}\}")
 
 @dataclass(frozen=True)
 class Preset:
-    """Options by name, and a frame around the prompt, which stands at its `{{prompt}}`."""
+    """Options by name, and a template with `{{prompt}}` in the place of the prompt."""
 
     name: str
     options: dict[str, Any]
@@ -57,29 +57,29 @@ class Preset:
 
 @dataclass(frozen=True)
 class _ProjectFile:
-    """What a file says, unchecked."""
+    """The tables of a file, unchecked."""
 
     path: Path | None = None
     table: dict[str, Any] = field(default_factory=dict)
     presets: dict[str, Any] = field(default_factory=dict)
 
 
-_project_cache: dict[tuple[Any, ...], _ProjectFile] = {}  # by path and what the disk says of it; holds one
+_project_cache: dict[tuple[Any, ...], _ProjectFile] = {}  # by path, time, size and inode of the file; one entry
 
 
 def find_file() -> Path | None:
     """Return the nearest pyproject.toml, at or above the working folder, or None.
 
-    The search ends with a folder that has a `.git` and with the home folder; where everybody may write, only
-    the working folder itself is looked into.
+    The search ends at a folder with a `.git` and at the home folder. A folder that everybody may write to is searched
+    only if it is the working folder.
     """
     return next((path for folder in _walk_folders() if (path := folder / FILE_NAME).is_file()), None)
 
 
 def read_defaults() -> dict[str, Any]:
-    """Return the options that the project sets. Raises `OptionError` that names file and option."""
-    found = _read_project()
-    return _parse_options(found.table, found.path, TABLE_HEADER, FORBIDDEN_OPTIONS | PRESET_ONLY_OPTIONS)
+    """Return the options that the project sets. Raises `OptionError` with the file and the option."""
+    project = _read_project()
+    return _parse_options(project.table, project.path, TABLE_HEADER, FORBIDDEN_OPTIONS | PRESET_ONLY_OPTIONS)
 
 
 def list_preset_names() -> list[str]:
@@ -88,39 +88,43 @@ def list_preset_names() -> list[str]:
 
 
 def read_preset(name: str) -> Preset:
-    """Return a preset of the project. Raises `OptionError` when there is none, or it is wrong."""
-    found = _read_project()
-    if name not in found.presets or found.path is None:
-        raise _build_preset_error(name, found)
-    place, made = f"{TABLE_HEADER[:-1]}.presets.{name}]", found.presets[name]
-    if not isinstance(made, dict):
-        raise _build_file_error(found.path, place, "is not a table.")
-    frame, given = (
-        made.get("prompt", PROMPT_PLACEHOLDER),
-        {option: made[option] for option in made if option != "prompt"},
-    )
-    if not isinstance(frame, str) or frame.count(PROMPT_PLACEHOLDER) != 1:
-        raise _build_file_error(found.path, f"{place} prompt", f"must be a text with {PROMPT_PLACEHOLDER} in it, once.")
-    if others := _PLACEHOLDER.findall(frame.replace(PROMPT_PLACEHOLDER, "")):
-        raise _build_file_error(
-            found.path, f"{place} prompt", f"may have no other placeholder than {PROMPT_PLACEHOLDER}, not {others[0]}."
-        )
-    return Preset(name, _parse_options(given, found.path, place, FORBIDDEN_OPTIONS), frame, found.path)
+    """Return a preset of the project. Raises `OptionError` when it does not exist or is wrong."""
+    project = _read_project()
+    if name not in project.presets or project.path is None:
+        raise _build_preset_error(name, project)
+    header, table = f"{TABLE_HEADER[:-1]}.presets.{name}]", project.presets[name]
+    if not isinstance(table, dict):
+        raise _build_file_error(project.path, header, "is not a table.")
+    template = table.get("prompt", PROMPT_PLACEHOLDER)
+    if problem := _find_template_problem(template):
+        raise _build_file_error(project.path, f"{header} prompt", problem)
+    raw_options = {option: value for option, value in table.items() if option != "prompt"}
+    options = _parse_options(raw_options, project.path, header, FORBIDDEN_OPTIONS)
+    return Preset(name, options, template, project.path)
+
+
+def _find_template_problem(template: Any) -> str:
+    """Return what is wrong with a prompt template, or nothing."""
+    if not isinstance(template, str) or template.count(PROMPT_PLACEHOLDER) != 1:
+        return f"must be a text with {PROMPT_PLACEHOLDER} in it, once."
+    if placeholders := _PLACEHOLDER.findall(template.replace(PROMPT_PLACEHOLDER, "")):
+        return f"may have no other placeholder than {PROMPT_PLACEHOLDER}, not {placeholders[0]}."
+    return ""
 
 
 def _build_preset_error(name: str, project: _ProjectFile) -> OptionError:
-    where = f" in {format_path(project.path)}" if project.path else f": there is no {FILE_NAME}"
-    known = (
+    location = f" in {format_path(project.path)}" if project.path else f": there is no {FILE_NAME}"
+    advice = (
         f"Known are {', '.join(project.presets)}."
         if project.presets
         else f"{TABLE_HEADER[:-1]}.presets.NAME] makes one."
     )
-    told = f"There is no preset {name[:60]!r}{where}{suggest(name, project.presets) or '.'}"
-    return OptionError(clean_line(told), advice=clean_line(known))
+    message = f"There is no preset {name[:60]!r}{location}{suggest(name, project.presets) or '.'}"
+    return OptionError(clean_line(message), advice=clean_line(advice))
 
 
 def fill_prompt_template(preset: Preset, prompt: str) -> str:
-    """Return the prompt in a preset's frame; what stands in the prompt stays as it is. Blank remains blank."""
+    """Return the prompt within a preset's template. The prompt itself is not changed, and a blank one stays blank."""
     before, _, after = preset.prompt_template.partition(PROMPT_PLACEHOLDER)
     return f"{before}{prompt}{after}" if prompt.strip() else prompt
 
@@ -130,20 +134,20 @@ def merge_options(
 ) -> tuple[dict[str, Any], Preset | None]:
     """Return the options of a cell, and its preset if it names one.
 
-    What the line says lies over the preset, that over the session (`%config`), that over the project. A cap in
-    the file only ever lowers what the user has set for the session or by a variable.
+    Precedence, highest first: the line, the preset, the session (`%config`), the project. A cap in the file can only
+    lower a cap that the user has set for the session or by a variable.
     """
     name = line_options.get("preset", session_options.get("preset"))
-    chosen = None if name is None else read_preset(str(name))
+    preset = None if name is None else read_preset(str(name))
     limits = read_environment_limits()
-    own = drop_higher_caps(read_defaults(), limits) | session_options
-    options = own | drop_higher_caps(chosen.options if chosen else {}, limits | own) | line_options
+    defaults = drop_higher_caps(read_defaults(), limits) | session_options
+    options = defaults | drop_higher_caps(preset.options if preset else {}, limits | defaults) | line_options
     options.pop("preset", None)
-    return options, chosen
+    return options, preset
 
 
 def drop_higher_caps(file_options: dict[str, Any], user_options: dict[str, Any]) -> dict[str, Any]:
-    """Return what a file sets without the caps that are not below the user's own."""
+    """Return a file's options without the caps that are not below the user's own."""
     return {
         name: value
         for name, value in file_options.items()
@@ -153,11 +157,11 @@ def drop_higher_caps(file_options: dict[str, Any], user_options: dict[str, Any])
 
 def _walk_folders() -> Iterator[Path]:
     try:
-        here, home = Path.cwd(), Path.home()
+        working_folder, home = Path.cwd(), Path.home()
     except (OSError, RuntimeError):  # the working folder is gone, or there is no home
         return
-    for folder in (here, *here.parents):
-        if folder != here and not IS_WINDOWS and folder.stat().st_mode & stat.S_IWOTH:
+    for folder in (working_folder, *working_folder.parents):
+        if folder != working_folder and not IS_WINDOWS and folder.stat().st_mode & stat.S_IWOTH:
             return
         yield folder
         if folder == home or (folder / ".git").exists():
@@ -165,19 +169,19 @@ def _walk_folders() -> Iterator[Path]:
 
 
 def _read_project() -> _ProjectFile:
-    found = find_file()
-    if found is None:
+    path = find_file()
+    if path is None:
         return _ProjectFile()
     try:
-        facts = found.stat()
-        key = (found, facts.st_mtime_ns, facts.st_size, facts.st_ino)
+        status = path.stat()
+        key = (path, status.st_mtime_ns, status.st_size, status.st_ino)
         if key not in _project_cache:
-            made = _parse_project(found)
+            project = _parse_project(path)
             _project_cache.clear()
-            _project_cache[key] = made
+            _project_cache[key] = project
         return _project_cache[key]
     except OSError as error:
-        raise OptionError(f"{clean_line(format_path(found))} cannot be read: {error.strerror}.") from None
+        raise OptionError(f"{clean_line(format_path(path))} cannot be read: {error.strerror}.") from None
 
 
 def _parse_project(path: Path) -> _ProjectFile:
@@ -192,41 +196,42 @@ def _parse_project(path: Path) -> _ProjectFile:
         if not isinstance(table, dict):
             raise _build_file_error(path, f"[{name}]", "is not a table.")
         if name == "tool":
-            table = ours = table.get("cometmagic", {})
+            table = project_table = table.get("cometmagic", {})
         elif name == "tool.cometmagic":
             table = table.get("presets", {})
-    return _ProjectFile(path, {name: value for name, value in ours.items() if name != "presets"}, table)
+    options = {name: value for name, value in project_table.items() if name != "presets"}
+    return _ProjectFile(path, options, presets=table)
 
 
 def _parse_options(
     raw_options: dict[str, Any], path: Path | None, table_header: str, forbidden_options: dict[str, str]
 ) -> dict[str, Any]:
-    """Return options by their names in Python. Raises `OptionError` that names the file and the option."""
+    """Return options by their names in Python. Raises `OptionError` with the file and the option."""
     options: dict[str, Any] = {}
-    for written, value in raw_options.items():
-        name, where = written.replace("-", "_"), f"{table_header} {written}"
+    for raw_name, value in raw_options.items():
+        name, location = raw_name.replace("-", "_"), f"{table_header} {raw_name}"
         if path is not None and (problem := _find_problem(name, value, forbidden_options)):
-            raise _build_file_error(path, where, *problem)
+            raise _build_file_error(path, location, *problem)
         if name in options:
-            raise _build_file_error(path, where, "is given twice.")
+            raise _build_file_error(path, location, "is given twice.")
         options[name] = copy.deepcopy(value)
     return options
 
 
 def _find_problem(name: str, value: Any, forbidden_options: dict[str, str]) -> tuple[str, str] | None:
-    """Return what is wrong with an option in a file, and what to do; the value of a secret is never told."""
-    known, on_line = list_options(), "Write it on the line of a cell."
+    """Return what is wrong with an option in a file, and what to do. The value of a secret is never shown."""
+    options, line_advice = list_options(), "Write it on the line of a cell."
     if name in forbidden_options:
-        return f"{forbidden_options[name]}, so it is not taken from a file that somebody may have sent.", on_line
-    if name not in known:
+        return f"{forbidden_options[name]}, so it is not taken from a file that somebody may have sent.", line_advice
+    if name not in options:
         if _SECRET_NAME.search(name.lower()):
-            do = "Take it out, and set it in the environment."
-            return "is never read from a file: keys, addresses and the library are the user's own.", do
-        return f"is no option{suggest(name, known) or '.'}", "%%gemini_image? lists them all."
+            advice = "Take it out, and set it in the environment."
+            return "is never read from a file: keys, addresses and the library are the user's own.", advice
+        return f"is no option{suggest(name, options) or '.'}", "%%gemini_image? lists them all."
     if name == "source" and str(value).strip().lower() == "live":
-        return "cannot be live in a file: whether money is spent is the user's to say.", on_line
+        return "cannot be live in a file: whether money is spent is the user's to say.", line_advice
     try:
-        known[name].type.parse(value)
+        options[name].type.parse(value)
     except ValueError as error:
         return str(error), "Correct it."
     return None
@@ -237,5 +242,5 @@ def _is_below(cap: Any, user_cap: Any) -> bool:
 
 
 def _build_file_error(path: Path | None, location: str, problem: str, advice: str = "Correct it.") -> OptionError:
-    told = f"{location}: {problem}" if location else problem
-    return OptionError(clean_line(f"{format_path(path) if path else FILE_NAME} {told}"), advice=advice)
+    message = f"{location}: {problem}" if location else problem
+    return OptionError(clean_line(f"{format_path(path) if path else FILE_NAME} {message}"), advice=advice)

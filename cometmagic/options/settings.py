@@ -1,8 +1,8 @@
-"""Where the key, the base URL, the library and the source come from: the environment, read when needed.
+"""The settings of the environment, read when needed: the key, the base URL, the library, the source, limits.
 
-A key or a base URL is never read from a file in the working directory: a notebook that somebody sends
-must not decide where a key goes. The key lives in an object that shows nowhere; only the code that
-builds the Authorization header reveals it.
+A key or a base URL is never read from a file in the working folder: a notebook from somebody else must not
+decide where a key goes. The key is kept in an object that never shows it; only the Authorization header and the
+redaction of secrets use the text itself.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class Key:
-    """An API key that neither prints, pickles nor copies; `origin` says where it was found."""
+    """An API key that cannot be printed, pickled or copied. `origin` says where it came from."""
 
     __slots__ = ("_text", "origin")
 
     def __init__(self, text: str, origin: str) -> None:
-        """Trim and check the key. Raises `MissingKeyError` that never shows a part of it."""
-        trimmed = text.strip(_PADDING_CHARACTERS)
-        if not trimmed or any(word in trimmed.lower() for word in _PLACEHOLDER_KEYS):
+        """Trim and check the key. Raises `MissingKeyError`, which never shows a part of it."""
+        key = text.strip(_PADDING_CHARACTERS)
+        if not key or any(word in key.lower() for word in _PLACEHOLDER_KEYS):
             raise MissingKeyError(f"{origin} holds no real API key.", advice=KEY_INSTRUCTIONS)
-        bad = next((index for index, letter in enumerate(trimmed) if not "!" <= letter <= "~"), None)
-        if bad is not None:
+        index = next((index for index, character in enumerate(key) if not "!" <= character <= "~"), None)
+        if index is not None:
             raise MissingKeyError(
-                f"{origin} has an invalid character at position {bad + 1}.", advice="Copy the key again."
+                f"{origin} has an invalid character at position {index + 1}.", advice="Copy the key again."
             )
-        if not _KEY_PATTERN.fullmatch(trimmed):
+        if not _KEY_PATTERN.fullmatch(key):
             raise MissingKeyError(f"{origin} is too short or too long for an API key.", advice="Copy the key again.")
-        self._text = trimmed
+        self._text = key
         self.origin = origin
 
     def reveal(self) -> str:
-        """Return the key itself; for the Authorization header and the redactor only."""
+        """Return the key itself, for the Authorization header and for redaction only."""
         return self._text
 
     def __repr__(self) -> str:
@@ -69,7 +69,7 @@ _session_keys: list[Key] = []
 
 
 def ask_key() -> None:
-    """Ask for the API key without showing it, and keep it for this session only."""
+    """Ask for the API key without showing it, and use it for this session only."""
     import getpass
 
     _session_keys[:] = [Key(getpass.getpass("CometAPI key (hidden): "), "the hidden prompt")]
@@ -78,18 +78,18 @@ def ask_key() -> None:
 def find_key() -> Key | None:
     """Return the key from the hidden prompt, the environment, Colab's secrets or the keyring, or None.
 
-    Raises `MissingKeyError` when one is set but cannot be a key.
+    Raises `MissingKeyError` when a value is set that cannot be a key.
     """
     if key := find_key_quickly():
         return key
-    for origin, found in (("the Colab secret", _read_colab_secret()), ("the keyring", _read_keyring())):
-        if found:
-            return Key(found, f"{origin} {KEY_VARIABLE}")
+    for origin, text in (("the Colab secret", _read_colab_secret()), ("the keyring", _read_keyring())):
+        if text:
+            return Key(text, f"{origin} {KEY_VARIABLE}")
     return None
 
 
 def find_key_quickly() -> Key | None:
-    """Return the key as `find_key` does, but from the hidden prompt and the environment only: these are fast."""
+    """Return the key from the hidden prompt or the environment, which are fast to read, or None."""
     if _session_keys:
         return _session_keys[0]
     text = os.environ.get(KEY_VARIABLE, "").strip(_PADDING_CHARACTERS)
@@ -103,7 +103,7 @@ def _read_colab_secret() -> str | None:
 
     try:
         return str(userdata.get(KEY_VARIABLE) or "")
-    except Exception:  # noqa: BLE001  # three kinds of refusal, none importable elsewhere; all mean "no key"
+    except Exception:  # noqa: BLE001  # three error classes that exist only in Colab; all mean "no key"
         return None
 
 
@@ -114,13 +114,13 @@ def _read_keyring() -> str | None:
 
     try:
         return str(keyring.get_password("cometapi", KEY_VARIABLE) or "")
-    except Exception:  # noqa: BLE001  # a machine without a keyring service raises what its backend likes
+    except Exception:  # noqa: BLE001  # without a keyring service, every backend raises something else
         return None
 
 
 @dataclass(frozen=True)
 class BaseURL:
-    """A base URL that was checked; `trusted` is False when it is not CometAPI's own."""
+    """A checked base URL, and its host with the port."""
 
     url: str
     host: str
@@ -132,7 +132,7 @@ class BaseURL:
 
 
 def read_base_url() -> BaseURL:
-    """Return where live calls go. Raises `OptionError` for an address a key must not be sent to."""
+    """Return the base URL of live calls. Raises `OptionError` for an address that the key must not be sent to."""
     text = os.environ.get("COMETAPI_BASE_URL", "").strip() or DEFAULT_BASE_URL
     text = re.sub(r"/(?:v1|v1beta)?/*$", "", text.rstrip("/"))
     try:
@@ -158,14 +158,14 @@ def find_library_folder() -> Path:
     """Return the absolute path of the library: COMETMAGIC_LIBRARY, or `gemini_images` in the working folder."""
     try:
         return Path(os.environ.get("COMETMAGIC_LIBRARY", "").strip() or DEFAULT_LIBRARY).expanduser().absolute()
-    except RuntimeError as error:  # a `~user` nobody knows
+    except RuntimeError as error:  # an unknown `~user`
         raise OptionError(f"COMETMAGIC_LIBRARY: {error}", advice="Name a folder that can be written.") from None
     except FileNotFoundError:
         raise LibraryError("The working folder is gone.", advice="Change to another with %cd.") from None
 
 
 def read_default_source() -> str:
-    """Return the source COMETMAGIC_SOURCE names, or `auto`. Raises `OptionError` for an unknown one."""
+    """Return the source that COMETMAGIC_SOURCE sets, or `auto`. Raises `OptionError` for an unknown one."""
     try:
         return Choice(SOURCES).parse(os.environ.get("COMETMAGIC_SOURCE", "").strip() or "auto")
     except ValueError as error:
@@ -173,16 +173,16 @@ def read_default_source() -> str:
 
 
 def read_environment_limits() -> dict[str, Any]:
-    """Return the limits that variables such as COMETMAGIC_DAY_CAP set, as they stand there.
+    """Return the limits that variables such as COMETMAGIC_DAY_CAP set.
 
-    Raises `OptionError` that names the variable.
+    Raises `OptionError` with the variable.
     """
-    set_here: dict[str, Any] = {}
+    limits: dict[str, Any] = {}
     for name, option in Limits.list_options().items():
         variable = f"COMETMAGIC_{name.upper()}"
         if text := os.environ.get(variable, "").strip():
             try:
-                set_here[name] = option.type.parse(text)
+                limits[name] = option.type.parse(text)
             except ValueError as error:
                 raise OptionError(f"{variable}: {error}") from None
-    return set_here
+    return limits

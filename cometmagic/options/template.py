@@ -1,9 +1,9 @@
-"""The prompt as a template: `{{name}}` stands for a variable of that name, and nothing else is special.
+"""The prompt as a template: `{{name}}` is replaced by the variable of that name, and nothing else is special.
 
-Prompts for image models are often JSON or code, so single braces, `$` and `%` mean nothing here. The text
-is read once: what a variable holds is never read for placeholders, and there are no attributes, indexes
-or calls, so that a text from elsewhere can reach nothing. To write `{{name}}` itself, put it in a variable.
-This module knows no notebook and makes no picture: what is neither text nor a number is handed on.
+Prompts for image models are often JSON or code, so single braces, `$` and `%` have no meaning here. Values are
+not searched for placeholders, and there are no attributes, indexes or calls, so a text from somebody else can
+reach nothing. To write `{{name}}` itself, put it in a variable. This module knows no notebook and no images:
+values that are neither text nor numbers are returned as they are.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from cometmagic.errors import TemplateError
 from cometmagic.system.sanitize import clean_line
 from cometmagic.system.suggestions import suggest
 
-LONGEST_NAME = 60  # characters of a name or a placeholder in a message
-MOST_NAMES = 5  # unknown names in a message
+MAX_NAME_LENGTH = 60  # characters of a name or a placeholder in a message
+MAX_NAMES = 5  # unknown names in a message
 _BRACES = re.compile(r"\{\{([^{}]++)\}\}")
 _EXPRESSION = re.compile(r"\s*+([^\W\d]\w*+)\s*+(?:$|[.\[(|!])")
 _CONTAINERS = (list, tuple, dict, set, frozenset)
@@ -30,7 +30,7 @@ _CONTAINERS = (list, tuple, dict, set, frozenset)
 
 @dataclass(frozen=True)
 class PromptPiece:
-    """A part of a filled template; `name` is the variable it came from, or "" where it stood in the text."""
+    """A piece of a rendered template. `name` is the variable it came from, or "" for the text of the template."""
 
     value: Any
     name: str = ""
@@ -39,40 +39,39 @@ class PromptPiece:
 def render_template(text: str, variables: Mapping[str, Any]) -> list[PromptPiece]:
     """Return `text` in pieces, each `{{name}}` replaced by the variable of that name.
 
-    Texts and numbers become texts; other values stay what they are, for somebody to make images of them.
-    Raises `TemplateError` for names that do not exist, and for values that can be neither.
+    Texts and numbers become texts; other values stay as they are, and the caller makes images of them.
+    Raises `TemplateError` for unknown names, and for values that can be neither text nor an image.
     """
-    found = list(_find_placeholders(text))
-    if unknown := [
-        name for name in dict.fromkeys(match[1] for match in found) if _resolve_name(name, variables) is None
-    ]:
-        raise _build_unknown_error(unknown, variables)
-    pieces, done = [], 0
-    for match in found:
+    matches = list(_find_placeholders(text))
+    names = dict.fromkeys(match[1] for match in matches)
+    if unknown_names := [name for name in names if _resolve_name(name, variables) is None]:
+        raise _build_unknown_error(unknown_names, variables)
+    pieces, end = [], 0
+    for match in matches:
         name = _resolve_name(match[1], variables) or ""
-        pieces += [PromptPiece(text[done : match.start()]), PromptPiece(_convert_value(name, variables[name]), name)]
-        done = match.end()
-    pieces.append(PromptPiece(text[done:]))
+        pieces += [PromptPiece(text[end : match.start()]), PromptPiece(_convert_value(name, variables[name]), name)]
+        end = match.end()
+    pieces.append(PromptPiece(text[end:]))
     return [piece for piece in pieces if piece.name or piece.value]
 
 
 def find_used_names(text: str, variable_names: Container[str]) -> list[str]:
-    """Return those of `names` that a text asks for, each once and in order."""
-    found = (_resolve_name(match[1], variable_names) for match in _find_placeholders(text))
-    return list(dict.fromkeys(name for name in found if name is not None))
+    """Return those of `variable_names` that a text uses, each once and in order."""
+    names = (_resolve_name(match[1], variable_names) for match in _find_placeholders(text))
+    return list(dict.fromkeys(name for name in names if name is not None))
 
 
 def find_lookalikes(text: str, variables: Mapping[str, Any]) -> list[str]:
-    """Return what was perhaps meant as a placeholder and is sent as it stands, each once and in order.
+    """Return texts that look like placeholders but are sent unchanged, each once and in order.
 
-    That is an expression in double braces that begins with the name of a variable: `{{ name }}`, `{{name.size}}`.
+    They are expressions in double braces that begin with the name of a variable: `{{ name }}`, `{{name.size}}`.
     """
-    found = dict.fromkeys(
+    texts = dict.fromkeys(
         match[0]
         for match in _BRACES.finditer(text)
         if not match[1].isidentifier() and (first := _EXPRESSION.match(match[1])) and _resolve_name(first[1], variables)
     )
-    return [clean_line(one, LONGEST_NAME) for one in found]
+    return [clean_line(lookalike, MAX_NAME_LENGTH) for lookalike in texts]
 
 
 def _find_placeholders(text: str) -> Iterator[re.Match[str]]:
@@ -80,49 +79,51 @@ def _find_placeholders(text: str) -> Iterator[re.Match[str]]:
 
 
 def _resolve_name(name: str, variable_names: Container[str]) -> str | None:
-    """Return the name as the variable has it. Python itself folds identifiers: the micro sign is its Greek letter."""
+    """Return the name of the variable, or None. Like Python, it takes the micro sign for the Greek letter mu."""
     return next((form for form in (name, unicodedata.normalize("NFKC", name)) if form in variable_names), None)
 
 
 def _build_unknown_error(unknown_names: list[str], variables: Mapping[str, Any]) -> TemplateError:
-    """Return the error that names them all, as far as one line takes them."""
-    told = [_format_placeholder(name) + _suggest_variable(name, variables) for name in unknown_names[:MOST_NAMES]]
-    more = len(unknown_names) - len(told)
-    what = ", ".join(told) + (f" and {more} more" if more else "")
-    is_one = len(unknown_names) == 1
+    """Return the error that lists the unknown names, or the first of them and how many more there are."""
+    placeholders = [
+        _format_placeholder(name) + _suggest_variable(name, variables) for name in unknown_names[:MAX_NAMES]
+    ]
+    remainder = len(unknown_names) - len(placeholders)
+    names = ", ".join(placeholders) + (f" and {remainder} more" if remainder else "")
+    is_single = len(unknown_names) == 1
     return TemplateError(
-        f"There is no variable {what}." if is_one else f"There are no variables {what}.",
-        advice=f"Assign {'it' if is_one else 'them'} first, or correct the name{'' if is_one else 's'}.",
+        f"There is no variable {names}." if is_single else f"There are no variables {names}.",
+        advice=f"Assign {'it' if is_single else 'them'} first, or correct the name{'' if is_single else 's'}.",
     )
 
 
 def _suggest_variable(name: str, variables: Mapping[str, Any]) -> str:
-    """Return the nearest variable that could stand there. IPython's own, such as `_i3`, are not meant."""
-    if len(name) > LONGEST_NAME:
+    """Return the most similar usable variable as a suggestion. IPython's own, such as `_i3`, are left out."""
+    if len(name) > MAX_NAME_LENGTH:
         return ""
-    hidden = name.startswith("_")
-    near = suggest(
-        name,
-        [
-            known
-            for known in variables
-            if known.startswith("_") == hidden and not _describe_unusable_value(variables[known])
-        ],
-    )
-    return f" ({near.removeprefix('; ')})" if near else ""
+    is_private = name.startswith("_")
+    candidates = [
+        variable
+        for variable, value in variables.items()
+        if variable.startswith("_") == is_private and not _describe_unusable_value(value)
+    ]
+    suggestion = suggest(name, candidates)
+    return f" ({suggestion.removeprefix('; ')})" if suggestion else ""
 
 
 def _convert_value(name: str, value: Any) -> Any:
-    """Return what is put in for a variable."""
-    if why := _describe_unusable_value(value):
-        do = "Put a text, a number or an image in it."
-        raise TemplateError(f"{_format_placeholder(name)} is {why}, which is neither text nor an image.", advice=do)
+    """Return what replaces the placeholder of a variable."""
+    if description := _describe_unusable_value(value):
+        raise TemplateError(
+            f"{_format_placeholder(name)} is {description}, which is neither text nor an image.",
+            advice="Put a text, a number or an image in it.",
+        )
     if isinstance(value, str):
-        return str.__str__(value)  # the characters, whatever a subclass prints
+        return str.__str__(value)  # the characters, whatever `__str__` of a subclass returns
     if isinstance(value, Number) or _is_numpy_scalar(value):
         try:
             return str(value)
-        except ValueError:  # Python writes no more than a few thousand digits
+        except ValueError:  # Python converts at most a few thousand digits
             raise TemplateError(
                 f"{_format_placeholder(name)} is a number too long to write.", advice="Round it."
             ) from None
@@ -130,25 +131,25 @@ def _convert_value(name: str, value: Any) -> Any:
 
 
 def _describe_unusable_value(value: Any) -> str:
-    """Return what a value is when it can be neither text nor an image, else nothing."""
-    kind = type(value).__name__
+    """Return a description of a value that can be neither text nor an image, or nothing."""
+    type_name = type(value).__name__
     if value is None:
         return "None"
     if isinstance(value, _CONTAINERS):
-        return f"{_add_article(kind)} of {len(value)}" if value else f"an empty {kind}"
+        return f"{_add_article(type_name)} of {len(value)}" if value else f"an empty {type_name}"
     if isinstance(value, type):
-        return f"the class {clean_line(value.__name__, LONGEST_NAME)}"
+        return f"the class {clean_line(value.__name__, MAX_NAME_LENGTH)}"
     if isinstance(value, ModuleType):
         return "a module"
-    return _add_article(kind) if callable(value) else ""
+    return _add_article(type_name) if callable(value) else ""
 
 
 def _add_article(type_name: str) -> str:
-    return f"{'an' if type_name[:1] in 'aeiouAEIOU' else 'a'} {clean_line(type_name, LONGEST_NAME)}"
+    return f"{'an' if type_name[:1] in 'aeiouAEIOU' else 'a'} {clean_line(type_name, MAX_NAME_LENGTH)}"
 
 
 def _format_placeholder(name: str) -> str:
-    return f"{{{{{clean_line(name, LONGEST_NAME)}}}}}"
+    return f"{{{{{clean_line(name, MAX_NAME_LENGTH)}}}}}"
 
 
 def _is_numpy_scalar(value: Any) -> bool:

@@ -1,1 +1,1 @@
-"""The machine below: files written whole, locks, proxies, and text made safe to show. Knows nothing of images."""
+"""Atomic writes, file locks, proxies, and text made safe to show. This wing knows nothing of images."""

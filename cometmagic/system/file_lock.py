@@ -1,7 +1,7 @@
-"""A lock on a file, for threads and processes alike, that the operating system drops when its holder dies.
+"""A lock on a file, for threads and processes, that the operating system releases when the process dies.
 
-A file that merely exists stays behind after a crash, and then somebody must guess whether its owner
-still lives; here there is nothing to guess. This module knows nothing of what a lock protects.
+A file whose mere existence is the lock would stay after a crash, and its owner's state would have to be guessed.
+This module knows nothing of what a lock protects.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ else:
     import fcntl
 
 POLL_INTERVAL = 0.01  # seconds between two tries, on average
-LOCK_OFFSET = 2**31 - 2  # the byte that is locked on Windows: behind any content, and in the reach of every C runtime
+LOCK_OFFSET = 2**31 - 2  # the locked byte on Windows: after any content, and within the range of every C runtime
 
 
-class LockBusyError(Exception):  # not an error: somebody else holds the lock
-    """Somebody else holds the lock."""
+class LockBusyError(Exception):  # a state, not an error
+    """Another thread or process holds the lock."""
 
 
-class LockUnsupportedError(Exception):  # as above: a fact about the disk
-    """The file system has no locks, as some network and cloud folders have none."""
+class LockUnsupportedError(Exception):  # as above
+    """The file system has no locks, like some network and cloud folders."""
 
 
 class Lock:
-    """A lock that is held, until `release` or the end of the process.
+    """A lock that is held until `release` or the end of the process.
 
-    A child that this process forks has the lock too: it lasts until the child has ended as well, or
-    until one of the two calls `release`. A program started with `subprocess` does not have it.
+    A forked child holds the lock too: it lasts until both processes have ended, or one of them calls `release`.
+    A program started with `subprocess` does not hold it.
     """
 
     _file: io.FileIO | None = None
 
     def __init__(self, file: io.FileIO) -> None:
-        """`file` is an open one that bears the lock, and is closed with it."""
+        """Take an open file that is locked, or about to be. It is closed with the lock."""
         self._file = file
 
     def release(self) -> None:
-        """Let others have the lock; a second time does nothing."""
+        """Release the lock. Further calls do nothing."""
         file, self._file = self._file, None
         if file is not None:
-            with contextlib.suppress(OSError):  # closing it unlocks it too
+            with contextlib.suppress(OSError):  # closing the file unlocks it too
                 _unlock_handle(file.fileno())
             file.close()
 
@@ -63,37 +63,38 @@ class Lock:
         self.release()
 
     def __del__(self) -> None:
-        """Let go of a lock that an interrupt took from its holder; only closed, for a forked child comes here too."""
+        """Release a lock whose owner was interrupted. The file is only closed, because a forked child gets here too."""
         if self._file is not None:
             self._file.close()
 
 
 def acquire_lock(path: Path, timeout: float = 0.0, *, create: bool = True) -> Lock:
-    """Return the lock of the file at `path`, which is made when it is missing and `create` is true.
+    """Return the lock of the file at `path`, which is created when it is missing and `create` is true.
 
-    Raises `Busy` when somebody else still holds it after `patience` seconds, `NoLocks` when there is none
-    to be had, and `OSError` when the file cannot be opened for writing.
+    Raises `LockBusyError` when the lock is still held elsewhere after `timeout` seconds, `LockUnsupportedError` when
+    the file system has no locks, and `OSError` when the file cannot be opened for writing.
     """
     deadline = time.monotonic() + timeout
     while True:
         try:
             return _try_acquire(path, create)
         except LockBusyError:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            remaining_time = deadline - time.monotonic()
+            if remaining_time <= 0:
                 raise
-        time.sleep(min(left, POLL_INTERVAL * random.uniform(0.5, 1.5)))  # noqa: S311  # so that waiters do not march in step
+        jitter = random.uniform(0.5, 1.5)  # noqa: S311  # keeps waiting processes from trying at the same time
+        time.sleep(min(remaining_time, POLL_INTERVAL * jitter))
 
 
 def _try_acquire(path: Path, create: bool) -> Lock:
-    """Try once. A file that was deleted or replaced meanwhile is opened anew: nobody else would meet us there."""
+    """Try once. A file that was replaced meanwhile is opened again, because nobody else would lock the old one."""
     while True:
         file = open_private(path, "a+" if create else "r+")
-        with contextlib.ExitStack() as unless_ours:
-            lock = unless_ours.enter_context(Lock(file))
+        with contextlib.ExitStack() as cleanup:
+            lock = cleanup.enter_context(Lock(file))
             _lock_file(file.fileno(), path)
             if _is_same_file(path, file.fileno()):
-                unless_ours.pop_all()
+                cleanup.pop_all()
                 return lock
 
 
@@ -116,7 +117,7 @@ if sys.platform == "win32":
         msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
 
 else:
-    _BUSY_ERRNOS = (errno.EAGAIN, errno.EACCES)  # EACCES where the locks of a network folder are those of POSIX
+    _BUSY_ERRNOS = (errno.EAGAIN, errno.EACCES)  # EACCES on network folders with POSIX locks
 
     def _lock_handle(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -126,7 +127,7 @@ else:
 
 
 def _lock_file(handle: int, path: Path) -> None:
-    """Lock an open file. Whatever else is wrong, there is no lock: the callers must know only that."""
+    """Lock an open file. Any error but a held lock means that there are no locks."""
     try:
         _lock_handle(handle)
     except OSError as error:

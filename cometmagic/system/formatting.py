@@ -1,4 +1,4 @@
-"""Paths and sizes as people read them."""
+"""Paths and sizes as text for people."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 
 
 def format_path(path: Path) -> str:
-    """Return a path as seen from the working folder, or as it is when it does not lie below that."""
+    """Return a path relative to the working folder, or unchanged when it is not below it."""
     try:
         return str(path.relative_to(Path.cwd()))
-    except (ValueError, OSError):  # elsewhere, on another drive, or the working folder is gone
+    except (ValueError, OSError):  # not below it, on another drive, or the working folder is gone
         return str(path)
 
 
 def format_bytes(size: int) -> str:
-    """Return a number of bytes as people read it: `12.3 kB`."""
+    """Return a number of bytes as text: `12.3 kB`."""
     return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"

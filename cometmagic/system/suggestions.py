@@ -1,4 +1,4 @@
-"""What somebody may have meant: the known word nearest to the one that was written."""
+"""Suggestions for misspelled words."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 
 def suggest(word: str, known_words: Iterable[str]) -> str:
-    """Return "; did you mean X?" when one of `known` is near `word`, else an empty string.
+    """Return "; did you mean X?" when one of `known_words` is similar to `word`, else an empty string.
 
-    Dashes in front do not count: every flag has them.
+    Case and leading dashes are ignored.
     """
-    exact = {name.lower().lstrip("-"): name for name in known_words}
-    near = difflib.get_close_matches(word.lower().lstrip("-"), exact, n=1)
-    return f"; did you mean {exact[near[0]]}?" if near else ""
+    words = {known_word.lower().lstrip("-"): known_word for known_word in known_words}
+    matches = difflib.get_close_matches(word.lower().lstrip("-"), words, n=1)
+    return f"; did you mean {words[matches[0]]}?" if matches else ""

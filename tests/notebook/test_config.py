@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from cometmagic.options.command_line import describe
 from cometmagic.options.declaration import list_options
+from cometmagic.options.help_text import describe
 from tests.faults.server import FaultServer
 from tests.notebook.answers import answering
 from tests.notebook.fixtures import Notebook, Services

@@ -283,7 +283,7 @@ def test_a_remark_is_one_short_line() -> None:
     (told,) = find_lookalikes("{{style.\x1b[31m" + "x" * 5000 + "\n}}", NAMES)
 
     assert told.isprintable()
-    assert len(told) <= template.LONGEST_NAME
+    assert len(told) <= template.MAX_NAME_LENGTH
 
 
 def test_numpy_is_not_imported_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

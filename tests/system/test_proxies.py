@@ -11,6 +11,7 @@ from cometmagic.system.proxies import (
     describe_certificates,
     describe_proxy,
     find_certificate_problem,
+    find_proxy,
     find_proxy_problems,
 )
 
@@ -76,6 +77,7 @@ def test_the_proxy_that_is_told_is_the_one_that_httpx_uses(
     used = client._transport_for_url(httpx.URL(url)) is not client._transport
 
     assert describe_proxy(url).startswith(told)
+    assert (find_proxy(url) is not None) == used
     assert used == (not told.startswith("none"))
 
 

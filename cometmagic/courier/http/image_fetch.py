@@ -119,8 +119,7 @@ async def _fetch_from_host(parsed_url: ParsedURL, addresses: list[IPAddress]) ->
 def _build_connect_error(parsed_url: ParsedURL, *, is_untrusted: bool) -> OptionError:
     if is_untrusted:
         return OptionError(f"{parsed_url.host} does not show a certificate that is trusted.", advice=_DOWNLOAD_ADVICE)
-    origin = f"https://{parsed_url.netloc}"
-    has_proxy = parsed_url.scheme == "https" and not proxies.describe_proxy(origin).startswith("none")
+    has_proxy = proxies.find_proxy(f"{parsed_url.scheme}://{parsed_url.netloc}") is not None
     hint = " Reference images do not go through the proxy that is set." if has_proxy else ""
     return OptionError(f"Could not reach {parsed_url.host}.{hint}", advice=_DOWNLOAD_ADVICE)
 
