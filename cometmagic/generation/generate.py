@@ -22,7 +22,7 @@ from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import MAX_LABEL_LENGTH, ImageResults
 from cometmagic.generation.session import get_last_folder, set_last_result
 from cometmagic.generation.wait import launch_on_thread, start_and_wait, wait_until_done
-from cometmagic.options.keywords import BatchOptions, ImageOptions, list_keywords
+from cometmagic.options.keywords import BatchOptions, ImageOptions, expose_keywords
 from cometmagic.options.sweeps import check_image_count
 from cometmagic.system.sanitize import clean_line
 
@@ -43,7 +43,7 @@ def start_generation(
     return launch(plan, is_cancelled)
 
 
-@list_keywords(ImageOptions)
+@expose_keywords(ImageOptions)
 def generate(
     prompt: Prompt,
     *,
@@ -72,7 +72,7 @@ def generate(
     return wait_until_done(call, progress, lambda: _finish_call(call))
 
 
-@list_keywords(ImageOptions)
+@expose_keywords(ImageOptions)
 async def agenerate(prompt: Prompt, *, images: Any = (), **options: Unpack[ImageOptions]) -> ImageResult:
     """Generate one image without blocking the event loop.
 
@@ -102,7 +102,7 @@ def _finish_call(call: Call) -> ImageResult:
     return result
 
 
-@list_keywords(BatchOptions)
+@expose_keywords(BatchOptions)
 def generate_many(
     prompts: Prompt | Iterable[Any],
     *,
@@ -132,7 +132,7 @@ def generate_many(
     return wait_until_done(batch, progress, lambda: _finish_batch(batch))
 
 
-@list_keywords(BatchOptions)
+@expose_keywords(BatchOptions)
 async def agenerate_many(
     prompts: Prompt | Iterable[Any], *, images: Any = (), **options: Unpack[BatchOptions]
 ) -> ImageResults:

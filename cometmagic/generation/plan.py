@@ -23,7 +23,7 @@ from cometmagic.gemini.request import ImageRequest
 from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose
 from cometmagic.options import pyproject
 from cometmagic.options.declaration import CellOptions, Limits, Options, build_options, list_options
-from cometmagic.options.keywords import ImageOptions, list_keywords
+from cometmagic.options.keywords import ImageOptions, expose_keywords
 from cometmagic.options.model_checks import find_model_warnings
 from cometmagic.options.models import DEFAULT_MODEL
 from cometmagic.options.settings import (
@@ -87,7 +87,7 @@ class Plan:
         return render_code(self.request, kind, parent=parent, files=self.reference_paths)
 
 
-@list_keywords(ImageOptions)
+@expose_keywords(ImageOptions)
 def plan(prompt: Prompt, *, images: Any = (), **options: Unpack[ImageOptions]) -> Plan:
     """Return what `generate` would send and what it should cost, without sending anything.
 

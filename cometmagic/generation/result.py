@@ -23,7 +23,7 @@ from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.generation.completed_call import CompletedCall
 from cometmagic.options.declaration import Options
-from cometmagic.options.keywords import ImageOptions, list_keywords
+from cometmagic.options.keywords import ImageOptions, expose_keywords
 from cometmagic.storage.call_folder import CallFolder, build_preview_path
 from cometmagic.storage.save_paths import build_image_path
 from cometmagic.system.atomic_files import save_new_file
@@ -162,7 +162,7 @@ class ImageResult(CompletedCall):
             message, advice = f"Cannot save to {target}: {error.strerror}.", f"The image is kept in {self.folder}."
             raise LibraryError(message, charge_status=ChargeStatus.PAST, advice=advice) from None
 
-    @list_keywords(ImageOptions)
+    @expose_keywords(ImageOptions)
     def edit(
         self,
         prompt: Any,
@@ -187,7 +187,7 @@ class ImageResult(CompletedCall):
         """
         return self._generate(prompt, images, progress, options | {"edit": self})
 
-    @list_keywords(ImageOptions)
+    @expose_keywords(ImageOptions)
     def chat(
         self,
         prompt: Any,

@@ -2,7 +2,7 @@
 
 `generate(prompt, **options)` takes the options of the declaration. Type checkers and editors read them from the
 typed dictionaries below, which cog generates and the gate checks. IPython, `help` and Sphinx read them from the
-function itself, which is what `list_keywords` is for. This module knows the names and value types of options, not
+function itself, which is what `expose_keywords` is for. This module knows the names and value types of options, not
 what they do.
 """
 
@@ -207,7 +207,7 @@ def get_annotation(option: Option) -> str:
     return annotation if annotation == "Any" else f"{annotation} | None"
 
 
-def list_keywords(typed_dictionary: type[Any]) -> Callable[[F], F]:
+def expose_keywords(typed_dictionary: type[Any]) -> Callable[[F], F]:
     """Return a decorator that replaces `**options` in a function's signature by the keywords of a typed dictionary.
 
     Only the result of `inspect.signature` changes, not what the function accepts.

@@ -16,7 +16,7 @@ from cometmagic.errors import CometError
 from cometmagic.generation.compose import to_list
 from cometmagic.generation.result import ImageResult
 from cometmagic.notebook.progress import publish
-from cometmagic.options.keywords import PanelOptions, list_keywords
+from cometmagic.options.keywords import PanelOptions, expose_keywords
 from cometmagic.widget.cell.provenance import AnyResult, Provenance
 from cometmagic.widget.cell.text import PanelSettings, parse_settings, restore_settings
 from cometmagic.widget.form_sync import FormSync
@@ -38,7 +38,7 @@ class Panel(PanelState, VBox):  # type: ignore[misc]
 
     __module__ = "cometmagic"  # where people import it from
 
-    @list_keywords(PanelOptions)
+    @expose_keywords(PanelOptions)
     def __init__(self, prompt: str = "", *, images: Any = (), **options: Unpack[PanelOptions]) -> None:
         """Set the controls, as `panel` does."""
         values: dict[str, Any] = {**options}
@@ -136,7 +136,7 @@ class Panel(PanelState, VBox):  # type: ignore[misc]
         return f"<cometmagic panel: {self.as_cell()!r}>"
 
 
-@list_keywords(PanelOptions)
+@expose_keywords(PanelOptions)
 def panel(prompt: str = "", *, images: Any = (), **options: Unpack[PanelOptions]) -> Panel:
     """Return a panel with its controls set.
 
