@@ -130,9 +130,9 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     def _read_key(self) -> str:
         """Return the API key, from either header."""
-        scheme, _, rest = self.headers.get("Authorization", "").strip().partition(" ")
-        bearer = rest if scheme.lower() == "bearer" else scheme
-        return (self.headers.get("x-goog-api-key", "") or bearer).strip()
+        scheme, _, credentials = self.headers.get("Authorization", "").strip().partition(" ")
+        bearer_key = credentials if scheme.lower() == "bearer" else scheme
+        return (self.headers.get("x-goog-api-key", "") or bearer_key).strip()
 
     def _generate(self, model: str, method: str, body: bytes, *, is_sse: bool) -> None:
         if method == "generateContent":

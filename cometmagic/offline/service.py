@@ -26,7 +26,7 @@ _DELTAS_PER_TEXT = 3  # pieces into which a stream splits a text
 
 
 def answer(model: str, body: bytes, variation: int = 0) -> tuple[int, bytes]:
-    """Return (HTTP status, JSON) for a request to `generateContent`; `variation` tells equal requests apart."""
+    """Return (HTTP status, JSON) for a request to `generateContent`; `variation` distinguishes equal requests."""
     try:
         request, scenario = _read_request(model, body, variation)
     except ServiceError as error:

@@ -50,8 +50,9 @@ def add_grain(image: Image.Image, strength: float = 1.0) -> Image.Image:
 def extract_edges(image: Image.Image, width: float) -> Image.Image:
     """Return the outlines of `image` as dark lines on white (the difference of two blurs)."""
     grey = ImageOps.autocontrast(image.convert("L").filter(ImageFilter.MedianFilter(3)), 0.5)
-    near, far = grey.filter(ImageFilter.GaussianBlur(width * 0.4)), grey.filter(ImageFilter.GaussianBlur(width * 1.6))
-    return ImageOps.invert(ImageChops.subtract(far, near)).point(
+    narrow_blur = grey.filter(ImageFilter.GaussianBlur(width * 0.4))
+    wide_blur = grey.filter(ImageFilter.GaussianBlur(width * 1.6))
+    return ImageOps.invert(ImageChops.subtract(wide_blur, narrow_blur)).point(
         [max(0, 255 - max(0, 251 - i) * 7) for i in range(256)]
     )
 
@@ -64,12 +65,12 @@ def _distort(image: Image.Image, amount: float) -> Image.Image:
     ys = [round(i * image.height / down) for i in range(down + 1)]
     offsets = [[(rng.gauss(0, amount), rng.gauss(0, amount)) for _ in xs] for _ in ys]
     mesh = []
-    for row, (top, low) in enumerate(itertools.pairwise(ys)):
+    for row, (top, bottom) in enumerate(itertools.pairwise(ys)):
         for column, (left, right) in enumerate(itertools.pairwise(xs)):
-            corners = ((left, top, row, column), (left, low, row + 1, column),
-                       (right, low, row + 1, column + 1), (right, top, row, column + 1))  # fmt: skip
+            corners = ((left, top, row, column), (left, bottom, row + 1, column),
+                       (right, bottom, row + 1, column + 1), (right, top, row, column + 1))  # fmt: skip
             quad = tuple(n for x, y, r, c in corners for n in (x + offsets[r][c][0], y + offsets[r][c][1]))
-            mesh.append(((left, top, right, low), quad))
+            mesh.append(((left, top, right, bottom), quad))
     return image.transform(image.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 
 
