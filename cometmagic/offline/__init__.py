@@ -1,1 +1,1 @@
-"""The offline source: answers on the wire shape without a key or a network."""
+"""The offline service: answers in the API's format, without a key or a network."""

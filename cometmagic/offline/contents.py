@@ -1,7 +1,7 @@
-"""The conversation in a request: whether the service would take it, what is told and shown in it.
+"""The turns of a request: whether the service would accept them, and their texts and images.
 
-Roles, parts, image types and the thought signatures of earlier turns. Pictures are looked at here
-because the service refuses what it cannot read; what is painted from them is the painter's.
+Checks roles, parts, image types and the thought signatures of earlier turns. Images are opened here because
+the service rejects those it cannot read; painting is the painter's work.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
-_HEIF_TYPES = ("image/heic", "image/heif")  # the service takes them; Pillow alone cannot read them
+_HEIF_TYPES = ("image/heic", "image/heif")  # accepted by the service, but Pillow alone cannot read them
 _DATA_FIELDS = (
     *("text", "inline_data", "file_data", "function_call", "function_response"),
     *("executable_code", "code_execution_result", "tool_call", "tool_response"),
@@ -28,7 +28,7 @@ UNREADABLE_IMAGE = "Unable to process input image. Please retry or report."
 
 @dataclass(frozen=True)
 class ContentsSummary:
-    """The words of the last turn and of the system instruction, and how much was sent in all."""
+    """The text of the last turn and of the system instruction, and the size of the whole conversation."""
 
     prompt: str
     system: str
@@ -37,42 +37,43 @@ class ContentsSummary:
 
 
 def find_violations(request: dict[str, Any]) -> Iterator[str]:
-    """Yield what Google's validator says of the contents."""
+    """Yield the violations that Google's validator reports for the contents."""
     turns = request.get("contents", [])
-    empty = [index for index, turn in enumerate(turns) if not turn.get("parts")]
-    yield from (f"contents[{index}].parts: contents.parts must not be empty." for index in empty)
-    for turn, part, node in _iterate_parts(request):
-        if not any(name in node for name in _DATA_FIELDS) and "thought_signature" not in node:
-            place = f"contents[{turn}].parts[{part}].data"
-            yield f"{place}: required oneof field 'data' must have one initialized field"
-    if not empty and not _has_data(turns):
+    empty_turns = [index for index, turn in enumerate(turns) if not turn.get("parts")]
+    yield from (f"contents[{index}].parts: contents.parts must not be empty." for index in empty_turns)
+    for turn_index, part_index, part in _iterate_parts(request):
+        if not any(name in part for name in _DATA_FIELDS) and "thought_signature" not in part:
+            path = f"contents[{turn_index}].parts[{part_index}].data"
+            yield f"{path}: required oneof field 'data' must have one initialized field"
+    if not empty_turns and not _has_data(turns):
         yield "contents: contents is not specified"
 
 
 def _has_data(turns: list[dict[str, Any]]) -> bool:
-    last = turns[-1]["parts"] if turns else []
-    return any(node.get("text", "").strip() or {"inline_data", "file_data"} & node.keys() for node in last)
+    last_parts = turns[-1]["parts"] if turns else []
+    return any(part.get("text", "").strip() or {"inline_data", "file_data"} & part.keys() for part in last_parts)
 
 
 def find_errors(request: dict[str, Any], max_images: int) -> Iterator[str]:
-    """Yield what is wrong with the turns and parts; `most` is how many images may be sent."""
+    """Yield the errors in the turns and parts; the model accepts `max_images` images."""
     turns = request["contents"]
     if any((turn.get("role") or "user") not in _ROLES for turn in turns):
         yield "Please use a valid role: user, model."
-    for turn, part, node in _iterate_parts(request):
-        held = [name for name in _DATA_FIELDS if name in node]
-        if len(held) > 1:
-            second = held[1]
-            yield f"contents[{turn}].parts[{part}]: oneof field 'data' is already set. Cannot set '{second}'"
-        if "file_data" in node:
+    for turn_index, part_index, part in _iterate_parts(request):
+        data_fields = [name for name in _DATA_FIELDS if name in part]
+        if len(data_fields) > 1:
+            path = f"contents[{turn_index}].parts[{part_index}]"
+            yield f"{path}: oneof field 'data' is already set. Cannot set '{data_fields[1]}'"
+        if "file_data" in part:
             yield "Cannot fetch content from the provided URL."
-        if "inline_data" in node:
-            yield from _find_image_errors(node["inline_data"])
-        if turns[turn].get("role") == "model":
-            yield from _find_signature_errors(node, turn, part)
-    sent = sum("inline_data" in node for turn, _, node in _iterate_parts(request) if turns[turn].get("role") != "model")
-    if sent > max_images:
-        yield f"Too many input images: this model takes at most {max_images}, and {sent} were sent."
+        if "inline_data" in part:
+            yield from _find_image_errors(part["inline_data"])
+        if turns[turn_index].get("role") == "model":
+            yield from _find_signature_errors(part, turn_index, part_index)
+    user_parts = [part for turn, _, part in _iterate_parts(request) if turns[turn].get("role") != "model"]
+    image_count = sum("inline_data" in part for part in user_parts)
+    if image_count > max_images:
+        yield f"Too many input images: this model takes at most {max_images}, and {image_count} were sent."
     if turns[-1].get("role") == "model":
         yield "Please ensure that multiturn requests end with a user role or a function response."
 
@@ -91,45 +92,45 @@ def _is_heif(blob: dict[str, Any]) -> bool:
 
 
 def _find_signature_errors(part: dict[str, Any], turn_index: int, part_index: int) -> Iterator[str]:
-    """Yield what is wrong with a part the model is said to have made; thoughts carry no signature."""
-    signed = part.get("thought_signature", b"")
-    made = part.get("inline_data", {}).get("data", b"")
-    if made and not signed and not part.get("thought"):
-        # Counted from one, as the service does.
-        place = f"content position {turn_index + 1}, part position {part_index + 1}"
-        yield f"Image part is missing a thought_signature in {place}."
-    elif signed and not signature.is_valid(signed, made):
+    """Yield the errors in the signature of a part from a model turn; thoughts need no signature."""
+    part_signature = part.get("thought_signature", b"")
+    image_data = part.get("inline_data", {}).get("data", b"")
+    if image_data and not part_signature and not part.get("thought"):
+        # The service counts from one.
+        position = f"content position {turn_index + 1}, part position {part_index + 1}"
+        yield f"Image part is missing a thought_signature in {position}."
+    elif part_signature and not signature.is_valid(part_signature, image_data):
         yield "Thought signature is not valid"
 
 
 def _iterate_parts(request: dict[str, Any]) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """Yield (index of the turn, index of the part, part), from the first to the last."""
-    for turn, content in enumerate(request.get("contents", [])):
-        for part, node in enumerate(content.get("parts", [])):
-            yield turn, part, node
+    """Yield (turn index, part index, part) for every part, in order."""
+    for turn_index, turn in enumerate(request.get("contents", [])):
+        for part_index, part in enumerate(turn.get("parts", [])):
+            yield turn_index, part_index, part
 
 
 def summarize(request: dict[str, Any]) -> ContentsSummary:
-    """Return what was said and how much was sent."""
-    system = "\n".join(node.get("text", "") for node in request.get("system_instruction", {}).get("parts", []))
-    last = [node.get("text", "") for node in request["contents"][-1]["parts"]]
-    every = [node for _, _, node in _iterate_parts(request) if not node.get("thought")]
+    """Return the texts and the size of the conversation."""
+    system = "\n".join(part.get("text", "") for part in request.get("system_instruction", {}).get("parts", []))
+    texts = [part.get("text", "") for part in request["contents"][-1]["parts"]]
+    counted_parts = [part for _, _, part in _iterate_parts(request) if not part.get("thought")]
     return ContentsSummary(
-        prompt="\n".join(filter(None, last)),
+        prompt="\n".join(filter(None, texts)),
         system=system,
-        character_count=len(system) + sum(len(node.get("text", "")) for node in every),
-        image_count=sum("inline_data" in node for node in every),
+        character_count=len(system) + sum(len(part.get("text", "")) for part in counted_parts),
+        image_count=sum("inline_data" in part for part in counted_parts),
     )
 
 
 def read_base_image(request: dict[str, Any]) -> Image | None:
-    """Return the picture an edit starts from: the last that was shown, by whichever side.
+    """Return the image an edit starts from: the last in the conversation, from either role.
 
-    Raises `ValueError` when it looks like a picture and cannot be read.
+    Raises `ValueError` when it looks like an image but cannot be read.
     """
-    shown = [
-        node["inline_data"]
-        for _, _, node in _iterate_parts(request)
-        if "inline_data" in node and not node.get("thought")
+    images = [
+        part["inline_data"]
+        for _, _, part in _iterate_parts(request)
+        if "inline_data" in part and not part.get("thought")
     ]
-    return image_io.decode_image(shown[-1]["data"]) if shown and not _is_heif(shown[-1]) else None
+    return image_io.decode_image(images[-1]["data"]) if images and not _is_heif(images[-1]) else None

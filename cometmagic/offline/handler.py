@@ -1,7 +1,7 @@
-"""One connection to the offline service: routes, keys and framing as CometAPI's.
+"""One connection to the offline service: routes, keys and framing like CometAPI's.
 
-What is answered is service.py's; who listens and for how long is server.py's. Nothing of a key, a query or
-a prompt is kept or printed.
+The content of a response comes from service.py; starting and stopping is the job of server.py. Keys, queries
+and prompts are neither stored nor printed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from cometmagic.offline import error_replies, service
+from cometmagic.offline import error_responses, service
 from cometmagic.offline.body_reader import BodyTooLargeError, MalformedBodyError, read_body
 from cometmagic.options import models
 from cometmagic.system.sanitize import clean_line
 
-_GENERATE_PATH = re.compile(r"/v1beta/models/(?P<model>[^/]+):(?P<verb>generateContent|streamGenerateContent)")
+_GENERATE_PATH = re.compile(r"/v1beta/models/(?P<model>[^/]+):(?P<method>generateContent|streamGenerateContent)")
 _JSON_TYPE = "application/json; charset=UTF-8"
 _SSE_TYPE = "text/event-stream"
 _HTML_TYPE = "text/html; charset=utf-8"
@@ -38,7 +38,7 @@ _GZIP_WBITS = 16 + zlib.MAX_WBITS
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """One request as it is remembered: never a header, a query or a body."""
+    """One request in the log: never a header, a query or a body."""
 
     method: str
     path: str
@@ -46,7 +46,7 @@ class LoggedRequest:
 
 
 class Listener(ThreadingHTTPServer):
-    """A server that can be stopped at once: it knows its open connections."""
+    """A server that tracks its open connections, so that it can stop at once."""
 
     daemon_threads = False  # so that server_close waits for them
     allow_reuse_port = False
@@ -61,7 +61,7 @@ class Listener(ThreadingHTTPServer):
         super().__init__(address, RequestHandler)
 
     def server_bind(self) -> None:
-        # HTTPServer's own looks the host's name up, which can leave the machine.
+        # HTTPServer's version looks up the host's name, which may use the network.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
@@ -74,7 +74,7 @@ class Listener(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # a client that went away is no news
+        if not isinstance(sys.exception(), ConnectionError):  # clients may disconnect at any time
             super().handle_error(request, client_address)
 
     def stop(self) -> None:
@@ -84,12 +84,12 @@ class Listener(ThreadingHTTPServer):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # it ended by itself
+                continue  # already closed
         self.server_close()
 
 
 class RequestHandler(BaseHTTPRequestHandler):
-    """One connection."""
+    """Handles the requests of one connection."""
 
     server: Listener
     protocol_version = "HTTP/1.1"
@@ -103,35 +103,36 @@ class RequestHandler(BaseHTTPRequestHandler):
             body = read_body(self.headers, self.rfile)
         except (MalformedBodyError, BodyTooLargeError) as error:
             self.close_connection = True
-            refused = error_replies.build_google_error(str(error), 413 if isinstance(error, BodyTooLargeError) else 400)
-            self._send(refused.status, refused.body, _JSON_TYPE)
+            status = 413 if isinstance(error, BodyTooLargeError) else 400
+            response = error_responses.build_google_error(str(error), status)
+            self._send(response.status, response.body, _JSON_TYPE)
             return
         self._route(body)
 
     def _route(self, body: bytes) -> None:
-        address = urlsplit(self.path)
-        call = _GENERATE_PATH.fullmatch(address.path)
-        if self.command == "GET" and address.path == "/":
+        url = urlsplit(self.path)
+        match = _GENERATE_PATH.fullmatch(url.path)
+        if self.command == "GET" and url.path == "/":
             self._send(200, _INDEX_PAGE, _HTML_TYPE)
-        elif not (call and self.command == "POST") and not (address.path in _MODEL_LISTS and self.command == "GET"):
-            # As CometAPI does: a wrong path leads to its web page.
+        elif not (match and self.command == "POST") and not (url.path in _MODEL_LISTS and self.command == "GET"):
+            # Like CometAPI, which redirects a wrong path to its web page.
             self._send(301, _INDEX_PAGE, _HTML_TYPE, location="/")
         elif not self._read_key():
-            refused = error_replies.build_comet_error("Invalid token", 401, "", address.path.encode())
-            self._send(refused.status, refused.body, _JSON_TYPE)
-        elif call is None:
-            self._send(200, json.dumps(_MODEL_LISTS[address.path]()).encode(), _JSON_TYPE)
+            response = error_responses.build_comet_error("Invalid token", 401, "", url.path.encode())
+            self._send(response.status, response.body, _JSON_TYPE)
+        elif match is None:
+            self._send(200, json.dumps(_MODEL_LISTS[url.path]()).encode(), _JSON_TYPE)
         elif self.server.stop_event.wait(self.server.delay):
-            self.close_connection = True  # stopped while it waited: no answer
+            self.close_connection = True  # stopped during the delay: no response
         else:
-            as_events = parse_qs(address.query).get("alt") == ["sse"]
-            self._generate(unquote(call["model"]), call["verb"], body, is_sse=as_events)
+            is_sse = parse_qs(url.query).get("alt") == ["sse"]
+            self._generate(unquote(match["model"]), match["method"], body, is_sse=is_sse)
 
     def _read_key(self) -> str:
-        """Return the key that was sent, in either header."""
-        scheme, _, rest = self.headers.get("Authorization", "").strip().partition(" ")
-        bearer = rest if scheme.lower() == "bearer" else scheme
-        return (self.headers.get("x-goog-api-key", "") or bearer).strip()
+        """Return the API key, from either header."""
+        scheme, _, credentials = self.headers.get("Authorization", "").strip().partition(" ")
+        bearer_key = credentials if scheme.lower() == "bearer" else scheme
+        return (self.headers.get("x-goog-api-key", "") or bearer_key).strip()
 
     def _generate(self, model: str, method: str, body: bytes, *, is_sse: bool) -> None:
         if method == "generateContent":
@@ -143,23 +144,24 @@ class RequestHandler(BaseHTTPRequestHandler):
         elif status == 200:
             self._send(200, b"[" + b",\r\n".join(event[_EVENT_PAYLOAD] for event in events) + b"]", _JSON_TYPE)
         else:
-            refused = b"".join(events)
-            self._send(status, refused if is_sse else b"[" + refused + b"]", _JSON_TYPE)
+            error_body = b"".join(events)
+            self._send(status, error_body if is_sse else b"[" + error_body + b"]", _JSON_TYPE)
 
     def _send(self, status: int, body: bytes, content_type: str, **headers: str) -> None:
-        packed = self._should_compress(content_type)
-        body = zlib.compress(body, 1, _GZIP_WBITS) if packed else body
-        self._send_head(status, content_type, is_compressed=packed, content_length=str(len(body)), **headers)
+        is_compressed = self._should_compress(content_type)
+        body = zlib.compress(body, 1, _GZIP_WBITS) if is_compressed else body
+        self._send_head(status, content_type, is_compressed=is_compressed, content_length=str(len(body)), **headers)
         self.wfile.write(body)
 
     def _send_stream(self, events: Iterable[bytes]) -> None:
-        packed = self._should_compress(_SSE_TYPE)
-        chunked = self.request_version != "HTTP/1.0"
-        self.close_connection |= not chunked
-        self._send_head(200, _SSE_TYPE, is_compressed=packed, **({"transfer_encoding": "chunked"} if chunked else {}))
-        for piece in _compress_events(events) if packed else events:
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-        if chunked:
+        is_compressed = self._should_compress(_SSE_TYPE)
+        is_chunked = self.request_version != "HTTP/1.0"
+        self.close_connection |= not is_chunked
+        headers = {"transfer_encoding": "chunked"} if is_chunked else {}
+        self._send_head(200, _SSE_TYPE, is_compressed=is_compressed, **headers)
+        for block in _compress_events(events) if is_compressed else events:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block) if is_chunked else block)
+        if is_chunked:
             self.wfile.write(b"0\r\n\r\n")
 
     def _should_compress(self, content_type: str) -> bool:
@@ -181,23 +183,23 @@ class RequestHandler(BaseHTTPRequestHandler):
         return "cometmagic-offline"
 
     def log_message(self, *_: Any) -> None:
-        """Print nothing: a path may hold what should not be seen."""
+        """Print nothing: a path may contain private text."""
 
 
 def _compress_events(events: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the events compressed, each complete as it goes out."""
-    packer = zlib.compressobj(1, wbits=_GZIP_WBITS)
+    """Yield the events compressed, each flushed so that the client can read it at once."""
+    compressor = zlib.compressobj(1, wbits=_GZIP_WBITS)
     for event in events:
-        yield packer.compress(event) + packer.flush(zlib.Z_SYNC_FLUSH)
-    yield packer.flush()
+        yield compressor.compress(event) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    yield compressor.flush()
 
 
 def _build_gemini_list() -> dict[str, Any]:
-    verbs = ["generateContent", "streamGenerateContent"]
+    methods = ["generateContent", "streamGenerateContent"]
     return {
         "models": [
-            {"name": f"models/{name}", "displayName": row.title, "supportedGenerationMethods": verbs}
-            for name, row in _list_models()
+            {"name": f"models/{name}", "displayName": model.title, "supportedGenerationMethods": methods}
+            for name, model in _list_models()
         ]
     }
 
@@ -210,7 +212,7 @@ def _build_openai_list() -> dict[str, Any]:
 
 
 def _list_models() -> list[tuple[str, models.Model]]:
-    return [(name, row) for row in models.MODELS if not row.retirement_date for name in row.names]
+    return [(name, model) for model in models.MODELS if not model.retirement_date for name in model.names]
 
 
 _MODEL_LISTS = {"/v1beta/models": _build_gemini_list, "/v1/models": _build_openai_list}

@@ -1,7 +1,7 @@
-"""The failures a teacher can ask for by writing a word into the prompt.
+"""Failures that a word in the prompt triggers, so that a class can see each of them.
 
-`TRIGGERS` says what each word shows; the table behind it says what comes back, in shapes that were
-seen on the wire. Nothing here looks at a request beyond its words.
+`TRIGGERS` describes each word; the table behind it holds the responses, in formats seen from the real
+service. Only the words of a prompt are read here.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cometmagic.offline.error_replies import ServiceError, build_comet_error, build_google_error
+from cometmagic.offline.error_responses import ServiceError, build_comet_error, build_google_error
 
 _TRIGGER_PATTERN = re.compile(r"\boffline:[a-z]+(?:-[a-z]+)*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One way to fail: an error, a blocked prompt, or an answer with only some of its `parts`.
+    """One outcome: an error, a blocked prompt, or a response with the parts of `part_kinds`.
 
-    `content` replaces the answer's content where it has no parts at all.
+    `content` replaces the content of a response that has no parts at all.
     """
 
     description: str
@@ -97,18 +97,18 @@ _SCENARIOS = {
         build_error=lambda seed: build_comet_error("user quota is not enough", 403, "insufficient_user_quota", seed),
     ),
 }
-TRIGGERS = {word: failure.description for word, failure in _SCENARIOS.items()}
+TRIGGERS = {word: scenario.description for word, scenario in _SCENARIOS.items()}
 MAX_TOKENS_SCENARIO = _SCENARIOS["offline:max-tokens"]
 SUCCESS_SCENARIO = Scenario(description="", part_kinds=("thoughts", "words", "image"))
 
 
 def find_scenario(prompt: str, seed: bytes) -> Scenario:
-    """Return the failure the prompt asks for, or `NO_FAILURE`.
+    """Return the scenario that the prompt triggers, or `SUCCESS_SCENARIO`.
 
-    Raises `RefusedError` when it asks for an error; `seed` makes up the request id.
+    Raises `ServiceError` when the scenario is an error; its request id is derived from `seed`.
     """
     words = _TRIGGER_PATTERN.findall(prompt.lower())
-    found = next((_SCENARIOS[word] for word in words if word in _SCENARIOS), SUCCESS_SCENARIO)
-    if found.build_error is not None:
-        raise found.build_error(seed)
-    return found
+    scenario = next((_SCENARIOS[word] for word in words if word in _SCENARIOS), SUCCESS_SCENARIO)
+    if scenario.build_error is not None:
+        raise scenario.build_error(seed)
+    return scenario

@@ -1,9 +1,9 @@
-"""The request's JSON as Google's parser reads it: which fields there are, and of what type.
+"""The fields of a request and their types, checked the way Google's parser does.
 
-A misspelt or misplaced field is the commonest mistake in a hand-written request, and the service
-refuses it in words of its own; a class that learns the wire must meet those words offline too. Both
-spellings of a name are taken, and one object stands for a list of one. What comes out has snake_case
-names, bytes where the wire has base64, and no nulls. This module does not know what a value is good for.
+A misspelt or misplaced field is the most common mistake in a hand-written request; a class must see the same
+error messages offline as from the service. Both spellings of a name are accepted, and a single object counts
+as a list of one. The parsed request has snake_case names, bytes instead of base64, and no nulls. This module
+does not know what the values mean.
 """
 
 from __future__ import annotations
@@ -17,21 +17,23 @@ from typing import Any, Never
 
 import pybase64
 
-from cometmagic.offline import error_replies
+from cometmagic.offline import error_responses
 
 
 def _parse_message_table(text: str) -> dict[str, dict[str, str]]:
     """Return {message: {field: type}} of lines "message: field type, field type"."""
     rows = (line.split(":") for line in text.strip().splitlines())
-    return {name.strip(): dict(_parse_field_type(pair) for pair in fields.split(",")) for name, fields in rows}
+    return {
+        name.strip(): dict(_parse_field_type(field_text) for field_text in fields.split(",")) for name, fields in rows
+    }
 
 
 def _parse_field_type(text: str) -> tuple[str, str]:
-    name, kind = text.split()
-    return name, kind
+    name, type_name = text.split()
+    return name, type_name
 
 
-# `*` marks a list; `any` is taken as it is, because no image model acts on it.
+# `*` marks a list; `any` is accepted unchecked, because no image model uses it.
 MESSAGES = _parse_message_table("""
 GenerateContentRequest: model string, contents Content*, system_instruction Content, tools Tool*, tool_config any, \
 safety_settings SafetySetting*, generation_config GenerationConfig, cached_content string, service_tier any, store any
@@ -73,8 +75,8 @@ _ENUM_PARENTS = {
 }
 _MESSAGE_TYPE_PREFIX = "type.googleapis.com/google.ai.generativelanguage.v1beta."
 _INT32_RANGE = range(-(2**31), 2**31)
-_MAX_VALUE_LENGTH = 80  # characters of a wrong value that are repeated
-_EXCERPT_RADIUS = 20  # characters of a broken document before and after the place
+_MAX_VALUE_LENGTH = 80  # characters of a wrong value that an error repeats
+_EXCERPT_RADIUS = 20  # characters shown before and after a syntax error
 _BASE64_TRANSLATION = bytes.maketrans(b"-_", b"+/")
 _BASE64_IGNORED_BYTES = b"\r\n\t ="
 _UNDERSCORE_LETTER = re.compile(r"_([a-z])")
@@ -83,31 +85,31 @@ _UNDERSCORE_LETTER = re.compile(r"_([a-z])")
 def parse_request(body: bytes) -> dict[str, Any]:
     """Return the request in `body`.
 
-    Raises `RefusedError` with all that is wrong with its fields.
+    Raises `ServiceError` with all errors in its fields.
     """
     try:
         document = json.loads(body, parse_constant=_reject_constant)
     except json.JSONDecodeError as error:
-        raise error_replies.build_google_error(
+        raise error_responses.build_google_error(
             f"Invalid JSON payload received. Unexpected token.\n{_format_position(error)}"
         ) from None
     except (ValueError, RecursionError):
-        raise error_replies.build_google_error("Invalid JSON payload received. Unexpected token.") from None
-    reader = _RequestParser()
-    request: dict[str, Any] = reader.parse_message("GenerateContentRequest", document, "")
-    if reader.violations:
-        raise error_replies.build_google_error(
-            "\n".join(violation["description"] for violation in reader.violations),
-            details={"BadRequest": {"fieldViolations": reader.violations}},
+        raise error_responses.build_google_error("Invalid JSON payload received. Unexpected token.") from None
+    parser = _RequestParser()
+    request: dict[str, Any] = parser.parse_message("GenerateContentRequest", document, "")
+    if parser.violations:
+        raise error_responses.build_google_error(
+            "\n".join(violation["description"] for violation in parser.violations),
+            details={"BadRequest": {"fieldViolations": parser.violations}},
         )
     return request
 
 
 def _format_position(error: json.JSONDecodeError) -> str:
-    """Return the place where a document breaks, with a caret under it."""
+    """Return the text around a syntax error, with a caret under the position."""
     start = max(error.doc.rfind("\n", 0, error.pos) + 1, error.pos - _EXCERPT_RADIUS)
-    near = error.doc[start : error.pos + _EXCERPT_RADIUS].partition("\n")[0]
-    return f"{near}\n{' ' * (error.pos - start)}^"
+    excerpt = error.doc[start : error.pos + _EXCERPT_RADIUS].partition("\n")[0]
+    return f"{excerpt}\n{' ' * (error.pos - start)}^"
 
 
 def _reject_constant(name: str) -> Never:
@@ -115,11 +117,10 @@ def _reject_constant(name: str) -> Never:
 
 
 def _build_spellings(message: str) -> dict[str, str]:
-    """Return {spelling: field} of a message, in both spellings."""
-    known = MESSAGES[message]
-    return {_UNDERSCORE_LETTER.sub(lambda found: found[1].upper(), name): name for name in known} | {
-        name: name for name in known
-    }
+    """Return {spelling: field} for both spellings of each field of a message."""
+    fields = MESSAGES[message]
+    camel_case = {_UNDERSCORE_LETTER.sub(lambda match: match[1].upper(), name): name for name in fields}
+    return camel_case | {name: name for name in fields}
 
 
 _SPELLINGS = {message: _build_spellings(message) for message in MESSAGES}
@@ -127,7 +128,7 @@ _SPELLINGS = {message: _build_spellings(message) for message in MESSAGES}
 
 @dataclass
 class _RequestParser:
-    """Reads a document by the tables and gathers what does not fit them."""
+    """Reads a document by the tables and collects the violations."""
 
     violations: list[dict[str, str]] = field(default_factory=list)
 
@@ -136,23 +137,25 @@ class _RequestParser:
             if not path:
                 return self._add_unknown_name("", path, "Root element must be a message.")
             return self._add_invalid_value(path, f"({_MESSAGE_TYPE_PREFIX}{type_name}), {_format_value(value)}")
-        out = {}
-        for spelling, given in value.items():
+        message = {}
+        for spelling, item in value.items():
             name = _SPELLINGS[type_name].get(spelling)
             if name is None:
                 self._add_unknown_name(spelling, path, "Cannot find field.")
-            elif given is not None:
-                out[name] = self._parse_field(MESSAGES[type_name][name], given, path, name)
-        return out
+            elif item is not None:
+                message[name] = self._parse_field(MESSAGES[type_name][name], item, path, name)
+        return message
 
     def _parse_field(self, type_name: str, value: Any, path: str, name: str) -> Any:
-        place = f"{path}.{name}" if path else name
+        field_path = f"{path}.{name}" if path else name
         if type_name.endswith("*"):
             items = value if isinstance(value, list) else [value]
-            return [self._parse_value(type_name[:-1], item, f"{place}[{index}]") for index, item in enumerate(items)]
+            return [
+                self._parse_value(type_name[:-1], item, f"{field_path}[{index}]") for index, item in enumerate(items)
+            ]
         if isinstance(value, list) and type_name != "any":
             return self._add_unknown_name(name, path, "Proto field is not repeating, cannot start list.")
-        return self._parse_value(type_name, value, place)
+        return self._parse_value(type_name, value, field_path)
 
     def _parse_value(self, type_name: str, value: Any, path: str) -> Any:
         if type_name in MESSAGES:
@@ -161,28 +164,32 @@ class _RequestParser:
             return self._parse_enum(type_name, value, path)
         if type_name == "bytes" and isinstance(value, str):
             return self._parse_bytes(value, path)
-        known, found = _SCALAR_PARSERS[type_name](value)
-        return found if known else self._add_invalid_value(path, f"(TYPE_{type_name.upper()}), {_format_value(value)}")
+        is_valid, parsed_value = _SCALAR_PARSERS[type_name](value)
+        if is_valid:
+            return parsed_value
+        return self._add_invalid_value(path, f"(TYPE_{type_name.upper()}), {_format_value(value)}")
 
     def _parse_enum(self, enum_name: str, value: Any, path: str) -> Any:
-        # Google's own samples write "Image" and "high": case does not matter.
+        # Google's samples write "Image" and "high": case does not matter.
         if isinstance(value, str) and value.upper() in ENUMS[enum_name]:
             return value.upper()
-        owner = f"{_ENUM_PARENTS[enum_name]}." if enum_name in _ENUM_PARENTS else ""
-        return self._add_invalid_value(path, f"({_MESSAGE_TYPE_PREFIX}{owner}{enum_name}), {_format_value(value)}")
+        parent = f"{_ENUM_PARENTS[enum_name]}." if enum_name in _ENUM_PARENTS else ""
+        return self._add_invalid_value(path, f"({_MESSAGE_TYPE_PREFIX}{parent}{enum_name}), {_format_value(value)}")
 
     def _parse_bytes(self, value: str, path: str) -> bytes | None:
-        """Return what base64 stands for, in either alphabet and with or without padding."""
-        raw = value.encode("ascii", "replace").translate(_BASE64_TRANSLATION, _BASE64_IGNORED_BYTES)
+        """Return the decoded base64, in either alphabet and with or without padding."""
+        digits = value.encode("ascii", "replace").translate(_BASE64_TRANSLATION, _BASE64_IGNORED_BYTES)
         try:
-            return pybase64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
+            return pybase64.b64decode(digits + b"=" * (-len(digits) % 4), validate=True)
         except ValueError:
             self._add_invalid_value(path, f"(TYPE_BYTES), Base64 decoding failed for {_format_value(value)}")
             return None
 
     def _add_unknown_name(self, name: str, path: str, reason: str) -> None:
-        place = f" at '{path}'" if path else ""
-        self._add_violation(path, f"Invalid JSON payload received. Unknown name {_format_value(name)}{place}: {reason}")
+        location = f" at '{path}'" if path else ""
+        self._add_violation(
+            path, f"Invalid JSON payload received. Unknown name {_format_value(name)}{location}: {reason}"
+        )
 
     def _add_invalid_value(self, path: str, reason: str) -> None:
         self._add_violation(path, f"Invalid value at '{path}' {reason}")
@@ -192,13 +199,13 @@ class _RequestParser:
 
 
 def _format_value(value: Any) -> str:
-    """Return a value as JSON, short enough to repeat."""
-    shown = value[:_MAX_VALUE_LENGTH] if isinstance(value, str) else value
-    return json.dumps(shown, ensure_ascii=False)[: _MAX_VALUE_LENGTH + 2]
+    """Return a value as JSON, shortened for an error message."""
+    excerpt = value[:_MAX_VALUE_LENGTH] if isinstance(value, str) else value
+    return json.dumps(excerpt, ensure_ascii=False)[: _MAX_VALUE_LENGTH + 2]
 
 
 def _parse_number(value: Any) -> float | None:
-    """Return a number, also one written as text, as Google's parser does."""
+    """Return the value as a number; like Google's parser, accept a number in a string."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

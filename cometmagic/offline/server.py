@@ -1,7 +1,7 @@
-"""The offline service on a loopback socket, for curl, the official SDK, and our own courier.
+"""The offline service on a loopback socket, for curl, the official SDK and the courier.
 
-`serve` for tests and lessons, `run` for a terminal. It keeps to this machine; what happens on a
-connection is handler.py's.
+`serve` is for tests and lessons, `run` for a terminal. The service accepts connections from this machine
+only; handler.py handles each of them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Self
 from cometmagic.offline.handler import Listener, LoggedRequest
 from cometmagic.options import models
 
-_POLL_SECONDS = 0.2  # seconds between looks at whether to stop
-_EXAMPLE_KEY = "sk-0000000000"  # for the examples: no word holds a piece of it, which would be blotted out
+_POLL_SECONDS = 0.2  # between checks whether to stop
+_EXAMPLE_KEY = "sk-0000000000"  # for the examples: no part of it occurs in a word, which would be redacted
 
 
 class Server:
@@ -31,16 +31,16 @@ class Server:
             target=self._listener.serve_forever, args=(_POLL_SECONDS,), name="cometmagic-offline", daemon=True
         )
         self._thread.start()
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self._listener.server_address[1]}"
+        url_host = f"[{host}]" if ":" in host else host
+        self.url = f"http://{url_host}:{self._listener.server_address[1]}"
 
     @property
     def requests(self) -> list[LoggedRequest]:
-        """What has been asked so far, oldest first."""
+        """The requests so far, oldest first."""
         return list(self._listener.request_log)
 
     def close(self) -> None:
-        """Stop listening, cut what is open and wait until every answer under way has ended."""
+        """Stop listening, close open connections and wait until their threads have ended."""
         if self._thread.is_alive():
             self._listener.stop()
             self._thread.join()
@@ -55,10 +55,10 @@ class Server:
 
 
 def serve(port: int = 0, *, host: str = "127.0.0.1", delay: float = 0.0, gzip: bool = False) -> Server:
-    """Start the service in a thread; port 0 takes any free one.
+    """Start the service in a thread; port 0 selects any free port.
 
-    `delay` is how many seconds each answer waits, so that progress can be watched; `gzip` compresses
-    answers for clients that take it. Raises `ValueError` for a host that is not this machine.
+    Each response waits `delay` seconds, so that progress can be watched; `gzip` compresses responses for
+    clients that accept it. Raises `ValueError` for a host that is not this machine.
     """
     if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
         raise ValueError(f"{host} is not a loopback address; the offline service is for this machine only")
@@ -67,35 +67,38 @@ def serve(port: int = 0, *, host: str = "127.0.0.1", delay: float = 0.0, gzip: b
 
 def run(port: int, delay: float) -> int:
     """Serve until Ctrl-C or SIGTERM; return the exit status."""
-    stopped = threading.Event()
+    stop_event = threading.Event()
     try:
         server = serve(port, delay=delay)
     except OSError as error:
         sys.stderr.write(f"cannot listen on port {port}: {error.strerror or error}\n")
         return 1
-    before = {name: signal.signal(name, lambda *_: stopped.set()) for name in (signal.SIGINT, signal.SIGTERM)}
+    previous_handlers = {
+        signal_number: signal.signal(signal_number, lambda *_: stop_event.set())
+        for signal_number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         with server:
             sys.stdout.write(_format_instructions(server.url))
             sys.stdout.flush()
-            while not stopped.wait(_POLL_SECONDS):
+            while not stop_event.wait(_POLL_SECONDS):
                 pass
     finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
+        for signal_number, handler in previous_handlers.items():
+            signal.signal(signal_number, handler)
     sys.stdout.write("\nStopped.\n")
     return 0
 
 
 def _format_instructions(url: str) -> str:
-    call = f"{url}/v1beta/models/{models.DEFAULT_MODEL}:generateContent"
+    endpoint = f"{url}/v1beta/models/{models.DEFAULT_MODEL}:generateContent"
     body = json.dumps({"contents": [{"parts": [{"text": "a red bicycle"}]}]})
     return (
         f"The offline service listens on {url} (any key, no network, no cost).\n\n"
         f"With cometmagic, before the notebook starts:\n"
         f"  export COMETAPI_BASE_URL={url} COMETAPI_KEY={_EXAMPLE_KEY}\n\n"
         f"With curl:\n"
-        f"  curl {call} \\\n    -H 'Authorization: Bearer {_EXAMPLE_KEY}' -H 'Content-Type: application/json' \\\n"
+        f"  curl {endpoint} \\\n    -H 'Authorization: Bearer {_EXAMPLE_KEY}' -H 'Content-Type: application/json' \\\n"
         f"    -d '{body}'\n\n"
         f"Ctrl-C stops it.\n"
     )

@@ -1,8 +1,8 @@
-"""Thought signatures: what ties a picture to the turn it was made in.
+"""Thought signatures: they tie a part to the turn in which the model generated it.
 
-The real ones are megabytes that only Google can read. These are a few kilobytes that anybody could
-forge, for the key stands below: they show that a signature must come back byte for byte with the very
-picture it came with, in this session or in a later one, and keep no secret.
+Real signatures can be megabytes, and only Google can read them. These are a few kilobytes, and anyone could
+forge them, because the key is in this file. They show that a signature must be sent back unchanged with the
+image it came with, in the same session or a later one.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import hmac
 import pybase64
 
 _HMAC_KEY = b"cometmagic offline thought signature"
-_NOISE_BYTES = 3200  # bytes; in base64 long enough to be cut out of an answer as the real ones are
+_NOISE_BYTES = 3200  # as base64 long enough to be stored apart from the response, like the real ones
 _BYPASS_TEXT = b"skip_thought_signature_validator"
-# The value Google documents for turns it did not write, as the text it is and taken for base64.
+# The value Google documents for turns that its models did not write: as text, and decoded as base64.
 _BYPASS_SIGNATURES = (_BYPASS_TEXT, pybase64.urlsafe_b64decode(_BYPASS_TEXT))
 
 
 def sign(salt: bytes, content: bytes = b"") -> bytes:
-    """Return the signature of a part: of the bytes of an image, or of no content for words."""
+    """Return the signature of a part; `content` is the data of an image, empty for text."""
     noise = hashlib.shake_256(salt + hashlib.sha256(content).digest()).digest(_NOISE_BYTES)
     return noise + _compute_mac(noise, content)
 
 
 def is_valid(signature: bytes, content: bytes = b"") -> bool:
-    """Tell whether `signature` was made for `content`, or is the documented way around one."""
+    """Return whether `signature` belongs to `content`, or is the documented bypass value."""
     if signature in _BYPASS_SIGNATURES:
         return True
     return hmac.compare_digest(signature[_NOISE_BYTES:], _compute_mac(signature[:_NOISE_BYTES], content))

@@ -1,8 +1,8 @@
-"""What is asked for, once it is known that the service would take it.
+"""Checks a request the way the real service does, and returns its values.
 
-`read` refuses what the real service refuses, in its words where they are known: first an unknown
-model, then fields (fields.py), then contents, then what this model's row in models.py does not have.
-What passes comes out as an `Asked`. This module paints nothing and answers nothing.
+`validate` rejects what the service rejects, with the service's messages where they are known: first an
+unknown model, then the fields (schema.py), then the contents, then what the model does not support
+(models.py). This module paints nothing and builds no responses.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from cometmagic.offline import contents, error_replies, schema
+from cometmagic.offline import contents, error_responses, schema
 from cometmagic.options import models
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Shown without a ratio: two families answered 11:6 in every published recording, the others are square.
+# Sizes without an aspect ratio: two models returned 11:6 in every published recording, the others squares.
 _AUTOMATIC_SIZES = {"gemini-3-pro-image": (1408, 768), "gemini-3.1-flash-lite-image": (1408, 768)}
 _SQUARE_SIZE = (1024, 1024)
 _SIZE_SCALES = {"512": 0.5, "1K": 1, "2K": 2, "4K": 4}
-# Lowest and highest value of a number, for Google's validator.
+# The limits of Google's validator, inclusive.
 _NUMBER_RANGES = {"temperature": (0, 2), "top_p": (0, 1), "top_k": (1, 1000), "max_output_tokens": (1, 10**9)}
 _SAFETY_CATEGORIES = tuple(
     name for name in schema.ENUMS["HarmCategory"] if not name.endswith(("UNSPECIFIED", "JAILBREAK"))
@@ -48,7 +48,7 @@ _UNSUPPORTED_CONFIG_FIELDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ValidatedRequest:
-    """A request the service takes. Sizes are in pixels; `base` is the picture an edit starts from."""
+    """A request the service accepts. Sizes are in pixels; an edit starts from `base_image`."""
 
     model_name: str
     model: models.Model
@@ -68,45 +68,45 @@ class ValidatedRequest:
 
     @property
     def draft_size(self) -> tuple[int, int]:
-        """Width and height of a draft: the same shape, at most 1K."""
+        """Width and height of a draft: the same aspect ratio, at most 1K."""
         scale = max(_SIZE_SCALES[self.image_size], 1)
         return round(self.width / scale), round(self.height / scale)
 
 
 def validate(model_name: str, body: bytes, variation: int = 0) -> ValidatedRequest:
-    """Return what the request asks of the model `name`.
+    """Return the validated request to the model `model_name`.
 
-    Raises `RefusedError` for everything the service would not take.
+    Raises `ServiceError` for everything the service would not accept.
     """
     model_name = model_name.removeprefix("models/")
     digest = hashlib.sha256(model_name.encode("utf-8", "replace") + b"\n" + body).digest()
-    row = models.find_model(model_name)
-    if row is None or row.retirement_date:
-        said = f"no available channel for group default and model {model_name} (distributor)"
-        raise error_replies.build_comet_error(said, 503, "model_not_found", digest)
+    model = models.find_model(model_name)
+    if model is None or model.retirement_date:
+        message = f"no available channel for group default and model {model_name} (distributor)"
+        raise error_responses.build_comet_error(message, 503, "model_not_found", digest)
     request = schema.parse_request(body)
     config = request.get("generation_config", {})
-    predicates = [*contents.find_violations(request), *_find_value_violations(request, config, row)]
-    if predicates:
-        raise error_replies.build_google_error(
-            "".join(f"* GenerateContentRequest.{predicate}\n" for predicate in predicates)
+    violations = [*contents.find_violations(request), *_find_value_violations(request, config, model)]
+    if violations:
+        raise error_responses.build_google_error(
+            "".join(f"* GenerateContentRequest.{violation}\n" for violation in violations)
         )
-    fault = next(
-        chain(contents.find_errors(request, row.max_references), _find_model_errors(request, config, row, model_name)),
-        "",
+    errors = chain(
+        contents.find_errors(request, model.max_references), _find_model_errors(request, config, model, model_name)
     )
-    if fault:
-        raise error_replies.build_google_error(fault)
-    return _build_request(model_name, row, digest, request, variation)
+    error = next(errors, "")
+    if error:
+        raise error_responses.build_google_error(error)
+    return _build_request(model_name, model, digest, request, variation)
 
 
 def _find_value_violations(request: dict[str, Any], config: dict[str, Any], model: models.Model) -> Iterator[str]:
-    """Yield what the validator says of single values."""
-    image = config.get("image_config", {})
+    """Yield the violations that the validator reports for single values."""
+    image_config = config.get("image_config", {})
     ratios = sorted(model.aspect_ratios, key=lambda ratio: [int(side) for side in ratio.split(":")])
-    for field, known in (("aspect_ratio", ratios), ("image_size", model.image_sizes)):
-        if image.get(field) and image[field] not in known:
-            yield f"generation_config.image_config.{field}: {field} must be {_format_choices(known)}."
+    for field, choices in (("aspect_ratio", ratios), ("image_size", model.image_sizes)):
+        if image_config.get(field) and image_config[field] not in choices:
+            yield f"generation_config.image_config.{field}: {field} must be {_format_choices(choices)}."
     for field, (low, high) in _NUMBER_RANGES.items():
         if field in config and not low <= config[field] <= high:
             yield f"generation_config.{field}: {field} must be in the range [{low}, {high}]."
@@ -117,14 +117,14 @@ def _find_value_violations(request: dict[str, Any], config: dict[str, Any], mode
 
 
 def _format_choices(values: Iterable[str]) -> str:
-    *most, last = (f"'{value}'" for value in values)
-    return f"one of {', '.join(most)}, or {last}" if most else last
+    *first_choices, last_choice = (f"'{value}'" for value in values)
+    return f"one of {', '.join(first_choices)}, or {last_choice}" if first_choices else last_choice
 
 
 def _find_model_errors(
     request: dict[str, Any], config: dict[str, Any], model: models.Model, model_name: str
 ) -> Iterator[str]:
-    """Yield what the model cannot do, in the order the service is believed to look."""
+    """Yield what the model does not support, in the order in which the service probably checks it."""
     if config.get("candidate_count", 1) > 1:
         yield "Multiple candidates is not enabled for this model"
     if not {"TEXT", "IMAGE", "MODALITY_UNSPECIFIED"}.issuperset(config.get("response_modalities", [])):
@@ -149,23 +149,24 @@ def _find_thinking_errors(thinking_config: dict[str, Any], model: models.Model) 
 
 
 def _find_unsupported_features(request: dict[str, Any], config: dict[str, Any], model: models.Model) -> Iterator[str]:
-    """Yield what the service calls the things this model does not do."""
+    """Yield the service's names for the features that this model does not have."""
     if request.get("system_instruction", {}).get("parts") and not model.has_system_instruction:
         yield "Developer instruction"
     if config.get("response_mime_type", "") not in ("", "text/plain"):
         yield "JSON mode"
     tools = [(tool, _UNSUPPORTED_TOOLS) for tool in request.get("tools", [])]
-    for holder, table in (*tools, (config, _UNSUPPORTED_CONFIG_FIELDS)):
-        yield from (title for field, title in table.items() if field in holder)
+    for container, table in (*tools, (config, _UNSUPPORTED_CONFIG_FIELDS)):
+        yield from (title for field, title in table.items() if field in container)
     for kind in _find_search_kinds(request):
         if kind not in model.search_kinds:
             yield "Image search" if kind == "image" and model.search_kinds else "Search as tool"
 
 
 def _find_search_kinds(request: dict[str, Any]) -> tuple[str, ...]:
-    """Return the kinds of search asked for; a search of no kind is one of the web."""
-    found = [tool["google_search"].get("search_types") for tool in request.get("tools", []) if "google_search" in tool]
-    kinds = {kind.removesuffix("_search") for types in found for kind in (types or {"web_search": {}})}
+    """Return the requested kinds of search; without a kind it is a web search."""
+    searches = [tool["google_search"] for tool in request.get("tools", []) if "google_search" in tool]
+    search_types = [search.get("search_types") for search in searches]
+    kinds = {kind.removesuffix("_search") for types in search_types for kind in (types or {"web_search": {}})}
     return tuple(kind for kind in ("web", "image") if kind in kinds)
 
 
@@ -173,28 +174,28 @@ def _build_request(
     model_name: str, model: models.Model, digest: bytes, request: dict[str, Any], variation: int
 ) -> ValidatedRequest:
     config = request.get("generation_config", {})
-    image, thinking = config.get("image_config", {}), config.get("thinking_config", {})
+    image_config, thinking_config = config.get("image_config", {}), config.get("thinking_config", {})
     modalities = set(config.get("response_modalities", [])) - {"MODALITY_UNSPECIFIED"} or {"TEXT", "IMAGE"}
-    told = contents.summarize(request)
-    base = _read_base_image(request)
-    size = image.get("image_size") or "1K"
-    width, height = _choose_dimensions(model, image.get("aspect_ratio"), base, size)
+    summary = contents.summarize(request)
+    base_image = _read_base_image(request)
+    image_size = image_config.get("image_size") or "1K"
+    width, height = _choose_dimensions(model, image_config.get("aspect_ratio"), base_image, image_size)
     return ValidatedRequest(
         model_name=model_name,
         model=model,
         digest=digest,
-        summary=told,
-        image_size=size,
+        summary=summary,
+        image_size=image_size,
         width=width,
         height=height,
         include_text="TEXT" in modalities,
         include_image="IMAGE" in modalities,
-        include_thoughts=thinking.get("include_thoughts", False),
-        thinking_level=thinking.get("thinking_level", "").lower(),
+        include_thoughts=thinking_config.get("include_thoughts", False),
+        thinking_level=thinking_config.get("thinking_level", "").lower(),
         search_kinds=_find_search_kinds(request),
         seed=config.get("seed", _derive_seed(model, config, variation)),
         max_output_tokens=config.get("max_output_tokens"),
-        base_image=base,
+        base_image=base_image,
     )
 
 
@@ -202,11 +203,11 @@ def _read_base_image(request: dict[str, Any]) -> Image | None:
     try:
         return contents.read_base_image(request)
     except ValueError:
-        raise error_replies.build_google_error(contents.UNREADABLE_IMAGE) from None
+        raise error_responses.build_google_error(contents.UNREADABLE_IMAGE) from None
 
 
 def _derive_seed(model: models.Model, config: dict[str, Any], variation: int) -> int:
-    """Return the seed when none is given: another for another model, temperature or picture of several."""
+    """Return the seed for a request without one; it depends on the model, the sampling and `variation`."""
     sampling = [model.title, *(config.get(name) for name in ("temperature", "top_p", "top_k"))]
     sampling += [variation] if variation else []
     return int.from_bytes(hashlib.sha256(repr(sampling).encode()).digest()[:3], "big")
@@ -218,17 +219,22 @@ def _choose_dimensions(
     """Return (width, height) in pixels."""
     if aspect_ratio:
         return models.compute_pixel_size(aspect_ratio, image_size)
-    automatic = next((_AUTOMATIC_SIZES[name] for name in model.names if name in _AUTOMATIC_SIZES), _SQUARE_SIZE)
-    width, height = automatic
+    automatic_size = next((_AUTOMATIC_SIZES[name] for name in model.names if name in _AUTOMATIC_SIZES), _SQUARE_SIZE)
+    width, height = automatic_size
     if base_image is not None:
-        wanted = base_image.width / base_image.height
-        shapes = [automatic, *(models.compute_pixel_size(known) for known in model.aspect_ratios)]
-        width, height = min(shapes, key=lambda shape: max(shape[0] / shape[1] / wanted, wanted / (shape[0] / shape[1])))
+        base_ratio = base_image.width / base_image.height
+        shapes = [automatic_size, *(models.compute_pixel_size(ratio) for ratio in model.aspect_ratios)]
+        width, height = min(shapes, key=lambda shape: _compare_ratios(shape[0] / shape[1], base_ratio))
         aspect_ratio = next(
-            (known for known in model.aspect_ratios if models.compute_pixel_size(known) == (width, height)), None
+            (ratio for ratio in model.aspect_ratios if models.compute_pixel_size(ratio) == (width, height)), None
         )
     return (
         models.compute_pixel_size(aspect_ratio, image_size)
         if aspect_ratio
         else (round(width * _SIZE_SCALES[image_size]), round(height * _SIZE_SCALES[image_size]))
     )
+
+
+def _compare_ratios(first: float, second: float) -> float:
+    """Return how many times the larger of two aspect ratios is the smaller."""
+    return max(first / second, second / first)

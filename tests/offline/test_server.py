@@ -20,8 +20,7 @@ import pytest
 from cometmagic.gemini.decode import decode_response
 from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.offline import body_reader, service
-from cometmagic.offline import server as app
-from cometmagic.offline.server import Server, serve
+from cometmagic.offline.server import Server, run, serve
 from cometmagic.options import models
 from tests.offline.asking import FLASH, SMALL, THOUGHTS, request, text
 
@@ -365,5 +364,5 @@ def test_run_tells_how_to_use_it_and_stops_cleanly(name: str) -> None:
 def test_run_says_when_the_port_is_taken(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     port = int(server.url.rpartition(":")[2])
 
-    assert app.run(port, 0) == 1
+    assert run(port, 0) == 1
     assert capsys.readouterr().err.startswith(f"cannot listen on port {port}: ")

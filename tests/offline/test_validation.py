@@ -19,7 +19,7 @@ from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.offline import service, validation
-from cometmagic.offline.error_replies import ServiceError
+from cometmagic.offline.error_responses import ServiceError
 from cometmagic.options import models
 from cometmagic.options.declaration import Options
 from tests.offline.asking import (

@@ -1,11 +1,12 @@
 """Pictures for lessons without a key or a network.
 
-The offline source answers in the shape of the real service; its pictures come from here. They are composed
-from the words of the prompt, drawn anew each time, and always the same for the same prompt, size, seed and
-base, so that thirty students can compare what they see. The module knows pictures only: no JSON, no HTTP,
-no files and no notebook. Words are read in `vocabulary`, the picture is planned in `layout`, places are in
-`scenery`, subjects in `cast`, manners in `styles` and edits in `relight`; everything is drawn
-with one `Pen`; `painting` puts it together.
+The images of the offline service come from here. They are composed from the words of the prompt, and the same
+prompt, size, seed and base image always give the same picture, so that thirty students can compare what they
+see. The package knows pictures only: no JSON, no HTTP, no files and no notebook.
+
+`prompt_parser` reads the words with the tables of `vocabulary`, `scene_plan` decides what to show, and `layout`
+paints one of the `places` and puts the `subjects` on it. `styles` and `filters` give the look, `edits` change
+an image, and `picture` puts everything together. All shapes are drawn with the one `Pen`.
 """
 
 from cometmagic.offline.painter.picture import Picture, paint

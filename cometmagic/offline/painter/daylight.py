@@ -13,11 +13,11 @@ class Daylight:
 
     sky: tuple[Colour, ...]
     sun: Colour
-    altitude: float  # of sun or moon, as a share of the sky above the horizon
+    altitude: float  # of the sun or moon, as a share of the sky above the horizon
     ambient: Colour = WHITE
     is_night: bool = False
     clouds: int = 3
-    mist: float = 0.55  # how much the distance fades
+    mist: float = 0.55  # how much distant things fade
 
     @property
     def horizon(self) -> Colour:
@@ -26,9 +26,9 @@ class Daylight:
 
 
 def _parse_sky(text: str) -> tuple[Colour, ...]:
-    """Return the colours written as hexadecimal triplets, from the top down."""
-    red_green_blue = (bytes.fromhex(word) for word in text.split())
-    return tuple((red, green, blue) for red, green, blue in red_green_blue)
+    """Return the colours of hexadecimal triplets, from the top down."""
+    triplets = (bytes.fromhex(word) for word in text.split())
+    return tuple((red, green, blue) for red, green, blue in triplets)
 
 
 DAYLIGHTS: dict[str, tuple[Daylight, ...]] = {

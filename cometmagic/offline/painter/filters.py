@@ -1,4 +1,7 @@
-"""What styles do to a whole picture: grain, edges, paper, and the look of each technique."""
+"""Filters for a whole image: grain, edges, paper, and the look of each technique.
+
+A filter knows an image and its unit (the short side in pixels), never what the image shows.
+"""
 
 from __future__ import annotations
 
@@ -10,81 +13,83 @@ from functools import cache
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
 from cometmagic.offline.painter.colour import BLUEPRINT, CHALK, GRAPHITE, MIDNIGHT, PAPER, PARCHMENT, SEPIA
-from cometmagic.offline.painter.outline import repeat_tile
+from cometmagic.offline.painter.geometry import repeat_tile
 
 Filter = Callable[[Image.Image, float], Image.Image]
 
 
 @cache
 def create_noise(name: str, size: int, spread: int = 128) -> Image.Image:
-    """Return a square of grey noise round 128, always the same for one name."""
-    dice = random.Random(f"noise/{name}")
-    tile = Image.frombytes("L", (size, size), dice.randbytes(size * size))
+    """Return a square of grey noise around 128, always the same for the same name."""
+    rng = random.Random(f"noise/{name}")
+    tile = Image.frombytes("L", (size, size), rng.randbytes(size * size))
     return tile.point([128 + round((i - 127.5) * spread / 128) for i in range(256)])
 
 
 def create_blotches(name: str, cells: int, size: tuple[int, int]) -> Image.Image:
-    """Return soft blotches: a few cells of noise drawn out to `size`."""
+    """Return soft blotches: a few cells of noise enlarged to `size`."""
     across = max(3, round(cells * size[0] / min(size)))
     down = max(3, round(cells * size[1] / min(size)))
-    dice = random.Random(f"clouding/{name}")
-    seed = Image.frombytes("L", (across, down), dice.randbytes(across * down))
-    return seed.resize(size, Image.Resampling.BICUBIC)
+    rng = random.Random(f"clouding/{name}")
+    cell_noise = Image.frombytes("L", (across, down), rng.randbytes(across * down))
+    return cell_noise.resize(size, Image.Resampling.BICUBIC)
 
 
 def add_grain(image: Image.Image, strength: float = 1.0) -> Image.Image:
-    """Give `image` the tooth of paper, in place and strip by strip to spare memory."""
+    """Give `image` the grain of paper, in place and in bands to save memory."""
     tile = create_noise("grain", 256, 10).filter(ImageFilter.GaussianBlur(0.6))
     tile = tile.point([128 + round((i - 128) * strength) for i in range(256)])
-    strip = repeat_tile(Image.merge("RGB", (tile, tile, tile)), (image.width, 256))
+    grain_band = repeat_tile(Image.merge("RGB", (tile, tile, tile)), (image.width, 256))
     for top in range(0, image.height, 256):
-        part = image.crop((0, top, image.width, min(top + 256, image.height)))
-        part = ImageChops.add(part, strip.crop((0, 0, *part.size)), 1, -128)
-        image.paste(part, (0, top))
+        band = image.crop((0, top, image.width, min(top + 256, image.height)))
+        band = ImageChops.add(band, grain_band.crop((0, 0, *band.size)), 1, -128)
+        image.paste(band, (0, top))
     return image
 
 
 def extract_edges(image: Image.Image, width: float) -> Image.Image:
-    """Return the outlines of `image` as dark lines on white (a difference of two blurs)."""
+    """Return the outlines of `image` as dark lines on white (the difference of two blurs)."""
     grey = ImageOps.autocontrast(image.convert("L").filter(ImageFilter.MedianFilter(3)), 0.5)
-    near, far = grey.filter(ImageFilter.GaussianBlur(width * 0.4)), grey.filter(ImageFilter.GaussianBlur(width * 1.6))
-    return ImageOps.invert(ImageChops.subtract(far, near)).point(
+    narrow_blur = grey.filter(ImageFilter.GaussianBlur(width * 0.4))
+    wide_blur = grey.filter(ImageFilter.GaussianBlur(width * 1.6))
+    return ImageOps.invert(ImageChops.subtract(wide_blur, narrow_blur)).point(
         [max(0, 255 - max(0, 251 - i) * 7) for i in range(256)]
     )
 
 
-def _distort(image: Image.Image, amount: float, cells: int = 20) -> Image.Image:
-    """Shift the image a little, unevenly, as a brush does."""
-    step = max(8.0, min(image.size) / cells)
-    dice, across, down = random.Random("wobble"), round(image.width / step), round(image.height / step)
+def _distort(image: Image.Image, amount: float) -> Image.Image:
+    """Shift the image unevenly by small amounts, as a brush does."""
+    step = max(8.0, min(image.size) / 20)
+    rng, across, down = random.Random("wobble"), round(image.width / step), round(image.height / step)
     xs = [round(i * image.width / across) for i in range(across + 1)]
     ys = [round(i * image.height / down) for i in range(down + 1)]
-    pull = [[(dice.gauss(0, amount), dice.gauss(0, amount)) for _ in xs] for _ in ys]
+    offsets = [[(rng.gauss(0, amount), rng.gauss(0, amount)) for _ in xs] for _ in ys]
     mesh = []
-    for row, (top, low) in enumerate(itertools.pairwise(ys)):
+    for row, (top, bottom) in enumerate(itertools.pairwise(ys)):
         for column, (left, right) in enumerate(itertools.pairwise(xs)):
-            corners = ((left, top, row, column), (left, low, row + 1, column),
-                       (right, low, row + 1, column + 1), (right, top, row, column + 1))  # fmt: skip
-            quad = tuple(n for x, y, r, c in corners for n in (x + pull[r][c][0], y + pull[r][c][1]))
-            mesh.append(((left, top, right, low), quad))
+            corners = ((left, top, row, column), (left, bottom, row + 1, column),
+                       (right, bottom, row + 1, column + 1), (right, top, row, column + 1))  # fmt: skip
+            quad = tuple(n for x, y, r, c in corners for n in (x + offsets[r][c][0], y + offsets[r][c][1]))
+            mesh.append(((left, top, right, bottom), quad))
     return image.transform(image.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 
 
 def apply_watercolour(image: Image.Image, unit: float) -> Image.Image:
-    """Let the colours run and pool at their edges, and leave a rim of paper."""
-    wet = _distort(image, unit * 0.0022).filter(ImageFilter.BoxBlur(unit * 0.001))
-    soft = wet.reduce(3).filter(ImageFilter.GaussianBlur(unit * 0.0016)).resize(image.size, Image.Resampling.BILINEAR)
-    pool = ImageChops.subtract(soft, wet)
-    wet = ImageChops.subtract(wet, pool.point([min(255, round(i * 1.5)) for i in range(256)] * 3))
-    wet = ImageEnhance.Color(Image.blend(wet, Image.new("RGB", image.size, PAPER), 0.17)).enhance(1.3)
+    """Make the colours run and pool at their edges, and leave a rim of bare paper."""
+    wash = _distort(image, unit * 0.0022).filter(ImageFilter.BoxBlur(unit * 0.001))
+    blurred_wash = wash.reduce(3).filter(ImageFilter.GaussianBlur(unit * 0.0016))
+    blurred_wash = blurred_wash.resize(image.size, Image.Resampling.BILINEAR)
+    pool = ImageChops.subtract(blurred_wash, wash)
+    wash = ImageChops.subtract(wash, pool.point([min(255, round(i * 1.5)) for i in range(256)] * 3))
+    wash = ImageEnhance.Color(Image.blend(wash, Image.new("RGB", image.size, PAPER), 0.17)).enhance(1.3)
     half = (max(1, image.width // 2), max(1, image.height // 2))
-    bare = ImageChops.lighter(_create_blooms(half), _create_rim(half, unit / 2))
-    wet.paste(PAPER, (0, 0), bare.resize(image.size, Image.Resampling.BILINEAR))
-    return wet
+    bare_paper = ImageChops.lighter(_create_blooms(half), _create_rim(half, unit / 2))
+    wash.paste(PAPER, (0, 0), bare_paper.resize(image.size, Image.Resampling.BILINEAR))
+    return wash
 
 
 def _create_blooms(size: tuple[int, int]) -> Image.Image:
-    """Return where water has washed the colour out."""
+    """Return a mask of the spots where water has removed the colour."""
     speckle = create_blotches("c", 90, size).point([128 + round((i - 128) * 0.16) for i in range(256)])
     blooms = ImageChops.add(
         ImageChops.add(create_blotches("a", 4, size), create_blotches("b", 13, size), 2), speckle, 1, -128
@@ -93,14 +98,14 @@ def _create_blooms(size: tuple[int, int]) -> Image.Image:
 
 
 def _create_rim(size: tuple[int, int], unit: float) -> Image.Image:
-    """Return the ragged rim that a brush leaves bare."""
+    """Return a mask of the ragged rim that a brush leaves bare."""
     frame, inset = Image.new("L", size, 255), round(unit * 0.045)
     frame.paste(0, (inset, inset, size[0] - inset, size[1] - inset))
-    soft = frame.filter(ImageFilter.BoxBlur(unit * 0.022)).filter(ImageFilter.BoxBlur(unit * 0.022))
-    gentle = [128 + round((i - 128) * 0.42) for i in range(256)]
+    rim = frame.filter(ImageFilter.BoxBlur(unit * 0.022)).filter(ImageFilter.BoxBlur(unit * 0.022))
+    curve = [128 + round((i - 128) * 0.42) for i in range(256)]
     for name, cells in (("rim", 7), ("fringe", 24), ("bristle", 130)):
-        soft = ImageChops.add(soft, create_blotches(name, cells, size).point(gentle), 1, -128)
-    return soft.point([max(0, min(255, (i - 118) * 9)) for i in range(256)])
+        rim = ImageChops.add(rim, create_blotches(name, cells, size).point(curve), 1, -128)
+    return rim.point([max(0, min(255, (i - 118) * 9)) for i in range(256)])
 
 
 def apply_sketch(image: Image.Image, unit: float) -> Image.Image:
@@ -173,7 +178,7 @@ def apply_neon(image: Image.Image, unit: float) -> Image.Image:
 
 
 def add_bloom(image: Image.Image, unit: float) -> Image.Image:
-    """Let what is bright glow."""
+    """Make the bright parts glow."""
     small = image.resize((max(1, image.width // 6), max(1, image.height // 6)), Image.Resampling.BOX)
     small = small.point([max(0, round((i - 70) * 1.6)) for i in range(256)] * 3)  # the dark stays dark
     for reach in (0.002, 0.008):

@@ -1,7 +1,7 @@
-"""How a prompt is read: what to show, where, when and in which manner.
+"""Reads a prompt: what to show, where, at what time of day and in which style.
 
-`read` turns a text into a `Reading` with the tables of `vocabulary`. It knows nothing of drawing: a name in
-a `Reading` is only a name.
+`parse_prompt` turns a text into a `ParsedPrompt` with the tables of `vocabulary`. It knows nothing about
+drawing: a name in a `ParsedPrompt` is only a name.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from cometmagic.offline.painter.vocabulary import (
     HEADGEAR_WEARERS,
     MAX_COUNT,
     NUMBER_WORDS,
+    PASTEL_WORDS,
     PHRASES,
     PLACE_WORDS,
     SEASON_COLOURS,
@@ -41,7 +42,7 @@ class Item:
 
 @dataclass
 class ParsedPrompt:
-    """What a prompt asks for; empty where it says nothing."""
+    """What a prompt asks for; a field is empty when the prompt does not mention it."""
 
     items: list[Item] = field(default_factory=list)
     place: str = ""
@@ -63,7 +64,7 @@ def parse_prompt(prompt: str) -> ParsedPrompt:
 
 
 def list_forms(word: str) -> list[str]:
-    """Return the forms `word` may stand for, itself first."""
+    """Return the base forms that `word` may have, itself first."""
     forms = [word]
     for ending, stem in (("ies", "y"), ("ses", "se"), ("es", ""), ("s", "")):
         if word.endswith(ending) and len(word) > len(ending) + 2:
@@ -72,7 +73,7 @@ def list_forms(word: str) -> list[str]:
 
 
 def format_word(word: str) -> str:
-    """Return `word` as a person writes it."""
+    """Return `word` in its usual spelling."""
     return next((DISPLAY_NAMES[form] for form in list_forms(word) if form in DISPLAY_NAMES), word)
 
 
@@ -82,7 +83,7 @@ def find_name(table: dict[str, str], word: str) -> str:
 
 
 class _PromptParser:
-    """Reads words from left to right, carrying a colour and a number to the noun that follows."""
+    """Reads words from left to right and applies a colour and a number to the next noun."""
 
     def __init__(self, words: list[str]) -> None:
         self.words = words
@@ -93,13 +94,13 @@ class _PromptParser:
 
     def parse(self) -> ParsedPrompt:
         for index, word in enumerate(self.words):
-            if self._parse_word(index, word) and (told := format_word(word)) not in self.parsed_prompt.words:
-                self.parsed_prompt.words.append(told)
+            if self._parse_word(index, word) and (display_name := format_word(word)) not in self.parsed_prompt.words:
+                self.parsed_prompt.words.append(display_name)
         self._flush_colour()
         return self.parsed_prompt
 
     def _parse_word(self, index: int, word: str) -> bool:
-        """Use one word; return whether it was understood."""
+        """Read one word; return whether the painter knows it."""
         if word in STOP_WORDS:
             self._flush_colour()
             self.is_headgear_next = word in {"in", "with"}
@@ -118,10 +119,10 @@ class _PromptParser:
 
     def _parse_subject(self, index: int, word: str) -> bool:
         name = "orangefruit" if self._is_fruit(index) else find_name(SUBJECT_WORDS, word)
-        worn = name or (word if word in HEADGEAR else "")
+        headgear = name or (word if word in HEADGEAR else "")
         wearer = self.parsed_prompt.items[-1] if self.parsed_prompt.items else None
-        if worn in HEADGEAR and self.is_headgear_next and wearer and wearer.name in HEADGEAR_WEARERS:
-            self.parsed_prompt.items[-1] = Item(wearer.name, wearer.colour, wearer.count, worn, self.colour)
+        if headgear in HEADGEAR and self.is_headgear_next and wearer and wearer.name in HEADGEAR_WEARERS:
+            self.parsed_prompt.items[-1] = Item(wearer.name, wearer.colour, wearer.count, headgear, self.colour)
         elif not name:
             return False
         else:
@@ -130,40 +131,41 @@ class _PromptParser:
         return True
 
     def _add_item(self, name: str, word: str) -> None:
-        many = self.count or (3 if word.endswith("s") and word != "people" and word not in SUBJECT_WORDS else 1)
-        many = self.count or (2 if word == "people" else many)
-        known = [item.name for item in self.parsed_prompt.items]
-        if name in known:  # "a monarch butterfly" is one thing said twice
-            at = known.index(name)
-            old = self.parsed_prompt.items[at]
-            self.parsed_prompt.items[at] = Item(name, self.colour or old.colour, max(many, old.count), old.headgear)
+        count = self.count or (3 if word.endswith("s") and word != "people" and word not in SUBJECT_WORDS else 1)
+        count = self.count or (2 if word == "people" else count)
+        names = [item.name for item in self.parsed_prompt.items]
+        if name in names:  # "a monarch butterfly" names one subject twice
+            index = names.index(name)
+            previous_item = self.parsed_prompt.items[index]
+            colour, count = self.colour or previous_item.colour, max(count, previous_item.count)
+            self.parsed_prompt.items[index] = Item(name, colour, count, previous_item.headgear)
         else:
-            self.parsed_prompt.items.append(Item(name, self.colour, min(many, MAX_COUNT)))
+            self.parsed_prompt.items.append(Item(name, self.colour, min(count, MAX_COUNT)))
 
     def _parse_surroundings(self, word: str) -> bool:
-        setting, time, style = find_name(PLACE_WORDS, word), find_name(TIME_WORDS, word), find_name(STYLE_WORDS, word)
-        if setting and (not self.parsed_prompt.place or self.parsed_prompt.place == "sky"):
-            self.parsed_prompt.place, self.parsed_prompt.place_colour, self.colour = setting, self.colour, None
+        place, time, style = find_name(PLACE_WORDS, word), find_name(TIME_WORDS, word), find_name(STYLE_WORDS, word)
+        if place and (not self.parsed_prompt.place or self.parsed_prompt.place == "sky"):
+            self.parsed_prompt.place, self.parsed_prompt.place_colour, self.colour = place, self.colour, None
         if time and not self.parsed_prompt.time:
             self.parsed_prompt.time = time
         if style and style not in self.parsed_prompt.styles:
             self.parsed_prompt.styles.append(style)
         if word in SEASON_COLOURS:
             self.parsed_prompt.season_colour = SEASON_COLOURS[word]
-        self.parsed_prompt.is_pastel |= word in {"pastel", "pastels", "soft", "pale"}
-        return bool(setting or time or style or word in SEASON_COLOURS or word in {"pastel", "pastels", "soft", "pale"})
+        self.parsed_prompt.is_pastel |= word in PASTEL_WORDS
+        return bool(place or time or style or word in SEASON_COLOURS or word in PASTEL_WORDS)
 
     def _is_fruit(self, index: int) -> bool:
         """Return whether the word is "orange" (or "oranges") used as a noun."""
         word = self.words[index]
         if word == "oranges":
             return True
-        rest = [w for w in self.words[index + 1 : index + 3] if w not in STOP_WORDS]
-        noun = any(find_name(SUBJECT_WORDS, w) or find_name(PLACE_WORDS, w) for w in rest)
-        return word == "orange" and index > 0 and self.words[index - 1] in ARTICLES and not noun
+        next_words = [w for w in self.words[index + 1 : index + 3] if w not in STOP_WORDS]
+        is_adjective = any(find_name(SUBJECT_WORDS, w) or find_name(PLACE_WORDS, w) for w in next_words)
+        return word == "orange" and index > 0 and self.words[index - 1] in ARTICLES and not is_adjective
 
     def _flush_colour(self) -> None:
-        """Keep a colour that no noun took as a tint of the whole."""
+        """Add a colour without a noun to the tints of the picture."""
         if self.colour:
             self.parsed_prompt.tints.append(self.colour)
         self.colour = None

@@ -1,6 +1,6 @@
-"""The plan of a picture: which place, hour, palette and manner a prompt asks for.
+"""The plan of a picture: its place, light and palette.
 
-Decided once, from the words and the seed, before anything is drawn and whatever the size.
+It is decided once, from the words and the seed, before anything is drawn and for every size.
 """
 
 from __future__ import annotations
@@ -14,46 +14,42 @@ from cometmagic.offline.painter.daylight import DAYLIGHTS, LANDS, Daylight
 from cometmagic.offline.painter.pen import Finish, Pen
 from cometmagic.offline.painter.prompt_parser import ParsedPrompt
 from cometmagic.offline.painter.scene import Scene
-from cometmagic.offline.painter.subjects import SUBJECTS
+from cometmagic.offline.painter.subjects.subject_table import SUBJECTS
 
 if TYPE_CHECKING:
     from PIL import Image
 
 _SCENIC_PLACES = ("hills", "mountains", "sea", "lake", "desert", "forest", "garden", "beach", "snow", "sky")
-
-
 _TIMES_OF_DAY = ("noon", "golden", "dawn", "sunset", "night")
-
-
 SKY_SUBJECTS = {"sun", "moon", "star"}
 
 
 class ScenePlan:
-    """What a prompt comes to: place, hour, palette and cast."""
+    """The place, the light and the palette for a prompt, with its subjects."""
 
     def __init__(self, parsed_prompt: ParsedPrompt, seed: str) -> None:
         self.parsed_prompt, self.seed = parsed_prompt, seed
-        dice = random.Random(seed)
+        rng = random.Random(seed)
         names = [item.name for item in parsed_prompt.items]
-        self.place = self._choose_place(dice, names)
-        self.daylight = self._choose_daylight(dice, names)
-        self.land = dice.choice(LANDS)
-        self.foliage = parsed_prompt.season_colour or dice.choice(
+        self.place = self._choose_place(rng, names)
+        self.daylight = self._choose_daylight(rng, names)
+        self.land = rng.choice(LANDS)
+        self.foliage = parsed_prompt.season_colour or rng.choice(
             ((92, 142, 88), (84, 136, 102), (110, 146, 80), (70, 124, 96))
         )
         self._apply_tints(parsed_prompt)
 
     def _choose_place(self, rng: random.Random, names: list[str]) -> str:
-        asked, first = self.parsed_prompt.place, names[0] if names else ""
-        if "fish" in names and asked in {"", "sea", "lake"} and len(names) == 1:
+        place, first_name = self.parsed_prompt.place, names[0] if names else ""
+        if "fish" in names and place in {"", "sea", "lake"} and len(names) == 1:
             return "underwater"
-        if asked:
-            return asked
-        if first:
-            homes = next((SUBJECTS[name].places for name in names if name not in SKY_SUBJECTS), SUBJECTS[first].places)
-            return (
-                "space" if any(item.headgear == "spacesuit" for item in self.parsed_prompt.items) else rng.choice(homes)
-            )
+        if place:
+            return place
+        if first_name:
+            if any(item.headgear == "spacesuit" for item in self.parsed_prompt.items):
+                return "space"
+            name = next((name for name in names if name not in SKY_SUBJECTS), first_name)
+            return rng.choice(SUBJECTS[name].places)
         return "forest" if self.parsed_prompt.season_colour else rng.choice(_SCENIC_PLACES)
 
     def _choose_daylight(self, rng: random.Random, names: list[str]) -> Daylight:
@@ -69,7 +65,7 @@ class ScenePlan:
         return rng.choice(DAYLIGHTS[name])
 
     def _apply_tints(self, parsed_prompt: ParsedPrompt) -> None:
-        """Let colours that belong to no thing, seasons and "pastel" set the palette."""
+        """Apply colours without a noun, the season and "pastel" to the palette."""
         for index, tint in enumerate(parsed_prompt.tints[:2]):
             share = (0.62, 0.3)[index]
             sky = tuple(
@@ -90,8 +86,10 @@ class ScenePlan:
             self.land = tuple(mix(colour, (250, 236, 240), 0.5) for colour in self.land)
 
     def create_scene(self, canvas: Image.Image, finish: Finish) -> Scene:
-        """Return a stage on `canvas`, not yet set."""
+        """Return an empty scene on `canvas`."""
         pen = Pen(canvas, finish, float(min(canvas.size)))
-        celestial = not SKY_SUBJECTS & {item.name for item in self.parsed_prompt.items}
+        has_celestial_body = not SKY_SUBJECTS & {item.name for item in self.parsed_prompt.items}
         accent = self.parsed_prompt.place_colour or next(reversed(self.parsed_prompt.tints), None)
-        return Scene(pen, self.daylight, self.land, self.seed, accent, self.foliage, has_celestial_body=celestial)
+        return Scene(
+            pen, self.daylight, self.land, self.seed, accent, self.foliage, has_celestial_body=has_celestial_body
+        )

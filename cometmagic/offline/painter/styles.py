@@ -1,7 +1,7 @@
-"""The manners: for each style word how shapes are laid down and what is done to the whole afterwards.
+"""The styles: for each style name, how shapes are drawn and which filters follow.
 
-A style has a `Finish` for new pictures, a ground to draw on when it has no scenery, and a `restyle` that
-can be used on any image, so that an edit of a given picture gets the same manner. It knows nothing of prompts.
+A style has a `Finish` for new pictures, an `edit_filter` that gives any image the same look, and may have a
+background for subjects without a place. It knows nothing about prompts.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from cometmagic.offline.painter.pen import Finish
 
 @dataclass(frozen=True)
 class Style:
-    """One manner."""
+    """One style."""
 
     finish: Finish = field(default_factory=Finish)
-    edit_filter: Filter | None = None  # for an image that was not drawn with `finish`
-    finishing_filter: Filter | None = None  # the last touch to a picture drawn with `finish`
-    background: str = ""  # how a subject without a place is shown: "plate", "burst" or "vignette"
+    edit_filter: Filter | None = None  # for an image that was not drawn in this style
+    finishing_filter: Filter | None = None  # for a picture drawn with `finish`
+    background: str = ""  # for a subject without a place: "plate", "burst" or "vignette"
     grain: float = 1.0
-    area_share: float = 1.0  # share of the working pixels; soft manners need fewer
+    area_share: float = 1.0  # share of the working pixels; soft styles need fewer
 
 
 STYLES: dict[str, Style] = {

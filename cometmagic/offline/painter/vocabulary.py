@@ -1,4 +1,4 @@
-"""The words the painter understands: tables and nothing else."""
+"""The words that the painter knows: tables and nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLOUR_WORDS: dict[str, Colour] = {
 
 
 def _parse_word_table(text: str) -> dict[str, str]:
-    """Return {word: name} of lines "name: word word"; every name is a word for itself."""
+    """Return {word: name} of lines "name: word word"; every name is also a word."""
     rows = (line.split(":") for line in text.strip().splitlines())
     return {word: name.strip() for name, words in rows for word in (name.strip(), *words.split())}
 
@@ -34,7 +34,7 @@ PHRASES = {
 }  # fmt: skip
 
 
-# How the names made up above are told again.
+# The usual spelling of the names that `PHRASES` introduces.
 DISPLAY_NAMES = {
     "airballoon": "hot air balloon",
     "popart": "pop art",
@@ -132,6 +132,7 @@ SEASON_COLOURS: dict[str, Colour] = {
 }  # fmt: skip
 
 
+PASTEL_WORDS = {"pastel", "pastels", "soft", "pale"}
 NUMBER_WORDS = {"two": 2, "pair": 2, "couple": 2, "three": 3, "four": 4, "five": 5, "several": 4, "many": 5, "some": 3}
 
 
@@ -141,11 +142,11 @@ NUMBER_WORDS |= {str(n): n for n in range(2, 6)}
 MAX_COUNT = 5
 
 
-# Words that make clear that "orange" stands for the fruit: "an orange and a cup".
+# Before "orange", these words show that it is the fruit: "an orange and a cup".
 ARTICLES = {"a", "an", "the", "one", "ripe", "juicy", "fresh", "sliced"}
 
 
-# A colour reaches over adjectives ("a red shiny bicycle") but not over these.
+# A colour applies across adjectives ("a red shiny bicycle") but not across these.
 STOP_WORDS = {
     "and",
     "on",
@@ -167,8 +168,6 @@ STOP_WORDS = {
 
 
 HEADGEAR = {"hat", "spacesuit", "helmet"}
-
-
 HEADGEAR_WEARERS = {
     "cat",
     "dog",

@@ -11,16 +11,15 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from cometmagic.offline.painter import paint
-from cometmagic.offline.painter import picture as painting
+from cometmagic.offline.painter import paint, picture
 from cometmagic.offline.painter.daylight import DAYLIGHTS
-from cometmagic.offline.painter.places import PLACES
+from cometmagic.offline.painter.places.place_table import PLACES
 from cometmagic.offline.painter.prompt_parser import parse_prompt
 from cometmagic.offline.painter.styles import STYLES
-from cometmagic.offline.painter.subjects import SUBJECTS
+from cometmagic.offline.painter.subjects.subject_table import SUBJECTS
 from cometmagic.offline.painter.vocabulary import COLOUR_WORDS, PLACE_WORDS, STYLE_WORDS, SUBJECT_WORDS, TIME_WORDS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BICYCLE = "a red bicycle leaning on a sunlit wall"
 
 
@@ -38,7 +37,7 @@ def share_near(image: Image.Image, colour: tuple[int, int, int], reach: int = 70
 
 
 def without_label(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(painting, "_add_label", lambda image: image)
+    monkeypatch.setattr(picture, "_add_label", lambda image: image)
 
 
 # The same every time

@@ -1,7 +1,7 @@
-"""How the service says no: Google's error body, and CometAPI's envelope around its own errors.
+"""The service's error bodies: Google's format, and CometAPI's envelope around its own errors.
 
-A refusal is raised where the fault is found and becomes the answer in service.py. This module knows the
-two shapes, and nothing of requests or of what is wrong with one.
+An error is raised where the problem is found, and service.py turns it into the response. This module knows
+the two formats; it knows nothing about requests.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ID_SUFFIX_LENGTH = 8
 
 
 class ServiceError(Exception):
-    """The answer is an error with this HTTP status and this JSON."""
+    """The response is an error with this HTTP status and this JSON."""
 
     def __init__(self, status: int, document: dict[str, Any]) -> None:
         super().__init__(document["error"]["message"])
@@ -32,14 +32,14 @@ class ServiceError(Exception):
 
     @property
     def body(self) -> bytes:
-        """The answer's bytes."""
+        """The response body."""
         return json.dumps(self.document, ensure_ascii=False, indent=2).encode("utf-8", "replace")
 
 
 def build_google_error(
     message: str, status: int = 400, details: dict[str, dict[str, Any]] | None = None
 ) -> ServiceError:
-    """Return an error in Google's shape; `details` are members by the name of their message."""
+    """Return an error in Google's format; `details` maps the name of a detail message to its members."""
     error: dict[str, Any] = {"code": status, "message": message, "status": _STATUS_NAMES[status]}
     if details:
         error["details"] = [{"@type": _RPC_TYPE_PREFIX + name} | members for name, members in details.items()]
@@ -47,13 +47,13 @@ def build_google_error(
 
 
 def build_comet_error(message: str, status: int, code: str, seed: bytes) -> ServiceError:
-    """Return an error in CometAPI's envelope, with a request id made up from `seed`."""
-    told = f"{message} (request id: {build_request_id(seed)})"
-    return ServiceError(status, {"error": {"message": told, "type": "comet_api_error", "param": "", "code": code}})
+    """Return an error in CometAPI's envelope, with a request id derived from `seed`."""
+    text = f"{message} (request id: {build_request_id(seed)})"
+    return ServiceError(status, {"error": {"message": text, "type": "comet_api_error", "param": "", "code": code}})
 
 
 def build_request_id(seed: bytes) -> str:
-    """Return an id that looks like CometAPI's: a time to the nanosecond, then eight letters."""
+    """Return an id in CometAPI's format: a time to the nanosecond, then eight letters."""
     digest = hashlib.sha256(seed).digest()
     number = int.from_bytes(digest[:16], "big")
     time = f"20260101{number % 24:02}{number % 60:02}{number % 59:02}{number % 10**9:09}"

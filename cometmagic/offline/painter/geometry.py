@@ -1,6 +1,6 @@
 """Outlines and masks: smooth lines, ellipses, and how much of each pixel a shape covers.
 
-Geometry only: nothing here knows of paint, of a place on the canvas or of what a shape stands for.
+This module knows geometry only, neither paint nor what a shape represents.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from functools import lru_cache
 from PIL import Image, ImageDraw
 
 Point = tuple[float, float]
-
-
 Box = tuple[int, int, int, int]
 
 
-_SMOOTH_POINTS = 20  # points; a thin line of more has no corners to round
+_SMOOTH_POINTS = 20  # a thin line of more points has no corners to round
 _BROAD_WIDTH = 7  # fine pixels
 
 
@@ -36,10 +34,11 @@ def curve(points: Sequence[Point], *, is_closed: bool) -> list[Point]:
 
 @lru_cache(maxsize=1024)
 def _compute_curve(points: tuple[Point, ...], is_closed: bool) -> tuple[Point, ...]:
-    """Do the work of `curve`; a meadow asks for the same few shapes again and again."""
-    around = (points[-1], *points, *points[:2]) if is_closed else (points[0], *points, points[-1])
+    """Compute `curve`, cached because a meadow repeats the same few shapes."""
+    neighbours = (points[-1], *points, *points[:2]) if is_closed else (points[0], *points, points[-1])
     line: list[Point] = []
-    for (ax, ay), (bx, by), (cx, cy), (dx, dy) in zip(around, around[1:], around[2:], around[3:], strict=False):
+    quads = zip(neighbours, neighbours[1:], neighbours[2:], neighbours[3:], strict=False)
+    for (ax, ay), (bx, by), (cx, cy), (dx, dy) in quads:
         for p, q, r, s in _CURVE_WEIGHTS:
             line.append((p * ax + q * bx + r * cx + s * dx, p * ay + q * by + r * cy + s * dy))
     return tuple(line) if is_closed else (*line, points[-1])
@@ -53,8 +52,8 @@ def ellipse(x: float, y: float, rx: float, ry: float, turn: float = 0.0, corners
     if not turn:
         return [(x + rx * cos, y + ry * sin) for cos, sin in _CIRCLE_POINTS[corners]]
     axis = cmath.rect(1, math.radians(turn))
-    spots = (complex(rx * cos, ry * sin) * axis for cos, sin in _CIRCLE_POINTS[corners])
-    return [(x + spot.real, y + spot.imag) for spot in spots]
+    points = (complex(rx * cos, ry * sin) * axis for cos, sin in _CIRCLE_POINTS[corners])
+    return [(x + point.real, y + point.imag) for point in points]
 
 
 def to_points(xy: Sequence[float]) -> list[Point]:
@@ -63,33 +62,34 @@ def to_points(xy: Sequence[float]) -> list[Point]:
 
 
 def draw_pattern_tile(texture: str, depth: float, pitch: int) -> Image.Image:
-    """Return a small seamless pattern: pencil hatching or printer's dots."""
-    fine = 4 * pitch
-    tile = Image.new("L", (fine, fine))
+    """Return a small seamless pattern: pencil hatching or halftone dots."""
+    fine_size = 4 * pitch
+    tile = Image.new("L", (fine_size, fine_size))
     draw, ink = ImageDraw.Draw(tile), round(255 * min(1.0, depth))
     if texture == "hatch":
-        for shift in (-fine, 0, fine):
-            draw.line((shift - 2, fine + 2, shift + fine + 2, -2), fill=ink, width=max(2, round(fine * 0.3 * depth)))
+        for shift in (-fine_size, 0, fine_size):
+            line = (shift - 2, fine_size + 2, shift + fine_size + 2, -2)
+            draw.line(line, fill=ink, width=max(2, round(fine_size * 0.3 * depth)))
     else:
-        radius = fine * 0.42 * depth
-        for x, y in ((0, 0), (fine, 0), (0, fine), (fine, fine), (fine / 2, fine / 2)):
+        radius = fine_size * 0.42 * depth
+        for x, y in ((0, 0), (fine_size, 0), (0, fine_size), (fine_size, fine_size), (fine_size / 2, fine_size / 2)):
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=round(ink * 0.6))
     return tile.reduce(4)
 
 
 def repeat_tile(tile: Image.Image, size: tuple[int, int], shift: tuple[int, int] = (0, 0)) -> Image.Image:
-    """Return `tile` repeated over `size`; `shift` keeps neighbours in register."""
+    """Return `tile` repeated over `size`; `shift` aligns it with neighbouring areas."""
     left, top = shift[0] % tile.width, shift[1] % tile.height
-    sheet = Image.new(tile.mode, (size[0] + left, size[1] + top))
-    sheet.paste(tile, (0, 0))
+    image = Image.new(tile.mode, (size[0] + left, size[1] + top))
+    image.paste(tile, (0, 0))
     across, down = tile.size
-    while across < sheet.width:  # doubling takes few pastes even for a tiny tile
-        sheet.paste(sheet.crop((0, 0, across, down)), (across, 0))
+    while across < image.width:  # doubling needs few pastes even for a tiny tile
+        image.paste(image.crop((0, 0, across, down)), (across, 0))
         across *= 2
-    while down < sheet.height:
-        sheet.paste(sheet.crop((0, 0, sheet.width, down)), (0, down))
+    while down < image.height:
+        image.paste(image.crop((0, 0, image.width, down)), (0, down))
         down *= 2
-    return sheet.crop((left, top, left + size[0], top + size[1]))
+    return image.crop((left, top, left + size[0], top + size[1]))
 
 
 def compute_bounds(shapes: Sequence[Sequence[Point]], margin: float) -> Box:
@@ -110,23 +110,22 @@ def clip(box: Box, size: tuple[int, int]) -> Box | None:
 def draw_mask(
     shapes: Sequence[Sequence[Point]], box: Box, line_width: float = 0.0, *, is_filled: bool = True
 ) -> Image.Image:
-    """Return the coverage of `shapes` in `box`; `rim` is the width of a line along them."""
-    wide, high = box[2] - box[0], box[3] - box[1]
-    fine = 4 if wide * high < 40_000 else 2  # small shapes show their edges most
-    mask = Image.new("L", (wide * fine, high * fine))
+    """Return the coverage of `shapes` in `box`; `line_width` is the width of a line along them."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    fine = 4 if width * height < 40_000 else 2  # edges are most visible in small shapes
+    mask = Image.new("L", (width * fine, height * fine))
     draw = ImageDraw.Draw(mask)
     for shape in shapes:
-        spots = [((x - box[0]) * fine - 0.5, (y - box[1]) * fine - 0.5) for x, y in shape]
+        points = [((x - box[0]) * fine - 0.5, (y - box[1]) * fine - 0.5) for x, y in shape]
         if is_filled:
-            draw.polygon(spots, fill=255)
+            draw.polygon(points, fill=255)
         if line_width:
-            path = [*spots, *spots[:2]] if is_filled else spots
-            joint = (
-                "curve" if len(path) < _SMOOTH_POINTS or line_width * fine > _BROAD_WIDTH else None
-            )  # rounding is slow; do it where it shows
+            path = [*points, *points[:2]] if is_filled else points
+            # Rounding is slow, so it is done only where it is visible.
+            joint = "curve" if len(path) < _SMOOTH_POINTS or line_width * fine > _BROAD_WIDTH else None
             draw.line(path, fill=255, width=max(1, round(line_width * fine)), joint=joint)
             if not is_filled:
-                _draw_caps(draw, (spots[0], spots[-1]), line_width * fine / 2)
+                _draw_caps(draw, (points[0], points[-1]), line_width * fine / 2)
     return mask.reduce(fine)
 
 
@@ -137,11 +136,11 @@ def _draw_caps(draw: ImageDraw.ImageDraw, ends: Sequence[Point], radius: float) 
 
 def rounded_rectangle(left: float, top: float, right: float, bottom: float, radius: float) -> list[tuple[float, float]]:
     """Return a rectangle with round corners."""
-    spots = ((right, bottom, 0), (left, bottom, 90), (left, top, 180), (right, top, 270))
-    line = []
-    for x, y, start in spots:
+    corners = ((right, bottom, 0), (left, bottom, 90), (left, top, 180), (right, top, 270))
+    outline = []
+    for x, y, start in corners:
         cx, cy = x + (radius if x == left else -radius), y + (radius if y == top else -radius)
         for step in range(7):
             angle = math.radians(start + step * 15)
-            line.append((cx + radius * math.cos(angle), cy + radius * math.sin(angle)))
-    return line
+            outline.append((cx + radius * math.cos(angle), cy + radius * math.sin(angle)))
+    return outline

@@ -1,23 +1,11 @@
-"""How to draw what moves people: each drawing is a small function of shapes, about 100 units tall."""
+"""Drawings of vehicles, and of a toy balloon."""
 
 from __future__ import annotations
 
 import math
 
-from cometmagic.offline.painter.colour import (
-    CREAM,
-    GLASS,
-    INK,
-    LAMP,
-    STEEL,
-    WHITE,
-    WOOD,
-    Colour,
-    darken,
-    lighten,
-    mix,
-)
-from cometmagic.offline.painter.outline import curve, to_points
+from cometmagic.offline.painter.colour import CREAM, GLASS, INK, LAMP, STEEL, WHITE, WOOD, Colour, darken, lighten, mix
+from cometmagic.offline.painter.geometry import curve, to_points
 from cometmagic.offline.painter.pen import Pen
 
 
@@ -119,8 +107,8 @@ def rocket(pen: Pen, colour: Colour) -> None:
     pen.glow((255, 176, 84), 0, -8, 42, 0.7)
     pen.blob((250, 160, 60), -9, -20, -12, -6, -4, 6, 0, 16, 4, 6, 12, -6, 9, -20)
     pen.blob((255, 232, 150), -5, -20, -6, -8, 0, 4, 6, -8, 5, -20)
-    for side in (False, True):
-        pen.transform(0, 0, is_mirrored=side).blob(colour, 13, -48, 26, -34, 29, -10, 20, -16, 12, -20)
+    for half in pen.create_half_pens():
+        half.blob(colour, 13, -48, 26, -34, 29, -10, 20, -16, 12, -20)
     pen.blob((240, 238, 234), -11, -20, -18, -48, -13, -80, 0, -104, 13, -80, 18, -48, 11, -20, 0, -18)
     pen.fill([[*curve(to_points((-14, -78, -8, -92, 0, -104, 8, -92, 14, -78)), is_closed=False), (0, -75)]], colour)
     pen.poly(darken(STEEL, 0.35), -10, -21, 10, -21, 8, -15, -8, -15)

@@ -1,22 +1,22 @@
-"""How to draw what stands in the sky: star, moon, sun and cloud."""
+"""Drawings of things in the sky: star, moon, sun and cloud."""
 
 from __future__ import annotations
 
 import math
 
 from cometmagic.offline.painter.colour import Colour, Gradient, darken, lighten
-from cometmagic.offline.painter.outline import ellipse
+from cometmagic.offline.painter.geometry import ellipse
 from cometmagic.offline.painter.pen import Pen
 
 
 def star(pen: Pen, colour: Colour) -> None:
     """A five-pointed star."""
     pen.glow(colour, 0, -50, 90, 0.4)
-    spots: list[tuple[float, float]] = []
+    points: list[tuple[float, float]] = []
     for step in range(10):
         reach, angle = (50, 21)[step % 2], math.radians(step * 36 - 90)
-        spots.append((reach * math.cos(angle), -50 + reach * math.sin(angle)))
-    pen.fill([spots], colour)
+        points.append((reach * math.cos(angle), -50 + reach * math.sin(angle)))
+    pen.fill([points], colour)
 
 
 def moon(pen: Pen, colour: Colour) -> None:

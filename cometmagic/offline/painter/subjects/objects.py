@@ -1,31 +1,18 @@
-"""How to draw what people make: vehicles and household things, each about 100 units tall.
-
-Like every drawing function, these know nothing of the prompt, the scene or the size of the picture.
-"""
+"""Drawings of a robot and of things in a house."""
 
 from __future__ import annotations
 
 import math
 
-from cometmagic.offline.painter.colour import (
-    CREAM,
-    STEEL,
-    WHITE,
-    WOOD,
-    Colour,
-    darken,
-    lighten,
-    mix,
-)
-from cometmagic.offline.painter.outline import curve, rounded_rectangle, to_points
+from cometmagic.offline.painter.colour import CREAM, STEEL, WHITE, WOOD, Colour, darken, lighten, mix
+from cometmagic.offline.painter.geometry import curve, rounded_rectangle, to_points
 from cometmagic.offline.painter.pen import Pen
 
 
 def robot(pen: Pen, colour: Colour) -> None:
     """A friendly robot."""
     metal = darken(STEEL, 0.22)
-    for side in (False, True):
-        half = pen.transform(0, 0, is_mirrored=side)
+    for half in pen.create_half_pens():
         half.line(metal, 6, 9, -24, 9, -6)
         half.blob(colour, 2, 0, 3, -9, 14, -10, 19, 0)
         half.curve(metal, 5.5, 20, -50, 31, -42, 30, -27)
@@ -89,22 +76,11 @@ def teapot(pen: Pen, colour: Colour) -> None:
 
 
 def book(pen: Pen, colour: Colour) -> None:
-    """An open book standing on its edge towards us."""
-    pen.fill(
-        [
-            [
-                *curve(to_points((0, -6, -30, -14, -68, -8)), is_closed=False),
-                (-68, -76),
-                (0, -70),
-                (68, -76),
-                (68, -8),
-                (30, -14),
-            ]
-        ],
-        colour,
-    )
-    for side in (False, True):
-        half = pen.transform(0, 0, is_mirrored=side)
+    """An open book standing upright."""
+    cover = curve(to_points((0, -6, -30, -14, -68, -8)), is_closed=False)
+    cover += to_points((-68, -76, 0, -70, 68, -76, 68, -8, 30, -14))
+    pen.fill([cover], colour)
+    for half in pen.create_half_pens():
         page = [*curve(to_points((0, -8, 26, -18, 64, -12)), is_closed=False), (64, -82)]
         page += curve(to_points((64, -82, 26, -88, 0, -76)), is_closed=False)
         half.fill([page], (250, 242, 226))
@@ -120,8 +96,7 @@ def umbrella(pen: Pen, colour: Colour) -> None:
     pen.curve(WOOD, 2.6, 0, -12, 1, -3, 8, -1, 12, -8)
     rim = [(x, -46 - 5 * abs(math.sin((x + 54) / 27 * math.pi))) for x in range(54, -55, -3)]
     pen.fill([[*curve(to_points((-54, -46, -42, -74, 0, -92, 42, -74, 54, -46)), is_closed=False), *rim]], colour)
-    for side in (False, True):
-        half = pen.transform(0, 0, is_mirrored=side)
+    for half in pen.create_half_pens():
         half.curve(darken(colour, 0.3), 1, 0, -91, 18, -74, 27, -47)
     pen.line(darken(colour, 0.3), 1, 0, -91, 0, -47)
     pen.line(STEEL, 2.4, 0, -92, 0, -100)

@@ -1,34 +1,30 @@
-"""The cast: for each subject how it is drawn, its own colour, how large it is and where it feels at home."""
+"""The subjects by name: how each is drawn, its colour, its size and the places where it fits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cometmagic.offline.painter import buildings, celestial, creatures, objects, people, plants, vehicles
 from cometmagic.offline.painter.colour import Colour
-from cometmagic.offline.painter.scene import DrawFunction
+from cometmagic.offline.painter.pen import DrawFunction
+from cometmagic.offline.painter.subjects import buildings, celestial, creatures, objects, people, plants, vehicles
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One subject."""
+    """How a subject is drawn, and where it stands."""
 
     draw: DrawFunction
     colour: Colour
-    height: float  # height, in shares of the short side of the picture
-    aspect_ratio: float  # width, in shares of its own height
+    height: float  # as a share of the short side of the picture
+    aspect_ratio: float  # width divided by height
     places: tuple[str, ...] = ("hills", "garden")
     medium: str = "ground"  # or "air", "water"
-    is_scenery: bool = False  # scenery rather than actor when there are others
+    is_scenery: bool = False  # stands behind other subjects
     head: tuple[float, float, float] | None = None  # where a hat sits: x, y and scale
 
 
 _LANDSCAPES = ("hills", "mountains", "lake")
-
-
 _INDOORS = ("room",)
-
-
 SUBJECTS: dict[str, Subject] = {
     "bicycle": Subject(vehicles.bicycle, (206, 54, 48), 0.44, 1.56, ("wall", "hills", "city")),
     "cat": Subject(creatures.cat, (222, 140, 70), 0.5, 0.8, ("room", "garden", "wall"), head=(0, -88, 0.5)),
@@ -72,5 +68,5 @@ SUBJECTS: dict[str, Subject] = {
 }
 
 
-# Bodies on which a space suit fits; others get only the helmet.
+# Subjects that a space suit fits; others get only the helmet.
 SITTING_ANIMALS = {"cat", "dog", "fox", "rabbit"}

@@ -1,23 +1,18 @@
-"""How to draw what grows: flowers, trees, mushrooms and fruit, each about 100 units tall.
-
-Like every drawing function, these know nothing of the prompt, the scene or the size of the picture.
-"""
+"""Drawings of flowers, trees, a mushroom, fruit and a heart."""
 
 from __future__ import annotations
 
 import math
 
 from cometmagic.offline.painter.colour import INK, WHITE, Colour, darken, lighten, mix
-from cometmagic.offline.painter.outline import curve, ellipse, to_points
+from cometmagic.offline.painter.geometry import curve, ellipse, to_points
 from cometmagic.offline.painter.pen import Pen
 
 STEM: Colour = (86, 132, 84)
-
-
 BARK: Colour = (112, 78, 62)
 
 
-def _leaf(pen: Pen, x: float, y: float, length: float, turn: float, colour: Colour = STEM) -> None:
+def _draw_leaf(pen: Pen, x: float, y: float, length: float, turn: float, colour: Colour = STEM) -> None:
     leaf = pen.transform(x, y, length / 100, turn=turn)
     leaf.blob(colour, 0, 0, 30, -22, 70, -18, 100, 0, 70, 14, 30, 16)
     leaf.curve(darken(colour, 0.25), 2.5, 4, 0, 50, -3, 92, 0)
@@ -26,8 +21,8 @@ def _leaf(pen: Pen, x: float, y: float, length: float, turn: float, colour: Colo
 def flower(pen: Pen, colour: Colour) -> None:
     """A daisy with a stem and two leaves."""
     pen.curve(STEM, 3.2, 0, 0, -3, -24, 2, -60)
-    _leaf(pen, -1, -12, 30, -32)
-    _leaf(pen, -1, -20, 26, 214)
+    _draw_leaf(pen, -1, -12, 30, -32)
+    _draw_leaf(pen, -1, -20, 26, 214)
     for turn in range(0, 360, 24):
         pen.transform(2, -72, turn=turn).oval(darken(colour, 0.12), 0, -15, 5, 13)
     for turn in range(12, 372, 24):
@@ -38,25 +33,25 @@ def flower(pen: Pen, colour: Colour) -> None:
 
 
 def meadow_flower(pen: Pen, colour: Colour) -> None:
-    """A small flower for a meadow, of few shapes because there are many."""
+    """A small flower for a meadow, of few shapes because a meadow has many."""
     pen.curve(STEM, 4, 0, 0, -3, -30, 2, -70)
-    spots = ((19 * math.cos(n * math.tau / 7), 19 * math.sin(n * math.tau / 7)) for n in range(7))
-    pen.fill([ellipse(2 + x, -72 + y, 11, 11) for x, y in spots], colour)
+    centres = ((19 * math.cos(n * math.tau / 7), 19 * math.sin(n * math.tau / 7)) for n in range(7))
+    pen.fill([ellipse(2 + x, -72 + y, 11, 11) for x, y in centres], colour)
     pen.oval((214, 150, 54) if has_contrast_to_gold(colour) else (120, 80, 56), 2, -72, 9.5)
 
 
 def has_contrast_to_gold(colour: Colour) -> bool:
-    """Return whether `colour` stands off well from a golden centre."""
+    """Return whether `colour` contrasts well with a golden centre."""
     return abs(colour[0] - 214) + abs(colour[1] - 150) + abs(colour[2] - 54) > 120
 
 
 def rose(pen: Pen, colour: Colour) -> None:
     """A rose in full bloom."""
     pen.curve(darken(STEM, 0.12), 3.4, 1, 0, -2, -28, 1, -60)
-    _leaf(pen, 0, -18, 28, -28, darken(STEM, 0.1))
-    _leaf(pen, 0, -28, 28, 206, darken(STEM, 0.1))
+    _draw_leaf(pen, 0, -18, 28, -28, darken(STEM, 0.1))
+    _draw_leaf(pen, 0, -28, 28, 206, darken(STEM, 0.1))
     for turn in (-50, -15, 20, 55):
-        _leaf(pen, 0, -56, 15, 90 + turn)
+        _draw_leaf(pen, 0, -56, 15, 90 + turn)
     for x, y, turn in ((-14, -72, -25), (14, -72, 25), (0, -62, 0), (-10, -86, 20), (10, -86, -20)):
         pen.oval(darken(colour, 0.08), x, y, 15, 13, turn)
     pen.oval(darken(colour, 0.2), 0, -77, 17, 16)
@@ -72,27 +67,26 @@ def tulip(pen: Pen, colour: Colour) -> None:
     pen.curve(STEM, 3.6, 0, 0, 1, -30, 0, -62)
     pen.blob(darken(STEM, 0.08), 0, 0, 8, -30, 24, -54, 20, -26, 8, 0)
     pen.blob(lighten(STEM, 0.12), 0, 0, -8, -24, -22, -44, -18, -20, -6, 0)
-    for x in (-1, 1):
-        half = pen.transform(0, 0, is_mirrored=x < 0)
+    for half in reversed(pen.create_half_pens()):
         half.blob(darken(colour, 0.16), 0, -60, 14, -66, 16, -82, 12, -97, 2, -84)
     pen.blob(lighten(colour, 0.08), 0, -58, -14, -66, -13, -82, 0, -98, 13, -82, 14, -66)
     pen.curve(darken(colour, 0.2), 0.9, 0, -62, 1, -76, 0, -92)
 
 
-def _crown(pen: Pen, colour: Colour, circles: tuple[tuple[float, float, float], ...]) -> None:
-    """Draw foliage as three layers of the same round masses, moved towards the light."""
-    for share, move, size in (
+def _draw_crown(pen: Pen, colour: Colour, circles: tuple[tuple[float, float, float], ...]) -> None:
+    """Draw foliage as three layers of the same circles, shifted towards the light."""
+    for shade, shift, scale in (
         (darken(colour, 0.28), 0.0, 1.0),
         (colour, 2.5, 0.86),
         (lighten(colour, 0.13), 5.0, 0.56),
     ):
-        pen.fill([ellipse(x - move, y - move, r * size, r * size * 0.94, corners=24) for x, y, r in circles], share)
+        pen.fill([ellipse(x - shift, y - shift, r * scale, r * scale * 0.94, corners=24) for x, y, r in circles], shade)
 
 
 def tree(pen: Pen, colour: Colour) -> None:
     """A broad old tree."""
     pen.blob(BARK, -10, 0, -5, -10, -5, -36, -14, -52, -2, -46, 0, -60, 4, -44, 16, -54, 6, -34, 6, -10, 11, 0, 0, -2)
-    _crown(pen, colour, ((-24, -56, 17), (24, -56, 17), (-14, -76, 19), (15, -77, 19), (0, -64, 20), (0, -88, 14)))
+    _draw_crown(pen, colour, ((-24, -56, 17), (24, -56, 17), (-14, -76, 19), (15, -77, 19), (0, -64, 20), (0, -88, 14)))
 
 
 def pine(pen: Pen, colour: Colour) -> None:
@@ -132,7 +126,7 @@ def mushroom(pen: Pen, colour: Colour) -> None:
 def apple(pen: Pen, colour: Colour) -> None:
     """An apple with a leaf."""
     pen.curve(BARK, 4, 0, -78, 2, -90, 8, -99)
-    _leaf(pen, 3, -88, 32, -14)
+    _draw_leaf(pen, 3, -88, 32, -14)
     pen.blob(
         colour, 0, -2, -20, 0, -38, -20, -44, -48, -34, -74, -16, -82, 0, -76, 16, -82, 34, -74, 44, -48, 38, -20, 20, 0
     )
@@ -145,42 +139,15 @@ def orange(pen: Pen, colour: Colour) -> None:
     pen.oval(colour, 0, -43, 44, 43)
     for x, y in ((-20, -20), (6, -14), (24, -30), (-4, -34), (16, -50), (-28, -38), (-10, -16), (30, -48)):
         pen.oval(darken(colour, 0.15), x, y, 1.2)
-    _leaf(pen, 2, -84, 34, -22)
+    _draw_leaf(pen, 2, -84, 34, -22)
     pen.oval(STEM, 0, -84, 5, 3)
     pen.oval(lighten(colour, 0.6), -20, -62, 10, 6, -35)
 
 
 def banana(pen: Pen, colour: Colour) -> None:
-    """A banana standing in a proud curve, with a face."""
-    pen.blob(
-        colour,
-        -6,
-        -2,
-        -26,
-        -10,
-        -34,
-        -34,
-        -28,
-        -62,
-        -10,
-        -84,
-        4,
-        -96,
-        12,
-        -92,
-        6,
-        -78,
-        2,
-        -56,
-        8,
-        -34,
-        24,
-        -16,
-        22,
-        -8,
-        8,
-        -1,
-    )
+    """A curved banana with a face."""
+    pen.blob(colour, -6, -2, -26, -10, -34, -34, -28, -62, -10, -84, 4, -96, 12, -92, 6, -78, 2, -56, 8, -34,
+             24, -16, 22, -8, 8, -1)  # fmt: skip
     pen.blob(lighten(colour, 0.34), -10, -6, -24, -18, -28, -38, -22, -62, -8, -80, -16, -58, -18, -36, -10, -18)
     pen.poly((120, 88, 52), 3, -95, 6, -104, 13, -103, 12, -91)
     pen.oval((96, 68, 48), 22, -12, 4, 5, 30)

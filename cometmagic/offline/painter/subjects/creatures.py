@@ -1,8 +1,4 @@
-"""How to draw what is alive and moves: each a small function of shapes, about 100 units tall.
-
-A drawing function gets a pen standing where the feet are and the main colour. It knows nothing of the
-prompt, the scene or the size of the picture.
-"""
+"""Drawings of animals."""
 
 from __future__ import annotations
 
@@ -10,21 +6,14 @@ from cometmagic.offline.painter.colour import CREAM, INK, WHITE, Colour, darken,
 from cometmagic.offline.painter.pen import Pen
 
 ROSE: Colour = (232, 138, 140)
-
-
 BEAK: Colour = (240, 170, 60)
 
 
-def create_half_pens(pen: Pen) -> tuple[Pen, Pen]:
-    """Return pens for the left and the right half of something symmetrical."""
-    return pen, pen.transform(0, 0, is_mirrored=True)
-
-
-def _sitting_body(pen: Pen, colour: Colour, chest: Colour) -> None:
-    """Draw the body of a small animal that sits and looks at us."""
+def _draw_sitting_body(pen: Pen, colour: Colour, chest: Colour) -> None:
+    """Draw the body of a small sitting animal, seen from the front."""
     pen.blob(colour, -22, 0, -29, -16, -21, -44, -9, -60, 9, -60, 21, -44, 29, -16, 22, 0)
     pen.blob(chest, -8, -16, -11, -36, 0, -56, 11, -36, 8, -16, 0, -9)
-    for half in create_half_pens(pen):
+    for half in pen.create_half_pens():
         half.curve(darken(colour, 0.3), 1.2, 17, -4, 22, -14, 17, -25)
         half.blob(colour, 3, -2, 3, -28, 9, -36, 14, -26, 15, -2)
         half.oval(lighten(chest, 0.3), 9, -3, 8, 4.5)
@@ -32,8 +21,8 @@ def _sitting_body(pen: Pen, colour: Colour, chest: Colour) -> None:
         half.line(darken(chest, 0.35), 0.8, 11, -4, 11, -1.5)
 
 
-def _eyes(pen: Pen, colour: Colour, x: float, y: float, size: float) -> None:
-    for half in create_half_pens(pen):
+def _draw_eyes(pen: Pen, colour: Colour, x: float, y: float, size: float) -> None:
+    for half in pen.create_half_pens():
         half.oval(INK, x, y, size * 1.12, size * 1.2)
         half.oval(colour, x, y, size * 0.95, size * 1.02)
         half.oval(INK, x - size * 0.1, y, size * 0.5, size * 0.9)
@@ -41,9 +30,9 @@ def _eyes(pen: Pen, colour: Colour, x: float, y: float, size: float) -> None:
         pen.oval(WHITE, side - size * 0.3, y - size * 0.4, size * 0.28)
 
 
-def _nose(pen: Pen, colour: Colour, y: float, size: float) -> None:
+def _draw_nose(pen: Pen, colour: Colour, y: float, size: float) -> None:
     pen.blob(colour, -size, y - size * 0.7, 0, y - size * 0.95, size, y - size * 0.7, 0, y + size * 0.6)
-    for half in create_half_pens(pen):
+    for half in pen.create_half_pens():
         half.curve(darken(colour, 0.5), 0.9, 0, y + size * 0.5, size * 0.9, y + size * 1.6, size * 2.0, y + size)
 
 
@@ -52,52 +41,52 @@ def cat(pen: Pen, colour: Colour) -> None:
     pale = lighten(colour, 0.62)
     pen.curve(darken(colour, 0.1), 9, 18, -6, 36, -4, 46, -16, 42, -32, 48, -42)
     pen.curve(pale, 9, 45.5, -38, 48, -42)
-    _sitting_body(pen, colour, pale)
-    for half in create_half_pens(pen):
+    _draw_sitting_body(pen, colour, pale)
+    for half in pen.create_half_pens():
         half.poly(colour, 26, -76, 25, -105, 6, -90)
         half.poly(mix(ROSE, colour, 0.25), 22.5, -82, 22.5, -98, 11, -89)
     pen.blob(colour, -29, -72, -22, -88, 0, -94, 22, -88, 29, -72, 18, -58, 0, -54, -18, -58)
     for x in (-5, 0, 5):
         pen.line(darken(colour, 0.4), 1.7, x * 1.2, -92, x, -85)
-    for half in create_half_pens(pen):
+    for half in pen.create_half_pens():
         half.oval(pale, 6, -64, 8.5, 6.5)
         half.line(darken(colour, 0.35), 1.4, 27, -70, 21, -69)
         for lift in (-4, 0, 4):
             half.line(lighten(colour, 0.85), 0.7, 11, -64 + lift / 3, 33, -65 + lift)
-    _eyes(pen, (150, 186, 84), 12, -75, 5.8)
-    _nose(pen, ROSE, -66.5, 3)
+    _draw_eyes(pen, (150, 186, 84), 12, -75, 5.8)
+    _draw_nose(pen, ROSE, -66.5, 3)
 
 
 def dog(pen: Pen, colour: Colour) -> None:
     """A sitting dog with hanging ears."""
     pale, ear = lighten(colour, 0.66), darken(colour, 0.36)
     pen.curve(colour, 7, 20, -8, 36, -14, 42, -30)
-    _sitting_body(pen, colour, pale)
+    _draw_sitting_body(pen, colour, pale)
     pen.line((196, 62, 58), 5, -13, -55, 0, -52, 13, -55)
     pen.oval((236, 190, 80), 0, -48, 3.6)
     pen.blob(colour, -24, -72, -18, -94, 0, -99, 18, -94, 24, -72, 15, -58, -15, -58)
     pen.blob(pale, -4, -96, 4, -96, 6, -78, 13, -66, 8, -57, -8, -57, -13, -66, -6, -78)
-    for half in create_half_pens(pen):
+    for half in pen.create_half_pens():
         half.blob(ear, 15, -95, 28, -92, 36, -72, 32, -54, 24, -58, 20, -76)
     pen.oval(lighten(pale, 0.3), 0, -64, 13, 10)
     pen.blob((226, 108, 116), -4, -59, 4, -59, 4, -51, 0, -48, -4, -51)
-    _eyes(pen, (110, 72, 44), 10.5, -80, 4.2)
-    _nose(pen, INK, -68, 4.6)
+    _draw_eyes(pen, (110, 72, 44), 10.5, -80, 4.2)
+    _draw_nose(pen, INK, -68, 4.6)
 
 
 def fox(pen: Pen, colour: Colour) -> None:
-    """A sitting fox with a great tail."""
+    """A sitting fox with a large tail."""
     pen.blob(colour, 12, -2, 38, -2, 54, -20, 52, -48, 44, -58, 36, -44, 30, -22)
     pen.blob(CREAM, 52, -46, 51, -56, 45, -63, 38, -52, 40, -42, 46, -46)
-    _sitting_body(pen, colour, CREAM)
-    for half in create_half_pens(pen):
+    _draw_sitting_body(pen, colour, CREAM)
+    for half in pen.create_half_pens():
         half.poly(colour, 25, -78, 27, -110, 5, -91)
         half.poly(INK, 24, -97, 27, -110, 17, -102)
         half.oval(INK, 9, -3, 8, 4.5)
     pen.blob(colour, -31, -72, -20, -90, 0, -94, 20, -90, 31, -72, 15, -60, 0, -52, -15, -60)
-    for half in create_half_pens(pen):
+    for half in pen.create_half_pens():
         half.blob(CREAM, 30, -71, 18, -76, 8, -66, 0, -54, 3, -52, 15, -60)
-    _eyes(pen, (196, 132, 52), 11, -77, 4.6)
+    _draw_eyes(pen, (196, 132, 52), 11, -77, 4.6)
     pen.oval(INK, 0, -57, 4, 3.2)
 
 
@@ -105,17 +94,17 @@ def rabbit(pen: Pen, colour: Colour) -> None:
     """A sitting rabbit with upright ears."""
     pale = lighten(colour, 0.6)
     pen.oval(lighten(pale, 0.6), 25, -10, 9)
-    _sitting_body(pen, colour, pale)
-    for half, turn in zip(create_half_pens(pen), (8, 14), strict=True):
+    _draw_sitting_body(pen, colour, pale)
+    for half, turn in zip(pen.create_half_pens(), (8, 14), strict=True):
         half.oval(colour, 12, -106, 8, 27, turn)
         half.oval(mix(ROSE, colour, 0.3), 12, -105, 4, 20, turn)
     pen.blob(colour, -25, -70, -19, -88, 0, -94, 19, -88, 25, -70, 15, -57, -15, -57)
-    for half in create_half_pens(pen):
+    for half in pen.create_half_pens():
         half.oval(pale, 5.5, -64, 8, 6.5)
         half.oval(ROSE, 17, -66, 4.5, 3)
     pen.poly(WHITE, -3, -60, 3, -60, 2.5, -54, -2.5, -54)
-    _eyes(pen, (92, 62, 52), 12, -76, 4.6)
-    _nose(pen, ROSE, -67, 2.8)
+    _draw_eyes(pen, (92, 62, 52), 12, -76, 4.6)
+    _draw_nose(pen, ROSE, -67, 2.8)
 
 
 def bird(pen: Pen, colour: Colour) -> None:
@@ -144,7 +133,7 @@ def owl(pen: Pen, colour: Colour) -> None:
     for row, y in enumerate((-44, -36, -28, -20)):
         for middle in range(-12 + row % 2 * 4, 14, 8):
             pen.curve(darken(colour, 0.1), 1.4, middle - 3, y, middle, y + 3, middle + 3, y)
-    for half in create_half_pens(pen):
+    for half in pen.create_half_pens():
         half.blob(darken(colour, 0.3), 24, -66, 34, -62, 36, -30, 24, -8, 20, -34)
         half.oval(lighten(colour, 0.5), 13, -72, 14.5)
         half.oval((248, 196, 70), 13, -72, 9.5)
@@ -176,7 +165,7 @@ def fish(pen: Pen, colour: Colour) -> None:
 
 def butterfly(pen: Pen, colour: Colour) -> None:
     """A butterfly with spread wings, marked like a monarch."""
-    for half in create_half_pens(pen):
+    for half in pen.create_half_pens():
         half.blob(INK, 3, -50, 24, -56, 44, -46, 48, -28, 40, -10, 24, -3, 12, -14, 5, -34)
         half.blob(lighten(colour, 0.12), 5, -48, 23, -51, 36, -43, 39, -29, 32, -16, 22, -11, 14, -19, 7, -35)
         half.blob(INK, 2, -54, 12, -78, 36, -97, 62, -101, 68, -92, 60, -72, 48, -56, 30, -48, 8, -48)
