@@ -1,7 +1,7 @@
-"""A request as a program that sends it: for those who want to see what a cell does, or to go on without it.
+"""A request as a program that sends it, to show what a cell does or to use the API without cometmagic.
 
-Each kind is a whole program that runs as it is printed, with nothing but `COMETAPI_KEY` and, if it is set,
-`COMETAPI_BASE_URL` in the environment. It sends the body that the magic sends and saves the final image under a
-new name in the working folder. What a program reads lies in files; the key is never written into it. This package
-sends nothing, and knows neither the notebook nor where a request comes from.
+Each kind is a complete program that runs as printed, with only `COMETAPI_KEY` and, optionally, `COMETAPI_BASE_URL`
+in the environment. It sends the same body as the magic and saves the final image under a new name in the working
+folder. Images are read from files, and the key is never part of a program. This package sends nothing, and knows
+neither the notebook nor where a request comes from.
 """

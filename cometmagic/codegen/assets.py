@@ -1,7 +1,7 @@
-"""Where a program finds the images and thought signatures it sends: files, named by what they hold.
+"""The files from which a program reads its images and thought signatures.
 
-A file of the user's own is read where it lies. Everything else is written to `references` in the library, once and
-never over anything; no call is made of that folder, as it has no call.json.
+A user's own file is used where it is. Everything else is written once to `references` in the library, under a name
+derived from its content, and never overwrites a file. That folder has no call.json, so it does not count as a call.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ REFERENCES_FOLDER = "references"
 
 
 class AssetStore:
-    """Gives everything a request carries a path, as seen from the working folder where that serves."""
+    """Finds or writes a file for each image and signature; paths in the working folder are relative to it."""
 
     def __init__(self, root: Path, user_files: Iterable[Path] = ()) -> None:
-        """`root` is the library's folder, `given` are files of the user's own that may hold what is sent."""
+        """`root` is the library's folder; `user_files` are the user's own files that may hold the images."""
         self._folder = root / REFERENCES_FOLDER
         self._user_files = tuple(user_files)
 
     def resolve_image(self, part: ImagePart) -> str:
-        """Return the path of a file that holds an image. Raises `LibraryError`."""
+        """Return the path of a file with the image. Raises `LibraryError`."""
         content = _read_content(part)
         for path in self._user_files:
-            with contextlib.suppress(OSError, RuntimeError, ValueError):  # gone since, or never a path
-                if (own := path.expanduser()).is_file() and own.read_bytes() == content:
-                    return format_path(own)
+            with contextlib.suppress(OSError, RuntimeError, ValueError):  # it is gone, or is no valid path
+                if (user_file := path.expanduser()).is_file() and user_file.read_bytes() == content:
+                    return format_path(user_file)
         return format_path(write_asset(self._folder, content, part.suffix))
 
     def resolve_signature(self, signature: ThoughtSignature, *, is_escaped: bool = False) -> str:
-        """Return the path of a file that holds a thought signature, `escaped` as inside a JSON string."""
+        """Return the path of a file with the signature, escaped as in a JSON string if `is_escaped`."""
         text = read_signature_text(signature)
         return format_path(write_asset(self._folder, (json.dumps(text)[1:-1] if is_escaped else text).encode(), ".txt"))
 
 
 def write_asset(folder: Path, content: bytes, suffix: str) -> Path:
-    """Return the file in `folder` that holds `content`, which is written when there is none.
+    """Return the file in `folder` with this `content`, and write it if it does not exist.
 
-    Its name is the beginning of the content's sha256; where that name is taken by something else, it gets a number.
-    Raises `LibraryError` when it cannot be written.
+    Its name is the start of the content's sha256, with a number added if another file has that name. Raises
+    `LibraryError` when it cannot be written.
     """
     path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}{suffix}"
     try:
@@ -66,7 +66,7 @@ def write_asset(folder: Path, content: bytes, suffix: str) -> Path:
 
 
 def read_signature_text(signature: ThoughtSignature) -> str:
-    """Return a thought signature as the text that it is in JSON. Raises `LibraryError`."""
+    """Return a thought signature as unescaped text. Raises `LibraryError`."""
     try:
         return str(json.loads(b'"%b"' % _read_content(signature), strict=False))
     except ValueError:
@@ -79,23 +79,23 @@ def _read_content(asset: ImagePart | ThoughtSignature) -> bytes:
     try:
         return asset.data
     except OSError as error:
-        what = f"{clean_line(asset.path)} cannot be read ({error.strerror})."
-        raise LibraryError(what, advice="Make the picture again.", charge_status=ChargeStatus.PAST) from None
+        message = f"{clean_line(asset.path)} cannot be read ({error.strerror})."
+        raise LibraryError(message, advice="Make the picture again.", charge_status=ChargeStatus.PAST) from None
 
 
 @dataclass(frozen=True)
 class AssetPaths:
-    """The paths of the files that a body's `{"file": name}` stand for."""
+    """The paths of the files that a body refers to as `{"file": name}`."""
 
     image_paths: Mapping[str, str]
     signature_paths: Mapping[str, str]
 
     def find_image(self, value: Any) -> str | None:
-        """Return the path of the image that a value stands for, if it does."""
+        """Return the path of the image that a value refers to, or None."""
         return self.image_paths.get(_read_file_name(value))
 
     def find_signature(self, value: Any) -> str | None:
-        """Return the path of the thought signature that a value stands for, if it does."""
+        """Return the path of the thought signature that a value refers to, or None."""
         return self.signature_paths.get(_read_file_name(value))
 
 
@@ -104,7 +104,7 @@ def _read_file_name(value: Any) -> str:
 
 
 def resolve_assets(request: ImageRequest, asset_store: AssetStore, *, is_escaped: bool = False) -> AssetPaths:
-    """Put everything a request carries into files. Raises `LibraryError`."""
+    """Return the paths of all images and signatures of a request. Raises `LibraryError`."""
     return AssetPaths(
         {
             format_reference_name(number, part): asset_store.resolve_image(part)

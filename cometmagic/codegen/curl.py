@@ -1,8 +1,8 @@
-"""A request as a program of the shell with curl: any POSIX shell, with the tools of GNU and of macOS.
+"""A request as a shell script with curl, for any POSIX shell with GNU or macOS tools.
 
-The body stands in here-documents that expand nothing, between them the images as `base64` writes them; as all of it
-is JSON, every line break may be taken out. The key reaches curl by a file descriptor: what stands in a command can be
-read by everybody on the machine.
+The body consists of here-documents without expansion and, between them, the output of `base64` for each image. All
+of it is JSON, so line breaks can be removed. curl reads the key from a file descriptor, because command lines are
+visible to every user of the machine.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from cometmagic.codegen.assets import AssetStore, resolve_assets
-from cometmagic.codegen.httpx_program import DECODE_SNIPPET, SAVE_SNIPPET, format_endpoint_path
 from cometmagic.codegen.literals import build_tree, format_json_atom, format_tree
+from cometmagic.codegen.snippets import DECODE_SNIPPET, SAVE_SNIPPET, format_endpoint_path
 from cometmagic.gemini.encode import encode_request
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.declaration import Limits
@@ -38,23 +38,21 @@ from pathlib import Path
 answer = json.loads(Path("answer.json").read_bytes())
 {DECODE_SNIPPET}{SAVE_SNIPPET}PYTHON
 """
-_COMMAND = re.compile(
-    r"\0(.*?)\0", re.DOTALL
-)  # a command in place of what it writes; no literal holds a null character
+_COMMAND = re.compile(r"\0(.*?)\0", re.DOTALL)  # a command among literals, which never contain a null character
 
 
 def render_program(request: ImageRequest, asset_store: AssetStore) -> str:
     """Return a program that sends the request with curl."""
-    held = resolve_assets(request, asset_store, is_escaped=True)
+    asset_paths = resolve_assets(request, asset_store, is_escaped=True)
 
-    def atom(value: Any) -> str | None:
-        if path := held.find_image(value):
+    def format_atom(value: Any) -> str | None:
+        if path := asset_paths.find_image(value):
             return f'"\0base64 < {shlex.quote(path)}\0"'
-        if path := held.find_signature(value):
+        if path := asset_paths.find_signature(value):
             return f'"\0cat < {shlex.quote(path)}\0"'
         return format_json_atom(value)
 
-    pieces = _COMMAND.split(format_tree(build_tree(encode_request(request), atom), trailing_comma=""))
+    pieces = _COMMAND.split(format_tree(build_tree(encode_request(request), format_atom), trailing_comma=""))
     checks = "".join(f": <{command.partition('<')[2]}  # must be there\n" for command in dict.fromkeys(pieces[1::2]))
     limits = Limits()
     return f"""{_HEADER}{checks}
@@ -70,6 +68,6 @@ KEY
 
 
 def _format_commands(pieces: list[str]) -> Iterator[str]:
-    """Yield the commands that write the body: its text, and what stands in files."""
+    """Yield the commands that write the body: its text, and the content of files."""
     for index, piece in enumerate(pieces):
         yield f"{piece}\n" if index % 2 else f"cat <<'JSON'\n{piece}\nJSON\n"

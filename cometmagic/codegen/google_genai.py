@@ -1,7 +1,7 @@
 """A request as a Python program with Google's SDK, google-genai, pointed at CometAPI.
 
-The SDK writes the JSON, so the program names its types; what they have no field for goes into `extra_body`. It sends
-some names in snake case, base64 in the alphabet of URLs, and the key as `x-goog-api-key`: CometAPI takes all of them.
+The SDK writes the JSON, so the program uses its types; fields that they lack go into `extra_body`. The SDK sends some
+names in snake_case, URL-safe base64, and the key as `x-goog-api-key`; CometAPI accepts all of these.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 from urllib.parse import quote
 
 from cometmagic.codegen.assets import AssetPaths, AssetStore, read_signature_text, resolve_assets
-from cometmagic.codegen.httpx_program import BASE_URL_SNIPPET, SAVE_SNIPPET
 from cometmagic.codegen.literals import Block, Node, build_tree, format_python_atom, format_python_string, format_tree
+from cometmagic.codegen.snippets import BASE_URL_SNIPPET, SAVE_SNIPPET
 from cometmagic.errors import OptionError
 from cometmagic.gemini.encode import encode_request
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.declaration import GENERATION_CONFIG, Limits
 
-# The SDK's type for what stands under a name in the body.
+# The SDK's type for the value of a field in the body.
 _SDK_TYPES = {
     "contents": "Content",
     "parts": "Part",
@@ -61,12 +61,14 @@ def render_program(request: ImageRequest, asset_store: AssetStore) -> str:
     body = encode_request(replace(request, options=replace(options, extra={})))
     _check_names(body, options.extra)
     _check_signatures(request)
-    held = resolve_assets(request, asset_store)
-    contents = format_tree(_build_node("contents", body.pop("contents"), held), indent="    ", prefix_length=9)
-    settings = body.pop(GENERATION_CONFIG) | body
-    config = format_tree(_build_call("GenerateContentConfig", settings, held), indent="    ", prefix_length=7)
-    head = _HEADER.replace("import os", "import base64\nimport os", 1) if held.signature_paths else _HEADER
-    return f"""{head}{BASE_URL_SNIPPET}client = genai.Client(
+    asset_paths = resolve_assets(request, asset_store)
+    contents = format_tree(_build_node("contents", body.pop("contents"), asset_paths), indent="    ", prefix_length=9)
+    config_fields = body.pop(GENERATION_CONFIG) | body
+    config = format_tree(
+        _build_call("GenerateContentConfig", config_fields, asset_paths), indent="    ", prefix_length=7
+    )
+    header = _HEADER.replace("import os", "import base64\nimport os", 1) if asset_paths.signature_paths else _HEADER
+    return f"""{header}{BASE_URL_SNIPPET}client = genai.Client(
     api_key=os.environ["COMETAPI_KEY"].strip(),
     http_options=types.HttpOptions(
         base_url=url,
@@ -84,7 +86,7 @@ response = client.models.generate_content(
 
 
 def _build_node(name: str, value: Any, asset_paths: AssetPaths) -> Node:
-    """Return a value of the body, which stands under `name` there, as the SDK has it."""
+    """Return the value of the body's field `name` as an expression with the SDK's types."""
     if path := asset_paths.find_image(value):
         return f"Path({format_python_string(path)}).read_bytes()"
     if path := asset_paths.find_signature(value):
@@ -97,10 +99,10 @@ def _build_node(name: str, value: Any, asset_paths: AssetPaths) -> Node:
 
 
 def _build_call(type_name: str, members: Mapping[str, Any], asset_paths: AssetPaths) -> Node:
-    written = (
+    arguments = (
         (f"{_convert_to_snake_case(name)}=", _build_node(name, value, asset_paths)) for name, value in members.items()
     )
-    return Block(f"types.{type_name}(", tuple(written), ")")
+    return Block(f"types.{type_name}(", tuple(arguments), ")")
 
 
 def _convert_to_snake_case(name: str) -> str:
@@ -108,27 +110,27 @@ def _convert_to_snake_case(name: str) -> str:
 
 
 def _format_extra_body(extra: dict[str, Any]) -> str:
-    """Return the line for what is merged into the body."""
+    """Return the `extra_body` argument on a line of its own, or an empty string."""
     if not extra:
         return ""
-    members = format_tree(build_tree(extra, format_python_atom), indent="        ", prefix_length=11)
-    return f"\n        extra_body={members},"
+    literal = format_tree(build_tree(extra, format_python_atom), indent="        ", prefix_length=11)
+    return f"\n        extra_body={literal},"
 
 
 def _format_model(model: str) -> str:
-    """Return a model's name as the SDK puts the same one into the address."""
+    """Return the model name from which the SDK builds the URL that the other programs use."""
     name = quote(model.removeprefix("models/"))
     return f"models/{name}" if "/" in name else name
 
 
 def _check_names(body: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
-    """Refuse names that the SDK takes for those of fields that are there, in other letters."""
-    known = {_normalize_name(name): name for name in body}
+    """Refuse names in `extra` that the SDK would change to a field of `body` with another spelling."""
+    field_names = {_normalize_name(name): name for name in body}
     for name, value in extra.items():
-        meant = known.get(_normalize_name(name), name)
-        if meant != name:
-            what = f"google-genai would send {name!r} of --extra as {meant!r}."
-            raise OptionError(what, advice="Use --show-code httpx, or the other name.")
+        field_name = field_names.get(_normalize_name(name), name)
+        if field_name != name:
+            message = f"google-genai would send {name!r} of --extra as {field_name!r}."
+            raise OptionError(message, advice="Use --show-code httpx, or the other name.")
         if isinstance(value, dict) and isinstance(body.get(name), dict):
             _check_names(body[name], value)
 
@@ -138,13 +140,13 @@ def _normalize_name(name: str) -> str:
 
 
 def _check_signatures(request: ImageRequest) -> None:
-    """Refuse thought signatures that would not come back as they were: the SDK takes bytes, not text."""
+    """Refuse thought signatures that the SDK would change: it takes bytes, not text."""
     for signature in request.signatures:
         text = read_signature_text(signature)
         try:
-            same = base64.b64encode(base64.b64decode(text, validate=True)).decode() == text
+            is_unchanged = base64.b64encode(base64.b64decode(text, validate=True)).decode() == text
         except ValueError:
-            same = False
-        if not same:
-            what = "google-genai can send no thought signature that is not plain base64."
-            raise OptionError(what, advice="Use --show-code httpx.")
+            is_unchanged = False
+        if not is_unchanged:
+            message = "google-genai can send no thought signature that is not plain base64."
+            raise OptionError(message, advice="Use --show-code httpx.")

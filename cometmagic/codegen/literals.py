@@ -1,6 +1,7 @@
-"""JSON values as the text of a program: literals, and how they are laid out in lines.
+"""JSON values as literals of a program, laid out in lines.
 
-What cannot be seen in a text is written as an escape, so that a program can be read, shown and copied without loss.
+Invisible characters are written as escapes, so that a program can be read, displayed and copied without loss. This
+module knows nothing about requests.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ INDENT = "    "
 
 @dataclass(frozen=True)
 class Block:
-    """Something in brackets: what opens it, its members, each with what stands before it, and what closes it."""
+    """A bracketed expression. Each item is a prefix, such as `"name": ` or `name=`, and a value."""
 
     opening: str
     items: tuple[tuple[str, Node], ...]
@@ -24,11 +25,11 @@ class Block:
 
 
 Node = str | Block
-AtomFormatter = Callable[[Any], str | None]  # the text of a value that has no members to be laid out, else None
+AtomFormatter = Callable[[Any], str | None]  # returns the text of a value without members, else None
 
 
 def build_tree(value: Any, format_atom: AtomFormatter) -> Node:
-    """Return a JSON value as it is to be laid out."""
+    """Return a JSON value as a tree for `format_tree`."""
     if (text := format_atom(value)) is not None:
         return text
     if isinstance(value, dict):
@@ -41,28 +42,31 @@ def build_tree(value: Any, format_atom: AtomFormatter) -> Node:
 
 
 def format_tree(node: Node, trailing_comma: str = ",", indent: str = "", prefix_length: int = 0) -> str:
-    """Return the text of a node, in one line where it fits; `last` stands behind the last of several lines.
+    """Return the text of a node, on one line if it fits, else with `trailing_comma` after the last item.
 
-    `before` is how many characters stand in front of it in its line.
+    `indent` is the indentation of its line, and `prefix_length` the number of characters before it on that line.
     """
     line = _format_inline(node)
     if isinstance(node, str) or not node.items or len(indent) + prefix_length + len(line) < LINE_WIDTH:
         return line
-    inner = indent + INDENT
-    rows = (f"{inner}{head}{format_tree(member, trailing_comma, inner, len(head))}" for head, member in node.items)
-    return f"{node.opening}\n" + ",\n".join(rows) + f"{trailing_comma}\n{indent}{node.closing}"
+    inner_indent = indent + INDENT
+    lines = (
+        f"{inner_indent}{prefix}{format_tree(item, trailing_comma, inner_indent, len(prefix))}"
+        for prefix, item in node.items
+    )
+    return f"{node.opening}\n" + ",\n".join(lines) + f"{trailing_comma}\n{indent}{node.closing}"
 
 
 def _format_inline(node: Node) -> str:
     if isinstance(node, str):
         return node
-    return node.opening + ", ".join(head + _format_inline(member) for head, member in node.items) + node.closing
+    return node.opening + ", ".join(prefix + _format_inline(item) for prefix, item in node.items) + node.closing
 
 
 def format_json_atom(value: Any) -> str | None:
     """Return a value without members as JSON."""
     if isinstance(value, str):
-        return _format_string(value, lambda letter: json.dumps(letter)[1:-1])
+        return _format_string(value, lambda character: json.dumps(character)[1:-1])
     return None if isinstance(value, dict | list) else json.dumps(value)
 
 
@@ -74,13 +78,14 @@ def format_python_atom(value: Any) -> str | None:
 
 
 def format_python_string(text: str) -> str:
-    """Return a text as a literal of Python, in one line."""
+    """Return a text as a Python literal on one line."""
     return _format_string(
-        text, lambda letter: f"\\u{ord(letter):04x}" if letter <= "\uffff" else f"\\U{ord(letter):08x}"
+        text,
+        lambda character: f"\\u{ord(character):04x}" if character <= "\uffff" else f"\\U{ord(character):08x}",
     )
 
 
 def _format_string(text: str, escape: Callable[[str], str]) -> str:
-    """Return a text in quotes; the escapes of JSON mean the same in Python, but beyond 16 bits."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(letter if letter.isprintable() else escape(letter) for letter in quoted)
+    """Return a text in quotes. JSON's escapes mean the same in Python, except beyond 16 bits."""
+    literal = json.dumps(text, ensure_ascii=False)
+    return "".join(character if character.isprintable() else escape(character) for character in literal)

@@ -1,8 +1,8 @@
 """A request as a cell: `%%gemini_image`, its options, and the prompt byte for byte.
 
-What a prompt cannot hold is put into variables: images between words, text in which a `{{name}}` would be
-filled once more. Characters that cannot be seen, and lines that IPython would change, become literals. Such a cell
-calls the magic from Python instead, and sends the same.
+Images between texts, and texts in which the template would replace a `{{name}}`, become variables. If there are
+variables, invisible characters or lines that IPython would change, the cell calls the magic from Python and sends
+the same request. This module knows neither IPython nor the panel.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CONSOLE_PROMPT = re.compile(r"^\s*(?:>>>|\.{3}|(?:\[(?:nav|ins)\] ?)?In \[\d+\]
 
 @dataclass(frozen=True)
 class ParentCall:
-    """The call that a request goes on from, and how: by `chat` or `edit`."""
+    """The call that a request continues, and by which option: `mode` is `chat` or `edit`."""
 
     mode: str
     folder: CallFolder
@@ -41,9 +41,10 @@ class ParentCall:
 
 @dataclass(frozen=True)
 class CellContent:
-    """What a cell says: its prompt, the variables in it, paths of the images behind it, and how it goes on, if it does.
+    """What a cell contains besides its options: prompt, variables, and `references` as paths for `--image`.
 
-    `how` is `chat` or `edit`, which sends its image between the prompt and the others.
+    `mode` is `chat` or `edit` when the request continues a call, else empty. `edit` sends that call's image after the
+    prompt and before the references.
     """
 
     prompt: str
@@ -53,7 +54,7 @@ class CellContent:
 
 
 def find_parent_call(library: Library, parent: Mapping[str, str] | None) -> ParentCall | None:
-    """Return the call that `parent` names, None when the library does not have it."""
+    """Return the call that `parent` names, or None when the library does not have it."""
     if not isinstance(parent, dict):
         return None
     folder = next((folder for folder in library.iter_folders() if folder.id == parent.get("id")), None)
@@ -61,13 +62,14 @@ def find_parent_call(library: Library, parent: Mapping[str, str] | None) -> Pare
 
 
 def render_program(request: ImageRequest, asset_store: AssetStore, parent_call: ParentCall | None) -> str:
-    """Return a cell that sends the request. Raises `OptionError` for what no cell sends."""
-    said, options = build_cell_content(request, asset_store.resolve_image, parent_call), request.options.list_changes()
-    if said.mode == "chat":
-        options = {"model": request.options.model} | options  # or it is the earlier call's
-    if parent_call is not None and said.mode:
-        options |= {said.mode: parent_call.folder.id}
-    text = render_magic_cell(options, said.prompt, said.references, said.variables)
+    """Return a cell that sends the request. Raises `OptionError` when no cell can."""
+    content = build_cell_content(request, asset_store.resolve_image, parent_call)
+    options = request.options.list_changes()
+    if content.mode == "chat":
+        options = {"model": request.options.model} | options  # the default would be the earlier call's model
+    if parent_call is not None and content.mode:
+        options |= {content.mode: parent_call.folder.id}
+    text = render_magic_cell(options, content.prompt, content.references, content.variables)
     return text if text.endswith("\n") else f"{text}\n"
 
 
@@ -77,45 +79,48 @@ def build_cell_content(
     parent_call: ParentCall | None,
     namespace: Mapping[str, Any] = MappingProxyType({}),
 ) -> CellContent:
-    """Return what a cell says for a request beside its options. Raises `OptionError` for what no cell says.
+    """Return what a cell for a request contains besides its options. Raises `OptionError` when no cell can send it.
 
-    `place` gives the path of a file that holds an image, `names` are variables that must not be lost.
+    `locate_image` returns the path of a file with an image; variables in `namespace` are not overwritten.
     """
-    parts, behind, edits = _split_parts(request.turns[-1].parts, _read_edited_image(parent_call))
-    how = "edit" * edits
+    parts, images, has_edited_image = _split_parts(request.turns[-1].parts, _read_edited_image(parent_call))
+    mode = "edit" if has_edited_image else ""
     if len(request.turns) > 1:
         if parent_call is None or parent_call.mode != "chat":
-            do = "A program with httpx holds the whole conversation."
-            raise OptionError("A cell goes on with a conversation by the call's id, and there is none here.", advice=do)
-        how = "chat"
+            advice = "A program with httpx holds the whole conversation."
+            raise OptionError(
+                "A cell goes on with a conversation by the call's id, and there is none here.", advice=advice
+            )
+        mode = "chat"
     prompt, variables = _build_prompt(parts, locate_image, namespace)
-    return CellContent(prompt, variables, tuple(format_image_argument(locate_image(image)) for image in behind), how)
+    references = tuple(format_image_argument(locate_image(image)) for image in images)
+    return CellContent(prompt, variables, references, mode)
 
 
 def format_image_argument(path: str) -> str:
-    """Return a path as `--image` takes it: a file without a suffix is not to be read as a variable of its name."""
+    """Return a path as an argument of `--image`; a bare name would be read as a variable, so it gets a `./`."""
     return f"./{path}" if path.isidentifier() else path
 
 
 def _split_parts(parts: tuple[Part, ...], edited_image: bytes | None) -> tuple[list[Part], list[ImagePart], bool]:
-    """Return what the cell's text says, the images behind it, and whether one between them is the edited one."""
-    end = 1 + max((at for at, part in enumerate(parts) if isinstance(part, TextPart)), default=-1)
-    behind = [part for part in parts[end:] if isinstance(part, ImagePart)]
-    for at, part in enumerate(behind):
-        if edited_image is not None and _has_content(part, edited_image):
-            return list(parts[: end + at]), behind[at + 1 :], True
-    return list(parts[:end]), behind, False
+    """Return the parts of the prompt, the images after it, and whether the edited image is between them."""
+    end = 1 + max((index for index, part in enumerate(parts) if isinstance(part, TextPart)), default=-1)
+    images = [part for part in parts[end:] if isinstance(part, ImagePart)]
+    for index, image in enumerate(images):
+        if edited_image is not None and _has_content(image, edited_image):
+            return list(parts[: end + index]), images[index + 1 :], True
+    return list(parts[:end]), images, False
 
 
 def _has_content(part: ImagePart, content: bytes) -> bool:
     try:
         return part.size == len(content) and part.data == content
-    except OSError:  # its file is gone
+    except OSError:  # the file is gone
         return False
 
 
 def _read_edited_image(parent_call: ParentCall | None) -> bytes | None:
-    """Return the image that `--edit` would send, None when there is none."""
+    """Return the image that `--edit` would send, or None."""
     if parent_call is None or parent_call.mode != "edit":
         return None
     try:
@@ -126,7 +131,7 @@ def _read_edited_image(parent_call: ParentCall | None) -> bytes | None:
 
 
 def is_literal(text: str) -> bool:
-    """Whether the template leaves a text as it is."""
+    """Whether the template leaves a text unchanged."""
     try:
         return "".join(piece.value for piece in render_template(text, {})) == text
     except TemplateError:
@@ -134,27 +139,27 @@ def is_literal(text: str) -> bool:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text arrives as it is when a cell with it is shown, copied and run."""
+    """Whether a text is still the same after a cell with it is displayed, copied and run."""
     return clean(text, len(text)) == text and not _CONSOLE_PROMPT.search(text) and not _BLANK_LINE.search(text)
 
 
 def _build_prompt(
     parts: list[Part], locate_image: Callable[[ImagePart], str], namespace: Mapping[str, Any]
 ) -> tuple[str, dict[str, str | Path]]:
-    """Return a prompt and the variables that stand in it for what its text cannot hold."""
+    """Return a prompt, and the variables in it that stand for images and special texts."""
     variables: dict[str, str | Path] = {}
     prompt, texts = "", [part.text for part in parts if isinstance(part, TextPart)]
-    for at, part in enumerate(parts):
-        if isinstance(part, TextPart) and at and isinstance(parts[at - 1], TextPart):
-            do = "Put the texts together; a program with httpx sends them apart."
-            raise OptionError("A cell sends texts that stand side by side as one.", advice=do)
+    for index, part in enumerate(parts):
+        if isinstance(part, TextPart) and index and isinstance(parts[index - 1], TextPart):
+            advice = "Put the texts together; a program with httpx sends them apart."
+            raise OptionError("A cell sends texts that stand side by side as one.", advice=advice)
         if isinstance(part, TextPart) and part.text and is_literal(part.text):
             prompt += part.text
             continue
         kind, value = ("text", part.text) if isinstance(part, TextPart) else ("image", Path(locate_image(part)))
         name = next(
             name
-            for name in _iter_names(f"{kind}_{at + 1}")
+            for name in _iter_names(f"{kind}_{index + 1}")
             if not any(find_used_names(text, (name,)) for text in texts) and _is_free(name, value, namespace)
         )
         variables[name] = value
@@ -169,20 +174,20 @@ def _iter_names(base_name: str) -> Iterator[str]:
 
 
 def _is_free(name: str, value: str | Path, namespace: Mapping[str, Any]) -> bool:
-    """Whether nothing else is lost when a variable gets the value."""
+    """Whether a variable can be set to `value` without overwriting another value."""
     return name not in namespace or (type(namespace[name]) is type(value) and namespace[name] == value)
 
 
 def render_magic_cell(
     options: Mapping[str, Any], prompt: str, references: Iterable[str], variables: Mapping[str, str | Path]
 ) -> str:
-    """Return a cell: as a person writes it where that can be, else in Python that runs the magic.
+    """Return a cell: with the magic on its first line if possible, else in Python that runs the magic.
 
-    The prompt is a template, in which the variables stand; `references` are words, as `--image` takes them.
+    `prompt` is a template with the `variables`; `references` are arguments of `--image`.
     """
-    words = [format_option(name, value) for name, value in options.items()]
-    line = " ".join([*words, *(format_option("image", word) for word in references)])
-    prompt += "\n" * prompt.endswith("\n")  # a cell's last line end is not the prompt's
+    flags = [format_option(name, value) for name, value in options.items()]
+    line = " ".join([*flags, *(format_option("image", reference) for reference in references)])
+    prompt += "\n" * prompt.endswith("\n")  # the last line break of a cell is not part of the prompt
     text = f"%%{MAGIC_NAME} {line}".rstrip() + f"\n{prompt}"
     if not variables and len(line.splitlines()) < 2 and is_plain(text):
         return text
@@ -191,6 +196,6 @@ def render_magic_cell(
         for name, value in variables.items()
     }
     imports = "from pathlib import Path\n\n" if any(isinstance(value, Path) for value in variables.values()) else ""
-    assigned = "".join(f"{name} = {literal}\n" for name, literal in literals.items())
-    arguments = tuple(("", format_python_string(each)) for each in (MAGIC_NAME, line, prompt))
-    return f"{imports}{assigned}{format_tree(Block('get_ipython().run_cell_magic(', arguments, ')'))}"
+    assignments = "".join(f"{name} = {literal}\n" for name, literal in literals.items())
+    arguments = tuple(("", format_python_string(argument)) for argument in (MAGIC_NAME, line, prompt))
+    return f"{imports}{assignments}{format_tree(Block('get_ipython().run_cell_magic(', arguments, ')'))}"

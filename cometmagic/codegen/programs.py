@@ -1,4 +1,4 @@
-"""Which program writes a request: one module for each kind. It only chooses; how a program reads is theirs."""
+"""Chooses the module that renders a request as a program: there is one module for each kind."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def render_code(
 ) -> str:
     """Return a request as a program of a kind: curl, httpx, google-genai or magic.
 
-    `parent` tells what the request goes on from, as call.json does; only a cell can say that. `files` are the
-    user's own, which a program reads where they hold what is sent; every other image, and every thought signature,
-    is written to `references` in the library once. Raises `OptionError` for what the kind cannot say, and
-    `LibraryError` when a file cannot be read or written.
+    `parent` names the call that the request continues, as in call.json; only the magic uses it. `files` are the
+    user's own files, which a program reads if they hold its images; every other image, and every thought signature,
+    is written once to `references` in the library. Raises `OptionError` for a request that the kind cannot express,
+    and `LibraryError` when a file cannot be read or written.
     """
     try:
-        chosen = Choice(CODE_KINDS, "KIND").parse(kind)
+        kind = Choice(CODE_KINDS, "KIND").parse(kind)
     except ValueError as error:
         raise OptionError(f"--show-code: {error}") from None
     library = Library(find_library_folder())
-    filing = AssetStore(library.root, files)
-    if chosen == "magic":
-        return magic_cell.render_program(request, filing, magic_cell.find_parent_call(library, parent))
-    return _RENDERERS[chosen](request, filing)
+    asset_store = AssetStore(library.root, files)
+    if kind == "magic":
+        return magic_cell.render_program(request, asset_store, magic_cell.find_parent_call(library, parent))
+    return _RENDERERS[kind](request, asset_store)

@@ -1,7 +1,7 @@
-"""Why an answer holds no picture, in one sentence and in the service's own words.
+"""Why a response has no image: one error, with the service's own explanation.
 
-Reasons are data: a name that is not listed is shown as it is. This module reads no files and knows
-nothing of how an answer came.
+Reasons are data: one that is not listed here is shown by its name. This module reads no files and does
+not know how the response was received.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cometmagic.gemini.error_bodies import describe_html_page
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.system.sanitize import clean_line
 
-# What a reason to stop means for the user.
+# What to do, by finish reason or block reason.
 FINISH_REASON_ADVICE = {
     "SAFETY": "Rephrase the prompt; --safety can lower the adjustable thresholds.",
     "IMAGE_SAFETY": "Rephrase the prompt or change the reference image.",
@@ -32,14 +32,14 @@ FINISH_REASON_ADVICE = {
 
 
 def build_malformed_error(problem: str, head: bytes, body_path: Path) -> CometError:
-    """Return the error for a body that is no JSON, or not to be read: `head` is its beginning, `kept` where it lies."""
+    """Return the error for a body that cannot be read as JSON: `head` is its beginning, `body_path` its file."""
     text = head.decode("utf-8", "replace")
     if not text.strip():
         return TransportError("The service answered with an empty body.", advice=BALANCE_ADVICE)
     if title := describe_html_page(text):
-        do = "Check COMETAPI_BASE_URL and the network's login page."
+        advice = "Check COMETAPI_BASE_URL and the network's login page."
         return APIError(
-            f"The service answered with {title} instead of JSON.", charge_status=ChargeStatus.UNKNOWN, advice=do
+            f"The service answered with {title} instead of JSON.", charge_status=ChargeStatus.UNKNOWN, advice=advice
         )
     return TransportError(
         f"The answer cannot be read: {problem}; what came is kept in {body_path}.", advice=BALANCE_ADVICE
@@ -49,20 +49,21 @@ def build_malformed_error(problem: str, head: bytes, body_path: Path) -> CometEr
 def build_no_image_error(
     response: ImageResponse, body_path: Path, *, is_truncated: bool, damaged_count: int, unknown_count: int
 ) -> CometError:
-    """Return the one clear error for an answer without a final image.
+    """Return the error for a response without a final image.
 
-    `spoilt` images could not be decoded, and `strange` files are of no kind that is shown as a picture.
+    `damaged_count` images could not be decoded; `unknown_count` files are of no image type that can be displayed.
     """
     reason = response.block_reason or response.finish_reason
     if damaged_count or (is_truncated and reason in ("", "STOP")):
-        what = "holds an image that cannot be decoded" if damaged_count and not is_truncated else "was cut short"
+        problem = "holds an image that cannot be decoded" if damaged_count and not is_truncated else "was cut short"
         drafts = " Drafts that came whole are saved beside it." if response.thoughts else ""
-        return TransportError(f"The answer {what}; what came is kept in {body_path}.{drafts}", advice=BALANCE_ADVICE)
-    do = FINISH_REASON_ADVICE.get(reason, "Rephrase the prompt or run the cell again.")
-    said = [response.block_message or response.finish_message, clean_line(response.text, 300)]
-    told = " ".join(f"{words.rstrip('.')}." for words in dict.fromkeys(filter(None, said)))
-    what = _describe_missing_image(response, body_path, unknown_count)
-    return NoImageError(f"{what}: {told}" if told else f"{what}.", advice=do, finish_reason=reason)
+        return TransportError(f"The answer {problem}; what came is kept in {body_path}.{drafts}", advice=BALANCE_ADVICE)
+    advice = FINISH_REASON_ADVICE.get(reason, "Rephrase the prompt or run the cell again.")
+    texts = [response.block_message or response.finish_message, clean_line(response.text, 300)]
+    explanation = " ".join(f"{text.rstrip('.')}." for text in dict.fromkeys(filter(None, texts)))
+    problem = _describe_missing_image(response, body_path, unknown_count)
+    message = f"{problem}: {explanation}" if explanation else f"{problem}."
+    return NoImageError(message, advice=advice, finish_reason=reason)
 
 
 def _describe_missing_image(response: ImageResponse, body_path: Path, unknown_count: int) -> str:

@@ -1,4 +1,7 @@
-"""JSON with large pieces in it that never become Python strings."""
+"""Writes JSON with large values that never become Python strings.
+
+This module knows nothing about what the JSON means.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +16,20 @@ JSONChunk = bytes | memoryview
 def splice_json(
     document: Any, value_encoder: Callable[[Any], Iterable[JSONChunk]], **json_options: Any
 ) -> Iterator[JSONChunk]:
-    """Yield `document` as JSON, piece by piece; what JSON has no form for stands in it as `written` gives it.
+    """Yield `document` as JSON in chunks; `value_encoder` encodes each value that `json` cannot.
 
-    `how` goes to `json.dumps`.
+    `json_options` are passed to `json.dumps`.
     """
-    mark = f"splice-{secrets.token_hex(8)}"  # that no foreign text can guess
-    large: list[Any] = []
+    placeholder = f"splice-{secrets.token_hex(8)}"  # random, so that no foreign text contains it
+    values: list[Any] = []
 
-    def place(value: Any) -> str:
-        large.append(value)
-        return mark
+    def replace_value(value: Any) -> str:
+        values.append(value)
+        return placeholder
 
-    text = json.dumps(document, ensure_ascii=False, default=place, **json_options)
-    first, *rest = text.encode("utf-8", "replace").split(f'"{mark}"'.encode())
-    yield first
-    for value, after in zip(large, rest, strict=True):
+    text = json.dumps(document, ensure_ascii=False, default=replace_value, **json_options)
+    first_literal, *literals = text.encode("utf-8", "replace").split(f'"{placeholder}"'.encode())
+    yield first_literal
+    for value, literal in zip(values, literals, strict=True):
         yield from value_encoder(value)
-        yield after
+        yield literal

@@ -1,8 +1,8 @@
-"""What a prompt and an answer are made of: text and images, in order.
+"""The parts of a prompt and of a response: text and images, in order.
 
-A part is a value: it knows whether it is a thought, and nothing of requests, JSON or display. An image
-stays the bytes that were given or received, in memory or in a file; its type is read from those bytes,
-never from what somebody declared.
+A part is a value. It knows whether it is a thought, but nothing about requests, JSON or display. An
+image keeps its original bytes, in memory or in a file; its type is read from those bytes, because
+declared types are often wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Where in a file its kind shows: (offset, bytes) pairs, MIME type, suffix.
+# How each file type begins: (offset, bytes) pairs, MIME type, suffix.
 _MAGIC_NUMBERS: tuple[tuple[tuple[tuple[int, bytes], ...], str, str], ...] = (
     (((0, b"\x89PNG\r\n\x1a\n"),), "image/png", ".png"),
     (((0, b"\xff\xd8\xff"),), "image/jpeg", ".jpg"),
@@ -32,22 +32,22 @@ DISPLAYABLE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 
 
 def sniff(head: bytes) -> tuple[str, str]:
-    """Return (MIME type, suffix) of image bytes by their first `MAGIC_BYTES`, or `UNKNOWN`."""
-    for marks, mime_type, suffix in _MAGIC_NUMBERS:
-        if all(head[offset : offset + len(mark)] == mark for offset, mark in marks):
+    """Return (MIME type, suffix) of a file by its first `MAGIC_BYTES` bytes, or `UNKNOWN_TYPE`."""
+    for patterns, mime_type, suffix in _MAGIC_NUMBERS:
+        if all(head[offset : offset + len(pattern)] == pattern for offset, pattern in patterns):
             return mime_type, suffix
     return UNKNOWN_TYPE
 
 
-def _measure(content: bytes | None, path: Path | None) -> int:
+def _measure_size(content: bytes | None, path: Path | None) -> int:
     return len(content) if content is not None else path.stat().st_size if path is not None else 0
 
 
 @dataclass(frozen=True)
 class ThoughtSignature:
-    """A thought signature, which ties a part to the turn it was made in: its JSON string, quotes left out, as it came.
+    """A thought signature, which ties a part to the turn it came from: the JSON string as received, without quotes.
 
-    It is megabytes long and only ever carried back; nothing here reads it.
+    It can be megabytes long. It is only sent back; nothing here interprets it.
     """
 
     content: bytes | None = field(default=None, repr=False)
@@ -55,18 +55,18 @@ class ThoughtSignature:
 
     @property
     def data(self) -> bytes:
-        """The bytes as they stood in the answer."""
+        """The bytes as they were in the response."""
         return self.content if self.content is not None else self.path.read_bytes() if self.path is not None else b""
 
     @property
     def size(self) -> int:
-        """How many bytes they are."""
-        return _measure(self.content, self.path)
+        """The number of bytes."""
+        return _measure_size(self.content, self.path)
 
 
 @dataclass(frozen=True)
 class TextPart:
-    """A run of text."""
+    """A piece of text."""
 
     __module__ = "cometmagic"  # where people import it from
 
@@ -77,7 +77,7 @@ class TextPart:
 
 @dataclass(frozen=True)
 class ImagePart:
-    """An image, byte for byte; `width` and `height` are in pixels, None when they cannot be read."""
+    """An image with its original bytes; `width` and `height` are in pixels, None when they cannot be read."""
 
     __module__ = "cometmagic"  # where people import it from
 
@@ -91,7 +91,7 @@ class ImagePart:
 
     @property
     def data(self) -> bytes:
-        """The bytes as they were given or received."""
+        """The original bytes of the image."""
         if self.content is not None:
             return self.content
         if self.path is None:
@@ -100,23 +100,23 @@ class ImagePart:
 
     @property
     def size(self) -> int:
-        """How many bytes they are."""
-        return _measure(self.content, self.path)
+        """The number of bytes."""
+        return _measure_size(self.content, self.path)
 
     @property
     def suffix(self) -> str:
-        """The file suffix that fits the type, with its dot."""
+        """The file suffix for the MIME type, with its dot."""
         return next((suffix for _, mime_type, suffix in _MAGIC_NUMBERS if mime_type == self.mime_type), UNKNOWN_TYPE[1])
 
     def pil(self) -> Image:
-        """Return the picture as a loaded `PIL.Image.Image`."""
+        """Return the image as a loaded `PIL.Image.Image`."""
         import io
 
         from PIL import Image
 
-        picture = Image.open(io.BytesIO(self.data))
-        picture.load()
-        return picture
+        image = Image.open(io.BytesIO(self.data))
+        image.load()
+        return image
 
 
 Part = TextPart | ImagePart

@@ -1,7 +1,7 @@
-"""A request as people mean it: turns of parts, and options.
+"""A request: turns of parts, and options.
 
-It is built by the cell, the panel or Python, and is the same value from all three. It knows nothing of
-JSON (wire.py) and nothing of who asks.
+A cell, the panel and Python code all build the same value. It knows neither JSON (see `encode`) nor
+which of them built it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cometmagic.options.declaration import Options
 
 @dataclass(frozen=True)
 class Turn:
-    """One side's contribution to a conversation."""
+    """One turn of a conversation, by the user or the model."""
 
     parts: tuple[Part, ...]
     role: Literal["user", "model"] = "user"
@@ -23,7 +23,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """Everything that is asked of the model."""
+    """Everything that is sent to the model."""
 
     turns: tuple[Turn, ...]
     options: Options
@@ -35,12 +35,12 @@ class ImageRequest:
 
     @property
     def references(self) -> tuple[ImagePart, ...]:
-        """All images that are sent, in order: those of the user, and in a conversation those of earlier turns."""
+        """All images that are sent, in order, including those of earlier turns."""
         return tuple(part for turn in self.turns for part in turn.parts if isinstance(part, ImagePart))
 
     @property
     def last_turn_images(self) -> tuple[ImagePart, ...]:
-        """The images that the user sends with the last turn."""
+        """The images of the last user turn."""
         return tuple(part for part in self.turns[-1].parts if isinstance(part, ImagePart))
 
     @property

@@ -1,7 +1,7 @@
-"""An answer as people read it: parts in order of arrival, why it ended, what it used.
+"""A response: its parts in order of arrival, the finish reason, the tokens used.
 
-The final image is the *last image that is not a thought*: drafts come first, and on some routes
-without being marked. This module knows neither JSON nor files.
+The final image is the *last image that is not a thought*, because drafts come first and some routes do
+not mark them. This module knows neither JSON nor files.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cometmagic.gemini.parts import ImagePart, Part, TextPart
 
 @dataclass(frozen=True)
 class Usage:
-    """Token counts as the service gave them; None where it gave none or nonsense."""
+    """Token counts as reported by the service; None where a count is missing or invalid."""
 
     prompt: int | None = None
     answer: int | None = None
@@ -24,7 +24,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class GroundingSource:
-    """A page the answer drew on; for an image result `uri` is the page that contains the image."""
+    """A page used for the response; for an image result, `uri` is the page that contains the image."""
 
     title: str
     uri: str
@@ -33,7 +33,7 @@ class GroundingSource:
 
 @dataclass(frozen=True)
 class Grounding:
-    """What was looked up. `suggestion` is the provider's HTML: foreign, to be shown sandboxed only."""
+    """The searches behind a response. `suggestion` is untrusted HTML; show it only in a sandbox."""
 
     queries: tuple[str, ...] = ()
     sources: tuple[GroundingSource, ...] = ()
@@ -42,7 +42,7 @@ class Grounding:
 
 @dataclass(frozen=True)
 class ImageResponse:
-    """One answer of the service."""
+    """One response of the service."""
 
     parts: tuple[Part, ...] = ()
     finish_reason: str = ""
@@ -56,7 +56,7 @@ class ImageResponse:
 
     @property
     def image(self) -> ImagePart | None:
-        """The final image, or None when only drafts or words came."""
+        """The final image, or None when there are only drafts or text."""
         images = self.images
         return images[-1] if images else None
 
@@ -67,7 +67,7 @@ class ImageResponse:
 
     @property
     def thoughts(self) -> tuple[ImagePart, ...]:
-        """Every image that is a thought: the drafts."""
+        """Every image that is a thought, that is, the drafts."""
         return tuple(part for part in self.parts if isinstance(part, ImagePart) and part.thought)
 
     @property

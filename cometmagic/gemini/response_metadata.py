@@ -1,6 +1,6 @@
-"""What an answer says beside its parts: why it ended, what it used, what it looked up.
+"""What a response contains besides its parts: finish reason, token counts, grounding.
 
-Every text here is foreign and is cleaned; every number is checked.
+Nothing here is trusted: every text is cleaned and every number checked.
 """
 
 from __future__ import annotations
@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cometmagic.gemini.coerce import coerce_list, coerce_object, coerce_objects, coerce_string
 from cometmagic.gemini.parts import Part
 from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse, Usage
-from cometmagic.gemini.tolerant.response_normalizer import coerce_object, coerce_objects, coerce_string
 from cometmagic.system.sanitize import clean_line
 
 _MAX_COUNT = 10**12
-_MAX_ITEMS = 1000  # words looked up, and pages found; answers have a few dozen
+_MAX_ITEMS = 1000  # search queries, and pages; responses have a few dozen
 
 
 def _parse_count(value: Any) -> int | None:
-    """Return a token count or a size, or None for nonsense."""
-    good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_COUNT
-    return value if good else None
+    """Return a token count, or None when it is not a plausible number."""
+    is_plausible = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_COUNT
+    return value if is_plausible else None
 
 
 def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse:
-    """Return the answer of a document in its one shape, with the parts that were read from it."""
+    """Return the response in a normalized document; `parts` are the parts read from it."""
     candidate, feedback = document["candidates"][0], coerce_object(document.get("promptFeedback"))
     return ImageResponse(
         parts=tuple(parts),
@@ -41,7 +41,7 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
 
 def _parse_usage(counts: dict[str, Any]) -> Usage:
     details = coerce_objects(counts.get("candidatesTokensDetails"))
-    images = [_parse_count(row.get("tokenCount")) for row in details if row.get("modality") == "IMAGE"]
+    images = [_parse_count(detail.get("tokenCount")) for detail in details if detail.get("modality") == "IMAGE"]
     return Usage(
         prompt=_parse_count(counts.get("promptTokenCount")),
         answer=_parse_count(counts.get("candidatesTokenCount")),
@@ -53,9 +53,9 @@ def _parse_usage(counts: dict[str, Any]) -> Usage:
 
 def _parse_grounding(metadata: dict[str, Any]) -> Grounding:
     queries = [
-        clean_line(coerce_string(word), 200)
+        clean_line(coerce_string(query), 200)
         for name in ("webSearchQueries", "imageSearchQueries")
-        for word in _coerce_list(metadata.get(name))[:_MAX_ITEMS]
+        for query in coerce_list(metadata.get(name))[:_MAX_ITEMS]
     ]
     chunks = coerce_objects(metadata.get("groundingChunks"))
     return Grounding(
@@ -67,25 +67,21 @@ def _parse_grounding(metadata: dict[str, Any]) -> Grounding:
     )
 
 
-def _coerce_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _parse_sources(chunk: dict[str, Any]) -> Iterator[GroundingSource]:
     web, image = coerce_object(chunk.get("web")), coerce_object(chunk.get("image"))
-    if address := coerce_string(web.get("uri")):
+    if uri := coerce_string(web.get("uri")):
         yield GroundingSource(
-            clean_line(coerce_string(web.get("title")) or coerce_string(web.get("domain")) or address, 200),
-            clean_line(address, 2000),
+            clean_line(coerce_string(web.get("title")) or coerce_string(web.get("domain")) or uri, 200),
+            clean_line(uri, 2000),
         )
-    if address := coerce_string(image.get("sourceUri")):
+    if uri := coerce_string(image.get("sourceUri")):
         yield GroundingSource(
-            clean_line(coerce_string(image.get("title")) or address, 200),
-            clean_line(address, 2000),
+            clean_line(coerce_string(image.get("title")) or uri, 200),
+            clean_line(uri, 2000),
             clean_line(coerce_string(image.get("imageUri")), 2000),
         )
 
 
 def _replace_surrogates(text: str) -> str:
-    """Return HTML that is shown sandboxed, as it came but for lone surrogates: those can nowhere be shown."""
+    """Return a text without lone surrogates, which nothing can display. HTML is not cleaned: it is shown sandboxed."""
     return text.encode("utf-8", "replace").decode()

@@ -1,7 +1,7 @@
-"""JSON without thought signatures: megabytes that only the next turn of a conversation needs.
+"""Removes thought signatures from JSON: megabytes that only the next turn of a conversation needs.
 
-Whoever made them spells their name one way or the other; all of them are left out. What is left makes the
-same picture in a replay, so the hash of a request is taken over it as well.
+Services spell the field's name in different ways; every spelling is removed. A replay does not need
+signatures, so the hash of a request is computed without them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ _SIGNATURE_FIELD = re.compile(r"thought[_-]?signatures?", re.IGNORECASE)
 
 
 def strip_signatures(content: bytes) -> bytes:
-    """Return a JSON text, compact and without its signatures. Raises `ValueError` when it is none."""
-    # The hook, and no walk through the tree: a request may be nested deeper than Python's stack allows.
+    """Return JSON, compact and without its signatures. Raises `ValueError` when `content` is not JSON."""
+    # A hook instead of recursion, because a request may be nested deeper than Python's stack allows.
     document = json.loads(content, object_hook=_remove_signatures)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cometmagic
-from cometmagic.codegen.httpx_program import format_endpoint_path
+from cometmagic.codegen.snippets import format_endpoint_path
 from cometmagic.generation.plan import plan
 from cometmagic.generation.result import ImageResult
 from tests.faults.server import FaultServer

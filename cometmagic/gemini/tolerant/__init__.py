@@ -1,1 +1,4 @@
-"""Answers as relays really send them: odd JSON, odd base64, images hidden in texts. Reads; never raises on content."""
+"""Reads responses as relays really send them: odd JSON, odd base64, images inside texts.
+
+Each module handles one kind of oddity. None of them knows about requests, files or errors of the API.
+"""

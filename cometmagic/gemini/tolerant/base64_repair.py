@@ -1,7 +1,7 @@
-"""Base64 as some relays write it: wrapped, escaped, URL-safe, padded wrongly or a data URI.
+"""Decodes base64 as some relays write it: wrapped, escaped, URL-safe, wrongly padded or as a data URI.
 
-It is read piece by piece, so that an image of any size takes little memory. What these writings do not
-explain is refused, never guessed.
+It is decoded chunk by chunk, so that an image of any size takes little memory. Anything else is
+refused, never guessed.
 """
 
 from __future__ import annotations
@@ -11,27 +11,27 @@ from collections.abc import Iterable, Iterator
 
 import pybase64
 
-_CHUNK_CHARACTERS = 2**18  # characters at a time
-_PREFIX_CHARACTERS = 512  # characters in which `data:image/…;base64,` stands
-_MAX_ESCAPE_CHARACTERS = 6  # characters of the longest JSON escape
+_CHUNK_CHARACTERS = 2**18
+_PREFIX_CHARACTERS = 512  # where `data:image/…;base64,` is looked for
+_MAX_ESCAPE_CHARACTERS = 6  # the longest JSON escape, \uXXXX
 _SPACE = b" \t\r\n"
 _URLSAFE_TABLE = bytes.maketrans(b"-_", b"+/")
 
 
 def repair_base64(view: memoryview, *, is_escaped: bool) -> Iterator[bytes]:
-    """Yield the bytes that oddly written base64 stands for; `escaped` says that it is the inside of a JSON string.
+    """Yield the bytes that base64 encodes; `is_escaped` means that it is the inside of a JSON string.
 
-    Raises `ValueError` when it is no base64.
+    Raises `ValueError` when it is not base64.
     """
     start = bytes(view[:_PREFIX_CHARACTERS]).rfind(b"base64,")
     view = view[start + len(b"base64,") :] if start >= 0 else view
-    pieces = _iter_unescaped(view) if is_escaped else _iter_chunks(view)
-    return _decode_chunks(piece.translate(_URLSAFE_TABLE, _SPACE) for piece in pieces)
+    chunks = _iter_unescaped(view) if is_escaped else _iter_chunks(view)
+    return _decode_chunks(chunk.translate(_URLSAFE_TABLE, _SPACE) for chunk in chunks)
 
 
 def count_base64_characters(view: memoryview) -> int:
-    """Return how many characters of base64 the inside of a JSON string stands for."""
-    return sum(len(piece.translate(None, _SPACE)) for piece in _iter_unescaped(view))
+    """Return the number of base64 characters in the inside of a JSON string."""
+    return sum(len(chunk.translate(None, _SPACE)) for chunk in _iter_unescaped(view))
 
 
 def _iter_chunks(view: memoryview) -> Iterator[bytes]:
@@ -39,15 +39,15 @@ def _iter_chunks(view: memoryview) -> Iterator[bytes]:
 
 
 def _iter_unescaped(view: memoryview) -> Iterator[bytes]:
-    """Yield what the inside of a JSON string stands for; an escape at the end of a piece waits for the next one."""
-    held = b""
-    for piece in _iter_chunks(view):
-        raw = held + piece
-        last = raw.rfind(b"\\", max(0, len(raw) - _MAX_ESCAPE_CHARACTERS + 1))
-        end = last if last >= 0 else len(raw)
+    """Yield the unescaped inside of a JSON string; an escape at the end of a chunk is added to the next chunk."""
+    rest = b""
+    for chunk in _iter_chunks(view):
+        raw = rest + chunk
+        backslash = raw.rfind(b"\\", max(0, len(raw) - _MAX_ESCAPE_CHARACTERS + 1))
+        end = backslash if backslash >= 0 else len(raw)
         yield _unescape(raw[:end])
-        held = raw[end:]
-    yield _unescape(held)
+        rest = raw[end:]
+    yield _unescape(rest)
 
 
 def _unescape(raw: bytes) -> bytes:
@@ -56,17 +56,17 @@ def _unescape(raw: bytes) -> bytes:
 
 
 def _decode_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the bytes of base64 without space; padding may stand anywhere, and need not."""
+    """Yield the bytes of base64 without whitespace; padding may be anywhere, or missing."""
     rest = b""
-    for piece in chunks:
-        *ended, rest = (rest + piece).split(b"=")
-        yield from map(_decode_with_padding, ended)
-        whole = len(rest) - len(rest) % 4
-        yield pybase64.b64decode(rest[:whole], validate=True)
-        rest = rest[whole:]
+    for chunk in chunks:
+        *segments, rest = (rest + chunk).split(b"=")
+        yield from map(_decode_with_padding, segments)
+        end = len(rest) - len(rest) % 4
+        yield pybase64.b64decode(rest[:end], validate=True)
+        rest = rest[end:]
     yield _decode_with_padding(rest)
 
 
 def _decode_with_padding(chunk: bytes) -> bytes:
-    """Return the bytes of a piece that ends here, whatever it lacks in padding."""
+    """Return the bytes of base64 whose padding is missing."""
     return pybase64.b64decode(chunk + b"=" * (-len(chunk) % 4), validate=True)

@@ -1,7 +1,7 @@
-"""JSON read patiently: events, several documents, doubled keys, nonsense numbers, a missing end.
+"""Parses odd JSON: event streams, several documents, duplicate keys, invalid numbers, a missing end.
 
-It takes text of modest size and gives what is in it, and whether the end was there. Everything it is
-patient with has been seen from relays, proxies or cut connections. It knows nothing of what the JSON means.
+All of these have been seen from relays, proxies or broken connections. The text must be small. This
+module does not know what the JSON means.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-MAX_DEPTH = 100  # levels that are read; answers have about eight
+MAX_DEPTH = 100  # levels of nesting; responses have about eight
 _EVENT_PREFIXES = ("data:", "event:", ":", "id:", "retry:")
-_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")  # and no end that `splitlines` knows: JSON may hold U+2028
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")  # not `splitlines`: JSON may contain U+2028
 _SPACE = re.compile(r"\s*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.DOTALL)
 _LITERAL = re.compile(r"(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=[\s,}\]])")
@@ -30,7 +30,7 @@ def parse_events(text: str) -> Iterator[str] | None:
 
 def _iter_events(text: str) -> Iterator[str]:
     data: list[str] = []
-    for line in itertools.chain((found[1] for found in _LINE.finditer(text)), [""]):
+    for line in itertools.chain((match[1] for match in _LINE.finditer(text)), [""]):
         if line.startswith("data:"):
             data.append(line[5:].strip())
         elif not line:  # the end of an event
@@ -40,11 +40,11 @@ def _iter_events(text: str) -> Iterator[str]:
 
 
 def parse_documents(text: str) -> tuple[list[Any], bool]:
-    """Return the objects and lists in `text`, one after the other, and whether they were complete.
+    """Return the objects and lists in `text`, in order, and whether they are complete.
 
-    What follows a document and does not look like another is ignored.
+    Text after a document that does not begin another is ignored.
     """
-    found: list[Any] = []
+    documents: list[Any] = []
     start = _skip_whitespace(text, 0)
     while start < len(text):
         try:
@@ -52,34 +52,34 @@ def parse_documents(text: str) -> tuple[list[Any], bool]:
         except (ValueError, RecursionError):
             break
         if isinstance(document, dict | list):
-            found.append(document)
+            documents.append(document)
         start = _skip_whitespace(text, end)
     if text[start : start + 1] not in tuple(_CLOSING_BRACKETS):
-        return found, True
+        return documents, True
     with contextlib.suppress(ValueError, RecursionError):
-        found.append(_DECODER.decode(_close_brackets(text[start:])))
-    return found, False
+        documents.append(_DECODER.decode(_close_brackets(text[start:])))
+    return documents, False
 
 
 def _skip_whitespace(text: str, start: int) -> int:
-    found = _SPACE.match(text, start)
-    return found.end() if found else start
+    match = _SPACE.match(text, start)
+    return match.end() if match else start
 
 
 def _merge_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; of a doubled key, what both hold, so that no image is dropped."""
-    made: dict[str, Any] = {}
+    """Return an object; the values of a duplicate key are merged, so that no image is lost."""
+    members: dict[str, Any] = {}
     for name, value in pairs:
-        match made.get(name), value:
-            case list() as old, list():
-                made[name] = old + value
-            case dict() as old, dict():
-                made[name] = _merge_members([*old.items(), *value.items()])
+        match members.get(name), value:
+            case list() as previous, list():
+                members[name] = previous + value
+            case dict() as previous, dict():
+                members[name] = _merge_members([*previous.items(), *value.items()])
             case list() | dict(), None:
                 pass
             case _:
-                made[name] = value
-    return made
+                members[name] = value
+    return members
 
 
 def _parse_finite(digits: str) -> float | None:
@@ -96,22 +96,22 @@ _DECODER = json.JSONDecoder(
 
 
 def _close_brackets(text: str) -> str:
-    """Return `text` up to its last complete value, with what is open closed."""
-    open_: list[str] = []
-    end, last, still_open = 0, "", ""
-    for token in _TOKEN.finditer(text):
-        word = token.group()
-        if word in _CLOSING_BRACKETS:
-            open_.append(word)
-        elif word in ("}", "]"):
-            if not open_ or _CLOSING_BRACKETS[open_.pop()] != word:
+    """Return `text` up to its last complete value, with all open brackets closed."""
+    brackets: list[str] = []  # those that are open
+    end, brackets_at_end, previous_lexeme = 0, "", ""
+    for match in _TOKEN.finditer(text):
+        lexeme = match.group()
+        if lexeme in _CLOSING_BRACKETS:
+            brackets.append(lexeme)
+        elif lexeme in ("}", "]"):
+            if not brackets or _CLOSING_BRACKETS[brackets.pop()] != lexeme:
                 break
-        elif word == '"':  # a string the body ends in
+        elif lexeme == '"':  # the start of a string without an end
             break
-        is_string = word[0] == '"' and (last == ":" or open_[-1:] == ["["])
-        if word in ("}", "]") or is_string or _LITERAL.match(text, token.start()):
-            end, still_open = token.end(), "".join(open_)
-        if not open_ or len(open_) > MAX_DEPTH:
+        is_string = lexeme[0] == '"' and (previous_lexeme == ":" or brackets[-1:] == ["["])
+        if lexeme in ("}", "]") or is_string or _LITERAL.match(text, match.start()):
+            end, brackets_at_end = match.end(), "".join(brackets)
+        if not brackets or len(brackets) > MAX_DEPTH:
             break
-        last = word
-    return text[:end] + "".join(_CLOSING_BRACKETS[opened] for opened in reversed(still_open))
+        previous_lexeme = lexeme
+    return text[:end] + "".join(_CLOSING_BRACKETS[bracket] for bracket in reversed(brackets_at_end))
