@@ -1,6 +1,6 @@
-"""How several pictures look: one contact sheet, then what is told under it; before that one line of progress.
+"""The outputs of a batch: progress, contact sheet and caption.
 
-The sheet is embedded once, small; the originals stay on disk.
+The sheet is embedded once, as a small image; the originals stay on disk. This module displays nothing itself.
 """
 
 from __future__ import annotations
@@ -30,9 +30,8 @@ from cometmagic.storage.index import shorten_id
 from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
 
-PIXEL_RATIO = 4 / 3  # pixels of a sheet for each CSS pixel: letters are 13 or 14 of these high
-TERMINAL_PIXELS = 960  # pixels of a longest side
-JPEG = "image/jpeg"
+PIXEL_RATIO = 4 / 3  # pixels of a sheet per CSS pixel, which makes letters 13 or 14 CSS pixels high
+TERMINAL_PIXELS = 960  # pixels of the longest side
 MAX_FAILURES = 20  # lines
 SOURCE_LABELS = {
     "live": "live",
@@ -43,80 +42,74 @@ COLUMNS = ("#", "label", "id", "pixels", "tokens", "seconds", "estimate")
 
 
 def build_batch_progress(batch: Batch, seconds: float) -> Bundle:
-    """Return what is shown while several calls are under way; each number keeps its place."""
+    """Return the progress of a batch; its numbers have a fixed width."""
     counts, total = batch.outcome_counts, len(batch.calls)
     width = len(str(total))
-    told = [f"{counts['saved'] + counts['failed'] + counts['unsent']:>{width}} of {total} done"]
-    told += [f"{counts[name]:>{width}} {word}" for name, word in (("failed", "failed"), ("sent", "under way"))]
-    told.append(f"{seconds:.0f} s")
+    facts = [f"{counts['saved'] + counts['failed'] + counts['unsent']:>{width}} of {total} done"]
+    facts += [f"{counts[name]:>{width}} {label}" for name, label in (("failed", "failed"), ("sent", "under way"))]
+    facts.append(f"{seconds:.0f} s")
     if any(call.source == "live" for call in batch.calls):
-        told.append(f"together {batch.estimate}")
-    pause, why = batch.pause
-    told += [f"a pause of {pause:.0f} s: {why}"] if pause >= 1 else []
-    return build_lines(" · ".join(told), *dict.fromkeys(warning for call in batch.calls for warning in call.warnings))
+        facts.append(f"together {batch.estimate}")
+    pause, reason = batch.pause
+    facts += [f"a pause of {pause:.0f} s: {reason}"] if pause >= 1 else []
+    return build_lines(" · ".join(facts), *dict.fromkeys(warning for call in batch.calls for warning in call.warnings))
 
 
 def build_sheet(results: ImageResults, *, terminal: bool = False) -> Bundle:
-    """Return several pictures together, with their labels; for a `terminal` that draws pictures, as PNG."""
+    """Return the contact sheet; as PNG for a `terminal` that draws images."""
     content, alt, plain = results.contact_sheet(), results.alt, {"text/plain": repr(results)}
     if terminal:
         png = thumbnails.render_png(content, TERMINAL_PIXELS)
         return ({"image/png": encode_base64(png)} if png else {}) | plain, {}
-    width, height = thumbnails.read_size(ImagePart(JPEG, content=content)) or (1, 1)
-    shown = {
-        "text/html": wrap_without_math(
-            render_image(JPEG, content, alt, (round(width / PIXEL_RATIO), round(height / PIXEL_RATIO)))
-        )
-    }
-    metadata: dict[str, Any] = {"cometmagic": {"folders": [format_path(one.folder) for one in results.results]}}
-    if light := thumbnails.shrink_jpeg(content, SMALL_PREVIEW_BYTES):
-        shown[JPEG], metadata[JPEG] = encode_base64(light), {"alt": alt}
-    return shown | plain, metadata | {"vscode_altText": alt}
+    width, height = thumbnails.read_size(ImagePart(thumbnails.JPEG, content=content)) or (1, 1)
+    size = round(width / PIXEL_RATIO), round(height / PIXEL_RATIO)
+    bundle = {"text/html": wrap_without_math(render_image(thumbnails.JPEG, content, alt, size))}
+    metadata: dict[str, Any] = {"cometmagic": {"folders": [format_path(result.folder) for result in results.results]}}
+    if thumbnail := thumbnails.shrink_jpeg(content, SMALL_PREVIEW_BYTES):
+        bundle[thumbnails.JPEG], metadata[thumbnails.JPEG] = encode_base64(thumbnail), {"alt": alt}
+    return bundle | plain, metadata | {"vscode_altText": alt}
 
 
 def build_sheet_caption(results: ImageResults, saved_paths: list[Path] | None = None) -> Bundle:
-    """Return what is told under several pictures; `saved` is where copies lie."""
-    rows, places = results.rows(), dict.fromkeys(format_path(one.folder.parent) for one in results.results)
-    facts, told = (
-        " · ".join(_summarize_rows(rows)),
-        [*_list_failures(results, rows), *_list_notes(results, saved_paths or [])],
-    )
-    folders = "".join(f"<br><code>{escape_text(place)}</code>" for place in places)
-    listed = [_format_row(number, *row) for number, row in enumerate(zip(results.sheet_labels, rows, strict=True), 1)]
+    """Return the caption below a contact sheet; `saved_paths` are the copies that the cell saved."""
+    rows, folders = results.rows(), dict.fromkeys(format_path(result.folder.parent) for result in results.results)
+    facts = " · ".join(_summarize_rows(rows))
+    notes = [*_list_failures(results, rows), *_list_notes(results, saved_paths or [])]
+    folder_lines = "".join(f"<br><code>{escape_text(folder)}</code>" for folder in folders)
+    table = [_format_row(number, *row) for number, row in enumerate(zip(results.sheet_labels, rows, strict=True), 1)]
     details = render_details(
-        "Labels and ids", render_table(COLUMNS, [[escape_text(place) for place in row] for row in listed])
+        "Labels and ids", render_table(COLUMNS, [[escape_text(cell) for cell in row] for row in table])
     )
-    plain = [" · ".join([facts, *places]), *told, "", *align_rows([COLUMNS, *listed])]
-    return build_bundle(
-        wrap_small_print(escape_text(facts) + folders) + render_small_print(*told) + details, "\n".join(plain)
-    )
+    html = wrap_small_print(escape_text(facts) + folder_lines) + render_small_print(*notes) + details
+    plain_lines = [" · ".join([facts, *folders]), *notes, "", *align_rows([COLUMNS, *table])]
+    return build_bundle(html, "\n".join(plain_lines))
 
 
 def _summarize_rows(rows: list[dict[str, Any]]) -> list[str]:
-    """Return what is known of all together."""
-    made = [row for row in rows if row["error"] is None]
-    failed, sources = len(rows) - len(made), list(dict.fromkeys(row["source"] for row in made))
-    facts = [f"{len(made)} of {len(rows)} pictures", f"{failed} failed"] if failed else [f"{len(made)} pictures"]
-    if tokens := [row["tokens"] for row in made if row["tokens"] is not None]:
+    """Return the totals of a batch: images, failures, tokens, seconds, cost and sources."""
+    successes = [row for row in rows if row["error"] is None]
+    count, failure_count = len(successes), len(rows) - len(successes)
+    sources = list(dict.fromkeys(row["source"] for row in successes))
+    facts = [f"{count} of {len(rows)} pictures", f"{failure_count} failed"] if failure_count else [f"{count} pictures"]
+    if tokens := [row["tokens"] for row in successes if row["tokens"] is not None]:
         facts.append(f"{sum(tokens):,} tokens")
-    if made:
-        facts.append(f"up to {max(row['seconds'] for row in made):.1f} s each")
+    if successes:
+        facts.append(f"up to {max(row['seconds'] for row in successes):.1f} s each")
     if "live" in sources:
-        costs = [row["cost"] for row in made]
+        costs = [row["cost"] for row in successes]
         facts.append(f"together {Price(None if None in costs else sum(costs))}")
     return [*facts, *([", ".join(SOURCE_LABELS.get(name, name) for name in sources)] if sources else [])]
 
 
 def _list_failures(results: ImageResults, rows: list[dict[str, Any]]) -> list[str]:
-    """Return a line for each that has no picture."""
-    each = zip(results.sheet_labels, results, rows, strict=True)
-    told = [
-        f"{clean_line(name)}: {_format_error_type(one)}{clean_line(row['error'])}"
-        for name, one, row in each
+    """Return a line for each request without an image."""
+    lines = [
+        f"{clean_line(label)}: {_format_error_type(result)}{clean_line(row['error'])}"
+        for label, result, row in zip(results.sheet_labels, results, rows, strict=True)
         if row["error"] is not None
     ]
-    more = len(told) - MAX_FAILURES
-    return [*told[:MAX_FAILURES], *([f"and {more} more that failed"] if more > 0 else [])]
+    remainder = len(lines) - MAX_FAILURES
+    return [*lines[:MAX_FAILURES], *([f"and {remainder} more that failed"] if remainder > 0 else [])]
 
 
 def _format_error_type(result: ResultOrError) -> str:
@@ -124,11 +117,11 @@ def _format_error_type(result: ResultOrError) -> str:
 
 
 def _list_notes(results: ImageResults, saved_paths: list[Path]) -> list[str]:
-    """Return where copies lie, what does not stand on the sheet, and what was remarked, once each."""
+    """Return the saved copies, the limit of the sheet, and each warning once."""
     notes = [f"Saved as {', '.join(map(format_path, saved_paths))}."] if saved_paths else []
     if len(results) > MAX_SHEET_IMAGES:
         notes.append(f"The sheet shows the first {MAX_SHEET_IMAGES} of them.")
-    return [*notes, *dict.fromkeys(remark for one in results.results for remark in _read_warnings(one))]
+    return [*notes, *dict.fromkeys(warning for result in results.results for warning in _read_warnings(result))]
 
 
 def _read_warnings(result: ImageResult) -> list[str]:
@@ -138,12 +131,12 @@ def _read_warnings(result: ImageResult) -> list[str]:
         return []
 
 
-def _format_row(number: int, name: str, row: dict[str, Any]) -> tuple[str, ...]:
+def _format_row(number: int, label: str, row: dict[str, Any]) -> tuple[str, ...]:
     """Return a row of the table below the sheet."""
-    known = shorten_id(CallFolder(Path(row["id"]))) if "id" in row else "-"
+    short_id = shorten_id(CallFolder(Path(row["id"]))) if "id" in row else "-"
     if row["error"] is not None:
-        return (str(number), clean_line(name), known, "-", "-", "-", "-")
+        return (str(number), clean_line(label), short_id, "-", "-", "-", "-")
     pixels = f"{row['width']} × {row['height']}" if row["width"] else "?"
     tokens = f"{row['tokens']:,}" if row["tokens"] is not None else "?"
     cost = "free" if row["source"] != "live" else f"${row['cost']:.3f}" if row["cost"] is not None else "?"
-    return (str(number), clean_line(name), known, pixels, tokens, f"{row['seconds']:.1f}", cost)
+    return (str(number), clean_line(label), short_id, pixels, tokens, f"{row['seconds']:.1f}", cost)

@@ -1,7 +1,7 @@
-"""What `--dry-run` and `--show-code` show: all that would be sent, or a program that sends it. Nothing is sent.
+"""The output of `--dry-run` and `--show-code`: the complete request, or a program that sends it. Nothing is sent.
 
-In the prompt that is shown, what variables have filled in is marked, and images stand as thumbnails where they
-would be sent.
+The prompt is shown with the values of variables highlighted, and with images as thumbnails at their places. This
+module builds the output from plans and decides nothing.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from cometmagic.generation.preflight import (
 from cometmagic.system.formatting import format_bytes
 from cometmagic.system.sanitize import clean
 
-THUMBNAIL_PIXELS = 96  # CSS pixels of a longest side
-MAX_THUMBNAILS = 20  # a conversation may hold more
+THUMBNAIL_PIXELS = 96  # CSS pixels of the longest side
+MAX_THUMBNAILS = 20  # images after the prompt
 COLUMNS = ("#", "label", "source", "body", "estimate")
 TITLE = "Dry run: nothing was sent."
 _HIGHLIGHT = "rgba(255,200,0,0.35)"
@@ -42,30 +42,30 @@ _PROMPT_STYLE = "white-space:pre-wrap;overflow-wrap:anywhere;border-left:3px sol
 _THUMBNAIL_STYLE = "display:inline-block;vertical-align:middle;margin:.2em;max-width:100%;height:auto"
 _HIGHLIGHT_BORDER = f";border:3px solid {_HIGHLIGHT}"
 
-_Section = tuple[str, str]  # the same as HTML and as plain text
-_Piece = tuple[str, str | ImagePart]  # the variable it came from, or "", and what it is
+_Section = tuple[str, str]  # HTML, plain text
+_Piece = tuple[str, str | ImagePart]  # the variable, "" for text of the prompt itself; the value
 
 
 def build_code(code: str, label: str = "") -> Bundle:
-    """Return a program, to be read and copied; the plain text is the program and nothing else."""
+    """Return a program below its label; the plain text is only the program."""
     return build_bundle((render_small_print(label) if label else "") + render_program(code), code)
 
 
 def build_dry_run(plans: Sequence[Plan]) -> Bundle:
-    """Return all that would be sent for one picture or several."""
-    first, whence = plans[0], describe_sources(plans)
-    pieces, others = _split_images(first)
+    """Return everything that would be sent for one image or several."""
+    plan, source_labels = plans[0], describe_sources(plans)
+    pieces, trailing_images = _split_images(plan)
     sections = [
         (f"<div><strong>{escape_text(TITLE)}</strong></div>", TITLE),
-        _render_lines(_summarize_plans(plans, whence)),
+        _render_lines(_summarize_plans(plans, source_labels)),
         _render_lines(collect_warnings(plans)),
         _render_prompt(pieces),
-        _render_images(others),
-        _render_lines(_summarize_history(first)),
-        _render_variants(plans, whence) if len(plans) > 1 else ("", ""),
-        _render_request(first, "Request of the first" if len(plans) > 1 else "Request"),
+        _render_images(trailing_images),
+        _render_lines(_summarize_history(plan)),
+        _render_variants(plans, source_labels) if len(plans) > 1 else ("", ""),
+        _render_request(plan, "Request of the first" if len(plans) > 1 else "Request"),
     ]
-    return build_bundle("".join(html for html, _ in sections), "\n\n".join(plain for _, plain in sections if plain))
+    return build_bundle("".join(html for html, _ in sections), "\n\n".join(text for _, text in sections if text))
 
 
 def _render_lines(lines: Sequence[str]) -> _Section:
@@ -73,35 +73,35 @@ def _render_lines(lines: Sequence[str]) -> _Section:
 
 
 def _summarize_plans(plans: Sequence[Plan], source_labels: Sequence[str]) -> list[str]:
-    """Return what is known of all requests together: models, sizes, price; and where the pictures would come from."""
-    several = len(plans) > 1
+    """Return the models, total size and price of all requests, and the source of the images."""
+    is_batch = len(plans) > 1
     models = ", ".join(dict.fromkeys(plan.request.options.model for plan in plans))
     body = f"{format_bytes(sum(plan.body_size for plan in plans))} to send"
-    cost = f"{'together ' * several}{estimate_total(plans)}"
+    cost = f"{'together ' * is_batch}{estimate_total(plans)}"
     if not any(plan.source == "live" for plan in plans):
         cost = f"free; live {cost}"
-    told = dict.fromkeys(source_labels)
-    source = next(iter(told)) if len(told) == 1 else "not the same for all, see the table"
-    return [" · ".join([*([f"{len(plans)} pictures"] if several else []), models, body, cost]), f"Source: {source}."]
+    sources = list(dict.fromkeys(source_labels))
+    source = sources[0] if len(sources) == 1 else "not the same for all, see the table"
+    return [" · ".join([*([f"{len(plans)} pictures"] if is_batch else []), models, body, cost]), f"Source: {source}."]
 
 
 def _split_images(plan: Plan) -> tuple[list[_Piece], list[ImagePart]]:
-    """Return the prompt with the images that stand in it, and those that are sent after it."""
-    shown = iter(plan.request.last_turn_images)
+    """Return the prompt with the images inside it, and the images that are sent after it."""
+    images = iter(plan.request.last_turn_images)
     pieces: list[_Piece] = []
     for piece in plan.prompt_pieces:
-        value = piece.value if isinstance(piece.value, str) else next(shown, None)
+        value = piece.value if isinstance(piece.value, str) else next(images, None)
         if value is not None:
             pieces.append((piece.name, value))
-    return pieces, list(shown)
+    return pieces, list(images)
 
 
 def _render_prompt(pieces: Sequence[_Piece]) -> _Section:
     html = "".join(_render_piece(name, value) for name, value in pieces)
-    plain = "".join(_format_piece(name, value) for name, value in pieces)
+    plain_text = "".join(_format_piece(name, value) for name, value in pieces)
     names = ", ".join(dict.fromkeys(f"{{{{{name}}}}}" for name, _ in pieces if name))
     legend = render_small_print(f"Marked is what was filled in for {names}.") if names else ""
-    return f'<div style="{_PROMPT_STYLE}">{html}</div>{legend}', plain
+    return f'<div style="{_PROMPT_STYLE}">{html}</div>{legend}', plain_text
 
 
 def _render_piece(name: str, value: str | ImagePart) -> str:
@@ -111,8 +111,10 @@ def _render_piece(name: str, value: str | ImagePart) -> str:
 
 
 def _format_piece(name: str, value: str | ImagePart) -> str:
-    told = clean(value) if isinstance(value, str) else describe_image(value)
-    return f"{{{{{name} = {told}}}}}" if name else told if isinstance(value, str) else f"<{told}>"
+    text = clean(value) if isinstance(value, str) else describe_image(value)
+    if name:
+        return f"{{{{{name} = {text}}}}}"
+    return text if isinstance(value, str) else f"<{text}>"
 
 
 def _render_images(parts: Sequence[ImagePart]) -> _Section:
@@ -120,36 +122,31 @@ def _render_images(parts: Sequence[ImagePart]) -> _Section:
     if not parts:
         return "", ""
     html = "".join(_render_thumbnail(part) for part in parts[:MAX_THUMBNAILS])
-    return f"{wrap_small_print('After the prompt:')}{html}", "\n".join(
-        f"After the prompt: {describe_image(part)}" for part in parts
-    )
+    plain_text = "\n".join(f"After the prompt: {describe_image(part)}" for part in parts)
+    return f"{wrap_small_print('After the prompt:')}{html}", plain_text
 
 
 def _render_thumbnail(part: ImagePart, name: str = "") -> str:
-    """Return an image small, or in words when it cannot be drawn."""
+    """Return a thumbnail of an image, or its description if it cannot be drawn."""
     content = thumbnails.create_thumbnail(part, THUMBNAIL_PIXELS, MAX_THUMBNAIL_BYTES)
-    about = " ".join(filter(None, [name, describe_image(part)]))
+    description = " ".join(filter(None, [name, describe_image(part)]))
     if content is None:
-        return escape_text(f"<{about}>")
-    size = thumbnails.read_size(ImagePart("image/jpeg", content=content)) or (THUMBNAIL_PIXELS, THUMBNAIL_PIXELS)
-    return render_image(
-        "image/jpeg",
-        content,
-        about,
-        fit_size(*size, THUMBNAIL_PIXELS),
-        _THUMBNAIL_STYLE + _HIGHLIGHT_BORDER * bool(name),
-    )
+        return escape_text(f"<{description}>")
+    width, height = thumbnails.read_size(ImagePart(thumbnails.JPEG, content=content)) or (None, None)
+    size, style = fit_size(width, height, THUMBNAIL_PIXELS), _THUMBNAIL_STYLE + _HIGHLIGHT_BORDER * bool(name)
+    return render_image(thumbnails.JPEG, content, description, size, style)
 
 
 def _summarize_history(plan: Plan) -> list[str]:
-    """Return what is sent of earlier turns."""
+    """Return a line about the earlier turns of a conversation, if there are any."""
     request = plan.request
     if len(request.turns) == 1:
         return []
     signatures = request.signatures
-    carried = f", {len(signatures)} thought signatures of {format_bytes(sum(one.size for one in signatures))}"
+    signature_size = format_bytes(sum(signature.size for signature in signatures))
+    signature_text = f", {len(signatures)} thought signatures of {signature_size}" if signatures else ""
     images = len(request.references) - len(request.last_turn_images)
-    return [f"Before the prompt: {len(request.turns) - 1} earlier turns, {images} images{carried * bool(signatures)}."]
+    return [f"Before the prompt: {len(request.turns) - 1} earlier turns, {images} images{signature_text}."]
 
 
 def _render_variants(plans: Sequence[Plan], source_labels: Sequence[str]) -> _Section:
@@ -158,11 +155,10 @@ def _render_variants(plans: Sequence[Plan], source_labels: Sequence[str]) -> _Se
         (str(number), plan.label, source, format_bytes(plan.body_size), str(plan.estimate).partition(" (")[0])
         for number, (plan, source) in enumerate(zip(plans, source_labels, strict=True), 1)
     ]
-    return render_table(COLUMNS, [[escape_text(place) for place in row] for row in rows]), "\n".join(
-        [*align_rows([COLUMNS, *rows])]
-    )
+    html = render_table(COLUMNS, [[escape_text(cell) for cell in row] for row in rows])
+    return html, "\n".join(align_rows([COLUMNS, *rows]))
 
 
 def _render_request(plan: Plan, title: str) -> _Section:
-    told = format_request(plan)
-    return render_details(f"{title}, images and signatures left out", render_program(told)), f"{title}:\n{told}"
+    request = format_request(plan)
+    return render_details(f"{title}, images and signatures left out", render_program(request)), f"{title}:\n{request}"

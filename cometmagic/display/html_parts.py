@@ -1,8 +1,7 @@
-"""The pieces that outputs are made of: escaped text, pictures in the page, lines in small print.
+"""The smallest parts of outputs: escaped text, embedded images, lines in small print, dimensions.
 
-Styles stand inline and are of the few that JupyterLab leaves in a notebook that it does not trust, so there is no
-class, no script and no sheet; what greys a text is its opacity, which suits light and dark themes. This module knows
-nothing of results.
+All styles are inline and limited to those that JupyterLab keeps in an untrusted notebook: no class, script or style
+sheet. Small print is grey by opacity, which suits light and dark themes. This module knows nothing of results.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ FLUID_STYLE = "max-width:100%;height:auto"
 
 
 def escape_text(text: str) -> str:
-    """Return foreign words as HTML text or an attribute's value."""
+    """Return foreign text as HTML text or an attribute's value."""
     return html.escape(clean(text), quote=True)
 
 
 def wrap_small_print(inner_html: str) -> str:
-    """Return a line in small print; what is `inside` is HTML."""
+    """Return a line in small print; `inner_html` is trusted HTML."""
     return f'<div style="{SMALL_PRINT_STYLE}">{inner_html}</div>'
 
 
 def wrap_without_math(inner_html: str) -> str:
-    """Return HTML in which front ends look for no formulas: a model that speaks of $5 means dollars."""
+    """Return HTML in which front ends do not render formulas: "$5" in a model's text means dollars."""
     return f'<div class="mathjax_ignore tex2jax_ignore">{inner_html}</div>'
 
 
@@ -37,13 +36,18 @@ def encode_base64(content: bytes) -> str:
 
 
 def render_image(mime_type: str, content: bytes, alt: str, size: tuple[int, int], style: str = FLUID_STYLE) -> str:
-    """Return a picture that lies in the page itself; `size` is in CSS pixels and keeps its place free."""
+    """Return an image embedded in the page; `size` is in CSS pixels and reserves its space."""
     source, (width, height) = f"data:{mime_type};base64,{encode_base64(content)}", size
     return f'<img src="{source}" alt="{escape_text(alt)}" width="{width}" height="{height}" style="{style}">'
 
 
 def fit_size(width: int | None, height: int | None, max_side: int) -> tuple[int, int]:
-    """Return the width and height at which a picture is shown, in CSS pixels; one that is not known is square."""
+    """Return the displayed width and height of an image in CSS pixels; square if its size is unknown."""
     width, height = width or max_side, height or max_side
     scale = min(1.0, max_side / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def format_dimensions(width: int | None, height: int | None, mime_type: str) -> str:
+    """Return the pixel size of an image, or its type if the size is unknown."""
+    return f"{width} × {height} px" if width else mime_type

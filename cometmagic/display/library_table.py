@@ -1,7 +1,7 @@
-"""The library for people: a table of its calls, and what is known of one of them.
+"""The library as plain text: a table of its calls, and the facts of one call.
 
-All of it is plain text, for a notebook as well as for a terminal. What was recorded may be somebody else's:
-it is cleaned, and what is missing in it is left out. This module changes nothing.
+The text is the same for notebooks and terminals. Recordings may be foreign or damaged: their text is cleaned, and
+missing facts are left out. This module changes nothing.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line
 
 MAX_ROWS = 30  # calls in a table
-TABLE_WIDTH = 110  # characters of a table; what JupyterLab shows beside its file list
-FACT_WIDTH = 100  # characters of a fact
-MIN_WIDTH_WITH_MODEL = 104  # characters; a narrower table does without the model
-MIN_PROMPT_WIDTH = 16  # characters of a prompt that stand in any table
+TABLE_WIDTH = 110  # characters of a table; fits JupyterLab with its file list open
+FACT_WIDTH = 100  # characters of a line of facts
+MIN_WIDTH_WITH_MODEL = 104  # characters; a narrower table has no model column
+MIN_PROMPT_WIDTH = 16  # characters of a prompt in any table
+_ERROR_KEYS = ("type", "what", "fate", "do")
 _PENDING_HINT = "%gemini_library pending tells what is under way, %gemini_library recover brings home what was left."
 
 
@@ -44,7 +45,7 @@ class Row(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """Some calls, newest first: what they are, a row for each, and what there is to say."""
+    """Calls of a library, newest first, with a title and notes."""
 
     title: str
     rows: list[tuple[CallFolder, Row]]
@@ -52,26 +53,24 @@ class Listing(NamedTuple):
 
 
 def list_calls(library: Library, query: str = "") -> Listing:
-    """Return the newest calls; only those that have each of `words` somewhere in them."""
-    entries, place = read_calls(library), format_path(library.root)
+    """Return the newest calls; with a `query` only those that contain each of its words."""
+    entries, root = read_calls(library), format_path(library.root)
     if not entries:
-        return Listing(f"There is no call in {place} yet.", [], [])
-    found = [(folder, call) for folder, call in entries if _is_match(folder, call, query)]
-    if not found:
-        return Listing(f"None of the {format_call_count(len(entries))} in {place} has {query!r}.", [], [])
-    chosen, notes = f" with {query!r}" if query else "", []
-    rows = [(folder, _build_row(folder, call)) for folder, call in found[:MAX_ROWS]]
-    if len(found) > MAX_ROWS:
-        notes.append(
-            f"and {len(found) - MAX_ROWS} older ones; %gemini_library list WORDS finds those with certain words"
-        )
+        return Listing(f"There is no call in {root} yet.", [], [])
+    matches = [(folder, call) for folder, call in entries if _is_match(folder, call, query)]
+    if not matches:
+        return Listing(f"None of the {format_call_count(len(entries))} in {root} has {query!r}.", [], [])
+    condition, notes = f" with {query!r}" if query else "", []
+    rows = [(folder, _build_row(folder, call)) for folder, call in matches[:MAX_ROWS]]
+    if (remainder := len(matches) - MAX_ROWS) > 0:
+        notes.append(f"and {remainder} older ones; %gemini_library list WORDS finds those with certain words")
     if any(row.cost.endswith("?") for _, row in rows):
         notes.append("? sent, but without a picture: it may have been charged")
-    return Listing(f"{format_call_count(len(found))}{chosen} in {place}, newest first", rows, notes)
+    return Listing(f"{format_call_count(len(matches))}{condition} in {root}, newest first", rows, notes)
 
 
 def format_table(listing: Listing, width: int = TABLE_WIDTH) -> str:
-    """Return calls as a table, `width` characters wide."""
+    """Return calls as a table of `width` characters."""
     if not listing.rows:
         return listing.title
     lines = [listing.title, "", *_format_rows([row for _, row in listing.rows], width)]
@@ -79,25 +78,16 @@ def format_table(listing: Listing, width: int = TABLE_WIDTH) -> str:
 
 
 def _is_match(folder: CallFolder, call: dict[str, Any], query: str) -> bool:
-    """Whether each of `words` stands in the call's name, prompt, model, source, state or time."""
-    told = " ".join(
-        [folder.id, _format_time(call), *(str(call.get(name)) for name in ("source", "state", "model", "prompt"))]
-    )
-    return all(word in told.casefold() for word in query.casefold().split())
+    """Whether the id, time, source, state, model or prompt contains each word of `query`."""
+    facts = [str(call.get(name)) for name in ("source", "state", "model", "prompt")]
+    text = " ".join([folder.id, _format_time(call), *facts]).casefold()
+    return all(word in text for word in query.casefold().split())
 
 
 def _build_row(folder: CallFolder, call: dict[str, Any]) -> Row:
     source, state, model = (clean_line(call.get(name, "?"), 32) for name in ("source", "state", "model"))
-    state = state if call else "damaged"
-    return Row(
-        shorten_id(folder),
-        _format_time(call),
-        source,
-        state,
-        _format_cost(call),
-        model,
-        clean_line(call.get("prompt", "")),
-    )
+    state, prompt = state if call else "damaged", clean_line(call.get("prompt", ""))
+    return Row(shorten_id(folder), _format_time(call), source, state, _format_cost(call), model, prompt)
 
 
 def _format_time(call: dict[str, Any]) -> str:
@@ -106,15 +96,15 @@ def _format_time(call: dict[str, Any]) -> str:
 
 
 def _format_cost(call: dict[str, Any]) -> str:
-    """Return the estimate of a live call, with a question mark where nothing came of the money."""
+    """Return the estimate of a live call, with a question mark if it was sent but has no image."""
     if call.get("source") != "live":
         return "free" if call else "?"
     try:
-        usd, word = compute_outcome(call)
-        if word in (Outcome.UNSENT, Outcome.NO_IMAGE) and not usd:
+        usd, outcome = compute_outcome(call)
+        if outcome in (Outcome.UNSENT, Outcome.NO_IMAGE) and not usd:
             return "-"
-        known = Price(usd) if usd is not None else Price(**call["estimate"])
-        return _format_dollars(known) if word == Outcome.COMPLETED else f"{_format_dollars(known)}?"
+        price = _format_dollars(Price(usd) if usd is not None else Price(**call["estimate"]))
+        return price if outcome == Outcome.COMPLETED else f"{price}?"
     except (CometError, AttributeError, KeyError, TypeError, ValueError):
         return "?"
 
@@ -124,32 +114,33 @@ def _format_dollars(price: Price) -> str:
 
 
 def _format_rows(rows: list[Row], width: int) -> Iterator[str]:
-    """Yield a table's lines, cut to `width`."""
-    shown = [row if width >= MIN_WIDTH_WITH_MODEL else row._replace(model="") for row in (Row(*Row._fields), *rows)]
-    columns = [column for column in zip(*(row[:-1] for row in shown), strict=True) if any(column)]
+    """Yield the lines of a table of `width` characters; its header is the names of the columns."""
+    has_model = width >= MIN_WIDTH_WITH_MODEL
+    lines = [row if has_model else row._replace(model="") for row in (Row(*Row._fields), *rows)]
+    columns = [column for column in zip(*(row[:-1] for row in lines), strict=True) if any(column)]
     widths = [max(map(len, column)) for column in columns]
-    left = max(MIN_PROMPT_WIDTH, width - sum(widths) - 2 * len(widths))
-    for *cells, row in zip(*columns, shown, strict=True):
-        start = "  ".join(f"{cell:<{size}}" for cell, size in zip(cells, widths, strict=True))
-        yield f"{start}  {clean_line(row.prompt, left)}".rstrip()
+    prompt_width = max(MIN_PROMPT_WIDTH, width - sum(widths) - 2 * len(widths))
+    for *cells, row in zip(*columns, lines, strict=True):
+        text = "  ".join(f"{cell:<{cell_width}}" for cell, cell_width in zip(cells, widths, strict=True))
+        yield f"{text}  {clean_line(row.prompt, prompt_width)}".rstrip()
 
 
 def explain_missing_image(folder: CallFolder) -> str:
-    """Return in one line why a call has no picture to show."""
+    """Return in one line why a call has no image to show."""
     try:
         call = folder.read()
     except LibraryError as error:
         return clean_line(error)
-    if isinstance(kept := call.get("error"), dict) and kept:
-        told = restore_error({name: clean_line(kept.get(name, "")) for name in ("type", "what", "fate", "do")})
-        return f"{type(told).__name__}: {told}"
+    if isinstance(fields := call.get("error"), dict) and fields:
+        recorded_error = restore_error({name: clean_line(fields.get(name, "")) for name in _ERROR_KEYS})
+        return f"{type(recorded_error).__name__}: {recorded_error}"
     if call.get("state") == CallState.SETTLED:
         return "The call made a picture, but not all of its files are here."
     return f"The call has not ended; its state is {clean_line(call.get('state'), 20)}. {_PENDING_HINT}"
 
 
 def describe_call(folder: CallFolder) -> str:
-    """Return what is known of a call, one line for each thing."""
+    """Return the facts of a call, each on its own line."""
     try:
         call = folder.read()
     except LibraryError:
@@ -174,7 +165,7 @@ def _wrap_text(text: str) -> str:
 
 
 def _list_files(folder: CallFolder) -> Iterator[str]:
-    """Yield the files of a call with their sizes; hidden ones are half written."""
+    """Yield the files of a call with their sizes; hidden files are incomplete and left out."""
     with contextlib.suppress(OSError):
         for path in sorted(folder.path.iterdir()):
             if not path.name.startswith("."):

@@ -1,44 +1,35 @@
-"""How a result looks: the picture as its own output, then a caption, then the way to it.
+"""The outputs of a call other than its caption: progress, the image, one of its parts, an error.
 
-What is embedded is small; the original stays on disk. All HTML is written here, and everything in it
-that a model, a service or a prompt said is escaped; nothing is loaded from anywhere. Without HTML the
-same is told in plain text.
+Only small images are embedded; the originals stay on disk. Each output exists as HTML and as plain text. This module
+displays nothing itself.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from cometmagic.display import grounding, sent_images, thoughts, thumbnails
+from cometmagic.display import thoughts, thumbnails
 from cometmagic.display.bundles import Bundle, build_lines
-from cometmagic.display.html_parts import (
-    encode_base64,
-    escape_text,
-    fit_size,
-    render_image,
-    wrap_small_print,
-    wrap_without_math,
-)
+from cometmagic.display.html_parts import encode_base64, fit_size, render_image, wrap_without_math
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart
-from cometmagic.gemini.response import ImageResponse, Usage
+from cometmagic.gemini.response import ImageResponse
 from cometmagic.generation.batch import Batch
 from cometmagic.generation.call import Call, PendingCall
 from cometmagic.generation.result import ImageResult
 from cometmagic.storage.call_folder import SMALL_PREVIEW_PIXELS
-from cometmagic.system.formatting import format_bytes, format_path
+from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean, clean_line
 
 MAX_DISPLAY_PIXELS = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
-MAX_ALT_LENGTH = 2_000  # characters; a prompt may be a book, and this stands in the output three times
-MAX_INLINE_ALT_LENGTH = 200  # characters of an alternative text where it stands beside others
+MAX_ALT_LENGTH = 2_000  # characters; a prompt can be very long, and the output holds this text three times
+MAX_PLAIN_ALT_LENGTH = 200  # characters of the alternative text in plain text
 
 
 def build_image(result: ImageResult, *, terminal: bool = False) -> Bundle:
-    """Return (MIME bundle, metadata) of the picture alone; for a `terminal` that draws pictures, as PNG."""
+    """Return (MIME bundle, metadata) of the image alone; as PNG for a `terminal` that draws images."""
     alt = clean(result.alt, MAX_ALT_LENGTH)
-    plain = {"text/plain": f"{result!r}: {clean_line(alt, MAX_INLINE_ALT_LENGTH)}"}
+    plain = {"text/plain": f"{result!r}: {clean_line(alt, MAX_PLAIN_ALT_LENGTH)}"}
     mime_type, content = result.preview()
     if mime_type not in DISPLAYABLE_TYPES:
         return plain, {}
@@ -53,150 +44,80 @@ def build_image(result: ImageResult, *, terminal: bool = False) -> Bundle:
 
 
 def embed_image(image: ImagePart, preview: tuple[str, bytes], thumbnail: bytes | None, alt: str) -> Bundle:
-    """Return (MIME bundle, metadata) of an image: its (MIME type, bytes) in HTML, the `light` JPEG for the rest.
+    """Return (MIME bundle, metadata) of an image: `preview` (MIME type, bytes) as HTML, `thumbnail` as a JPEG output.
 
-    Only an <img> carries an alternative text to JupyterLab, which drops that of an image output, and to what
-    nbconvert makes; a front end that shows no HTML has the other one.
+    JupyterLab and nbconvert keep the alternative text of an <img> only; JupyterLab drops that of a JPEG output. The
+    JPEG is for front ends without HTML.
     """
     bundle = {"text/html": render_image(*preview, alt, fit_size(image.width, image.height, MAX_DISPLAY_PIXELS))}
     metadata: dict[str, Any] = {"vscode_altText": alt}
     if thumbnail is not None:
         width, height = fit_size(image.width, image.height, SMALL_PREVIEW_PIXELS)
-        bundle["image/jpeg"] = encode_base64(thumbnail)
-        metadata["image/jpeg"] = {"width": width, "height": height, "alt": alt}
+        bundle[thumbnails.JPEG] = encode_base64(thumbnail)
+        metadata[thumbnails.JPEG] = {"width": width, "height": height, "alt": alt}
     return bundle, metadata
 
 
 def build_part(image: ImagePart) -> Bundle:
-    """Return (MIME bundle, metadata) of one image of a result, as small as its picture."""
+    """Return (MIME bundle, metadata) of one image part of a result, embedded as a small JPEG."""
     size = f"{image.width}x{image.height} " if image.width else ""
-    where = format_path(image.path) if image.path else "in memory"
-    plain = {"text/plain": f"<image {size}{image.mime_type} {where}>"}
-    light = thumbnails.load_thumbnail(image)
-    if light is None:
+    location = format_path(image.path) if image.path else "in memory"
+    plain = {"text/plain": f"<image {size}{image.mime_type} {location}>"}
+    thumbnail = thumbnails.load_thumbnail(image)
+    if thumbnail is None:
         return plain, {}
-    name = f"{'Draft' if image.thought else 'Image'} {size}{image.path.name if image.path else ''}".strip()
-    bundle, metadata = embed_image(image, ("image/jpeg", light), light, name)
+    alt = f"{'Draft' if image.thought else 'Image'} {size}{image.path.name if image.path else ''}".strip()
+    bundle, metadata = embed_image(image, (thumbnails.JPEG, thumbnail), thumbnail, alt)
     return bundle | plain, metadata
 
 
-def build_caption(result: ImageResult, saved_path: Path | None = None) -> Bundle:
-    """Return (MIME bundle, metadata) of what is told under the picture; `saved` is where a copy lies."""
-    facts, response, call = _summarize_result(result), result.response, result.call
-    final = thoughts.FinalImage(result.image, clean_line(result.alt, MAX_INLINE_ALT_LENGTH))
-    place, said = format_path(result.folder), response.text.strip()
-    origin = sent_images.describe_origin(call)
-    notes = [
-        *([origin] if origin else []),
-        *([f"Saved as {format_path(saved_path)}."] if saved_path else []),
-        *result.warnings,
-    ]
-    page = [
-        wrap_small_print(f"{escape_text(' · '.join(facts))}<br><code>{escape_text(place)}</code>"),
-        *(wrap_small_print(escape_text(note)) for note in notes),
-        sent_images.render_html(result),
-        f'<div style="white-space:pre-wrap;overflow-wrap:break-word;margin:.3em 0">{escape_text(said)}</div>'
-        if said
-        else "",
-        grounding.render_html(response.grounding),
-        thoughts.render_html(response, final),
-    ]
-    plain = [
-        " · ".join([*facts, format_path(final.image.path or result.folder)]),
-        *notes,
-        *sent_images.render_text(result),
-        *filter(None, [said]),
-        *grounding.render_text(response.grounding),
-        *thoughts.render_text(response),
-    ]
-    return {"text/html": wrap_without_math("".join(page)), "text/plain": "\n".join(plain)}, {}
-
-
-def _summarize_result(result: ImageResult) -> list[str]:
-    image, usage = result.image, result.usage
-    model, answered = result.call["model"], result.model_version
-    name = model if answered in ("", model) else f"{model} (answered by {answered})"
-    pixels = f"{image.width} × {image.height} px" if image.width else image.mime_type
-    price = [str(result.price)] if result.source == "live" else []
-    return [
-        name,
-        f"{pixels}, {format_bytes(image.size)}",
-        f"{result.seconds:.1f} s",
-        _format_tokens(usage),
-        *price,
-        _format_source(result),
-    ]
-
-
-def _format_source(result: ImageResult) -> str:
-    match result.source:
-        case "replay":
-            return f"replay of a recording of {result.call['planned'][:10]}, free"
-        case "offline":
-            return "offline sketch, not made by the model, free"
-        case _:
-            host = result.call.get("host", "")
-            return f"live, from {host}" if host else "live"
-
-
-def _format_tokens(usage: Usage) -> str:
-    if usage.total is None:
-        return "tokens unknown"
-    thinking = f", {usage.thoughts:,} of them thinking" if usage.thoughts else ""
-    return f"{usage.total:,} tokens{thinking}"
-
-
 def build_call_progress(call: Call, seconds: float, step: str, reason: str = "") -> Bundle:
-    """Return (MIME bundle, metadata) of what is shown while a call is under way; `why` it has to wait."""
-    told = [call.model, step, f"{seconds:.0f} s{' so far' if reason else ''}"]
+    """Return (MIME bundle, metadata) of the progress of a call; `reason` says why the courier waits, if it does."""
+    facts = [call.model, step, f"{seconds:.0f} s{' so far' if reason else ''}"]
     if call.source == "live":
-        told.append(str(call.estimate))
-    return build_lines(" · ".join([*told, format_path(call.folder.path)]), *filter(None, [reason]), *call.warnings)
+        facts.append(str(call.estimate))
+    return build_lines(" · ".join([*facts, format_path(call.folder.path)]), *filter(None, [reason]), *call.warnings)
 
 
 def build_final_status(
     pending_call: PendingCall, seconds: float, status: str, error: CometError | None = None
 ) -> Bundle:
-    """Return (MIME bundle, metadata) of what is left of it when no picture takes its place; `error` may hold drafts."""
-    calls = _get_calls(pending_call)
+    """Return (MIME bundle, metadata) of the last line of a call without an image; `error` may hold drafts."""
+    calls = _list_calls(pending_call)
     warnings = dict.fromkeys(warning for call in calls for warning in call.warnings)
     return _append_drafts(build_lines(f"{status} after {seconds:.1f} s · {_format_location(calls)}", *warnings), error)
 
 
-def _get_calls(pending_call: PendingCall) -> list[Call]:
-    return (
-        pending_call.calls
-        if isinstance(pending_call, Batch)
-        else [pending_call]
-        if isinstance(pending_call, Call)
-        else []
-    )
+def _list_calls(pending_call: PendingCall) -> list[Call]:
+    if isinstance(pending_call, Batch):
+        return pending_call.calls
+    return [pending_call] if isinstance(pending_call, Call) else []
 
 
 def _format_location(calls: list[Call]) -> str:
-    """Return where a call lies, or the folder of several."""
+    """Return the folder of a call, or the folder that holds several calls."""
     return format_path(calls[0].folder.path if len(calls) == 1 else calls[0].folder.path.parent)
 
 
+def _append_drafts(bundle: Bundle, error: CometError | None) -> Bundle:
+    """Return a bundle followed by the drafts and thoughts of a response without a final image."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, ImageResponse) or not (html := thoughts.render_html(response, None, is_open=True)):
+        return bundle
+    data, metadata = bundle
+    plain_text = "\n".join([data["text/plain"], *thoughts.render_text(response)])
+    return {"text/html": data["text/html"] + wrap_without_math(html), "text/plain": plain_text}, metadata
+
+
 def build_error(error: Exception) -> Bundle:
-    """Return (MIME bundle, metadata) of an error that no cell raises, because its cell has ended."""
+    """Return (MIME bundle, metadata) of an error that no cell can raise, because its cell has ended."""
     return build_lines(f"{type(error).__name__}: {error}")
 
 
-def _append_drafts(bundle: Bundle, error: CometError | None) -> Bundle:
-    """Return a bundle with the drafts and thoughts of an answer that held no final image below it."""
-    response = getattr(error, "response", None)
-    if not isinstance(response, ImageResponse) or not (page := thoughts.render_html(response, None, is_open=True)):
-        return bundle
-    told, metadata = bundle
-    plain = "\n".join([told["text/plain"], *thoughts.render_text(response)])
-    return {"text/html": told["text/html"] + wrap_without_math(page), "text/plain": plain}, metadata
-
-
 def build_placeholder(variable: str | None) -> Bundle:
-    """Return (MIME bundle, metadata) of what is told under a picture that comes later; `name` is its variable."""
-    waits = f" {variable}.result() waits for it." if variable else ""
-    return build_lines(f"It appears here when it comes, whatever cell runs then.{waits}")
+    """Return (MIME bundle, metadata) of the note below a background call; `variable` will hold the result."""
+    advice = f" {variable}.result() waits for it." if variable else ""
+    return build_lines(f"It appears here when it comes, whatever cell runs then.{advice}")
 
 
 def _find_digest(result: ImageResult) -> str:

@@ -124,6 +124,9 @@ class ImageResults(CompletedCall, Sequence[ResultOrError]):
         return {"image/jpeg": base64.b64encode(self.contact_sheet()).decode()} | plain if self.results else plain
 
 
+AnyResult = ImageResult | ImageResults
+
+
 def _build_label(number: int, item: ResultOrError) -> str:
     """Return a label for a result that has none."""
     try:

@@ -1,5 +1,5 @@
-"""The doors for people in notebooks and terminals; the only place that knows IPython.
+"""The magics, their completion and their outputs, in notebooks and terminals.
 
-`magic` reads a cell, `config` holds a session's defaults, `show` displays. What a cell does, it does
-through `session`, as Python does.
+`magics` reads cells, `cell_run` runs them, `config` holds the session's defaults. A cell uses the same functions of
+`generation` as the Python API. Only this wing and the widget know IPython.
 """

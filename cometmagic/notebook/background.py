@@ -1,8 +1,7 @@
-"""`--background`: the prompt comes back at once, and the cell's outputs fill in when the picture comes.
+"""`--background`: the cell ends at once, and its outputs are updated when the image is ready.
 
-A thread of the kernel waits for the courier's events and changes outputs that the cell has left behind; a new
-output from a thread would land under whatever cell runs, or nowhere. The picture itself does not depend on the
-thread: the courier brings it home.
+A thread of the kernel waits for the courier's events and updates the outputs of the cell; a new output from a thread
+would appear under another running cell, or nowhere. The image does not depend on the thread: the courier saves it.
 """
 
 from __future__ import annotations
@@ -13,29 +12,27 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cometmagic.display import result_output as show
+from cometmagic.display import result_output
 from cometmagic.display.bundles import Bundle, join_bundles
 from cometmagic.errors import Interrupted
 from cometmagic.generation.call import EVENT_POLL_INTERVAL, PendingCall
-from cometmagic.generation.result import ImageResult
-from cometmagic.generation.result_list import ImageResults
+from cometmagic.generation.result_list import AnyResult
 from cometmagic.notebook.progress import ProgressOutput, UpdatableOutput, publish
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-UPDATE_INTERVAL = 2.0  # seconds between two updates: somebody works in the notebook meanwhile
+UPDATE_INTERVAL = 2.0  # seconds between two updates; long, because the notebook is in use meanwhile
 
-AnyResult = ImageResult | ImageResults
-ResultSetter = Callable[[AnyResult], None]  # puts a result into the cell's variable
-ResultPresenter = Callable[[ProgressOutput, ResultSetter], AnyResult]  # shows what came, and returns it
+ResultSetter = Callable[[AnyResult], None]  # stores a result in the cell's variable
+ResultPresenter = Callable[[ProgressOutput, ResultSetter], AnyResult]  # shows a result and returns it
 
 
 class PendingResult:
-    """A picture that is on its way. `.result()` waits for it, `.done` tells whether it has come."""
+    """The result of a call that is still running. `.result()` waits for it, `.done` is true when the call has ended."""
 
     def __init__(self, pending_call: PendingCall) -> None:
-        """Begin without a result."""
+        """`pending_call` is the call or batch to wait for."""
         self._pending_call = pending_call
         self._end_event = threading.Event()
         self._result: AnyResult | None = None
@@ -43,19 +40,19 @@ class PendingResult:
 
     @property
     def done(self) -> bool:
-        """Whether it has ended, with a picture or with an error."""
+        """Whether the call has ended, with an image or with an error."""
         return self._end_event.is_set()
 
     def result(self, timeout: float | None = None) -> AnyResult:
         """Wait for the result, at most `timeout` seconds, and return it.
 
-        Raises its `CometError`, `TimeoutError`, and `Interrupted` when the waiting is interrupted: the picture
-        still comes.
+        Raises the call's `CometError`, `TimeoutError`, or `Interrupted` when the wait is interrupted; the call goes on
+        after the last two.
         """
-        until = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            while not self._end_event.wait(EVENT_POLL_INTERVAL):  # in short steps: Windows interrupts no longer ones
-                if until is not None and time.monotonic() >= until:
+            while not self._end_event.wait(EVENT_POLL_INTERVAL):  # Windows cannot interrupt a long wait
+                if deadline is not None and time.monotonic() >= deadline:
                     raise TimeoutError(
                         f"The picture has not come within {timeout:g} s. {self._pending_call.describe_outcome()}"
                     )
@@ -66,21 +63,21 @@ class PendingResult:
         return self._result
 
     def cancel(self) -> str:
-        """Take it back if nothing was sent yet, and return what becomes of it."""
+        """Cancel the call if nothing was sent yet, and return a sentence that says what happens to it."""
         return self._pending_call.stop()
 
     def complete(self, present: Callable[[], AnyResult]) -> Exception | None:
-        """Take the result that `finished` gives, or its error, and return that."""
+        """Store the result that `present` returns, or its error; return the error."""
         try:
             self._result = present()
-        except Exception as error:  # noqa: BLE001  # it is raised where it is waited for
+        except Exception as error:  # noqa: BLE001  # `result` raises it
             self._error = error
         finally:
             self._end_event.set()
         return self._error
 
     def __getattr__(self, name: str) -> Any:
-        """Give what the result has, once it is there."""
+        """Return an attribute of the result, once the call has ended."""
         if name.startswith("_"):
             raise AttributeError(name)
         if not self.done:
@@ -88,12 +85,12 @@ class PendingResult:
         return getattr(self.result(), name)
 
     def __repr__(self) -> str:
-        how = "under way" if not self.done else "failed" if self._error is not None else "ended"
-        return f"<cometmagic {how}: {self._error if how == 'failed' else self._pending_call.describe_outcome()}>"
+        status = "under way" if not self.done else "failed" if self._error is not None else "ended"
+        return f"<cometmagic {status}: {self._error if status == 'failed' else self._pending_call.describe_outcome()}>"
 
 
 class _BackgroundOutput(ProgressOutput):
-    """The outputs that a cell has left behind: all are there when it ends, and only change afterwards."""
+    """The outputs of a background cell: all exist when the cell ends, and are only updated afterwards."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
@@ -102,11 +99,11 @@ class _BackgroundOutput(ProgressOutput):
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time for an update; a terminal, where somebody types, has none."""
+        """Whether it is time for an update; a terminal has none, because its user is typing."""
         return self.is_notebook and (self.update_time is None or self.seconds - self.update_time >= UPDATE_INTERVAL)
 
     def show_placeholder(self, progress: Bundle, note: Bundle) -> None:
-        """Show what is there when the cell ends."""
+        """Show the outputs that exist when the cell ends."""
         if self.is_notebook:
             self.show_progress(progress)
             self._caption_output.show(note)
@@ -114,7 +111,7 @@ class _BackgroundOutput(ProgressOutput):
             publish(progress)
 
     def show_image(self, bundle: Bundle) -> None:
-        """Turn into the picture, which no cell returns any more."""
+        """Replace the progress by the image, also in a terminal: no cell returns it."""
         self.show_final(bundle)
 
     def show_caption(self, bundle: Bundle) -> None:
@@ -131,31 +128,34 @@ def start_background(
     build_progress: Callable[[float], Bundle],
     present: ResultPresenter,
 ) -> PendingResult:
-    """Wait for the end on a thread; `finished` shows it then, and `words` until then how things stand.
+    """Wait for a call on a thread; `build_progress` is shown until it ends, then `present` shows the result.
 
-    The cell's variable holds the `Pending` first, and the result when it has come, unless somebody has put something
-    else there.
+    The cell's variable holds the `PendingResult` first and then the result, unless the user has assigned another value
+    to it.
     """
-    pending, waiting, name = PendingResult(pending_call), _BackgroundOutput(shell), pending_call.cell_options.into
-    if name:
-        shell.user_ns[name] = pending
+    variable = pending_call.cell_options.into
+    pending_result, output = PendingResult(pending_call), _BackgroundOutput(shell)
+    if variable:
+        shell.user_ns[variable] = pending_result
 
-    def keep(result: AnyResult) -> None:
-        if name and shell.user_ns.get(name) is pending:
-            shell.user_ns[name] = result
+    def set_result(result: AnyResult) -> None:
+        if variable and shell.user_ns.get(variable) is pending_result:
+            shell.user_ns[variable] = result
 
     def wait() -> None:
         for _ in pending_call.iter_events():
-            if waiting.is_due:
-                waiting.show_progress(build_progress(waiting.seconds))
-        error = pending.complete(lambda: present(waiting, keep))
+            if output.is_due:
+                output.show_progress(build_progress(output.seconds))
+        error = pending_result.complete(lambda: present(output, set_result))
         if error is not None:
-            waiting.show_caption(show.build_error(error))
+            output.show_caption(result_output.build_error(error))
 
-    waiting.show_placeholder(build_progress(0.0), show.build_placeholder(name))
-    # The context tells newer kernels whose outputs these are.
-    thread = threading.Thread(
-        target=contextvars.copy_context().run, args=(wait,), name="cometmagic-background", daemon=True
-    )
-    thread.start()
-    return pending
+    output.show_placeholder(build_progress(0.0), result_output.build_placeholder(variable))
+    _start_thread(wait)
+    return pending_result
+
+
+def _start_thread(wait: Callable[[], None]) -> None:
+    """Start the thread in the context of the cell: newer kernels assign outputs to cells by context."""
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(wait,), name="cometmagic-background", daemon=True).start()

@@ -1,7 +1,7 @@
-"""One cell's run: start what it asks for, show that it is under way, show what came of it.
+"""The run of one cell: start its call or batch, show the progress, show the result.
 
-The main thread only waits for events and displays; it can be interrupted at any moment, which stops
-the waiting and not the call.
+The main thread only waits for events and displays outputs. An interrupt can come at any moment; it ends the wait, not
+the call. This module knows nothing of HTTP.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cometmagic.display import batch_output, bundles
-from cometmagic.display import result_output as show
+from cometmagic.display import batch_output, bundles, result_output
+from cometmagic.display.caption import build_caption
 from cometmagic.errors import CometError, Interrupted
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.batch import Batch
@@ -20,7 +20,7 @@ from cometmagic.generation.call import Call, PendingCall
 from cometmagic.generation.launch import launch, launch_batch
 from cometmagic.generation.plan import Plan, build_plans
 from cometmagic.generation.result import ImageResult
-from cometmagic.generation.result_list import ImageResults
+from cometmagic.generation.result_list import AnyResult, ImageResults
 from cometmagic.generation.session import get_last_folder, set_last_result
 from cometmagic.generation.wait import launch_on_thread
 from cometmagic.notebook import background, front_end, interrupts
@@ -31,50 +31,51 @@ from cometmagic.options.template import find_lookalikes, render_template
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-CellValue = ImageResult | ImageResults | background.PendingResult | None
+CellValue = AnyResult | background.PendingResult | None
 
 
 def run_cell(
     shell: InteractiveShell, prompt: str, options: dict[str, Any], session_options: dict[str, Any]
 ) -> CellValue:
-    """Do what a cell asks for and show it; `defaults` are the session's. Raises a `CometError` or `Interrupted`."""
+    """Run a cell, show its outputs and return its value. Raises a `CometError` or `Interrupted`."""
     try:
-        planned = plan_cell(prompt, options, shell.user_ns, session_options)
+        plans = plan_cell(prompt, options, shell.user_ns, session_options)
     except KeyboardInterrupt:
         raise Interrupted("Nothing was sent, so nothing was charged.") from None
-    if planned[0].cell_options.dry_run or planned[0].cell_options.show_code:
-        _show_dry_run(planned)
+    if plans[0].cell_options.dry_run or plans[0].cell_options.show_code:
+        _show_dry_run(plans)
         return None
-    if len(planned) > 1:
-        return _run_batch(shell, planned)
-    return _run_call(shell, planned[0])
+    if len(plans) > 1:
+        return _run_batch(shell, plans)
+    return _run_call(shell, plans[0])
 
 
 def plan_cell(
     prompt: str, options: dict[str, Any], namespace: Mapping[str, Any], session_options: dict[str, Any]
 ) -> list[Plan]:
-    """Return the requests of a cell or a panel; `names` are the notebook's variables. Raises a `CometError`."""
-    notes = [
-        f"{found} was sent as it stands: only {{{{name}}}} is replaced." for found in find_lookalikes(prompt, namespace)
+    """Return the plans of a cell or a panel; `namespace` has the notebook's variables. Raises a `CometError`."""
+    warnings = [
+        f"{lookalike} was sent as it stands: only {{{{name}}}} is replaced."
+        for lookalike in find_lookalikes(prompt, namespace)
     ]
-    given = resolve_options(options, namespace)
+    resolved_options = resolve_options(options, namespace)
     return build_plans(
         render_template(prompt, namespace),
         last_folder=get_last_folder(),
         session_options=session_options,
-        warnings=notes,
-        **given,
+        warnings=warnings,
+        **resolved_options,
     )
 
 
 def _show_dry_run(plans: list[Plan]) -> None:
-    """Show what would be sent, and send nothing."""
+    """Show the requests or the programs that would send them; send nothing."""
     from cometmagic.display import dry_run
 
-    kind = plans[0].cell_options.show_code
-    if kind:
+    language = plans[0].cell_options.show_code
+    if language:
         for plan in plans:
-            publish(dry_run.build_code(plan.as_code(kind), plan.label))
+            publish(dry_run.build_code(plan.as_code(language), plan.label))
     if plans[0].cell_options.dry_run:
         publish(dry_run.build_dry_run(plans))
 
@@ -85,65 +86,65 @@ def _run_call(shell: InteractiveShell, plan: Plan) -> ImageResult | background.P
         return background.start_background(
             shell,
             call,
-            lambda seconds: show.build_call_progress(call, seconds, "in the background"),
+            lambda seconds: result_output.build_call_progress(call, seconds, "in the background"),
             partial(_finish_call, call),
         )
-    waiting, step = ProgressOutput(shell), CallProgress(call)
+    output, progress = ProgressOutput(shell), CallProgress(call)
     try:
         for event in call.iter_events():
-            step.handle_event(event)
-            if waiting.is_due:
-                waiting.show_progress(show.build_call_progress(call, waiting.seconds, *step.describe()))
-        return _finish_call(call, waiting, _build_result_setter(shell, call.cell_options.into))
+            progress.handle_event(event)
+            if output.is_due:
+                output.show_progress(result_output.build_call_progress(call, output.seconds, *progress.describe()))
+        return _finish_call(call, output, _build_result_setter(shell, call.cell_options.into))
     except KeyboardInterrupt:
-        raise _handle_interrupt(call, waiting) from None
+        raise _handle_interrupt(call, output) from None
 
 
 def _build_result_setter(shell: InteractiveShell, variable: str | None) -> background.ResultSetter:
-    """Return what puts a result into the cell's variable, if it has one."""
+    """Return the function that stores a result in the cell's variable, if there is one."""
 
-    def keep(result: background.AnyResult) -> None:
+    def set_result(result: AnyResult) -> None:
         if variable:
             shell.user_ns[variable] = result
 
-    return keep
+    return set_result
 
 
 def _finish_call(call: Call, output: ProgressOutput, set_result: background.ResultSetter) -> ImageResult:
-    """Show what came of a call that has ended, and return it."""
+    """Show the result of a call that has ended, and return it."""
     try:
         result = call.result()
     except CometError as error:
-        output.show_final(show.build_final_status(call, output.seconds, "No image", error))
+        output.show_final(result_output.build_final_status(call, output.seconds, "No image", error))
         raise
-    output.show_image(show.build_image(result, terminal=front_end.can_draw_png()))
+    output.show_image(result_output.build_image(result, terminal=front_end.can_draw_png()))
     set_last_result(result)
     set_result(result)
-    saved = None
+    saved_path = None
     try:
-        saved = call.save(result)
+        saved_path = call.save(result)
     finally:
-        output.show_caption(show.build_caption(result, saved))
+        output.show_caption(build_caption(result, saved_path))
     return result
 
 
 def _handle_interrupt(pending_call: PendingCall, output: ProgressOutput) -> Interrupted:
-    """Stop waiting, show that, and return what is raised; a second interrupt abandons what goes on."""
-    future = pending_call.stop()
-    output.show_final(show.build_final_status(pending_call, output.seconds, "Interrupted"))
+    """Stop the wait, show that, and return the error to raise; a second interrupt abandons the call."""
+    outcome = pending_call.stop()
+    output.show_final(result_output.build_final_status(pending_call, output.seconds, "Interrupted"))
 
     def abandon() -> None:
         pending_call.abandon()
-        output.show_final(show.build_final_status(pending_call, output.seconds, "Abandoned"))
+        output.show_final(result_output.build_final_status(pending_call, output.seconds, "Abandoned"))
 
     if pending_call.is_running and output.is_notebook and interrupts.listen(abandon):
-        future += f" Interrupt again to abandon {'them' if isinstance(pending_call, Batch) else 'it'}."
-    return Interrupted(future)
+        outcome += f" Interrupt again to abandon {'them' if isinstance(pending_call, Batch) else 'it'}."
+    return Interrupted(outcome)
 
 
 def _run_batch(shell: InteractiveShell, plans: list[Plan]) -> ImageResults | background.PendingResult:
-    """Make several pictures at once. Raises the first error when none came."""
-    batch = launch_on_thread(lambda left: launch_batch(plans, left))
+    """Generate several images at once. Raises the first error if there is no image."""
+    batch = launch_on_thread(lambda is_cancelled: launch_batch(plans, is_cancelled))
     if batch.cell_options.background and front_end.is_interactive(shell):
         return background.start_background(
             shell,
@@ -151,49 +152,48 @@ def _run_batch(shell: InteractiveShell, plans: list[Plan]) -> ImageResults | bac
             lambda seconds: batch_output.build_batch_progress(batch, seconds),
             partial(_finish_batch, batch),
         )
-    waiting = ProgressOutput(shell)
+    output = ProgressOutput(shell)
     try:
         for _ in batch.iter_events():
-            if waiting.is_due:
-                waiting.show_progress(batch_output.build_batch_progress(batch, waiting.seconds))
-        return _finish_batch(batch, waiting, _build_result_setter(shell, batch.cell_options.into))
+            if output.is_due:
+                output.show_progress(batch_output.build_batch_progress(batch, output.seconds))
+        return _finish_batch(batch, output, _build_result_setter(shell, batch.cell_options.into))
     except KeyboardInterrupt:
-        raise _handle_interrupt(batch, waiting) from None
+        raise _handle_interrupt(batch, output) from None
 
 
 def _finish_batch(batch: Batch, output: ProgressOutput, set_result: background.ResultSetter) -> ImageResults:
-    """Show what came of calls that have ended, and return it."""
+    """Show the results of a batch that has ended, and return them."""
     results = batch.collect_results()
     if results.failure is not None:
-        output.show_final(show.build_final_status(batch, output.seconds, "No image"))
+        output.show_final(result_output.build_final_status(batch, output.seconds, "No image"))
         raise results.failure
     set_result(results)
     output.show_image(batch_output.build_sheet(results, terminal=front_end.can_draw_png()))
-    saved: list[Path] = []
+    saved_paths: list[Path] = []
     try:
-        saved.extend(batch.save(results))
+        saved_paths.extend(batch.save(results))
     finally:
-        output.show_caption(batch_output.build_sheet_caption(results, saved))
+        output.show_caption(batch_output.build_sheet_caption(results, saved_paths))
     return results
 
 
 def show_image_part(image: ImagePart) -> None:
     """Show one image of a result."""
-    publish(show.build_part(image))
+    publish(result_output.build_part(image))
 
 
-def show_result(value: ImageResult | ImageResults | background.PendingResult, *, is_returned: bool = False) -> None:
-    """Show a result, or several, as the cell that made them did; one that is `returned` is told as its Out[n] too."""
+def show_result(value: AnyResult | background.PendingResult, *, is_returned: bool = False) -> None:
+    """Show a result, or several, as their cell did; a plain terminal shows a returned value as its Out[n] instead."""
     if isinstance(value, background.PendingResult):
         publish(bundles.build_plain_text(repr(value)))
         return
+    terminal = front_end.can_draw_png()
     if isinstance(value, ImageResults):
-        picture, caption = (
-            batch_output.build_sheet(value, terminal=front_end.can_draw_png()),
-            batch_output.build_sheet_caption(value),
-        )
+        image = batch_output.build_sheet(value, terminal=terminal)
+        caption = batch_output.build_sheet_caption(value)
     else:
-        picture, caption = show.build_image(value, terminal=front_end.can_draw_png()), show.build_caption(value)
+        image, caption = result_output.build_image(value, terminal=terminal), build_caption(value)
     if front_end.can_show_images() or not is_returned:
-        publish(picture)
+        publish(image)
     publish(caption)

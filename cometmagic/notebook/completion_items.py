@@ -1,8 +1,8 @@
-"""What may stand where the cursor is: values of an option, names of variables, ids of calls, paths.
+"""The possible completions of a word: values of an option, names of variables, ids of calls, paths.
 
-All of it is read when it is asked for: the declaration, the notebook's variables, the project's file, the
-library, the disk. A library of pictures is known by the names of its types and is never imported. This
-module knows no IPython and nothing of lines.
+They are read at each request from the option declaration, the notebook's variables, pyproject.toml, the library and the
+disk. Image types of other packages are recognized by name, so that no package is imported. This module knows neither
+IPython nor the rest of the line.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ _IMAGE_TYPES = {
 
 
 class CompletionItem(NamedTuple):
-    """A text that may stand there, and what it is."""
+    """A possible text and its kind, as IPython shows it."""
 
     text: str
     kind: str
 
 
-CompletionMatch = tuple[str, list[CompletionItem]]  # the end of what is written that the offers replace, and the offers
+CompletionMatch = tuple[str, list[CompletionItem]]  # the end of the fragment that the items replace; the items
 
 
 def complete_value(option: Option, fragment: str, namespace: Mapping[str, Any]) -> CompletionMatch:
-    """Return what may follow an option of which `written` stands there already."""
+    """Return the possible values of an option that start with `fragment`."""
     match option.name:
         case "model" | "preset":
             return _filter_words(_list_names(option.name), fragment)
@@ -72,43 +72,41 @@ def _complete_by_type(option: Option, fragment: str) -> CompletionMatch:
         case ChoiceList():
             return _complete_list(option.type.choices, fragment)
         case Pairs() as pairs:
-            _, sign, setting = fragment.partition("=")
-            return (
-                _filter_words(pairs.value_table, setting)
-                if sign
-                else _filter_words([f"{name}=" for name in pairs.key_table], fragment)
-            )
+            _, sign, value = fragment.partition("=")
+            if sign:
+                return _filter_words(pairs.value_table, value)
+            return _filter_words([f"{name}=" for name in pairs.key_table], fragment)
         case _:
             return _filter_words(option.type.choices, fragment)
 
 
 def _complete_list(words: Iterable[str], fragment: str) -> CompletionMatch:
-    """Return the words that may follow in a list with commas; none twice."""
-    *before, last = fragment.split(",")
-    return _filter_words([word for word in words if word not in before], last)
+    """Return the words that can continue a comma-separated list, without those already in it."""
+    *items, last = fragment.split(",")
+    return _filter_words([word for word in words if word not in items], last)
 
 
 def _complete_sweep(fragment: str, namespace: Mapping[str, Any]) -> CompletionMatch:
-    name, sign, listed = fragment.partition("=")
-    known = Options.list_options()
+    option_name, sign, values = fragment.partition("=")
+    options = Options.list_options()
     if not sign:
-        spelled = name if "_" in name else name.replace("_", "-")
-        names = [one for one in known if not isinstance(known[one].type, JsonObject)]
-        return _filter_words([f"{one if '_' in spelled else one.replace('_', '-')}=" for one in names], fragment)
-    option = known[name.strip().replace("-", "_")]
-    _, every = complete_value(option, "", namespace)
-    return _complete_list([offer.text for offer in every], listed)
+        names = [name for name, option in options.items() if not isinstance(option.type, JsonObject)]
+        has_underscore = "_" in option_name
+        return _filter_words([f"{name if has_underscore else name.replace('_', '-')}=" for name in names], fragment)
+    option = options[option_name.strip().replace("-", "_")]
+    _, items = complete_value(option, "", namespace)
+    return _complete_list([item.text for item in items], values)
 
 
 def _filter_words(words: Iterable[str], fragment: str) -> CompletionMatch:
-    """Return the words that begin as it is written, in any case."""
+    """Return the words that start with `fragment`; case does not matter."""
     return fragment, [CompletionItem(word, "value") for word in words if word.lower().startswith(fragment.lower())]
 
 
 def _find_variables(
     namespace: Mapping[str, Any], is_match: Callable[[Any], bool], fragment: str
 ) -> Iterator[CompletionItem]:
-    """Yield the variables of the user that hold what is wanted, and the outputs that do."""
+    """Yield the user's variables and outputs whose values match."""
     for name, value in list(namespace.items()):
         if name.startswith(fragment) and not name.startswith("_") and is_match(value):
             yield CompletionItem(name, "instance")
@@ -133,33 +131,34 @@ def _is_image_value(value: Any) -> bool:
 
 
 def _list_types(value: Any) -> set[str]:
-    return {f"{kind.__module__}.{kind.__qualname__}" for kind in type(value).__mro__}
+    return {f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__}
 
 
 def complete_ids(fragment: str) -> list[CompletionItem]:
-    """Return the ids of the newest calls; where none begins as it is written, the names it is a part of."""
+    """Return the ids of the newest calls that start with `fragment`; without any, the full ids that contain it."""
     from cometmagic.options.settings import find_library_folder
     from cometmagic.storage.index import shorten_id
     from cometmagic.storage.library import Library
 
     word, folders = fragment.lower(), list(Library(find_library_folder()).iter_folders())
-    found = [short for folder in folders if (short := shorten_id(folder)).startswith(word)]
-    found = found or [folder.id for folder in folders if word in folder.id.lower()]
-    return [CompletionItem(name, "id") for name in found[:MAX_CALLS]]
+    call_ids = [short_id for folder in folders if (short_id := shorten_id(folder)).startswith(word)]
+    call_ids = call_ids or [folder.id for folder in folders if word in folder.id.lower()]
+    return [CompletionItem(call_id, "id") for call_id in call_ids[:MAX_CALLS]]
 
 
 def complete_paths(fragment: str, suffixes: tuple[str, ...] = ()) -> Iterator[CompletionItem]:
-    """Yield the folders, and the files with one of `suffixes`, that begin as it is written; `~` stays."""
-    start, name = os.path.split(fragment)
-    start = fragment[: len(fragment) - len(name)]
+    """Yield the folders, and the files with one of `suffixes`, that start with `fragment`; `~` is not expanded."""
+    name = os.path.split(fragment)[1]
+    folder = fragment[: len(fragment) - len(name)]
     try:
-        with os.scandir(Path(start or ".").expanduser()) as entries:
-            is_hidden = name.startswith(".")
-            found = [one for one in entries if one.name.startswith(name) and one.name.startswith(".") == is_hidden]
-    except (OSError, RuntimeError, ValueError):  # no folder, or a `~user` nobody knows
+        with os.scandir(Path(folder or ".").expanduser()) as entries:
+            matches = [entry for entry in entries if entry.name.startswith(name)]
+    except (OSError, RuntimeError, ValueError):  # no folder, or an unknown `~user`
         return
-    for entry in sorted(found, key=lambda entry: entry.name.lower())[:MAX_PATHS]:
+    is_hidden = name.startswith(".")
+    matches = [entry for entry in matches if entry.name.startswith(".") == is_hidden]
+    for entry in sorted(matches, key=lambda entry: entry.name.lower())[:MAX_PATHS]:
         if entry.is_dir():
-            yield CompletionItem(f"{start}{entry.name}/", "path")
+            yield CompletionItem(f"{folder}{entry.name}/", "path")
         elif entry.name.lower().endswith(suffixes):
-            yield CompletionItem(f"{start}{entry.name}", "path")
+            yield CompletionItem(f"{folder}{entry.name}", "path")

@@ -1,4 +1,7 @@
-"""`%config GeminiImage.aspect_ratio = "16:9"`: defaults for this session, made from the declaration."""
+"""`%config GeminiImage.aspect_ratio = "16:9"`: the defaults of a session, as traits built from the option declaration.
+
+The values are parsed by the option types; this module only turns options into traits.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,15 @@ from cometmagic.options.option_group import Option
 
 
 class OptionTrait(TraitType[Any, Any]):
-    """A trait that accepts what the option accepts, and None for "not set"."""
+    """A trait that accepts the values of an option, and None for "not set"."""
 
     def __init__(self, option: Option) -> None:
-        """`option` says what is accepted."""
+        """`option` parses the values."""
         super().__init__(default_value=None, allow_none=True, help=describe(option))
         self.option = option
 
     def validate(self, _: Any, value: Any) -> Any:
-        """Return the value as written. Raises `OptionError` for a bad one."""
+        """Return the value unchanged. Raises `OptionError` if it is invalid."""
         try:
             self.option.type.parse(value)
         except ValueError as error:
@@ -31,13 +34,13 @@ class OptionTrait(TraitType[Any, Any]):
 
 
 def _build_trait(option: Option) -> OptionTrait:
-    """Return the trait of an option, of a class whose name `%config` shows as the kind of value."""
-    shown: type[OptionTrait] = type(option.type.metavar or "True|False", (OptionTrait,), {})
-    return shown(option)
+    """Return the trait of an option; `%config` shows the name of its class as the kind of value."""
+    trait_type: type[OptionTrait] = type(option.type.metavar or "True|False", (OptionTrait,), {})
+    return trait_type(option)
 
 
 def read_options(config: Configurable) -> dict[str, Any]:
-    """Return the options that were set."""
+    """Return the options that are set."""
     return {name: value for name in list_options() if (value := getattr(config, name)) is not None}
 
 

@@ -1,4 +1,7 @@
-"""What only a notebook knows of its surroundings, as rows for the doctor."""
+"""The front end around the kernel: whether it takes input and draws images, and what `%gemini_doctor` says about it.
+
+The answers come from IPython and the environment variables only.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from cometmagic.options.command_line import format_option
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-# Where a kernel runs, and what gives it away.
+# The host of a kernel and how to recognize it.
 _HOSTS: dict[str, Callable[[], bool]] = {
     "Google Colab": lambda: "google.colab" in sys.modules,
     "VS Code": lambda: "VSCODE_PID" in os.environ or "VSCODE_CWD" in os.environ,
@@ -23,9 +26,9 @@ _HOSTS: dict[str, Callable[[], bool]] = {
 
 
 def is_interactive(shell: InteractiveShell) -> bool:
-    """Whether somebody waits for the prompt: what runs notebooks from end to end (nbconvert, Voila) answers no input.
+    """Whether a person uses the notebook; programs that run whole notebooks (nbconvert, Voila) allow no input.
 
-    Such a program also takes no output of a cell that has ended.
+    Such a program also drops the outputs of a cell that has ended.
     """
     if not hasattr(shell, "kernel"):
         return True
@@ -34,7 +37,7 @@ def is_interactive(shell: InteractiveShell) -> bool:
 
 
 def describe_surroundings(shell: InteractiveShell, session_options: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return what shows the outputs, and the options that the session sets."""
+    """Return rows for the doctor: the front end, and the options that the session sets."""
     options = " ".join(format_option(name, value) for name, value in session_options.items())
     return [
         ("front end", _detect_front_end(shell)),
@@ -50,14 +53,14 @@ def _detect_front_end(shell: InteractiveShell) -> str:
 
 
 def can_draw_png() -> bool:
-    """Whether this is a terminal that draws pictures, as IPython (9.13 and later) finds out for kitty and its like."""
+    """Whether this is a terminal that draws images; IPython 9.13 and later detects kitty and similar terminals."""
     from IPython import get_ipython
 
     return "image/png" in getattr(get_ipython(), "mime_renderers", {})
 
 
 def can_show_images() -> bool:
-    """Whether a picture is seen here: in a notebook, and in a terminal that draws."""
+    """Whether images are visible: in a notebook, or in a terminal that draws them."""
     from IPython import get_ipython
 
     return hasattr(get_ipython(), "kernel") or can_draw_png()

@@ -1,7 +1,7 @@
-"""Stop, pressed a second time: the call that the first press detached is abandoned.
+"""The second interrupt, which abandons the call that the first one stopped waiting for.
 
-The first press gives the prompt back, and a kernel without a running cell ignores interrupts; so for a few
-seconds it is made to listen. A terminal reads Ctrl-C as a key there, and has no second press.
+The first interrupt ends the cell, and a kernel without a running cell ignores interrupts. A signal handler listens for
+a few seconds instead. At the prompt of a terminal Ctrl-C is a key, so there is no second interrupt.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import threading
 from collections.abc import Callable
 
 LISTEN_SECONDS = 5.0  # seconds
-POLL_SECONDS = 0.02  # seconds between two looks whether the interrupted cell has ended
+POLL_SECONDS = 0.02  # seconds between two checks whether the interrupted cell has ended
 
 
 def listen(abandon: Callable[[], None]) -> bool:
-    """Call `abandon` when the kernel is interrupted within `WINDOW`; return whether it can listen at all."""
+    """Call `abandon` if the kernel is interrupted within `LISTEN_SECONDS`; return whether it can listen at all."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:  # a terminal
@@ -28,20 +28,20 @@ def listen(abandon: Callable[[], None]) -> bool:
 
 
 def _install_handler(loop: asyncio.AbstractEventLoop, abandon: Callable[[], None], deadline: float) -> None:
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:  # the interrupted cell is still being brought to its end
+    previous_handler = signal.getsignal(signal.SIGINT)
+    if previous_handler is signal.default_int_handler:  # the interrupted cell has not ended yet
         if loop.time() < deadline:
             loop.call_later(POLL_SECONDS, _install_handler, loop, abandon, deadline)
         return
 
-    def pressed(*_: object) -> None:
-        disarm()
-        if loop.time() < deadline:  # a kernel puts back after a cell what it found before, however late
+    def handle_interrupt(*_: object) -> None:
+        restore_handler()
+        if loop.time() < deadline:  # a kernel can reinstall this handler after a later cell
             loop.call_soon_threadsafe(abandon)
 
-    def disarm() -> None:
-        if signal.getsignal(signal.SIGINT) is pressed:
-            signal.signal(signal.SIGINT, before)
+    def restore_handler() -> None:
+        if signal.getsignal(signal.SIGINT) is handle_interrupt:
+            signal.signal(signal.SIGINT, previous_handler)
 
-    signal.signal(signal.SIGINT, pressed)
-    loop.call_at(deadline, disarm)
+    signal.signal(signal.SIGINT, handle_interrupt)
+    loop.call_at(deadline, restore_handler)

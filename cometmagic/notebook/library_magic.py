@@ -1,7 +1,7 @@
-"""`%gemini_library`: what has been made, shown, and packed; a thin door to the modules that know how.
+"""`%gemini_library`: list, show, recover and share the calls of the library.
 
-It reads the line, calls one of them, and prints or shows what it gives. What an action needs is imported
-when it runs, to keep `%load_ext` light.
+Each action calls one function of another wing and prints or displays its result. Modules are imported when an action
+runs, to keep `%load_ext` fast.
 """
 
 from __future__ import annotations
@@ -30,66 +30,63 @@ _PIXEL_COUNT = Number(1, 16384, is_whole=True)
 
 
 def show_list(library: Library, query: str) -> None:
-    """Show the newest calls: with small pictures in a notebook, as a table in a terminal."""
+    """Show the newest calls: with thumbnails in a notebook, as a table in a terminal."""
     from cometmagic.display import library_table
 
-    calls = library_table.list_calls(library, query)
+    listing = library_table.list_calls(library, query)
     if hasattr(get_ipython(), "kernel"):
         from cometmagic.display.gallery import build_gallery
         from cometmagic.notebook.progress import publish
 
-        publish(build_gallery(calls))
+        publish(build_gallery(listing))
     else:
-        print(
-            library_table.format_table(
-                calls, shutil.get_terminal_size().columns if sys.stdout.isatty() else library_table.TABLE_WIDTH
-            )
-        )
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else library_table.TABLE_WIDTH
+        print(library_table.format_table(listing, width))
 
 
 def show_call(library: Library, call_id: str) -> ImageResult | None:
-    """Show a call as its cell did, and print what is known of it; return its result, if it has one."""
+    """Show a call as its cell did, and print its facts; return its result, if it has one."""
     from cometmagic.display import library_table
     from cometmagic.display.edit_tree import render_tree
     from cometmagic.generation.result import ImageResult
-    from cometmagic.notebook import cell_run as cell
+    from cometmagic.notebook import cell_run
     from cometmagic.storage import index
 
     folder = index.find_call(library, call_id)
     result = ImageResult(folder.path) if folder.is_complete else None
     if result:
-        cell.show_result(result, is_returned=True)
+        cell_run.show_result(result, is_returned=True)
     else:
         print(library_table.explain_missing_image(folder))
     print(f"\n{library_table.describe_call(folder)}")
-    if drawn := render_tree(library, folder):
-        print(f"\n{drawn}")
+    if tree := render_tree(library, folder):
+        print(f"\n{tree}")
     return result
 
 
 def write_pack(library: Library, folder: str) -> None:
-    """Make the lean copy and print what is in it."""
+    """Copy the recordings to a folder and print what was copied."""
     from cometmagic.storage.recording_pack import pack
 
     print(pack(library, Path(folder)))
 
 
 def show_pending(library: Library, _: str) -> None:
-    """Print what is under way, in this kernel and in others."""
+    """Print the running calls of this kernel and of others."""
     from cometmagic.courier.recovery_report import format_running_calls
 
     print("\n".join(format_running_calls(library.root)) or "Nothing is under way.")
 
 
 def show_recovery(library: Library, _: str) -> None:
-    """Bring home what an earlier session left behind, and print what became of it."""
+    """Recover the calls of earlier sessions, and print the outcome of each."""
     from cometmagic.courier.recovery_report import recover_calls
 
-    found = False
-    for told in recover_calls(library.root):
-        found = True
-        print(told)
-    if not found:
+    has_calls = False
+    for line in recover_calls(library.root):
+        has_calls = True
+        print(line)
+    if not has_calls:
         print("Nothing was left behind.")
 
 
@@ -102,26 +99,26 @@ def show_spending(library: Library, _: str) -> None:
 
 
 def shrink_notebook(library: Library, argument: str) -> None:
-    """Make the pictures inside a notebook file small and print what that saved."""
+    """Shrink the images inside a notebook file and print how much smaller it is."""
     from cometmagic.storage.slim_notebook import DEFAULT_MAX_SIDE, slim
 
-    found, rest = _PREVIEW_OPTION.search(argument), _PREVIEW_OPTION.sub(" ", argument, count=1).strip()
-    name = _strip_outer_quotes(rest)
-    other = re.search(r"(?:^|\s)(-[\w-]+)", rest) if name == rest else None
-    if other and not Path(name).expanduser().exists():
-        raise _build_error(f"There is no option {other[1]}.")
+    preview, text = _PREVIEW_OPTION.search(argument), _PREVIEW_OPTION.sub(" ", argument, count=1).strip()
+    name = _strip_outer_quotes(text)
+    unknown_option = re.search(r"(?:^|\s)(-[\w-]+)", text) if name == text else None
+    if unknown_option and not Path(name).expanduser().exists():
+        raise _build_error(f"There is no option {unknown_option[1]}.")
     if not name:
         raise _build_error(f"{MAGIC} slim needs {ACTIONS['slim'].metavar}.")
     try:
-        longest = _PIXEL_COUNT.parse(found[1] or "") if found else DEFAULT_MAX_SIDE
+        max_side = _PIXEL_COUNT.parse(preview[1] or "") if preview else DEFAULT_MAX_SIDE
     except ValueError as error:
         raise _build_error(f"--preview: {error}.") from None
-    print(slim(Path(name), library, int(longest)))
+    print(slim(Path(name), library, int(max_side)))
 
 
 @dataclass(frozen=True)
 class Action:
-    """One word after the magic: what it does, what stands behind it, and whether that may be left out."""
+    """An action of the magic: its function, its help, and its argument and option."""
 
     run: Callable[[Library, str], ImageResult | None]
     help: str
@@ -130,7 +127,7 @@ class Action:
     option: str = ""
 
     def check(self, name: str, argument: str) -> None:
-        """Raise `OptionError` when what stands behind the word is not what it takes."""
+        """Raise `OptionError` if the action does not accept the argument."""
         if argument.startswith("-") and not (self.option and argument.startswith(self.option)):
             raise _build_error(f"There is no option {argument.split(maxsplit=1)[0]}.")
         if argument and not self.metavar:
@@ -162,18 +159,18 @@ def format_help() -> str:
 
 
 def run_action(open_library: Callable[[], Library], line: str) -> ImageResult | None:
-    """Do what a line says, and return the result that it shows."""
-    name, *rest = line.split(maxsplit=1) or ["list"]
-    argument = _strip_outer_quotes("".join(rest).strip())
+    """Run the action of a line, and return the result that it shows."""
+    name, *arguments = line.split(maxsplit=1) or ["list"]
+    argument = _strip_outer_quotes("".join(arguments).strip())
     if name not in ACTIONS:
-        hint, do = suggest(name, ACTIONS) or ".", f"Known are {', '.join(ACTIONS)}; {MAGIC}? explains them."
-        raise _build_error(f"There is no {MAGIC} {name[:60]}{hint}", do)
+        hint, advice = suggest(name, ACTIONS) or ".", f"Known are {', '.join(ACTIONS)}; {MAGIC}? explains them."
+        raise _build_error(f"There is no {MAGIC} {name[:60]}{hint}", advice)
     ACTIONS[name].check(name, argument)
     return ACTIONS[name].run(open_library(), argument)
 
 
 def _strip_outer_quotes(text: str) -> str:
-    """Return a text without the quotes around the whole of it, which a path with spaces may have."""
+    """Return a text without its outer quotes; paths with spaces can have them."""
     is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
     return text[1:-1] if is_quoted else text
 

@@ -1,8 +1,8 @@
-"""`%%gemini_image`, `%gemini_panel`, `%gemini_library` and `%gemini_doctor`: thin doors to what knows how.
+"""The magics `%%gemini_image`, `%gemini_panel`, `%gemini_library` and `%gemini_doctor`, and how they are registered.
 
-Of `%%gemini_image` the line's options lie over the session's (`%config GeminiImage`); the cell's text is the
-prompt, byte for byte. The picture is shown while the cell runs, so the result the cell returns is not shown
-again. What a magic needs to run is imported by its first run, to keep `%load_ext` light.
+In `%%gemini_image` the options of the line override those of the session (`%config GeminiImage`); the text of the cell
+is the prompt, byte for byte. The image is shown while the cell runs, so the result that the cell returns is not shown
+again. Modules are imported when a magic runs, to keep `%load_ext` fast.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cometmagic.widget.panel import Panel
 
 
-MAX_RECENT_CALLS = 200  # calls that are looked at when the extension is loaded
+MAX_RECENT_CALLS = 200  # calls that are checked when the extension is loaded
 _RESULT_TYPE = ("cometmagic", "ImageResult")
 _RESULTS_TYPE = ("cometmagic", "ImageResults")
 _PENDING_TYPE = ("cometmagic.notebook.background", "PendingResult")
@@ -49,7 +49,7 @@ class GeminiMagics(Magics):
     """The magics of this extension."""
 
     def __init__(self, shell: InteractiveShell) -> None:
-        """`shell` is where variables are put and pictures shown."""
+        """`shell` holds the variables and displays the outputs."""
         super().__init__(shell)
         self.interactive_shell = shell
         self.defaults = _create_defaults(shell)
@@ -59,13 +59,13 @@ class GeminiMagics(Magics):
     @no_var_expand
     @line_cell_magic
     def gemini_image(self, line: str, cell_text: str | None = None) -> CellValue:
-        """See `line.help_text`, which replaces this text."""
+        """See `command_line.build_help_text`, which replaces this text."""
         from cometmagic.notebook import cell_run
 
-        # Below a cell's line stands its prompt; in a line it begins with the first word that is nothing else.
+        # In a cell the prompt is below the line; on a line it starts at the first word that is not an option or value.
         if cell_text is None:
-            parsed = parse_line(line, self._is_result_name)
-            options, prompt = parsed.options, parsed.prompt
+            parsed_line = parse_line(line, self._is_result_name)
+            options, prompt = parsed_line.options, parsed_line.prompt
         else:
             options, prompt = parse_first_line(line), cell_text.removesuffix("\n")
         result = cell_run.run_cell(self.interactive_shell, prompt, options, read_options(self.defaults))
@@ -78,7 +78,7 @@ class GeminiMagics(Magics):
     @no_var_expand
     @line_magic
     def gemini_library(self, line: str) -> ImageResult | None:
-        """See `library_magic.help_text`, which replaces this text."""
+        """See `library_magic.format_help`, which replaces this text."""
         result = library_magic.run_action(_open_library, line)
         self.shown_result = result
         return result
@@ -87,10 +87,10 @@ class GeminiMagics(Magics):
     @line_magic
     def gemini_panel(self, line: str) -> Panel:
         """Show a panel: what a cell of %%gemini_image does, by hand. Takes what `%gemini_image` takes, or nothing."""
-        import cometmagic  # by the front door: the panel stands on what a cell does, not the other way round
+        import cometmagic  # the widget imports this wing, so this wing uses the public API
 
-        parsed = parse_line(line, self._is_result_name)
-        return cometmagic.panel(parsed.prompt, **parsed.options)
+        parsed_line = parse_line(line, self._is_result_name)
+        return cometmagic.panel(parsed_line.prompt, **parsed_line.options)
 
     @no_var_expand
     @line_magic
@@ -103,15 +103,14 @@ class GeminiMagics(Magics):
             raise OptionError(
                 f"%gemini_doctor takes nothing, not {line.strip()[:60]!r}.", charge_status=ChargeStatus.PAST
             )
-        session = read_options(self.defaults)
-        print(
-            doctor.examine(*front_end.describe_surroundings(self.interactive_shell, session), session_options=session)
-        )
+        session_options = read_options(self.defaults)
+        rows = front_end.describe_surroundings(self.interactive_shell, session_options)
+        print(doctor.examine(*rows, session_options=session_options))
 
     def show_once(self, result: ImageResult | ImageResults | PendingResult) -> None:
         """Show a result that is the value of a cell, unless the cell has just shown it.
 
-        Raises `NotImplementedError` for a result that a terminal is to tell in words: IPython then takes its repr.
+        Raises `NotImplementedError` in a terminal for a result that was shown: IPython then prints its repr.
         """
         was_shown, self.shown_result = result == self.shown_result, None
         if not was_shown:
@@ -119,7 +118,7 @@ class GeminiMagics(Magics):
 
             cell_run.show_result(result)
         elif not hasattr(self.interactive_shell, "kernel"):
-            raise NotImplementedError  # the terminal has written "Out[n]: " by now
+            raise NotImplementedError  # the terminal has already printed "Out[n]: "
 
     @staticmethod
     def show_image_part(image: ImagePart) -> None:
@@ -129,14 +128,16 @@ class GeminiMagics(Magics):
         cell_run.show_image_part(image)
 
     def reset_shown_result(self, *_: Any) -> None:
-        """Forget at the start of a cell what the last one has shown."""
+        """Forget the shown result when a new cell starts."""
         self.shown_result = None
 
 
 def _create_defaults(shell: InteractiveShell) -> Configurable:
     try:
         return GeminiImage(parent=shell)
-    except OptionError as error:  # a bad `%config` stays in the shell's configuration and must not bar a reload
+    except (
+        OptionError
+    ) as error:  # an invalid `%config` stays in the shell's configuration and must not prevent a reload
         print(f"Ignored: {error}", file=sys.stderr)
         return GeminiImage()
 
@@ -168,25 +169,25 @@ def load(shell: Any) -> None:  # IPython types its parts as optional, and its co
 
 
 def _start_courier() -> None:
-    """Start the courier behind the scenes, so that the first picture does not wait for it."""
+    """Start the courier on a thread, so that the first image does not wait for it."""
     from cometmagic.courier.client import get_courier
 
     get_courier()
 
 
 def _recover_earlier_calls() -> None:
-    """Bring home what an earlier kernel left under way; the look itself is quick, and mostly all there is."""
-    with contextlib.suppress(CometError):  # a library that cannot be named is told when it is needed
+    """Recover the unfinished calls of earlier kernels, if there are any; the check is quick."""
+    with contextlib.suppress(CometError):  # an invalid library folder is reported when it is used
         root = find_library_folder()
         if find_unfinished_calls(root, MAX_RECENT_CALLS):
             from cometmagic.courier.recovery_report import recover_calls
 
-            for told in recover_calls(root, MAX_RECENT_CALLS):
-                print(told)
+            for line in recover_calls(root, MAX_RECENT_CALLS):
+                print(line)
 
 
 def unload(shell: Any) -> None:
-    """Take back what `load` did."""
+    """Undo `load`."""
     magics = shell.magics_manager.registry.pop("GeminiMagics", None)
     if not isinstance(magics, GeminiMagics):
         return

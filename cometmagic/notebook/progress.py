@@ -1,7 +1,7 @@
-"""The one output that first says "under way" and then becomes the picture, or several pictures.
+"""The output that first shows progress and then becomes the image or the contact sheet.
 
-A plain terminal rewrites one line instead, and a terminal that nobody watches says nothing. Outputs are
-published from whatever thread waits; what stands in them is display.result's.
+A plain terminal rewrites one line instead; without a terminal no progress is written. Any thread can publish outputs.
+Their content is built by `display`; this module only displays and updates it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 UPDATE_INTERVAL = 0.5  # seconds; a flood of updates makes the notebook server drop all outputs
-DEFAULT_COLUMNS = 80  # characters of a terminal that does not tell
+DEFAULT_COLUMNS = 80  # characters of a terminal of unknown width
 
 
 def publish(bundle: Bundle) -> None:
@@ -33,28 +33,28 @@ def publish(bundle: Bundle) -> None:
 class UpdatableOutput:
     """One output that changes in place.
 
-    A front end finds it again by its id, whichever thread sends the change and whichever cell runs meanwhile. The
-    shell's publisher is taken at the beginning: `%%capture` in another cell puts one of its own in its place.
+    A front end finds it by its id, whichever thread sends the update and whichever cell is running. The shell's
+    publisher is stored at the start, because `%%capture` in another cell replaces it.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
-        """Show nothing yet."""
+        """`shell` publishes the output; nothing is shown yet."""
         self._publisher = shell.display_pub
         self._id = f"cometmagic-{secrets.token_hex(8)}"
         self._is_shown = False
 
     def show(self, bundle: Bundle) -> None:
-        """Show a bundle in place of what was shown before."""
+        """Show a bundle in place of the previous one."""
         data, metadata = bundle
         self._publisher.publish(data=data, metadata=metadata, transient={"display_id": self._id}, update=self._is_shown)
         self._is_shown = True
 
 
 class ProgressOutput:
-    """The outputs of one cell while it waits, and when it has waited."""
+    """The outputs of one cell: the progress, then the image and its caption."""
 
     def __init__(self, shell: InteractiveShell) -> None:
-        """Show nothing yet."""
+        """`shell` publishes the outputs; nothing is shown yet."""
         self.is_notebook = hasattr(shell, "kernel")
         self.start_time = time.monotonic()
         self.update_time: float | None = None
@@ -62,31 +62,31 @@ class ProgressOutput:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the waiting began."""
+        """Seconds since the wait began."""
         return time.monotonic() - self.start_time
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time for an update: two a second are shown at most."""
+        """Whether it is time for an update: at most two a second are shown."""
         return self.update_time is None or self.seconds - self.update_time >= UPDATE_INTERVAL
 
     def show_progress(self, bundle: Bundle) -> None:
-        """Show how things stand, in place of what was shown before."""
+        """Show the progress in place of the previous one."""
         if self.is_notebook:
             self._output.show(bundle)
         else:
-            self._write_line(bundle[0]["text/plain"].partition("\n")[0])  # one line can be taken back
+            self._write_line(bundle[0]["text/plain"].partition("\n")[0])  # only one line can be rewritten
         self.update_time = self.seconds
 
     def show_image(self, bundle: Bundle) -> None:
-        """Turn into the picture that the cell returns; a terminal that draws none tells it behind its Out[n]."""
+        """Replace the progress by the image; a terminal that draws no images shows the result as Out[n] instead."""
         if front_end.can_show_images():
             self.show_final(bundle)
         else:
             self._write_line("")
 
     def show_final(self, bundle: Bundle) -> None:
-        """Turn into the picture or the last line."""
+        """Replace the progress by the final output."""
         if self.is_notebook:
             self._output.show(bundle)
         else:
@@ -94,19 +94,19 @@ class ProgressOutput:
             publish(bundle)
 
     def show_caption(self, bundle: Bundle) -> None:
-        """Show what is told under the picture."""
+        """Show the caption below the image."""
         publish(bundle)
 
     @staticmethod
     def _write_line(text: str) -> None:
         if sys.stderr.isatty():
-            # What runs into a second row cannot be taken back.
+            # Text that continues on a second row cannot be rewritten.
             sys.stderr.write(f"\r\x1b[K{text[: _count_columns() - 1]}")
             sys.stderr.flush()
 
 
 def _count_columns() -> int:
-    """Return how many characters a row of the terminal has."""
+    """Return the width of the terminal in characters."""
     try:
         return os.get_terminal_size(sys.stderr.fileno()).columns or DEFAULT_COLUMNS
     except (OSError, ValueError):
@@ -114,32 +114,30 @@ def _count_columns() -> int:
 
 
 class CallProgress:
-    """What a call is doing now, by the events that came."""
+    """The current step of a call, according to its events."""
 
     def __init__(self, call: Call) -> None:
-        """Begin with no event."""
-        self.call = call
+        """`call` is the call whose events are handled."""
+        self._call = call
         self.received_bytes = 0
-        self.wait_reason, self._wait_action, self._wait_end = (
-            "",
-            "",
-            0.0,
-        )  # why the courier waits, for what, until when (monotonic)
+        self._wait_reason = ""  # why the courier waits
+        self._wait_action = ""  # what it does after the wait
+        self._wait_end = 0.0  # monotonic time
 
     def handle_event(self, event: dict[str, Any] | None) -> None:
-        """Take an event, or a moment without one."""
+        """Update the step by an event; None, for a moment without one, changes nothing."""
         match event:
-            case {"event": "receiving", "bytes": received}:
-                self.received_bytes, self._wait_end = received, 0.0
-            case {"event": "waiting", "seconds": seconds, "why": why, "again": again}:
-                self.wait_reason, self._wait_end, self.received_bytes = why, time.monotonic() + seconds, 0
-                self._wait_action = "trying again" if again else "sending"
+            case {"event": "receiving", "bytes": received_bytes}:
+                self.received_bytes, self._wait_end = received_bytes, 0.0
+            case {"event": "waiting", "seconds": seconds, "why": reason, "again": is_retry}:
+                self._wait_reason, self._wait_end, self.received_bytes = reason, time.monotonic() + seconds, 0
+                self._wait_action = "trying again" if is_retry else "sending"
 
     def describe(self) -> tuple[str, str]:
-        """Return what happens now, and why the courier waits if it does."""
-        left = self._wait_end - time.monotonic()
-        if left > 0:
-            return f"{self._wait_action} in {left:.0f} s", self.wait_reason
+        """Return the current step, and why the courier waits, or ""."""
+        remaining_seconds = self._wait_end - time.monotonic()
+        if remaining_seconds > 0:
+            return f"{self._wait_action} in {remaining_seconds:.0f} s", self._wait_reason
         if self.received_bytes:
             return f"receiving, {self.received_bytes / 1e6:.1f} MB", ""
-        return "drawing" if self.call.source == "offline" else "waiting for the model", ""
+        return "drawing" if self._call.source == "offline" else "waiting for the model", ""

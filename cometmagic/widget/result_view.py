@@ -10,7 +10,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from cometmagic.display import batch_output, result_output
+from cometmagic.display import batch_output, caption
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart, TextPart
 from cometmagic.generation.result import ImageResult
@@ -47,9 +47,7 @@ def describe_result(result: AnyResult | None) -> ViewPayload:
     if result is None:
         return {}
     bundle, _ = (
-        batch_output.build_sheet_caption(result)
-        if isinstance(result, ImageResults)
-        else result_output.build_caption(result)
+        batch_output.build_sheet_caption(result) if isinstance(result, ImageResults) else caption.build_caption(result)
     )
     facts, *lines = clean(bundle["text/plain"]).splitlines()
     if isinstance(result, ImageResults):

@@ -25,11 +25,12 @@ Contender = Callable[[str], bytes]
 def cometmagic(address: str) -> bytes:
     """Live call to settled folder to picture and caption."""
     import cometmagic as cm
-    from cometmagic.display import result_output as show
+    from cometmagic.display import caption, result_output
 
     os.environ |= {"COMETAPI_KEY": KEY, "COMETAPI_BASE_URL": address}
     result = cm.generate(PROMPT, thoughts=True, image_size="4K", source="live")
-    return b"".join(_message(*bundle) for bundle in (show.build_image(result), show.build_caption(result)))
+    bundles = result_output.build_image(result), caption.build_caption(result)
+    return b"".join(_message(*bundle) for bundle in bundles)
 
 
 def genai_pil(address: str) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cometmagic.display import result_output as show
+from cometmagic.display import caption, result_output
 from cometmagic.generation.generate import generate
 from tests.notebook.answers import DRAFT, FINAL, answering, body, image, serving
 from tests.notebook.fixtures import Notebook, Services
@@ -144,6 +144,6 @@ def test_any_text_can_be_shown(monkeypatch: pytest.MonkeyPatch, text: str) -> No
     with serving(monkeypatch, answering(answer)):
         result = generate("a cat")
 
-    for bundle, metadata in (show.build_image(result), show.build_caption(result)):
+    for bundle, metadata in (result_output.build_image(result), caption.build_caption(result)):
         json.dumps([bundle, metadata], ensure_ascii=False).encode()
         check_harmless([{"data": bundle}])
