@@ -15,9 +15,10 @@ from traitlets import observe
 from cometmagic.errors import CometError
 from cometmagic.generation.compose import to_list
 from cometmagic.generation.result import ImageResult
+from cometmagic.generation.result_list import AnyResult
 from cometmagic.notebook.progress import publish
 from cometmagic.options.keywords import PanelOptions, expose_keywords
-from cometmagic.widget.cell.provenance import AnyResult, Provenance
+from cometmagic.widget.cell.provenance import Provenance
 from cometmagic.widget.cell.text import PanelSettings, parse_settings, restore_settings
 from cometmagic.widget.form_sync import FormSync
 from cometmagic.widget.handlers import MessageHandler

@@ -14,10 +14,9 @@ from cometmagic.display import batch_output, caption
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart, TextPart
 from cometmagic.generation.result import ImageResult
-from cometmagic.generation.result_list import ImageResults
+from cometmagic.generation.result_list import AnyResult, ImageResults
 from cometmagic.storage.call_folder import build_preview_path
 from cometmagic.system.sanitize import clean, clean_line
-from cometmagic.widget.cell.provenance import AnyResult
 
 THUMBNAIL_PIXELS = 112  # longest side
 DRAFT_PIXELS = 640  # longest side

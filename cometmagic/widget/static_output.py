@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 from cometmagic.display import batch_output, bundles, result_output
 from cometmagic.display.html_parts import encode_base64, escape_text
 from cometmagic.errors import CometError
-from cometmagic.generation.result_list import ImageResults
+from cometmagic.generation.result_list import AnyResult, ImageResults
 from cometmagic.notebook.progress import UpdatableOutput
 from cometmagic.widget import result_view
-from cometmagic.widget.cell.provenance import AnyResult
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

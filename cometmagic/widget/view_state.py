@@ -13,13 +13,12 @@ from ipywidgets import Box
 
 from cometmagic.errors import CometError
 from cometmagic.generation.result import ImageResult
-from cometmagic.generation.result_list import ImageResults
+from cometmagic.generation.result_list import AnyResult, ImageResults
 from cometmagic.images.file_reader import is_url
 from cometmagic.notebook.namespace import resolve_options
 from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
 from cometmagic.widget import controls, result_view
-from cometmagic.widget.cell.provenance import AnyResult
 from cometmagic.widget.form_sync import FormSync
 from cometmagic.widget.hints import build_hints, merge_inherited_options
 from cometmagic.widget.notebook_context import get_session_options

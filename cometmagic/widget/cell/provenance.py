@@ -11,10 +11,8 @@ from typing import Any
 
 from cometmagic.errors import CometError
 from cometmagic.generation.result import ImageResult
-from cometmagic.generation.result_list import ImageResults
+from cometmagic.generation.result_list import AnyResult, ImageResults
 from cometmagic.widget.cell.text import format_cell, restore_settings
-
-AnyResult = ImageResult | ImageResults
 
 
 class Provenance:

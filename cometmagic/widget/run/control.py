@@ -13,8 +13,9 @@ from functools import partial
 
 from cometmagic.errors import ChargeStatus, CometError, Interrupted
 from cometmagic.generation.plan import Plan
+from cometmagic.generation.result_list import AnyResult
 from cometmagic.notebook.cell_run import plan_cell
-from cometmagic.widget.cell.provenance import AnyResult, Provenance
+from cometmagic.widget.cell.provenance import Provenance
 from cometmagic.widget.cell.text import PanelSettings, format_cell
 from cometmagic.widget.notebook_context import get_namespace, get_session_options
 from cometmagic.widget.panel_state import PanelState
