@@ -80,8 +80,7 @@ def format_python_atom(value: Any) -> str | None:
 def format_python_string(text: str) -> str:
     """Return a text as a Python literal on one line."""
     return _format_string(
-        text,
-        lambda character: f"\\u{ord(character):04x}" if character <= "\uffff" else f"\\U{ord(character):08x}",
+        text, lambda character: f"\\u{ord(character):04x}" if character <= "\uffff" else f"\\U{ord(character):08x}"
     )
 
 

@@ -47,7 +47,7 @@ def compose(
     parts, notes = _build_parts(
         [*prompt_values, *parent_images, *references], len(prompt_values), allow_private=cell_options.private_urls
     )
-    turns = (*(parent.turns if parent is not None else ()), Turn(parts))
+    turns = (*(parent.turns if parent is not None else ()), Turn(tuple(parts)))
     all_warnings = (*warnings, *notes, *(parent.warnings if parent is not None else ()))
     paths = [Path(value) for value in references if isinstance(value, str | Path)]
     paths += [piece.value for piece in pieces if isinstance(piece.value, Path)]
@@ -59,23 +59,22 @@ def build_image_parts(images: Any, *, allow_private: bool = False) -> tuple[list
 
     `allow_private` permits addresses in the user's own network. Raises `OptionError` for what is no image.
     """
-    parts, notes = _build_parts(to_list(images), 0, allow_private=allow_private)
-    return list(parts), notes
+    return _build_parts(to_list(images), 0, allow_private=allow_private)
 
 
-def _build_parts(values: list[Any], prompt_length: int, *, allow_private: bool) -> tuple[tuple[Part, ...], list[str]]:
+def _build_parts(values: list[Any], prompt_length: int, *, allow_private: bool) -> tuple[list[Part], list[str]]:
     """Return the parts of a turn and notes on its images; strings among the first `prompt_length` values are texts."""
     texts = {index: TextPart(value) for index, value in enumerate(values[:prompt_length]) if isinstance(value, str)}
     image_values = [value for index, value in enumerate(values) if index not in texts]
     if not image_values:
-        return tuple(texts.values()), []
+        return list(texts.values()), []
     from cometmagic.images import references  # Pillow, which a request of words does not need
 
     contents = (_fetch_url(value, allow_private=allow_private) for value in image_values)
     images = references.fit_references(list(map(references.load_reference, contents)))
     next_image = iter(images)
     parts = [texts[index] if index in texts else next(next_image).part for index in range(len(values))]
-    return tuple(parts), [image.note for image in images if image.note]
+    return parts, [image.note for image in images if image.note]
 
 
 def _fetch_url(value: Any, *, allow_private: bool) -> Any:

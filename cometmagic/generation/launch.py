@@ -8,10 +8,7 @@ from cometmagic.courier.client import start_delivery
 from cometmagic.errors import ChargeStatus, Interrupted, OptionError
 from cometmagic.generation import session
 from cometmagic.generation.batch import Batch
-from cometmagic.generation.call import (
-    Call,
-    CancelCheck,
-)
+from cometmagic.generation.call import Call, CancelCheck
 from cometmagic.generation.plan import Plan
 from cometmagic.generation.reserve import reserve_calls, withdraw
 from cometmagic.options.declaration import CellOptions

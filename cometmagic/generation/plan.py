@@ -139,12 +139,10 @@ def build_plans(
     shared = (cell_options, limits, source, replace(route, limits=limits) if isinstance(route, LiveRoute) else route)
 
     def build(parent: lineage.ParentContext | None) -> list[Plan]:
-        composed_prompt = compose(prompt, images, cell_options, parent, tuple(warnings))
+        composition = compose(prompt, images, cell_options, parent, tuple(warnings))
         is_chat = parent is not None and parent.mode == lineage.CHAT
         defaults = {"model": parent.folder.read().get("model", DEFAULT_MODEL)} if parent and is_chat else {}
-        return [
-            _build_plan(defaults | options | changes, label, composed_prompt, *shared) for label, changes in variants
-        ]
+        return [_build_plan(defaults | options | changes, label, composition, *shared) for label, changes in variants]
 
     if parent is not None and source in ("auto", "replay"):
         for plans in map(build, parent.replay_contexts):

@@ -13,12 +13,7 @@ from typing import TypeVar
 from cometmagic.courier.job import Event
 from cometmagic.errors import ChargeStatus, Interrupted
 from cometmagic.generation.batch import Batch
-from cometmagic.generation.call import (
-    CANCEL_TIMEOUT,
-    EVENT_POLL_INTERVAL,
-    CancelCheck,
-    PendingCall,
-)
+from cometmagic.generation.call import CANCEL_TIMEOUT, EVENT_POLL_INTERVAL, CancelCheck, PendingCall
 
 T = TypeVar("T")
 

@@ -218,9 +218,8 @@ def _compute_column_count(count: int, box: tuple[float, float]) -> int:
 def _compute_image_size(ratio: float, box: tuple[float, float], width: int) -> tuple[int, int]:
     """Return a picture's width and height in pixels, in a tile `width` pixels wide and not much higher."""
     (image_width, image_height), (box_width, box_height) = _compute_sides(ratio), box
-    scale = min(width / box_width, MAX_TILE_HEIGHT_RATIO * width / box_height) * min(
-        1, box_width / image_width, box_height / image_height
-    )
+    fit = min(1, box_width / image_width, box_height / image_height)
+    scale = min(width / box_width, MAX_TILE_HEIGHT_RATIO * width / box_height) * fit
     return max(1, round(image_width * scale)), max(1, round(image_height * scale))
 
 

@@ -88,13 +88,11 @@ class LabelFont:
             word = word[length:]
         yield word
 
-    def draw_lines(
-        self, draw: ImageDraw.ImageDraw, middle: float, top: float, lines: Iterable[str], colour: str
-    ) -> None:
-        """Draw lines below each other, each centred at `middle`."""
+    def draw_lines(self, draw: ImageDraw.ImageDraw, x: float, y: float, lines: Iterable[str], colour: str) -> None:
+        """Draw lines below each other, each centred at `x`; the first begins at `y`."""
         for number, line in enumerate(lines):
-            left = middle - self.font.getlength(line) / 2
-            draw.text((round(left), round(top + number * self.line_height)), line, fill=colour, font=self.font)
+            left = x - self.font.getlength(line) / 2
+            draw.text((round(left), round(y + number * self.line_height)), line, fill=colour, font=self.font)
 
 
 def load_label_font(texts: Iterable[str], size: int) -> LabelFont:

@@ -39,10 +39,8 @@ def is_interactive(shell: InteractiveShell) -> bool:
 def describe_surroundings(shell: InteractiveShell, session_options: dict[str, Any]) -> list[tuple[str, str]]:
     """Return rows for the doctor: the front end, and the options that the session sets."""
     options = " ".join(format_option(name, value) for name, value in session_options.items())
-    return [
-        ("front end", _detect_front_end(shell)),
-        *([("defaults", f"{options} (%config GeminiImage)")] if options else []),
-    ]
+    defaults = [("defaults", f"{options} (%config GeminiImage)")] if options else []
+    return [("front end", _detect_front_end(shell)), *defaults]
 
 
 def _detect_front_end(shell: InteractiveShell) -> str:

@@ -113,7 +113,8 @@ def _split_part(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _serialize(document: dict[str, Any], indent: int | None = None) -> bytes:
     """Return the document as JSON with bytes as base64, without a large Python string in between."""
     separators = None if indent else (",", ":")
-    pieces = splice_json(
-        document, lambda value: (b'"', pybase64.b64encode(value), b'"'), indent=indent, separators=separators
-    )
-    return b"".join(pieces)
+    return b"".join(splice_json(document, _quote_base64, indent=indent, separators=separators))
+
+
+def _quote_base64(content: bytes) -> tuple[bytes, bytes, bytes]:
+    return b'"', pybase64.b64encode(content), b'"'

@@ -224,9 +224,6 @@ def expose_keywords(typed_dictionary: type[Any]) -> Callable[[F], F]:
 
 
 def _build_parameters(typed_dictionary: type[Any]) -> Iterator[inspect.Parameter]:
-    options = list_options()
-    for name in typed_dictionary.__annotations__:
-        option = options[name]
-        yield inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=get_annotation(option)
-        )
+    for option in map(list_options().__getitem__, typed_dictionary.__annotations__):
+        values = {"default": option.default, "annotation": get_annotation(option)}
+        yield inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, **values)

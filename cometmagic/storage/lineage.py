@@ -92,9 +92,8 @@ def _find_newest(library: Library) -> CallFolder:
 def _find_final_image(folder: CallFolder) -> ImagePart:
     rows = [row for row in folder.read().get("files", []) if row["role"] == "image"]
     if not rows or not (folder.path / rows[0]["name"]).is_file():
-        raise LibraryError(
-            f"{folder.id} has no final image to go on from.", advice="%gemini_library shows what there is."
-        )
+        message = f"{folder.id} has no final image to go on from."
+        raise LibraryError(message, advice="%gemini_library shows what there is.")
     return folder.build_image(rows[0])
 
 

@@ -60,11 +60,7 @@ def settle(folder: CallFolder) -> CometError | None:
 
 
 def _build_answer_error(
-    folder: CallFolder,
-    answer: DecodedResponse,
-    response: ImageResponse,
-    rows: list[dict[str, Any]],
-    damaged_count: int,
+    folder: CallFolder, answer: DecodedResponse, response: ImageResponse, rows: list[dict[str, Any]], damaged_count: int
 ) -> CometError:
     """Return the error for an answer without an image."""
     if answer.error:

@@ -91,9 +91,8 @@ def apply_watercolour(image: Image.Image, unit: float) -> Image.Image:
 def _create_blooms(size: tuple[int, int]) -> Image.Image:
     """Return a mask of the spots where water has removed the colour."""
     speckle = create_blotches("c", 90, size).point([128 + round((i - 128) * 0.16) for i in range(256)])
-    blooms = ImageChops.add(
-        ImageChops.add(create_blotches("a", 4, size), create_blotches("b", 13, size), 2), speckle, 1, -128
-    )
+    blotches = ImageChops.add(create_blotches("a", 4, size), create_blotches("b", 13, size), 2)
+    blooms = ImageChops.add(blotches, speckle, 1, -128)
     return blooms.point([max(0, min(150, round((i - 120) * 1.1))) for i in range(256)])
 
 

@@ -80,9 +80,8 @@ class Pen:
         """Return a pen whose (0, 0) is this pen's (x, y)."""
         turn = -turn if self.is_mirrored else turn
         frame = self.frame * cmath.rect(scale, math.radians(turn))
-        return replace(
-            self, origin=complex(*self.map_point(x, y)), frame=frame, is_mirrored=self.is_mirrored ^ is_mirrored
-        )
+        origin = complex(*self.map_point(x, y))
+        return replace(self, origin=origin, frame=frame, is_mirrored=self.is_mirrored ^ is_mirrored)
 
     def create_half_pens(self) -> tuple[Pen, Pen]:
         """Return pens for the two halves of a symmetrical drawing."""
@@ -120,10 +119,8 @@ class Pen:
     def oval(self, paint: Paint, x: float, y: float, rx: float, ry: float = 0.0, turn: float = 0.0) -> None:
         """Fill an ellipse, or a circle without `ry`."""
         reach = max(rx, ry) * abs(self.frame)
-        self.fill(
-            [ellipse(x, y, rx, ry or rx, turn, 12 if reach < _DOT_RADIUS else 24 if reach < _DOT_RADIUS * 5 else 48)],
-            paint,
-        )
+        segments = 12 if reach < _DOT_RADIUS else 24 if reach < _DOT_RADIUS * 5 else 48
+        self.fill([ellipse(x, y, rx, ry or rx, turn, segments)], paint)
 
     def line(self, colour: Colour, width: float, *xy: float) -> None:
         """Draw a line of straight segments with round ends."""

@@ -21,11 +21,9 @@ class Floor(NamedTuple):
 
 def create_floor(scene: Scene, front: float = 0.1, back: float = 0.26, surface: str = "land") -> Floor:
     """Return a floor; `front` and `back` are its distances from the bottom of a square canvas, in units."""
-    return Floor(
-        scene.height - front * scene.unit * scene.height_factor**0.8,
-        scene.height - back * scene.unit * scene.height_factor,
-        surface,
-    )
+    front_y = scene.height - front * scene.unit * scene.height_factor**0.8
+    back_y = scene.height - back * scene.unit * scene.height_factor
+    return Floor(front_y, back_y, surface)
 
 
 def draw_rolling_hills(scene: Scene, horizon: float) -> list[list[float]]:

@@ -85,9 +85,8 @@ def _draw_slit(pen: Pen, x: float, y: float) -> None:
     pane = LAMP if pen.is_night else darken(PANE, 0.4)
     if pen.is_night:
         pen.glow(LAMP, x, y, 12, 0.6)
-    (_remove_tint(pen) if pen.is_night else pen).blob(
-        pane, x - 2.4, y + 4, x - 2.4, y - 2, x, y - 5, x + 2.4, y - 2, x + 2.4, y + 4
-    )
+    pane_pen = _remove_tint(pen) if pen.is_night else pen
+    pane_pen.blob(pane, x - 2.4, y + 4, x - 2.4, y - 2, x, y - 5, x + 2.4, y - 2, x + 2.4, y + 4)
 
 
 def lighthouse(pen: Pen, colour: Colour) -> None:
