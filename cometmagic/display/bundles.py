@@ -49,7 +49,7 @@ def render_small_print(*texts: str) -> str:
     return "".join(wrap_small_print(escape_text(text)) for text in texts)
 
 
-def render_program(code: str) -> str:
+def render_code_block(code: str) -> str:
     """Return HTML of a program, unchanged, to be selected and copied."""
     return f'<pre style="{_PROGRAM_STYLE}">{escape(clean(code, len(code) + 1))}</pre>'
 

@@ -21,10 +21,10 @@ from cometmagic.options.keywords import PanelOptions, expose_keywords
 from cometmagic.widget.cell.provenance import Provenance
 from cometmagic.widget.cell.text import PanelSettings, parse_settings, restore_settings
 from cometmagic.widget.form_sync import FormSync
-from cometmagic.widget.handlers import MessageHandler
+from cometmagic.widget.message_handler import MessageHandler
 from cometmagic.widget.notebook_context import get_namespace
 from cometmagic.widget.panel_state import PanelState
-from cometmagic.widget.run.control import RunControl
+from cometmagic.widget.run.runner import RunControl
 from cometmagic.widget.static_output import StaticOutput, render_page
 from cometmagic.widget.view_state import ViewState
 

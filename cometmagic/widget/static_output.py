@@ -66,11 +66,11 @@ def _build_image(result: AnyResult) -> bundles.Bundle:
 
 
 def _build_caption(facts: str, cell: str) -> bundles.Bundle:
-    html = f"{bundles.render_small_print(*filter(None, (facts, NOTICE)))}{_render_program(cell)}"
+    html = f"{bundles.render_small_print(*filter(None, (facts, NOTICE)))}{_render_code_block(cell)}"
     return bundles.build_bundle(f'{_HIDING_STYLE}<div class="{CSS_CLASS}">{html}</div>', f"{facts}\n{cell}".strip())
 
 
-def _render_program(cell: str) -> str:
+def _render_code_block(cell: str) -> str:
     return bundles.render_program(cell) if cell else ""
 
 
@@ -82,4 +82,4 @@ def render_page(result: AnyResult | None, cell: str) -> str:
         url = f"data:{mime_type};base64,{encode_base64(content)}"
         alt = escape_text(result_view.describe_result(result)["alt"])
         image = f'<img src="{url}" alt="{alt}" style="max-width:100%;height:auto">'
-    return f"{bundles.render_small_print(NOTICE)}{image}{_render_program(cell)}"
+    return f"{bundles.render_small_print(NOTICE)}{image}{_render_code_block(cell)}"

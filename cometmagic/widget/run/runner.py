@@ -24,7 +24,7 @@ from cometmagic.widget.run.thread import RunThread
 from cometmagic.widget.view_state import ViewState
 
 
-class RunControl:
+class Runner:
     """Starts and stops the runs of one panel; nothing else sets `busy`."""
 
     def __init__(self, state: PanelState, view_state: ViewState, provenance: Provenance) -> None:

@@ -21,7 +21,7 @@ from cometmagic.widget.cell.text import restore_settings
 from cometmagic.widget.form_sync import REFERENCES_CONTROL, FormSync
 from cometmagic.widget.notebook_context import get_namespace
 from cometmagic.widget.panel_state import PanelState
-from cometmagic.widget.run.control import RunControl
+from cometmagic.widget.run.runner import RunControl
 from cometmagic.widget.uploads import ChunkedUploads
 from cometmagic.widget.view_state import ViewState
 
