@@ -13,8 +13,8 @@ from cometmagic.display.bundles import (
     Bundle,
     align_rows,
     build_bundle,
+    render_code_block,
     render_details,
-    render_program,
     render_small_print,
     render_table,
 )
@@ -48,7 +48,7 @@ _Piece = tuple[str, str | ImagePart]  # the variable, "" for text of the prompt 
 
 def build_code(code: str, label: str = "") -> Bundle:
     """Return a program below its label; the plain text is only the program."""
-    return build_bundle((render_small_print(label) if label else "") + render_program(code), code)
+    return build_bundle((render_small_print(label) if label else "") + render_code_block(code), code)
 
 
 def build_dry_run(plans: Sequence[Plan]) -> Bundle:
@@ -161,4 +161,6 @@ def _render_variants(plans: Sequence[Plan], source_labels: Sequence[str]) -> _Se
 
 def _render_request(plan: Plan, title: str) -> _Section:
     request = format_request(plan)
-    return render_details(f"{title}, images and signatures left out", render_program(request)), f"{title}:\n{request}"
+    return render_details(
+        f"{title}, images and signatures left out", render_code_block(request)
+    ), f"{title}:\n{request}"

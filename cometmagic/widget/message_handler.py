@@ -21,7 +21,7 @@ from cometmagic.widget.cell.text import restore_settings
 from cometmagic.widget.form_sync import REFERENCES_CONTROL, FormSync
 from cometmagic.widget.notebook_context import get_namespace
 from cometmagic.widget.panel_state import PanelState
-from cometmagic.widget.run.runner import RunControl
+from cometmagic.widget.run.runner import Runner
 from cometmagic.widget.uploads import ChunkedUploads
 from cometmagic.widget.view_state import ViewState
 
@@ -32,7 +32,7 @@ _PERSISTENT_OPTIONS = ("source", "preview", *Limits.list_options())
 class MessageHandler:
     """Handles the messages that the widgets of one panel receive."""
 
-    def __init__(self, state: PanelState, view_state: ViewState, form_sync: FormSync, runs: RunControl) -> None:
+    def __init__(self, state: PanelState, view_state: ViewState, form_sync: FormSync, runs: Runner) -> None:
         """Listen from now on."""
         self._state, self._view_state, self._form_sync, self._runs = state, view_state, form_sync, runs
         self._uploads = ChunkedUploads()

@@ -1,7 +1,7 @@
 """The panel itself: a widget whose traits, controls, cell and requests always agree.
 
 `PanelState` holds the traits, `ViewState` updates the pages, `MessageHandler` handles their messages, and
-`RunControl` runs. No other module of the widget knows `Panel`.
+`Runner` runs. No other module of the widget knows `Panel`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cometmagic.widget.form_sync import FormSync
 from cometmagic.widget.message_handler import MessageHandler
 from cometmagic.widget.notebook_context import get_namespace
 from cometmagic.widget.panel_state import PanelState
-from cometmagic.widget.run.runner import RunControl
+from cometmagic.widget.run.runner import Runner
 from cometmagic.widget.static_output import StaticOutput, render_page
 from cometmagic.widget.view_state import ViewState
 
@@ -53,7 +53,7 @@ class Panel(PanelState, VBox):  # type: ignore[misc]
             raise
         form_sync = FormSync(self)
         self._view_state = ViewState(self, form_sync)
-        self._runs = RunControl(self, self._view_state, self._provenance)
+        self._runs = Runner(self, self._view_state, self._provenance)
         self._message_handler = MessageHandler(self, self._view_state, form_sync, self._runs)
         self._is_refresh_enabled = True
         self._refresh()

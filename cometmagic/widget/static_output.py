@@ -71,7 +71,7 @@ def _build_caption(facts: str, cell: str) -> bundles.Bundle:
 
 
 def _render_code_block(cell: str) -> str:
-    return bundles.render_program(cell) if cell else ""
+    return bundles.render_code_block(cell) if cell else ""
 
 
 def render_page(result: AnyResult | None, cell: str) -> str:
