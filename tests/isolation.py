@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 import tempfile
 from pathlib import Path
@@ -75,3 +76,6 @@ def pytest_configure(config: pytest.Config) -> None:
     _patch.setenv("IPYTHONDIR", str(Path(scratch.name, "ipython")))
     _guard("connect")
     _guard("connect_ex")
+    # Where the shell runs it in the background, Ctrl-C is ignored, which tests of interrupts cannot do with.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

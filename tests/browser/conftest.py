@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
 from tests.browser.screen import PATIENCE_MS, Screen
 from tests.browser.server import Server, serving
@@ -35,6 +35,7 @@ expect.set_options(timeout=PATIENCE_MS)  # the default of five seconds is short 
 
 Opener = Callable[[Path], Screen]
 Opening = Callable[[str, Path], Screen]
+Windows = Callable[[str], BrowserContext]
 
 
 def find_browser(playwright: Playwright) -> str | None:
@@ -59,6 +60,12 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="package")
+def windows(browser: Browser) -> Windows:
+    """Return a function that gives the window of a front end: its cache spares every page the same scripts."""
+    return functools.cache(lambda _: browser.new_context(viewport={"width": 1280, "height": 1600}))
+
+
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
     """Return a function that gives the server of a front end, which is started when it is first asked for."""
@@ -73,14 +80,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
 
 
 @pytest.fixture
-def open_in(browser: Browser, servers: Callable[[str], Server], tmp_path: Path) -> Iterator[Opening]:
+def open_in(windows: Windows, servers: Callable[[str], Server], tmp_path: Path) -> Iterator[Opening]:
     """Return a function that opens a copy of a notebook, with its neighbours, in a front end."""
     with contextlib.ExitStack() as stack:
 
         def opened(front_end: str, notebook: Path) -> Screen:
             server = stack.enter_context(servers(front_end).folder(tmp_path.name))
             shutil.copytree(notebook.parent, server.root, ignore=NOT_COPIED)
-            page = stack.enter_context(browser.new_page(viewport={"width": 1280, "height": 1600}))
+            page = stack.enter_context(windows(front_end).new_page())
             page.set_default_timeout(PATIENCE_MS)
             screen = Screen(page, server, tmp_path)
             screen.open(notebook.name)
