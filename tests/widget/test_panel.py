@@ -98,6 +98,22 @@ def test_options_changed_in_place_are_refused_in_one_line(notebook: Notebook, ch
     assert notebook.evaluate("p.options") == {"source": "offline"}
 
 
+def test_an_image_whose_copy_cannot_be_saved_is_shown_all_the_same(notebook: Notebook) -> None:
+    made(notebook, "cm.panel('a cat', source='offline', save='out/', into='cat')")
+    ran = notebook.run("""
+from cometmagic import ImageResult, LibraryError
+real = ImageResult.save
+def failing(*_): raise LibraryError('Cannot save to out.')
+ImageResult.save = failing
+try: p.generate()
+finally: ImageResult.save = real
+""")
+
+    assert ran.error is not None
+    assert ran.error["ename"] == "LibraryError"
+    assert notebook.evaluate("(p.result is cat, cat.image.path.is_file(), p.busy)") == (True, True, False)
+
+
 def test_an_interrupt_while_a_copy_is_saved_leaves_the_panel_at_rest(notebook: Notebook) -> None:
     made(notebook, "cm.panel('a cat', source='offline', save='out/')")
 

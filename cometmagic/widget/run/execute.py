@@ -122,7 +122,7 @@ def _collect_result(pending_call: Call | Batch) -> RunResult:
         return _save_copies(results, pending_call.save(results))
     result = pending_call.result()
     set_last_result(result)
-    return _save_copies(result, (path for path in [pending_call.save(result)] if path is not None))
+    return _save_copies(result, filter(None, map(pending_call.save, [result])))  # saved where its error is caught
 
 
 def _save_copies(result: ImageResult | ImageResults, copies: Iterator[Path]) -> RunResult:
