@@ -6,7 +6,6 @@ notebook.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from cometmagic.generation.result_list import ImageResults
 from cometmagic.generation.session import set_last_result
 from cometmagic.options.declaration import CellOptions
 from cometmagic.storage.call_folder import CallState
-from cometmagic.storage.save_paths import slugify
+from cometmagic.storage.save_paths import is_folder, slugify
 from cometmagic.system.formatting import format_path
 
 MAX_FILE_NAME_LENGTH = 120  # characters of a label in a file's name
@@ -183,7 +182,7 @@ def _build_save_path(target: str, result: ImageResult, label: str) -> str:
     if not label:
         return target
     path, label_slug = Path(target), slugify(label, MAX_FILE_NAME_LENGTH)
-    if target.endswith(("/", os.sep)) or path.is_dir():
+    if is_folder(target):
         prompt = slugify(result.call["prompt"])
         return str(path / (label_slug if label_slug.startswith(prompt) else f"{prompt}-{label_slug}"))
     return str(path.with_name(f"{path.stem}-{label_slug}{path.suffix}"))

@@ -140,8 +140,9 @@ def build_plans(
 
     def build(parent: lineage.ParentContext | None) -> list[Plan]:
         composition = compose(prompt, images, cell_options, parent, tuple(warnings))
-        is_chat = parent is not None and parent.mode == lineage.CHAT
-        defaults = {"model": parent.folder.read().get("model", DEFAULT_MODEL)} if parent and is_chat else {}
+        defaults: dict[str, Any] = {}
+        if parent is not None and parent.mode == lineage.CHAT:
+            defaults["model"] = parent.folder.read().get("model", DEFAULT_MODEL)
         return [_build_plan(defaults | options | changes, label, composition, *shared) for label, changes in variants]
 
     if parent is not None and source in ("auto", "replay"):

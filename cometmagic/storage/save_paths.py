@@ -37,6 +37,11 @@ def check_target(path: str) -> str:
     return f"{target}{os.sep}" if path.endswith(("/", os.sep)) else str(target)
 
 
+def is_folder(path: str | Path) -> bool:
+    """Whether images are saved into a path: an existing folder, or one that its final separator asks for."""
+    return str(path).endswith(("/", os.sep)) or Path(path).expanduser().is_dir()
+
+
 def slugify(text: str, max_length: int = MAX_SLUG_LENGTH) -> str:
     """Return up to `max_length` lower-case ASCII letters, digits and hyphens from a text."""
     ascii_text = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
@@ -50,7 +55,7 @@ def slugify(text: str, max_length: int = MAX_SLUG_LENGTH) -> str:
 def build_image_path(path: str | Path, suffix: str, prompt: str) -> Path:
     """Return where an image is saved: a file's name gets the suffix of its content, a folder a name from the prompt."""
     target = Path(path).expanduser()
-    if target.is_dir() or str(path).endswith(("/", os.sep)):
+    if is_folder(path):
         target = target / slugify(prompt)
     if target.suffix.lower() in (suffix, {".jpg": ".jpeg"}.get(suffix)):
         return target

@@ -22,6 +22,7 @@ from cometmagic.errors import (
 from cometmagic.generation.plan import plan
 from cometmagic.storage.library import Library
 from tests.faults.server import FaultServer
+from tests.generation.conftest import CheckRefused
 from tests.notebook.answers import CANARY, FINAL, answering, painted, serving
 from tests.ports import listening
 
@@ -108,15 +109,9 @@ def test_the_source_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_what_cannot_be_sent_is_told_before(
-    monkeypatch: pytest.MonkeyPatch, library_folder: Path, prompt: Any, given: dict[str, Any], told: str
+    check_refused: CheckRefused, prompt: Any, given: dict[str, Any], told: str
 ) -> None:
-    with serving(monkeypatch, answering()) as server:
-        with pytest.raises(OptionError) as caught:
-            generate(prompt, **given)
-        assert told in str(caught.value)
-        assert "\n" not in str(caught.value)
-        assert server.log == []
-    assert not library_folder.exists()
+    check_refused(lambda: generate(prompt, **given), told)
 
 
 def test_the_picture_is_saved_where_it_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

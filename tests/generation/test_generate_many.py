@@ -33,6 +33,7 @@ from cometmagic.generation.session import get_last_folder
 from cometmagic.storage.library import Library
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.server import Connection, Held, Step, recv_request, response, send
+from tests.generation.conftest import CheckRefused
 from tests.notebook.answers import CANARY, FINAL, answering, full, image, painted, serving
 from tests.notebook.answers import body as answer_of
 from tests.waiting import wait_for
@@ -154,15 +155,9 @@ def test_images_are_read_once_for_all(monkeypatch: pytest.MonkeyPatch, tmp_path:
     ],
 )
 def test_nothing_is_sent_when_anything_is_wrong(
-    monkeypatch: pytest.MonkeyPatch, library_folder: Path, prompts: Any, given: dict[str, Any], told: str
+    check_refused: CheckRefused, prompts: Any, given: dict[str, Any], told: str
 ) -> None:
-    with serving(monkeypatch, answering()) as server:
-        with pytest.raises(OptionError) as caught:
-            generate_many(prompts, **given)
-        assert told in str(caught.value)
-        assert "\n" not in str(caught.value)
-    assert server.log == []
-    assert not library_folder.exists()
+    check_refused(lambda: generate_many(prompts, **given), told)
 
 
 def test_nothing_asked_is_nothing_made(library_folder: Path) -> None:
