@@ -74,6 +74,8 @@ def pytest_configure(config: pytest.Config) -> None:
     _patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     # The history of IPython is one database: kernels of several workers would wait for each other at every cell.
     _patch.setenv("IPYTHONDIR", str(Path(scratch.name, "ipython")))
+    # Jedi's cache is not written in one step: a kernel that reads it while another one writes offers nothing.
+    _patch.setenv("XDG_CACHE_HOME", str(Path(scratch.name, "cache")))
     _guard("connect")
     _guard("connect_ex")
     # Where the shell runs it in the background, Ctrl-C is ignored, which tests of interrupts cannot do with.

@@ -1,18 +1,22 @@
 """The plugin that spreads a run over worker processes, each with a library, kernels and servers of its own.
 
 A file stays in one worker, in its order: a notebook's cells need that, and what a file shares is started once.
-Files that take long start first, so that none of them is left over at the end. It is
-loaded by name from pyproject.toml, before any conftest, because `-n auto` asks how many workers there are to be.
+Files that take long start first, so that none of them is left over at the end. It is loaded by name from
+pyproject.toml, before any conftest, because `-n auto` asks how many workers there are to be.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-CAMPAIGNS = ("bench", "faults")  # folders of few tests, and long ones
+CAMPAIGNS = ("bench", "faults", "courier")  # folders of few tests, and long ones
+# jsonschema's check of web addresses, which nobody here needs, takes two seconds of each worker when it is imported.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
 WORKERS = 4  # on two cores: most tests wait, for kernels, pages and processes
 
 

@@ -83,7 +83,14 @@ class PanelPage:
         shown = self.root.get_by_role("list", name="Reference images").get_by_role("listitem")
         expect(shown).to_have_count(number, timeout=PATIENCE_MS)
         expect(shown.get_by_role("img")).to_have_count(number)
-        return [str(one.get_attribute("title")) for one in shown.all()]
+        return list(shown.evaluate_all("items => items.map((item) => item.title)"))
+
+    def has_references(self, *words: str) -> None:
+        """Wait until these reference images are shown, in this order."""
+        shown = self.root.get_by_role("list", name="Reference images").get_by_role("listitem")
+        expect(shown).to_have_count(len(words), timeout=PATIENCE_MS)
+        for place, word in enumerate(words):
+            expect(shown.nth(place)).to_have_attribute("title", word)
 
     def told(self, words: str) -> None:
         """Wait until the line below the button has these words."""

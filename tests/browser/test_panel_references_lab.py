@@ -68,7 +68,7 @@ def test_a_reference_is_dragged_to_its_place(lab: Opener, tmp_path: Path) -> Non
     screen, panel = shown(lab, tmp_path, PICTURES, CELL, OTHER)
     other = PanelPage(screen.page, 1)
     other.references(1)
-    assert panel.references(3) == list(NAMES)
+    panel.has_references(*NAMES)
 
     drag(panel, thumbs(panel).nth(2), thumbs(panel).nth(0), 0.2)
     expect(thumbs(panel).nth(0)).to_have_class("cm-thumb cm-before")
@@ -104,7 +104,7 @@ def test_a_reference_is_dragged_to_its_place(lab: Opener, tmp_path: Path) -> Non
     *held, added = panel.references(4)
     assert held == ["a.png", "c.png", "b.png"]
     assert Path(screen.server.root, added).read_bytes() == HAT
-    assert other.references(1) == ["a.png"]
+    other.has_references("a.png")
 
     screen.page.evaluate(LISTEN)
     for movable, told in ((False, ["li", False]), (True, ["img", True])):  # the second is the positive control

@@ -39,6 +39,8 @@ class Ran:
                 for output in left:
                     if output.get("transient") == content["transient"]:
                         output.update(content)
+            elif kind == "stream" and left and left[-1].get("name") == content["name"]:
+                left[-1]["text"] += content["text"]  # a busy kernel sends one text in pieces
             elif kind in ("display_data", "execute_result", "stream", "error"):
                 left.append({"kind": kind} | content)
         return left
