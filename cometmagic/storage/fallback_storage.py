@@ -113,7 +113,7 @@ def _check_private(root: Path) -> None:
     if not hasattr(os, "geteuid"):  # Windows gives each user such folders
         return
     if status.st_uid != os.geteuid():
-        raise PermissionError(errno.EACCES, "it belongs to another user", str(root))
+        raise PermissionError(errno.EACCES, f"{root.name} belongs to another user", str(root))
     if status.st_mode & 0o077:
         root.chmod(0o700)
 

@@ -51,8 +51,8 @@ def check_folder(path: Path) -> os.stat_result:
     status = os.lstat(path)
     is_junction = getattr(status, "st_reparse_tag", 0) == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
     if not stat.S_ISDIR(status.st_mode) or is_junction:
-        reason = "it is a link" if stat.S_ISLNK(status.st_mode) or is_junction else "it is not a folder"
-        raise NotADirectoryError(errno.ENOTDIR, reason, str(path))
+        reason = "is a link" if stat.S_ISLNK(status.st_mode) or is_junction else "is not a folder"
+        raise _build_error(errno.ENOTDIR, reason, path)
     return status
 
 
@@ -108,32 +108,33 @@ def open_private(path: Path, mode: Literal["r+", "a+", "x+"]) -> io.FileIO:
 
 
 def _open_descriptor(path: str, flags: int) -> int:
+    # An interrupt right here can lose the number of an open file, which is not locked and of which nothing was read.
     try:
         return os.open(path, flags | _OPEN_FLAGS, 0o600)
     except OSError as error:
         if error.errno in _LINK_ERRNOS:
-            raise _build_error(errno.ELOOP, "it is a link", path) from None
+            raise _build_error(errno.ELOOP, "is a link", path) from None
         raise
 
 
 def _check_writable(path: Path, status: os.stat_result) -> None:
     _check_status(path, status)
     if status.st_nlink > 1:
-        raise _build_error(errno.EMLINK, "it has a second name", path)
+        raise _build_error(errno.EMLINK, "has a second name", path)
 
 
 def _check_status(path: Path, status: os.stat_result, max_bytes: int | None = None) -> None:
     """Raise `OSError` for a file that must not be opened."""
     if stat.S_ISLNK(status.st_mode):
-        raise _build_error(errno.ELOOP, "it is a link", path)
+        raise _build_error(errno.ELOOP, "is a link", path)
     if stat.S_ISDIR(status.st_mode):
-        raise _build_error(errno.EISDIR, "it is a folder", path)
+        raise _build_error(errno.EISDIR, "is a folder", path)
     if not stat.S_ISREG(status.st_mode):
-        raise _build_error(errno.EINVAL, "it is no regular file", path)
+        raise _build_error(errno.EINVAL, "is no regular file", path)
     if not _has_accepted_owner(path, status):
-        raise _build_error(errno.EACCES, "it belongs to another user", path)
+        raise _build_error(errno.EACCES, "belongs to another user", path)
     if max_bytes is not None and status.st_size > max_bytes:
-        raise _build_error(errno.EFBIG, f"it is larger than {max_bytes / 1e6:,.0f} MB", path)
+        raise _build_error(errno.EFBIG, f"is larger than {max_bytes / 1e6:,.0f} MB", path)
 
 
 def _has_accepted_owner(path: Path, status: os.stat_result) -> bool:
@@ -144,4 +145,4 @@ def _has_accepted_owner(path: Path, status: os.stat_result) -> bool:
 
 
 def _build_error(code: int, reason: str, path: Path | str) -> OSError:
-    return OSError(code, reason, str(path))
+    return OSError(code, f"{Path(path).name} {reason}", str(path))
