@@ -39,7 +39,7 @@ SECRET_PATTERNS = (
     SecretPattern("a JSON Web Token", "eyJ", r"[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"),
     SecretPattern("a private key", "-----BEGIN ", "[A-Z0-9 ]{0,40}PRIVATE KEY"),
 )
-_BEFORE = "(?<![A-Za-z0-9_-])"  # not within a word, nor within base64
+_BEFORE = "(?<![A-Za-z0-9_])(?<![A-Za-z0-9_]-)"  # not within a word such as risk-free, nor within base64
 SECRET_PATTERN = f"{_BEFORE}(?:{'|'.join(row.prefix + row.rest for row in SECRET_PATTERNS)})"
 # A text that ends like this may be a credential of which the rest is still being typed.
 SECRET_START_PATTERN = rf"{_BEFORE}(?:{'|'.join(row.prefix for row in SECRET_PATTERNS)})[\w.-]{{3,}}$"
