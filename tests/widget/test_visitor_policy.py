@@ -17,7 +17,7 @@ from tests.widget.test_panel_kernel import IMPORTS, PARTS, WAIT, Page, form, mad
 __all__ = ["page"]  # the fixture
 SETTINGS = "(p.prompt, p.options, p.references, p.busy)"
 # An option that visitors may not set, and a value that its control takes.
-REFUSED_OPTIONS = {
+REFUSED_OPTIONS: dict[str, Any] = {
     "into": "stolen",
     "save": "elsewhere/",
     "private_urls": True,
@@ -35,14 +35,14 @@ REFUSED_OPTIONS = {
     "allow_secret": True,
     "total_timeout": "86400",
 }
-REFUSED_VALUES = {
+REFUSED_VALUES: dict[str, Any] = {
     "count": str(MAX_VISITOR_COUNT + 1),
     "model": "some-other-model",
     "edit": "the last result",
     "chat": "bike",
     "prompt": "a {{secret}}",
 }
-ALLOWED_VALUES = {
+ALLOWED_VALUES: dict[str, Any] = {
     "count": "2",
     "model": "gemini-3-pro-image",
     "aspect_ratio": "16:9",
