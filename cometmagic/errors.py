@@ -20,6 +20,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from cometmagic.system.secret_patterns import mask_secrets
+
 BALANCE_ADVICE = "Look at the balance before trying again."  # the advice when a call may have cost money
 
 
@@ -48,6 +50,7 @@ class CometError(Exception):
     def __init__(
         self, message: str, *, advice: str = "", charge_status: ChargeStatus | None = None, **details: Any
     ) -> None:
+        message = mask_secrets(message)  # a wrong value that is quoted may be a key
         self.message = message if message.endswith((".", "?")) else f"{message}."
         super().__init__(self.message)
         self.advice = advice
