@@ -25,7 +25,6 @@ from cometmagic.options import pyproject
 from cometmagic.options.declaration import CellOptions, Limits, Options, build_options, list_options
 from cometmagic.options.keywords import ImageOptions, expose_keywords
 from cometmagic.options.model_checks import find_model_warnings
-from cometmagic.options.models import DEFAULT_MODEL
 from cometmagic.options.settings import (
     KEY_INSTRUCTIONS,
     find_key,
@@ -37,11 +36,10 @@ from cometmagic.options.settings import (
 from cometmagic.options.sweeps import expand_variants
 from cometmagic.options.template import PromptPiece
 from cometmagic.storage import lineage
+from cometmagic.storage.call_record import MAX_TEXT_LENGTH
 from cometmagic.storage.index import find_recording
 from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import check_target
-
-MAX_PROMPT_LENGTH = 200_000  # characters; the largest model window is 131,000 tokens
 
 _NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
@@ -142,7 +140,7 @@ def build_plans(
         composition = compose(prompt, images, cell_options, parent, tuple(warnings))
         defaults: dict[str, Any] = {}
         if parent is not None and parent.mode == lineage.CHAT:
-            defaults["model"] = parent.folder.read().get("model", DEFAULT_MODEL)
+            defaults["model"] = parent.folder.read()["model"]
         return [_build_plan(defaults | options | changes, label, composition, *shared) for label, changes in variants]
 
     if parent is not None and source in ("auto", "replay"):
@@ -191,8 +189,8 @@ def _check_request(request: ImageRequest, cell_options: CellOptions, route: Rout
     prompt, model = request.prompt, request.options.model
     if not prompt.strip():
         raise OptionError("There is no prompt.", advice="Write what you want to see.")
-    if len(prompt) > MAX_PROMPT_LENGTH:
-        raise OptionError(f"The prompt has {len(prompt):,} characters; no model reads more than {MAX_PROMPT_LENGTH:,}.")
+    if len(prompt) > MAX_TEXT_LENGTH:
+        raise OptionError(f"The prompt has {len(prompt):,} characters; no model reads more than {MAX_TEXT_LENGTH:,}.")
     if {"", ".", ".."} & set(model.split("/")):
         raise OptionError(f"--model: {model[:80]!r} is no name of a model.")  # it would lead to another address
     changes = request.options.list_changes() | cell_options.list_changes()
