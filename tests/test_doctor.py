@@ -16,6 +16,7 @@ import pytest
 
 from cometmagic import doctor, generate
 from cometmagic.doctor import Report, examine
+from cometmagic.storage.trust import MARK_NAME
 from tests.faults.leaks import KEY, leaks
 from tests.notebook.answers import answering, serving
 
@@ -101,6 +102,23 @@ def test_what_is_broken_is_one_line_with_a_mark_and_what_to_do(
         "Calls are stopped by what is marked ✗." if report.has_errors else "Nothing stops a call."
     )
     assert not (tmp_path / "keys").exists()
+
+
+@pytest.mark.parametrize(("key", "mark"), [("", "!"), (KEY, "✗")])
+def test_a_library_from_elsewhere_is_told_and_stops_live_calls(
+    monkeypatch: pytest.MonkeyPatch, library_folder: Path, key: str, mark: str
+) -> None:
+    generate("a cat", source="offline")
+    assert row(examine(), "library").startswith(f"{library_folder}: 1 call, trusted, can be written, ")
+    (library_folder / MARK_NAME).write_text("forged")
+    monkeypatch.setenv("COMETAPI_KEY", key)
+
+    report = examine()
+
+    assert row(report, "library").startswith(f"{library_folder}: 1 call, not trusted, can be written, ")
+    [problem] = report.problems
+    assert problem.startswith(f"{mark} The library {library_folder} is not trusted (it was created elsewhere)")
+    assert report.has_errors == (mark == "✗")
 
 
 def test_a_library_that_cannot_be_looked_into_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

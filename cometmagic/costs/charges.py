@@ -20,6 +20,7 @@ from cometmagic.errors import BudgetError, ChargeStatus
 from cometmagic.gemini.response import Usage
 from cometmagic.options.declaration import Limits
 from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.trust import check_trusted, is_trusted
 
 _FREE_STATUSES = (ChargeStatus.UNSENT.name, ChargeStatus.REFUSED.name)
 
@@ -34,10 +35,13 @@ def read_price(call: dict[str, Any]) -> Price:
 def reserve_costs(root: Path, calls: Sequence[tuple[str, Price]], limits: Limits, session: str) -> Iterator[list[str]]:
     """Reserve in a library's ledger what `calls` may cost, and yield an id for each; cancelled on failure.
 
-    `calls` is (model, estimate) for each call. Raises `BudgetError` when their total may exceed the limits.
+    `calls` is (model, estimate) for each call. Raises `BudgetError` when their total may exceed the limits, and
+    `LibraryError` when the library is not trusted.
     """
     tries = 1 + limits.retry_unknown
     check_max_cost([estimate for _, estimate in calls], tries, limits.max_cost)
+    if calls:
+        check_trusted(root)
     call_ids, ledger = [uuid.uuid4().hex for _ in calls], Ledger(root)
     if call_ids:
         ledger.reserve(
@@ -77,10 +81,11 @@ def check_max_cost(estimates: Sequence[Price], tries: int, max_cost: float | Non
 
 
 def record_cost(folder: CallFolder) -> None:
-    """Record the outcome of a live call in its library's ledger."""
+    """Record the outcome of a live call in its library's ledger, if the library is trusted."""
     call = folder.read()
-    if call.get("source") == "live" and call.get("id"):
-        ledger = Ledger(Path(call.get("home") or folder.path).parent)
+    root = Path(call.get("home") or folder.path).parent
+    if call.get("source") == "live" and call.get("id") and is_trusted(root):
+        ledger = Ledger(root)
         worst_case = (call["estimate"]["usd"] or 0.0) * (1 + call.get("limits", {}).get("retry_unknown", 0)) or None
         reservation = {
             "session": call.get("session", ""),

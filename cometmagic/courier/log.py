@@ -15,6 +15,7 @@ from typing import Any
 
 from cometmagic.errors import LibraryError
 from cometmagic.storage.call_folder import CallFolder, now
+from cometmagic.storage.trust import is_trusted
 
 LOG_FILE = "courier.log"
 MAX_LOG_BYTES = 128 * 1024  # then the file becomes courier.log.1, replacing the previous one
@@ -37,7 +38,9 @@ def log_crash(root: Path, exception: BaseException) -> None:
 
 
 def write_line(root: Path, event: str, **fields: Any) -> None:
-    """Append one line to the log of a library."""
+    """Append one line to the log of a library, if it is trusted."""
+    if not is_trusted(root):
+        return
     path = root / LOG_FILE
     line = json.dumps({"at": now(), "pid": os.getpid(), "event": event} | fields) + "\n"
     with contextlib.suppress(OSError):

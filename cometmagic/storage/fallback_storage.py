@@ -10,7 +10,6 @@ import contextlib
 import getpass
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,9 @@ from pathlib import Path
 
 from cometmagic.errors import LibraryError
 from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.trust import create_library_folder
 from cometmagic.system.atomic_files import write_atomic
+from cometmagic.system.state_folder import find_state_folder
 
 RESPONSE_NAME = "response.part"
 DOCUMENT_NAMES = ("request.json", "call.json")
@@ -40,16 +41,8 @@ def read_documents(folder: CallFolder) -> dict[str, bytes]:
 def iter_fallback_roots() -> Iterator[Path]:
     """Yield the folders that can replace a library, the best one first."""
     with contextlib.suppress(RuntimeError):  # no home folder
-        yield _find_state_folder() / "cometmagic"
+        yield find_state_folder()
     yield Path(tempfile.gettempdir(), f"cometmagic-{_find_user_name()}")
-
-
-def _find_state_folder() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
 
 
 def _find_user_name() -> str:
@@ -82,6 +75,8 @@ def _copy_call(folder: CallFolder, root: Path, received_size: int, backup: CallB
     target = root / folder.id
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     _check_owner(root)
+    with contextlib.suppress(OSError):  # a mark is not worth the image
+        create_library_folder(root)
     target.mkdir()  # fails if it exists: a call that was moved before goes to the next root and is not deleted
     try:
         _copy_files(folder, target, backup.documents)
@@ -146,7 +141,8 @@ def iter_orphaned_calls(root: Path) -> Iterator[CallFolder]:
 
 def recreate_folder(fallback: CallFolder, folder: CallFolder) -> None:
     """Create the missing folder of a moved call again, so that it can be restored. Raises `OSError`."""
-    folder.path.mkdir(parents=True, exist_ok=True)
+    create_library_folder(folder.path.parent)
+    folder.path.mkdir(exist_ok=True)
     for name, content in read_documents(fallback).items():
         write_atomic(folder.path / name, content)
 
