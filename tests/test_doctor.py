@@ -117,7 +117,7 @@ def test_a_library_from_elsewhere_is_told_and_stops_live_calls(
 
     assert row(report, "library").startswith(f"{library_folder}: 1 call, not trusted, can be written, ")
     [problem] = report.problems
-    assert problem.startswith(f"{mark} The library {library_folder} is not trusted (it was created elsewhere)")
+    assert problem.startswith(f"{mark} The library library is not trusted (it may come from somebody else)")
     assert report.has_errors == (mark == "✗")
 
 
@@ -185,7 +185,7 @@ def test_the_library_and_what_is_in_it(monkeypatch: pytest.MonkeyPatch, library_
 
     report = examine()
 
-    assert row(report, "library").startswith(f"{library_folder}: 2 calls, can be written, ")
+    assert row(report, "library").startswith(f"{library_folder}: 2 calls, trusted, can be written, ")
     assert row(report, "library").endswith(" GB free")
     assert row(report, "log") == f"{library_folder / 'courier.log'}, 1.2 kB"
     assert report.problems == []  # a recording is there to replay

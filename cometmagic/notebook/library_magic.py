@@ -18,7 +18,6 @@ from IPython.core.getipython import get_ipython
 
 from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.options.option_types import Number
-from cometmagic.storage.trust import describe_untrusted, is_trusted
 from cometmagic.system.formatting import format_path
 from cometmagic.system.suggestions import suggest
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 MAGIC = "%gemini_library"
 _PREVIEW_OPTION = re.compile(r"(?:^|\s)--preview(?:(?:=|\s+)(\S+))?(?=\s|$)")
 _PIXEL_COUNT = Number(1, 16384, is_whole=True)
-_announced_roots: set[Path] = set()
 
 
 def show_list(library: Library, query: str) -> None:
@@ -94,7 +92,7 @@ def show_recovery(library: Library, _: str) -> None:
 
 
 def trust_library(library: Library, _: str) -> None:
-    """Mark a library that was created elsewhere as trusted, and print what is in it."""
+    """Mark a library from somebody else as trusted, and print what is in it."""
     from cometmagic.storage.library import format_call_count
     from cometmagic.storage.trust_secret import get_session_secret
 
@@ -155,7 +153,7 @@ ACTIONS = {
     "pending": Action(show_pending, "what is still under way, in this notebook and in others"),
     "recover": Action(show_recovery, "bring home what an earlier session left behind"),
     "pack": Action(write_pack, "copy all recordings to a folder that replays them without key and network", "FOLDER"),
-    "trust": Action(trust_library, "use a library that was created elsewhere like your own: live calls, edits, recovery"),
+    "trust": Action(trust_library, "use a library from somebody else like your own: live calls, edits, recovery"),
     "spend": Action(show_spending, "what was spent"),
     "slim": Action(
         shrink_notebook,
@@ -170,13 +168,6 @@ def format_help() -> str:
     """Return the help of the magic."""
     rows = [f"    {f'{MAGIC} {name} {action.metavar}':<44} {action.help}" for name, action in ACTIONS.items()]
     return "\n".join(["Show what has been made, and share it. Left out, the action is list.", "", *rows, ""])
-
-
-def announce_untrusted(root: Path) -> None:
-    """Print once in a session that a library is not trusted."""
-    if root not in _announced_roots and not is_trusted(root):
-        _announced_roots.add(root)
-        print(describe_untrusted(root))
 
 
 def run_action(open_library: Callable[[], Library], line: str) -> ImageResult | None:

@@ -22,7 +22,7 @@ from cometmagic.notebook.namespace import is_result_name
 from cometmagic.options.command_line import parse_first_line, parse_line
 from cometmagic.options.help_text import build_help_text
 from cometmagic.options.settings import find_library_folder
-from cometmagic.storage.trust import is_trusted
+from cometmagic.storage.trust import describe_untrusted, is_trusted
 from cometmagic.storage.unfinished_calls import find_unfinished_calls
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ class GeminiMagics(Magics):
         else:
             options, prompt = parse_first_line(line), cell_text.removesuffix("\n")
         result = cell_run.run_cell(self.interactive_shell, prompt, options, read_options(self.defaults))
-        library_magic.announce_untrusted(find_library_folder())  # an error has said it already
         self.shown_result = result
         return result
 
@@ -178,11 +177,12 @@ def _start_courier() -> None:
 
 
 def _recover_earlier_calls() -> None:
-    """Recover the unfinished calls of earlier kernels, if there are any; the check is quick."""
+    """Recover the unfinished calls of earlier kernels, or say that the library is not trusted; the check is quick."""
     with contextlib.suppress(CometError):  # an invalid library folder is reported when it is used
         root = find_library_folder()
-        library_magic.announce_untrusted(root)
-        if is_trusted(root) and find_unfinished_calls(root, MAX_RECENT_CALLS):
+        if not is_trusted(root):
+            print(describe_untrusted(root))
+        elif find_unfinished_calls(root, MAX_RECENT_CALLS):
             from cometmagic.courier.recovery_report import recover_calls
 
             for line in recover_calls(root, MAX_RECENT_CALLS):

@@ -107,7 +107,7 @@ class Library:
         return is_trusted(self.root)
 
     def trust(self) -> None:
-        """Use a library that was created elsewhere as your own: for live calls, edits, recovery and the ledger.
+        """Use a library from somebody else as your own: for live calls, edits, recovery and the ledger.
 
         Raises:
             LibraryError: There is no such folder, it cannot be written, or it belongs to another user.

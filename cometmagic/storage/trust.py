@@ -56,6 +56,8 @@ def create_library_folder(root: Path) -> None:
         root.mkdir(mode=0o700, parents=True)
     except FileExistsError:
         status = root.stat()
+        if not stat.S_ISDIR(status.st_mode):
+            raise
         if not _is_own(status) or not _is_new(root, status) or _has_valid_mark(root):
             return
     mark_trusted(root)
@@ -119,4 +121,4 @@ def _explain(root: Path) -> str:
     status = root.stat()
     if not _is_own(status):
         return "it belongs to another user"
-    return "it was created elsewhere" if _has_calls(root) else "every user of this machine can write to it"
+    return "it may come from somebody else" if _has_calls(root) else "every user of this machine can write to it"

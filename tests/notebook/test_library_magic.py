@@ -262,7 +262,7 @@ def test_what_was_left_is_recovered(notebook: Notebook, serve: Services) -> None
     assert (folder / "image.jpg").read_bytes() == FINAL
 
 
-def test_a_library_from_elsewhere_is_announced_once_and_sends_nothing_until_it_is_trusted(
+def test_a_library_from_elsewhere_is_announced_and_sends_nothing_until_it_is_trusted(
     notebook: Notebook, serve: Services
 ) -> None:
     server = serve(answering(), answering())
@@ -274,14 +274,14 @@ def test_a_library_from_elsewhere_is_announced_once_and_sends_nothing_until_it_i
 
     loaded = notebook.run("%reload_ext cometmagic")
     assert loaded.text.splitlines() == [
-        "The library lesson is not trusted (it was created elsewhere): its recordings can be replayed, but nothing is "
+        "The library lesson is not trusted (it may come from somebody else): its recordings can be replayed, but nothing is "
         "sent or recovered. If you trust it, run %gemini_library trust."
     ]
     refused = notebook.run("%gemini_image --edit make it blue")
     assert refused.error is not None
     [line] = refused.error["traceback"]
-    assert "The library lesson is not trusted: it was created elsewhere. Nothing was sent" in line
-    assert "created elsewhere" not in notebook.run(BIKE.replace(" -o", " --source replay -o")).text
+    assert "The library lesson is not trusted: it may come from somebody else. Nothing was sent" in line
+    assert "somebody else" not in notebook.run(BIKE.replace(" -o", " --source replay -o")).text
     assert left.with_name("response.part").exists()
     assert len(server.log) == 1
 
@@ -290,17 +290,6 @@ def test_a_library_from_elsewhere_is_announced_once_and_sends_nothing_until_it_i
     assert notebook.run("%reload_ext cometmagic").text.startswith("Tidied up after the picture of")
     assert notebook.run("%gemini_image --edit make it blue").error is None
     assert len(server.log) == 2
-
-
-def test_a_run_announces_a_library_from_elsewhere_that_was_set_later(notebook: Notebook, serve: Services) -> None:
-    serve(answering())
-    notebook.run(BIKE)
-    shutil.copytree(notebook.library, notebook.place / "lesson")
-    notebook.set(COMETMAGIC_LIBRARY="lesson", COMETMAGIC_SOURCE="replay")
-
-    texts = [notebook.run(BIKE).text for _ in range(2)]
-
-    assert ["created elsewhere" in text for text in texts] == [True, False]
 
 
 def test_what_was_spent_is_told(notebook: Notebook, serve: Services) -> None:

@@ -255,7 +255,7 @@ def test_nothing_of_a_foreign_library_is_sent_before_it_is_trusted(
 ) -> None:
     ledger = (foreign.root / "ledger.jsonl").read_bytes()
     with serving(monkeypatch, answering()) as server:
-        with pytest.raises(LibraryError, match="created elsewhere") as refused:
+        with pytest.raises(LibraryError, match="somebody else") as refused:
             LIVE[name](foreign)
         assert server.log == []
         assert (foreign.root / "ledger.jsonl").read_bytes() == ledger
@@ -274,7 +274,7 @@ def test_nothing_of_a_foreign_library_is_sent_from_a_library_of_ones_own(
     monkeypatch.setenv("COMETMAGIC_LIBRARY", str(tmp_path / "mine"))
     result = find_result(foreign)
     with serving(monkeypatch, answering(), answering()) as server:
-        with pytest.raises(LibraryError, match="created elsewhere"):
+        with pytest.raises(LibraryError, match="somebody else"):
             getattr(result, method)("make it blue")
         assert server.log == []
         generate("a dog")  # the control: only what is foreign is refused
@@ -321,7 +321,7 @@ def test_the_calls_of_a_foreign_library_are_not_recovered_before_it_is_trusted(f
     [line] = recover_calls(foreign.root)
     assert "nothing is sent or recovered" in line
     assert list(format_running_calls(foreign.root)) == [line]
-    with pytest.raises(LibraryError, match="created elsewhere"):
+    with pytest.raises(LibraryError, match="somebody else"):
         recover(folder)
     assert client.start_recovery(folder.path, None).done_event.wait(20)  # a job the courier refuses itself
     assert {path: path.read_bytes() for path in foreign.root.rglob("*") if path.is_file()} == before
@@ -334,7 +334,7 @@ def test_the_calls_of_a_foreign_library_are_not_recovered_before_it_is_trusted(f
 
 
 def test_the_ledger_of_a_foreign_library_is_not_read(foreign: Library) -> None:
-    assert "created elsewhere" in format_spending(foreign.root, "")
+    assert "somebody else" in format_spending(foreign.root, "")
     foreign.trust()
     assert "1 call" in format_spending(foreign.root, "")
 
