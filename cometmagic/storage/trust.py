@@ -21,7 +21,7 @@ from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.formatting import format_path
 from cometmagic.system.regular_files import read_regular
 
-MARK_NAME = ".cometmagic-trust"
+MARK_NAME = "trust.txt"
 MAX_MARK_BYTES = 8192
 MAX_DIGESTS = 40  # of several machines, or containers, that share a library
 TRUST_ADVICE = "If you trust it, run %gemini_library trust"
