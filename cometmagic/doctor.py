@@ -154,7 +154,7 @@ def _check_library(report: Report, library: Library | None) -> None:
         folder = next(parent for parent in (root, *root.parents) if parent.exists())
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".cometmagic-"):
             free_bytes = shutil.disk_usage(folder).free
-        trust_text = "trusted" if library.is_trusted else "not trusted"
+        trust_text = f"{'' if library.is_trusted else 'not '}trusted"
         calls_text = f"{format_call_count(len(list(library)))}, {trust_text}" if root.exists() else "not made yet"
     except (OSError, LibraryError) as error:
         report.add_row("library", f"{root}, {UNUSABLE_LABEL}")

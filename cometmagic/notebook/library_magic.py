@@ -97,8 +97,8 @@ def trust_library(library: Library, _: str) -> None:
     from cometmagic.storage.trust_secret import get_session_secret
 
     library.trust()
-    duration = "until this kernel ends, as the state folder cannot be written" if get_session_secret() else "from now on"
-    print(f"The library {format_path(library.root)} with {format_call_count(len(list(library)))} is trusted {duration}.")
+    limit = " until this kernel ends, because the state folder cannot be written" if get_session_secret() else ""
+    print(f"The library {format_path(library.root)} with {format_call_count(len(list(library)))} is now trusted{limit}.")
 
 
 def show_spending(library: Library, _: str) -> None:

@@ -273,10 +273,10 @@ def test_a_library_from_elsewhere_is_announced_and_sends_nothing_until_it_is_tru
     notebook.set(COMETMAGIC_LIBRARY="lesson")
 
     loaded = notebook.run("%reload_ext cometmagic")
-    assert loaded.text.splitlines() == [
-        "The library lesson is not trusted (it may come from somebody else): its recordings can be replayed, but nothing is "
-        "sent or recovered. If you trust it, run %gemini_library trust."
-    ]
+    assert loaded.text.strip() == (
+        "The library lesson is not trusted (it may come from somebody else): its recordings can be replayed, but nothing "
+        "is sent or recovered. If you trust it, run %gemini_library trust."
+    )
     refused = notebook.run("%gemini_image --edit make it blue")
     assert refused.error is not None
     [line] = refused.error["traceback"]
@@ -286,7 +286,7 @@ def test_a_library_from_elsewhere_is_announced_and_sends_nothing_until_it_is_tru
     assert len(server.log) == 1
 
     told = notebook.run("%gemini_library trust").text
-    assert told.strip() == "The library lesson with 1 call is trusted from now on."
+    assert told.strip() == "The library lesson with 1 call is now trusted."
     assert notebook.run("%reload_ext cometmagic").text.startswith("Tidied up after the picture of")
     assert notebook.run("%gemini_image --edit make it blue").error is None
     assert len(server.log) == 2
