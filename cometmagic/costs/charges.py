@@ -20,6 +20,7 @@ from cometmagic.errors import BudgetError, ChargeStatus
 from cometmagic.gemini.response import Usage
 from cometmagic.options.declaration import Limits
 from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.fallback_storage import find_home
 from cometmagic.storage.trust import check_trusted, is_trusted
 
 _FREE_STATUSES = (ChargeStatus.UNSENT.name, ChargeStatus.REFUSED.name)
@@ -83,8 +84,10 @@ def check_max_cost(estimates: Sequence[Price], tries: int, max_cost: float | Non
 def record_cost(folder: CallFolder) -> None:
     """Record the outcome of a live call in its library's ledger, if the library is trusted."""
     call = folder.read()
-    root = Path(call.get("home") or folder.path).parent
-    if call.get("source") == "live" and call.get("id") and is_trusted(root):
+    if call.get("source") != "live" or not call.get("id"):
+        return
+    root = find_home(folder, call).parent
+    if is_trusted(root):
         ledger = Ledger(root)
         worst_case = (call["estimate"]["usd"] or 0.0) * (1 + call.get("limits", {}).get("retry_unknown", 0)) or None
         reservation = {

@@ -34,8 +34,9 @@ from cometmagic.errors import BudgetError, ChargeStatus, LibraryError
 from cometmagic.storage.call_folder import now
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
 from cometmagic.storage.trust import create_library_folder
-from cometmagic.system.atomic_files import open_private, sync_folder
+from cometmagic.system.atomic_files import sync_folder
 from cometmagic.system.file_lock import Lock, LockBusyError, LockUnsupportedError, acquire_lock
+from cometmagic.system.regular_files import open_private, read_regular
 
 LEDGER_FILE_NAME, LOCK_FILE_NAME = "ledger.jsonl", ".ledger.lock"
 MAX_LINE_BYTES = 4096
@@ -126,7 +127,7 @@ class Ledger:
 
     def _read_content(self) -> bytes:
         try:
-            return self.path.read_bytes()
+            return read_regular(self.path)
         except FileNotFoundError:
             return b""
 

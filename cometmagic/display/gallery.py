@@ -12,6 +12,7 @@ from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.result import ImageResult
 from cometmagic.storage.call_folder import CallFolder, build_preview_path
+from cometmagic.system.regular_files import is_regular
 from cometmagic.system.sanitize import clean_line
 
 THUMBNAIL_PIXELS = 64  # pixels of the longest side
@@ -55,7 +56,7 @@ def _load_thumbnail(folder: CallFolder) -> bytes | None:
     if original is None:
         return None
     preview = build_preview_path(original)
-    image = ImagePart(thumbnails.JPEG, path=preview if preview.is_file() else original)
+    image = ImagePart(thumbnails.JPEG, path=preview if is_regular(preview) else original)
     return thumbnails.create_thumbnail(image, THUMBNAIL_PIXELS, MAX_THUMBNAIL_BYTES)
 
 

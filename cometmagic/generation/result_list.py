@@ -17,6 +17,7 @@ from cometmagic.generation.completed_call import CompletedCall
 from cometmagic.generation.result import ImageResult
 from cometmagic.storage.call_folder import build_preview_path
 from cometmagic.storage.request_diff import read_call_options
+from cometmagic.system.regular_files import is_regular
 from cometmagic.system.sanitize import clean_line
 
 ResultOrError = ImageResult | CometError
@@ -151,7 +152,7 @@ def _find_picture(item: ResultOrError) -> tuple[Path | None, str]:
     except CometError as error:
         return None, error.message
     preview = build_preview_path(path) if path else None
-    return (preview if preview is not None and preview.is_file() else path), ""
+    return (preview if preview is not None and is_regular(preview) else path), ""
 
 
 def _build_row(label: str, item: ResultOrError) -> dict[str, Any]:

@@ -98,7 +98,9 @@ def trust_library(library: Library, _: str) -> None:
 
     library.trust()
     limit = " until this kernel ends, because the state folder cannot be written" if get_session_secret() else ""
-    print(f"The library {format_path(library.root)} with {format_call_count(len(list(library)))} is now trusted{limit}.")
+    print(
+        f"The library {format_path(library.root)} with {format_call_count(len(list(library)))} is now trusted{limit}."
+    )
 
 
 def show_spending(library: Library, _: str) -> None:

@@ -16,6 +16,7 @@ from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart, TextPart
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import AnyResult, ImageResults
 from cometmagic.storage.call_folder import build_preview_path
+from cometmagic.system.regular_files import is_regular
 from cometmagic.system.sanitize import clean, clean_line
 
 THUMBNAIL_PIXELS = 112  # longest side
@@ -74,9 +75,9 @@ def _render_draft(part: ImagePart) -> bytes:
     try:
         preview_path = build_preview_path(part.path) if part.path is not None else None
         return render_thumbnail(
-            preview_path if preview_path is not None and preview_path.exists() else part.data, DRAFT_PIXELS
+            preview_path if preview_path is not None and is_regular(preview_path) else part.data, DRAFT_PIXELS
         )
-    except OSError:
+    except CometError:
         return b""
 
 

@@ -274,8 +274,8 @@ def test_a_library_from_elsewhere_is_announced_and_sends_nothing_until_it_is_tru
 
     loaded = notebook.run("%reload_ext cometmagic")
     assert loaded.text.strip() == (
-        "The library lesson is not trusted (it may come from somebody else): its recordings can be replayed, but nothing "
-        "is sent or recovered. If you trust it, run %gemini_library trust."
+        "The library lesson is not trusted (it may come from somebody else): its recordings can be replayed, "
+        "but nothing is sent or recovered. If you trust it, run %gemini_library trust."
     )
     refused = notebook.run("%gemini_image --edit make it blue")
     assert refused.error is not None
