@@ -170,6 +170,12 @@ def build_preview_path(original: Path) -> Path:
     return original.with_name("preview.jpg" if original.stem == "image" else f"preview-{original.stem}.jpg")
 
 
+def find_preview(image: ImagePart) -> ImagePart:
+    """Return the preview of an image, or the image itself when there is none."""
+    preview = build_preview_path(image.path) if image.path is not None else None
+    return ImagePart("image/jpeg", path=preview) if preview is not None and is_regular(preview) else image
+
+
 def build_small_preview_path(original: Path) -> Path:
     """Return the path of the final image's small preview, for front ends without HTML, if its preview is large."""
     return original.with_name("preview-small.jpg")
