@@ -17,7 +17,6 @@ from pathlib import Path
 
 from cometmagic.errors import LibraryError
 from cometmagic.storage.trust_secret import create_secret, read_secret
-from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.formatting import format_path
 from cometmagic.system.regular_files import read_regular
 
@@ -65,6 +64,8 @@ def create_library_folder(root: Path) -> None:
 
 def mark_trusted(root: Path) -> None:
     """Mark a library as trusted. Raises `OSError`, also for a folder of another user."""
+    from cometmagic.system.atomic_files import write_atomic  # `%load_ext` only reads
+
     if not _is_own(root.stat()):
         raise PermissionError(errno.EPERM, "it belongs to another user", str(root))
     digests = [*_read_digests(root), *_compute_digests(root, read_secret() or create_secret())]

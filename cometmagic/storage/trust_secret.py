@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cometmagic.system.atomic_files import save_new_file
 from cometmagic.system.regular_files import read_regular
 from cometmagic.system.state_folder import find_state_folder
 
@@ -43,6 +42,8 @@ def _read_file() -> bytes | None:
 
 def _write_file(path: Path, content: bytes) -> None:
     """Write the secret. Only a file that holds none is replaced."""
+    from cometmagic.system.atomic_files import save_new_file  # `%load_ext` only reads
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new_path = save_new_file(path, content, 0o600)
     try:
