@@ -79,7 +79,7 @@ def _is_own(status: os.stat_result) -> bool:
 
 def _is_new(root: Path, status: os.stat_result) -> bool:
     """Whether a folder has no calls, and none that another user could put there; a link may lead anywhere."""
-    return not status.st_mode & stat.S_IWOTH and not os.path.islink(root) and not _has_calls(root)
+    return not status.st_mode & stat.S_IWOTH and not root.is_symlink() and not _has_calls(root)
 
 
 def _has_calls(root: Path) -> bool:
@@ -122,6 +122,6 @@ def _explain(root: Path) -> str:
     status = root.stat()
     if not _is_own(status):
         return "it belongs to another user"
-    if os.path.islink(root):
+    if root.is_symlink():
         return "it is a link"
     return "it may come from somebody else" if _has_calls(root) else "every user of this machine can write to it"
