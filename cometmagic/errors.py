@@ -20,6 +20,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from cometmagic.system.sanitize import clean
+
 BALANCE_ADVICE = "Look at the balance before trying again."  # the advice when a call may have cost money
 
 
@@ -48,9 +50,10 @@ class CometError(Exception):
     def __init__(
         self, message: str, *, advice: str = "", charge_status: ChargeStatus | None = None, **details: Any
     ) -> None:
+        message = _clean_sentence(message)  # it may quote anything
         self.message = message if message.endswith((".", "?")) else f"{message}."
         super().__init__(self.message)
-        self.advice = advice
+        self.advice = _clean_sentence(advice)
         if charge_status is not None:
             self.charge_status = charge_status
         self.details = details
@@ -78,6 +81,10 @@ class CometError(Exception):
             "do": self.advice,
             **self.details,
         }
+
+
+def _clean_sentence(text: str) -> str:
+    return clean(text).replace("\n", " ")
 
 
 class OptionError(CometError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from typing import Any
 from cometmagic.costs.estimate import Price
 
 MAX_MODEL_LENGTH = 200  # characters
+MAX_USD = 1e9  # of a call; larger amounts are mistakes
 
 
 class Outcome(StrEnum):
@@ -106,4 +106,4 @@ def sum_entries(entries: Iterable[LedgerEntry], session: str | None, day: date |
 def parse_usd(value: Any) -> float | None:
     """Return an amount that can be added up, or None: NaN would pass every limit, and nothing costs less than 0."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value <= sys.float_info.max else None
+    return float(value) if is_number and 0 <= value <= MAX_USD else None
