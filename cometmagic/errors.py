@@ -21,6 +21,7 @@ from enum import StrEnum
 from typing import Any
 
 from cometmagic.system.sanitize import clean
+from cometmagic.system.secret_patterns import mask_secrets
 
 BALANCE_ADVICE = "Look at the balance before trying again."  # the advice when a call may have cost money
 
@@ -50,7 +51,7 @@ class CometError(Exception):
     def __init__(
         self, message: str, *, advice: str = "", charge_status: ChargeStatus | None = None, **details: Any
     ) -> None:
-        message = _clean_sentence(message)  # it may quote anything
+        message = _clean_sentence(message)
         self.message = message if message.endswith((".", "?")) else f"{message}."
         super().__init__(self.message)
         self.advice = _clean_sentence(advice)
@@ -84,7 +85,8 @@ class CometError(Exception):
 
 
 def _clean_sentence(text: str) -> str:
-    return clean(text).replace("\n", " ")
+    """Return a sentence that can be shown: a wrong value that it quotes may hold anything, even a key."""
+    return mask_secrets(clean(text)).replace("\n", " ")
 
 
 class OptionError(CometError):

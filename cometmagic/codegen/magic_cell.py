@@ -115,7 +115,7 @@ def _split_parts(parts: tuple[Part, ...], edited_image: bytes | None) -> tuple[l
 def _has_content(part: ImagePart, content: bytes) -> bool:
     try:
         return part.size == len(content) and part.data == content
-    except OSError:  # the file is gone
+    except LibraryError:  # the file is gone
         return False
 
 
@@ -126,7 +126,7 @@ def _read_edited_image(parent_call: ParentCall | None) -> bytes | None:
     try:
         images = [row for row in parent_call.folder.read().get("files", []) if row["role"] == "image"]
         return parent_call.folder.build_image(images[0]).data
-    except (LibraryError, LookupError, OSError):
+    except (LibraryError, LookupError):
         return None
 
 

@@ -20,6 +20,7 @@ from cometmagic.errors import BudgetError, ChargeStatus
 from cometmagic.gemini.response import Usage
 from cometmagic.options.declaration import Limits
 from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.fallback_storage import find_home
 
 _FREE_STATUSES = (ChargeStatus.UNSENT.name, ChargeStatus.REFUSED.name)
 
@@ -80,7 +81,7 @@ def record_cost(folder: CallFolder) -> None:
     """Record the outcome of a live call in its library's ledger."""
     call = folder.read()
     if call.get("source") == "live" and call.get("id"):
-        ledger = Ledger(Path(call.get("home") or folder.path).parent)
+        ledger = Ledger(find_home(folder, call).parent)
         worst_case = (call["estimate"]["usd"] or 0.0) * (1 + call.get("limits", {}).get("retry_unknown", 0)) or None
         reservation = {
             "session": call.get("session", ""),

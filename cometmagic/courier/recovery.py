@@ -25,6 +25,7 @@ from cometmagic.storage.redaction import redact_folder, redact_response
 from cometmagic.storage.settle import settle
 from cometmagic.storage.unfinished_calls import find_unfinished_calls
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
+from cometmagic.system.regular_files import is_regular
 
 START_GRACE_PERIOD = timedelta(seconds=60)  # from planning a call until a courier locks its folder
 BATCH_WAIT_MARGIN = timedelta(minutes=20)  # for the wait in a batch, on top of a call's own time limit
@@ -135,8 +136,8 @@ def _finish(folder: CallFolder) -> None:
 
 def find_stale_files(folder: CallFolder) -> list[Path]:
     """Return the files that a crash left in a call's folder and that are no longer needed."""
-    paths = list(folder.path.glob(".*.tmp"))
+    paths = list(filter(is_regular, folder.path.glob(".*.tmp")))
     call = folder.read()
-    if call.get("state") == CallState.SETTLED and not call.get("spoilt") and folder.response_path.exists():
+    if call.get("state") == CallState.SETTLED and not call.get("spoilt") and folder.has_file(folder.response_path.name):
         paths.append(folder.response_path)  # all its images were saved, and it was about to be deleted
     return paths

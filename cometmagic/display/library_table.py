@@ -21,6 +21,7 @@ from cometmagic.storage.index import UNKNOWN_TIME, parse_planned_time, read_call
 from cometmagic.storage.library import Library, format_call_count
 from cometmagic.storage.request_diff import read_call_options
 from cometmagic.system.formatting import format_bytes, format_path
+from cometmagic.system.regular_files import measure_regular
 from cometmagic.system.sanitize import clean_line
 
 MAX_ROWS = 30  # calls in a table
@@ -165,8 +166,7 @@ def _wrap_text(text: str) -> str:
 
 
 def _list_files(folder: CallFolder) -> Iterator[str]:
-    """Yield the files of a call with their sizes; hidden files are incomplete and left out."""
+    """Yield the files of a call with their sizes."""
     with contextlib.suppress(OSError):
-        for path in sorted(folder.path.iterdir()):
-            if not path.name.startswith("."):
-                yield f"{clean_line(path.name, 60)} {format_bytes(path.stat().st_size)}"
+        for path in folder.list_files():
+            yield f"{clean_line(path.name, 60)} {format_bytes(measure_regular(path))}"

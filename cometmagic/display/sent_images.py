@@ -15,6 +15,7 @@ from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart
 from cometmagic.generation.result import ImageResult
 from cometmagic.storage.lineage import CHAT
+from cometmagic.system.regular_files import is_regular
 from cometmagic.system.sanitize import clean_line
 
 THUMBNAIL_PIXELS = 96  # pixels of the longest side
@@ -56,7 +57,7 @@ def render_text(result: ImageResult) -> Iterator[str]:
 
 def _read_images(result: ImageResult) -> tuple[ImagePart, ...]:
     try:
-        return tuple(image for image in result.request.last_turn_images if image.path is None or image.path.is_file())
+        return tuple(image for image in result.request.last_turn_images if image.path is None or is_regular(image.path))
     except (CometError, OSError, TypeError):  # a foreign recording may lack the request, or have other options
         return ()
 

@@ -151,5 +151,5 @@ def read_result(folder: CallFolder) -> ImageResult:
     if call["state"] == CallState.SETTLED:
         return result
     unfinished = CometError(f"The call in {folder.path} has not ended.", charge_status=ChargeStatus.UNKNOWN)
-    details = {"response": result.response} if (folder.path / "answer.json").exists() else {}
+    details = {"response": result.response} if folder.has_file("answer.json") else {}
     raise restore_error(call.get("error") or unfinished.to_dict(), folder=folder.path, **details)

@@ -24,7 +24,7 @@ from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.generation.completed_call import CompletedCall
 from cometmagic.options.declaration import Options
 from cometmagic.options.keywords import ImageOptions, expose_keywords
-from cometmagic.storage.call_folder import CallFolder, build_preview_path
+from cometmagic.storage.call_folder import CallFolder, find_preview
 from cometmagic.storage.save_paths import build_image_path
 from cometmagic.system.atomic_files import save_new_file
 from cometmagic.system.formatting import format_path
@@ -132,7 +132,7 @@ class ImageResult(CompletedCall):
     def request(self) -> ImageRequest:
         """The request, with the images that were sent."""
         folder, call = CallFolder(self.folder), self.call
-        turns = decode_request(folder.read_body(), folder.path)
+        turns = decode_request(folder.read_body(), folder.build_path)
         return ImageRequest(turns, Options(**{name: _to_tuple(value) for name, value in call["options"].items()}))
 
     @property
@@ -142,9 +142,7 @@ class ImageResult(CompletedCall):
 
     def preview(self) -> tuple[str, bytes]:
         """Return (MIME type, bytes) of what a notebook embeds: the preview, or the original when there is none."""
-        image = self.image
-        if image.path is not None and (preview := build_preview_path(image.path)).exists():
-            return "image/jpeg", preview.read_bytes()
+        image = find_preview(self.image)
         return image.mime_type, image.data
 
     def save(self, path: str | Path) -> Path:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from cometmagic.errors import LibraryError, MissingKeyError, OptionError
 from cometmagic.options.declaration import SOURCES, Limits
 from cometmagic.options.option_types import Choice
+from cometmagic.system.secret_patterns import contains_key
 
 KEY_VARIABLE = "COMETAPI_KEY"
 DEFAULT_BASE_URL = "https://api.cometapi.com"
@@ -57,6 +58,10 @@ class Key:
     def reveal(self) -> str:
         """Return the key itself, for the Authorization header and for redaction only."""
         return self._text
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text contains the key or a long piece of it, also encoded."""
+        return contains_key(text, self._text)
 
     def __repr__(self) -> str:
         return f"<API key from {self.origin}>"

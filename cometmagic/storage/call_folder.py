@@ -23,6 +23,8 @@ from typing import Any
 from cometmagic.errors import ChargeStatus, CometError, LibraryError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.system.atomic_files import read_with_retry, write_atomic
+from cometmagic.system.regular_files import check_folder, is_plain_name, is_regular, measure_regular
+from cometmagic.system.sanitize import clean_line
 
 SMALL_PREVIEW_PIXELS = 512  # of a draft in the notebook, and of a picture in a front end without HTML
 SMALL_PREVIEW_BYTES = 20_000  # a notebook holds several small previews for each picture
@@ -60,6 +62,27 @@ class CallFolder:
         """The file for the response's bytes as they arrive."""
         return self.path / "response.part"
 
+    def build_path(self, name: object) -> Path:
+        """Return the path of a file of the call. Raises `LibraryError` for a name that could lead elsewhere."""
+        if not is_plain_name(name):
+            message = f"{clean_line(name, 60)!r} is no name of a file in {self.path}."
+            raise LibraryError(message, charge_status=ChargeStatus.PAST)
+        return self.path / str(name)
+
+    def has_file(self, name: str) -> bool:
+        """Whether the folder itself holds a file with this name."""
+        return is_plain_name(name) and is_regular(self.path / name)
+
+    def list_files(self) -> list[Path]:
+        """Return the files of the call by name; hidden ones are incomplete. Raises `OSError`."""
+        check_folder(self.path)
+        return sorted(path for path in self.path.iterdir() if self.has_file(path.name))
+
+    def read_file(self, name: str) -> bytes:
+        """Return the content of a file of the call. Raises `OSError`, also when the folder is a link."""
+        check_folder(self.path)
+        return read_with_retry(self.build_path(name))
+
     def read(self) -> dict[str, Any]:
         """Return call.json. Raises `LibraryError` when there is none."""
         return self._read_json("call.json")
@@ -91,7 +114,7 @@ class CallFolder:
             return False
         names = _parse_file_names(call)
         is_settled = call.get("state") == CallState.SETTLED and names is not None
-        return is_settled and all((self.path / name).is_file() for name in ["answer.json", *(names or [])])
+        return is_settled and all(map(self.has_file, ["answer.json", *(names or [])]))
 
     @property
     def has_raw_response(self) -> bool:
@@ -102,7 +125,7 @@ class CallFolder:
     def received_size(self) -> int:
         """Size in bytes of a response that is not decoded yet."""
         try:
-            return self.response_path.stat().st_size
+            return measure_regular(self.response_path)
         except OSError:
             return 0
 
@@ -112,12 +135,12 @@ class CallFolder:
 
     def build_image(self, row: dict[str, Any]) -> ImagePart:
         """Return the image that a row of call.json's `files` describes."""
-        path = self.path / row["name"]
+        path = self.build_path(row["name"])
         return ImagePart(row["mime_type"], path=path, width=row.get("width"), height=row.get("height"))
 
     def _read_json(self, name: str) -> dict[str, Any]:
         try:
-            document = json.loads(read_with_retry(self.path / name))
+            document = json.loads(self.read_file(name))
         except (OSError, ValueError) as error:
             raise LibraryError(
                 f"{self.path / name} cannot be read ({type(error).__name__}).", charge_status=ChargeStatus.PAST
@@ -131,9 +154,7 @@ def _parse_file_names(call: dict[str, Any]) -> list[str] | None:
     """Return the names in `files`, or None when one is not a plain file name: the library may come from elsewhere."""
     rows = call.get("files", [])
     names = [row.get("name") if isinstance(row, dict) else None for row in rows] if isinstance(rows, list) else [None]
-    valid_names = [
-        name for name in names if isinstance(name, str) and name.strip(".") and not set(name) & set("/\\:\0")
-    ]
+    valid_names = [str(name) for name in names if is_plain_name(name)]
     return valid_names if valid_names == names else None
 
 
@@ -147,6 +168,12 @@ def find_worst_charge_status(call: dict[str, Any]) -> ChargeStatus | None:
 def build_preview_path(original: Path) -> Path:
     """Return the path of an image's preview: `preview.jpg`, `preview-thought-1.jpg`."""
     return original.with_name("preview.jpg" if original.stem == "image" else f"preview-{original.stem}.jpg")
+
+
+def find_preview(image: ImagePart) -> ImagePart:
+    """Return the preview of an image, or the image itself when there is none."""
+    preview = build_preview_path(image.path) if image.path is not None else None
+    return ImagePart("image/jpeg", path=preview) if preview is not None and is_regular(preview) else image
 
 
 def build_small_preview_path(original: Path) -> Path:

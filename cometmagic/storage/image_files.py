@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import secrets
 from pathlib import Path
@@ -15,6 +16,7 @@ from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.images import resize
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.system.atomic_files import sync_folder
+from cometmagic.system.regular_files import open_private
 
 MAX_IMAGES = 1000  # answers have a few; of more, the last ones are saved, because the final one is among them
 
@@ -23,7 +25,8 @@ _SavedImage = tuple[EncodedImage, Path, dict[str, Any]]  # an image, its tempora
 
 def save_images(folder: CallFolder) -> tuple[DecodedResponse, list[dict[str, Any]], int]:
     """Write every image of the answer; return the answer, a row for each file and the number of damaged images."""
-    answer = decode_response(map_utf8_file(folder.response_path))
+    # Its size was limited while it arrived.
+    answer = decode_response(map_utf8_file(folder.response_path, max_bytes=None))
     saved_images: list[_SavedImage] = []
     try:
         for image in answer.encoded_images[-MAX_IMAGES:]:
@@ -53,7 +56,7 @@ def _write_image(folder: CallFolder, image: EncodedImage) -> tuple[Path, dict[st
         return None
     temp_path = folder.path / f".image.{secrets.token_hex(4)}.tmp"
     try:
-        with temp_path.open("w+b") as file:
+        with io.BufferedRandom(open_private(temp_path, "x+")) as file:
             image.write(file)
             file.flush()
             os.fsync(file.fileno())

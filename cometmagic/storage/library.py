@@ -7,6 +7,7 @@ a response.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 import time
@@ -29,6 +30,7 @@ from cometmagic.storage.call_folder import CallFolder, CallState, encode_call, n
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error, slugify
 from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.formatting import format_path
+from cometmagic.system.regular_files import is_real_folder, is_regular
 
 if TYPE_CHECKING:
     from cometmagic.storage.recording_pack import PackSummary
@@ -54,7 +56,7 @@ class Library:
         Raises `LibraryError` when it cannot be written or the disk is nearly full, so nothing is sent or charged.
         """
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             free_bytes = shutil.disk_usage(self.root).free
             if free_bytes < MIN_FREE_BYTES:
                 raise LibraryError(
@@ -68,12 +70,12 @@ class Library:
         """Write a temporary folder and rename it, so that a call folder is always complete."""
         temp_folder = self.root / f".{secrets.token_hex(8)}{TEMP_FOLDER_SUFFIX}"
         try:
-            temp_folder.mkdir()
+            temp_folder.mkdir(mode=0o700)
             self._write_documents(temp_folder, request, fields)
             while True:
                 timestamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
                 path = self.root / f"{timestamp}-{slugify(request.prompt)}-{secrets.token_hex(3)}"
-                if not path.exists():
+                if not os.path.lexists(path):
                     temp_folder.rename(path)
                     sync_folder(self.root)
                     return CallFolder(path)
@@ -84,7 +86,7 @@ class Library:
     @staticmethod
     def _write_documents(folder: Path, request: ImageRequest, fields: dict[str, Any]) -> None:
         for number, part in enumerate(request.references, 1):
-            write_atomic(folder / format_reference_name(number, part), part.data, 0o666)
+            write_atomic(folder / format_reference_name(number, part), part.data)
         for number, signature in enumerate(request.signatures, 1):
             write_atomic(folder / format_signature_name(number), signature.data)
         write_atomic(folder / "request.json", serialize_body(encode_request(request)))
@@ -130,7 +132,7 @@ class Library:
         """Remove temporary folders that a crash left behind; none of these calls was sent."""
         for path in self.root.glob(f".*{TEMP_FOLDER_SUFFIX}"):
             with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > TEMP_FOLDER_MAX_AGE:
+                if time.time() - path.lstat().st_mtime > TEMP_FOLDER_MAX_AGE:
                     shutil.rmtree(path)
 
     def iter_folders(self) -> Iterator[CallFolder]:
@@ -153,10 +155,7 @@ def library() -> Library:
 
 
 def _is_call_folder(path: Path) -> bool:
-    try:
-        return not path.name.startswith(".") and (path / "call.json").is_file()
-    except OSError:  # another user's folder
-        return False
+    return not path.name.startswith(".") and is_real_folder(path) and is_regular(path / "call.json")
 
 
 def format_call_count(count: int) -> str:

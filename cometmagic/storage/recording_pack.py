@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import secrets
 import shutil
@@ -24,6 +25,7 @@ from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import build_write_error
 from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.formatting import format_bytes, format_path
+from cometmagic.system.regular_files import is_regular, read_regular
 
 _TEMP_PREFIX = ".cometmagic-pack-"  # start of a folder's name until it is complete
 _REFERENCE_PATTERN = re.compile(r"reference-\d+\.\w+")
@@ -72,10 +74,10 @@ def pack(library: Library, destination: Path) -> PackSummary:
     try:
         target.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(target)
-        old_folders = {folder for folder in recordings if (target / folder.id).exists()}
+        old_folders = {folder for folder in recordings if os.path.lexists(target / folder.id)}
         new_folders = {folder for folder in recordings if folder not in old_folders and _copy_recording(folder, target)}
         size = sum(
-            path.stat().st_size for folder in old_folders | new_folders for path in (target / folder.id).iterdir()
+            path.lstat().st_size for folder in old_folders | new_folders for path in (target / folder.id).iterdir()
         )
     except OSError as error:
         raise build_write_error(target, error, charge_status=ChargeStatus.PAST, advice="Name another folder.") from None
@@ -134,22 +136,21 @@ def _read_lean_files(folder: CallFolder) -> dict[str, bytes] | None:
     """Return the files to pack of a call by name, or None when one cannot be read."""
     try:
         documents = {
-            name: strip_signatures((folder.path / name).read_bytes())
-            for name in ("request.json", "answer.json", "call.json")
+            name: strip_signatures(folder.read_file(name)) for name in ("request.json", "answer.json", "call.json")
         }
         call = json.loads(documents["call.json"])
         user_texts = {name: value for name, value in call.items() if name in _USER_TEXT_KEYS}
         documents["call.json"] = encode_call(_redact_paths(call, folder.id) | user_texts)
-        originals = [folder.path / row["name"] for row in call.get("files", [])]
-        references = [path for path in folder.path.iterdir() if _REFERENCE_PATTERN.fullmatch(path.name)]
+        originals = [folder.build_path(row["name"]) for row in call.get("files", [])]
+        references = [path for path in folder.list_files() if _REFERENCE_PATTERN.fullmatch(path.name)]
         previews = {
             preview
             for path in originals
             for preview in (build_preview_path(path), build_small_preview_path(path))
-            if preview.exists()
+            if is_regular(preview)
         }
-        return documents | {path.name: path.read_bytes() for path in (*references, *originals, *previews)}
-    except (OSError, ValueError, RecursionError):
+        return documents | {path.name: read_regular(path) for path in (*references, *originals, *previews)}
+    except (LibraryError, OSError, ValueError, RecursionError):
         return None
 
 

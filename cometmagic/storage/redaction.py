@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from cometmagic.storage.call_folder import CallFolder
+from cometmagic.system.regular_files import is_regular, open_private
 from cometmagic.system.sanitize import redact
 
 MIN_KEY_PREFIX = 6  # characters; shorter beginnings of a key reveal nothing
@@ -41,9 +42,9 @@ def redact_response(folder: CallFolder, key: str) -> None:
 
 def _overwrite_key(path: Path, key: str) -> None:
     """Overwrite the key in a file, window by window; windows overlap by the longest spelling of the key."""
-    if not path.exists():
+    if not is_regular(path):
         return
-    with path.open("r+b") as file:
+    with open_private(path, "r+") as file:
         size = file.seek(0, 2)
         for offset in range(0, size, WINDOW_BYTES):
             length = min(WINDOW_BYTES + len(key) * _MAX_ESCAPE_BYTES, size - offset)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cometmagic.errors import LibraryError
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.command_line import format_option
@@ -125,9 +126,8 @@ def _format_reference_count(count: int) -> str:
 def _is_same_image(image: ImagePart, recorded_image: ImagePart) -> bool:
     try:
         # Most differ in size, so nothing has to be read.
-        is_same_size = recorded_image.path is not None and recorded_image.path.stat().st_size == len(image.data)
-        return is_same_size and recorded_image.data == image.data
-    except (OSError, ValueError):  # the file is gone, or its name is invalid
+        return recorded_image.size == len(image.data) and recorded_image.data == image.data
+    except LibraryError:  # the file is gone
         return False
 
 

@@ -34,6 +34,7 @@ from cometmagic.storage.call_folder import (
 )
 from cometmagic.storage.image_files import save_images
 from cometmagic.system.atomic_files import write_atomic
+from cometmagic.system.regular_files import open_regular
 
 
 def settle(folder: CallFolder) -> CometError | None:
@@ -75,7 +76,7 @@ def _build_answer_error(
 
 
 def _read_head(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path, max_bytes=None) as file:
         return file.read(4096)
 
 
@@ -135,7 +136,7 @@ def _write_final_preview(original: Path, max_side: int) -> bool:
     preview = resize.render_preview(original, max_side, int(max_side * max_side * resize.BYTES_PER_PIXEL))
     if preview is None:
         return False
-    write_atomic(build_preview_path(original), preview, 0o666)
+    write_atomic(build_preview_path(original), preview)
     buffer = io.BytesIO(preview)
     if (
         len(preview) > SMALL_PREVIEW_BYTES
@@ -149,7 +150,7 @@ def _write_small_preview(source: Path | BinaryIO, target: Path) -> bool:
     """Write a small preview and return whether the picture could be drawn."""
     preview = resize.render_preview(source, SMALL_PREVIEW_PIXELS, SMALL_PREVIEW_BYTES)
     if preview is not None:
-        write_atomic(target, preview, 0o666)
+        write_atomic(target, preview)
     return preview is not None
 
 

@@ -1,6 +1,6 @@
 """A quick search of a library for unfinished calls, fast enough for `%load_ext`.
 
-It imports nothing of the package and changes nothing. What such a call needs, and whether another process is
+It imports next to nothing and changes nothing. What such a call needs, and whether another process is
 still working on it, is decided in courier/recovery.py.
 """
 
@@ -10,6 +10,8 @@ import json
 import os
 from itertools import islice
 from pathlib import Path
+
+from cometmagic.system.regular_files import is_real_folder, read_regular
 
 _END_STATES = (b'"state": "settled"', b'"state": "failed"', b'"state": "unknown"')
 _LEFTOVER_SUFFIXES = ("response.part", ".tmp")  # files that a finished call rarely has
@@ -26,7 +28,9 @@ def find_unfinished_calls(root: Path, limit: int | None = None) -> list[str]:
 
 def _is_unfinished(folder: Path) -> bool:
     try:
-        content = (folder / "call.json").read_bytes()
+        if not is_real_folder(folder):
+            return False
+        content = read_regular(folder / "call.json")
         files = [path.name for path in folder.iterdir()]
     except OSError:  # not a call folder
         return False

@@ -53,7 +53,7 @@ def redact(text: str, secret: str, exemptions: Sequence[str] = (), min_length: i
     Its base64, hexadecimal and URL-encoded forms are replaced too: some errors quote whole headers. The texts in
     `exemptions` stay unchanged; where several begin, the first one counts.
     """
-    encodings, pieces = "\0".join(_list_encodings(secret)), []
+    encodings, pieces = "\0".join(list_encodings(secret)), []
     index = 0
     while index < len(text):
         if exemption := next((prefix for prefix in exemptions if prefix and text.startswith(prefix, index)), ""):
@@ -72,7 +72,7 @@ def redact(text: str, secret: str, exemptions: Sequence[str] = (), min_length: i
     return "".join(pieces)
 
 
-def _list_encodings(secret: str) -> Iterator[str]:
+def list_encodings(secret: str) -> Iterator[str]:
     """Yield the plain and the encoded forms of a secret."""
     secret_bytes = secret.encode()
     yield from (secret, quote(secret, safe=""), secret_bytes.hex(), secret_bytes.hex().upper())

@@ -40,7 +40,7 @@ PLANTED: dict[str, tuple[ModuleType, str, Any]] = {
     "json": (json_scanner, "_find_closing_quote", lambda buffer, start: buffer.find(b'"', start)),
     "ledger": (ledger_entries, "parse_usd", lambda value: value),
     "notebook": (notebook_images, "_select_objects", lambda value: value or ()),
-    "redaction": (sanitize, "_list_encodings", lambda secret: [secret]),
+    "redaction": (sanitize, "list_encodings", lambda secret: [secret]),
     "request-body": (schema, "_parse_number", float),
     "response": (decode, "clean", str),
     "retry-after": (retry_after, "MAX_RETRY_DELAY", math.inf),
