@@ -27,7 +27,7 @@ TESTS = {
     "cometmagic.storage.redaction": ("tests/storage/test_redaction.py",),
     "cometmagic.system.sanitize": ("tests/system/test_sanitize.py",),
 }
-CPU_SECONDS = 60  # of a run; a mutant that never ends counts as killed
+CPU_SECONDS = 15  # of a run; a mutant that never ends counts as killed
 
 
 class MutantImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
