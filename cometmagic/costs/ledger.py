@@ -21,6 +21,7 @@ from typing import Any
 
 from cometmagic.costs.estimate import Price
 from cometmagic.costs.ledger_entries import (
+    MAX_LINE_BYTES,
     LedgerEntry,
     Outcome,
     Spending,
@@ -38,7 +39,6 @@ from cometmagic.system.file_lock import Lock, LockBusyError, LockUnsupportedErro
 from cometmagic.system.regular_files import open_private, read_regular
 
 LEDGER_FILE_NAME, LOCK_FILE_NAME = "ledger.jsonl", ".ledger.lock"
-MAX_LINE_BYTES = 4096
 LEDGER_LOCK_TIMEOUT = 10.0  # seconds
 CAP_TOLERANCE = 1e-9  # dollars, for rounding errors in sums
 HAS_ATOMIC_APPENDS = sys.platform != "win32"  # Windows seeks and then writes; another writer may write in between

@@ -13,7 +13,8 @@ from typing import Any
 from cometmagic.costs.estimate import Price
 
 MAX_MODEL_LENGTH = 200  # characters
-MAX_USD = 1e9  # of a call; larger amounts are mistakes
+MAX_LINE_BYTES = 4096  # bytes of a line; a longer one is not from a ledger
+MAX_USD = 1e9  # dollars; a larger amount is a mistake, and the sum of too many could not be computed
 
 
 class Outcome(StrEnum):
@@ -65,6 +66,8 @@ def parse_entries(content: bytes) -> Iterator[LedgerEntry]:
 
 def parse_row(line: bytes) -> dict[str, Any] | None:
     """Return a line's JSON object, or None when the line is incomplete or not from a ledger."""
+    if len(line) > MAX_LINE_BYTES:
+        return None
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):

@@ -24,7 +24,8 @@ from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, CometError, LibraryE
 from cometmagic.gemini.encode import iter_body
 from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.offline import service
-from cometmagic.storage.call_folder import CallFolder, CallState, find_worst_charge_status, now
+from cometmagic.storage.call_folder import CallFolder, now
+from cometmagic.storage.call_record import CallState, find_worst_charge_status
 from cometmagic.storage.redaction import redact_folder
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.file_lock import LockBusyError

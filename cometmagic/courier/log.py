@@ -25,9 +25,9 @@ def log_event(folder: CallFolder, event: str, **fields: Any) -> None:
     """Write a line about a call and its state. A full disk is no reason to stop."""
     with contextlib.suppress(LibraryError, OSError):
         call = folder.read()
-        error = call.get("error") or {}
+        error = call.get("error")
         values = {"call": folder.id[-6:], "state": call.get("state"), "status": call.get("status")}
-        values |= {"source": call.get("source"), "tries": len(call.get("tries", [])), "error": error.get("type")}
+        values |= {"source": call.get("source"), "tries": len(call.get("tries", [])), "error": error and error["type"]}
         write_line(folder.path.parent, event, **{name: value for name, value in values.items() if value} | fields)
 
 

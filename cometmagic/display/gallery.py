@@ -50,7 +50,7 @@ def _load_thumbnail(folder: CallFolder) -> bytes | None:
     """Return a tiny JPEG of a call's image, or None without an image."""
     try:
         image = find_preview(ImageResult(folder.path).image) if folder.is_complete else None
-    except (CometError, KeyError, TypeError):  # a foreign or damaged call.json
+    except CometError:  # the call has no final image
         return None
     return thumbnails.create_thumbnail(image, THUMBNAIL_PIXELS, MAX_THUMBNAIL_BYTES) if image else None
 

@@ -25,7 +25,6 @@ from cometmagic.options import pyproject
 from cometmagic.options.declaration import CellOptions, Limits, Options, build_options
 from cometmagic.options.keywords import ImageOptions, expose_keywords
 from cometmagic.options.model_checks import find_model_warnings
-from cometmagic.options.models import DEFAULT_MODEL
 from cometmagic.options.settings import (
     KEY_INSTRUCTIONS,
     find_key,
@@ -145,7 +144,7 @@ def build_plans(
         text_checker.check_turns(composition.turns[:-1])
         defaults: dict[str, Any] = {}
         if parent is not None and parent.mode == lineage.CHAT:
-            defaults["model"] = parent.folder.read().get("model", DEFAULT_MODEL)
+            defaults["model"] = parent.folder.read()["model"]
         return [_build_plan(defaults | options | changes, label, composition, *shared) for label, changes in variants]
 
     if parent is not None and source in ("auto", "replay"):

@@ -19,9 +19,8 @@ from cometmagic.generation.compose import Prompt, merge_template_texts, to_list
 from cometmagic.options.declaration import CellOptions, list_options
 from cometmagic.options.settings import Key, find_key_quickly
 from cometmagic.options.template import PromptPiece
+from cometmagic.storage.call_record import MAX_TEXT_LENGTH
 from cometmagic.system.secret_patterns import find_secret_kind
-
-MAX_PROMPT_LENGTH = 200_000  # characters; the largest model window is 131,000 tokens
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ class TextChecker:
     def _check_prompt(self, prompt: Prompt) -> None:
         """Check a prompt, and first the variables in it."""
         text = extract_text(merge_template_texts(prompt))
-        if len(text) > MAX_PROMPT_LENGTH:
-            message = f"The prompt has {len(text):,} characters; no model reads more than {MAX_PROMPT_LENGTH:,}."
+        if len(text) > MAX_TEXT_LENGTH:
+            message = f"The prompt has {len(text):,} characters; no model reads more than {MAX_TEXT_LENGTH:,}."
             raise OptionError(message)
         for piece in to_list(prompt):
             if isinstance(piece, PromptPiece) and piece.name:

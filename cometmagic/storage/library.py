@@ -26,9 +26,11 @@ from cometmagic.gemini.encode import (
 )
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.settings import find_library_folder
-from cometmagic.storage.call_folder import CallFolder, CallState, encode_call, now
+from cometmagic.storage.call_folder import MAX_REQUEST_BYTES, CallFolder, encode_call, now
+from cometmagic.storage.call_record import CallState, parse_call
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error, slugify
 from cometmagic.system.atomic_files import sync_folder, write_atomic
+from cometmagic.system.bounded_json import parse_object
 from cometmagic.system.formatting import format_path
 from cometmagic.system.regular_files import is_real_folder, is_regular
 
@@ -39,6 +41,7 @@ MIN_FREE_BYTES = 64 * 1024 * 1024  # with less, nothing is sent: an answer could
 TEMP_FOLDER_SUFFIX = ".new.tmp"  # end of a folder's name until it is complete
 TEMP_FOLDER_MAX_AGE = 600.0  # seconds
 CALL_VERSION = 1
+_RECORD_MARGIN = 2**20  # bytes that the outcome may add to call.json
 
 
 class Library:
@@ -89,7 +92,8 @@ class Library:
             write_atomic(folder / format_reference_name(number, part), part.data)
         for number, signature in enumerate(request.signatures, 1):
             write_atomic(folder / format_signature_name(number), signature.data)
-        write_atomic(folder / "request.json", serialize_body(encode_request(request)))
+        body = serialize_body(encode_request(request))
+        write_atomic(folder / "request.json", body)
         call = {
             "version": CALL_VERSION,
             "state": CallState.PLANNED,
@@ -100,7 +104,9 @@ class Library:
             "planned": now(),
             **fields,
         }
-        write_atomic(folder / "call.json", encode_call(call))
+        content = encode_call(call)
+        _check_documents(body, content)
+        write_atomic(folder / "call.json", content)
 
     def pack(self, folder: str | Path) -> PackSummary:
         """Copy every recording that is not there yet to a folder that you can share with a notebook.
@@ -152,6 +158,16 @@ class Library:
 def library() -> Library:
     """Return the library from the settings; it may be empty. Raises `CometError` when the settings name none."""
     return Library(find_library_folder())
+
+
+def _check_documents(body: bytes, call: bytes) -> None:
+    """Raise `LibraryError` for a call whose JSON could not be read again once it is paid for."""
+    try:
+        parse_object(body, MAX_REQUEST_BYTES)
+        parse_call(call + b" " * _RECORD_MARGIN)
+    except (ValueError, LibraryError) as error:
+        message = f"The call cannot be recorded: {getattr(error, 'reason', error)}."
+        raise LibraryError(message, advice="Shorten or correct the prompt and the options.") from None
 
 
 def _is_call_folder(path: Path) -> bool:

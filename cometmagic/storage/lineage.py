@@ -91,11 +91,11 @@ def _find_newest(library: Library) -> CallFolder:
 
 
 def _find_final_image(folder: CallFolder) -> ImagePart:
-    rows = [row for row in folder.read().get("files", []) if row["role"] == "image"]
-    if not rows or not folder.has_file(rows[0]["name"]):
+    row = folder.find_final_row()
+    if row is None or not folder.has_file(row["name"]):
         message = f"{folder.id} has no final image to go on from."
         raise LibraryError(message, advice="%gemini_library shows what there is.")
-    return folder.build_image(rows[0])
+    return folder.build_image(row)
 
 
 def _build_conversation(folder: CallFolder, image: ImagePart) -> ParentContext:
@@ -131,8 +131,8 @@ def _read_turns(folder: CallFolder) -> tuple[Turn, ...]:
     """Return the turns of an earlier request and its answer, () when they cannot be read."""
     try:
         request_turns = decode_request(folder.read_body(), folder.build_path)
-        model_turn = decode_model_turn(folder.read_file("answer.json"), folder.list_images())
-    except (LibraryError, MalformedError, OSError):
+        model_turn = decode_model_turn(folder.map_answer(), folder.list_images())
+    except (LibraryError, MalformedError):
         return ()
     return (*request_turns, model_turn) if request_turns and model_turn.parts else ()
 

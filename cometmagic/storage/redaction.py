@@ -22,7 +22,7 @@ _MAX_ESCAPE_BYTES = 6  # of one character as a JSON escape
 
 def redact_folder(folder: CallFolder, key: str) -> None:
     """Overwrite the key in every file of the folder that holds text from the response."""
-    error_fields = folder.read().get("error") or {}
+    error_fields = dict(folder.read().get("error") or {})
     own_paths = [str(path) for path in (folder.response_path, folder.path, folder.path.parent)]
     redacted_fields = {
         name: redact(text, key, own_paths) if isinstance(text, str) and name not in ("type", "fate") else text

@@ -16,6 +16,7 @@ from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.command_line import format_option
 from cometmagic.options.declaration import Options
+from cometmagic.storage.call_record import CallRecord
 from cometmagic.system.sanitize import clean_line
 
 MAX_VALUE_LENGTH = 60  # characters of a value or a prompt
@@ -31,7 +32,7 @@ class Difference:
     is_lacking: bool = False
 
 
-def find_differences(request: ImageRequest, recorded_request: ImageRequest, call: dict[str, Any]) -> list[Difference]:
+def find_differences(request: ImageRequest, recorded_request: ImageRequest, call: CallRecord) -> list[Difference]:
     """Return one difference for each field; the recorded options are read from `call`, its call.json."""
     return [
         *_compare_options(request.options, call),
@@ -64,13 +65,12 @@ def _join_words(words: list[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def read_call_options(call: dict[str, Any]) -> dict[str, Any]:
+def read_call_options(call: CallRecord) -> dict[str, Any]:
     """Return the options in call.json: the model, and all that differ from their default."""
-    options = call.get("options")
-    return {"model": call.get("model")} | (options if isinstance(options, dict) else {})
+    return {"model": call["model"]} | call["options"]
 
 
-def _compare_options(options: Options, call: dict[str, Any]) -> Iterator[Difference]:
+def _compare_options(options: Options, call: CallRecord) -> Iterator[Difference]:
     """Yield the options that differ."""
     declared_options, recorded_values = options.list_options(), read_call_options(call)
     values = json.loads(json.dumps(options.list_changes()))

@@ -27,11 +27,11 @@ from cometmagic.storage.call_folder import (
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
     CallFolder,
-    CallState,
     build_preview_path,
     build_small_preview_path,
     now,
 )
+from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.regular_files import open_regular
@@ -61,7 +61,7 @@ def settle(folder: CallFolder) -> CometError | None:
 
 
 def _build_answer_error(
-    folder: CallFolder, answer: DecodedResponse, response: ImageResponse, rows: list[dict[str, Any]], damaged_count: int
+    folder: CallFolder, answer: DecodedResponse, response: ImageResponse, rows: list[FileRow], damaged_count: int
 ) -> CometError:
     """Return the error for an answer without an image."""
     if answer.error:
@@ -80,7 +80,7 @@ def _read_head(path: Path) -> bytes:
         return file.read(4096)
 
 
-def _build_call_fields(response: ImageResponse, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _build_call_fields(response: ImageResponse, rows: list[FileRow]) -> dict[str, Any]:
     return {
         "files": rows,
         "model_version": response.model_version,
@@ -90,9 +90,7 @@ def _build_call_fields(response: ImageResponse, rows: list[dict[str, Any]]) -> d
     }
 
 
-def _iter_notes(
-    folder: CallFolder, answer: DecodedResponse, rows: list[dict[str, Any]], damaged_count: int
-) -> Iterator[str]:
+def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow], damaged_count: int) -> Iterator[str]:
     """Yield what the user should know about an answer that has an image."""
     if answer.is_truncated:
         yield "The answer was cut short; this picture came whole, but it may be a draft."
@@ -110,9 +108,9 @@ def _iter_notes(
             yield f"{row['name']} is of a kind that notebooks do not show; it is kept in {folder.path}."
 
 
-def _write_previews(folder: CallFolder, rows: list[dict[str, Any]]) -> Iterator[str]:
+def _write_previews(folder: CallFolder, rows: list[FileRow]) -> Iterator[str]:
     """Write the previews; yield a note for each one that cannot be made."""
-    max_side = int(folder.read().get("preview", 0))
+    max_side = folder.read().get("preview", 0)
     for row in rows:
         original, is_final = folder.path / row["name"], row["role"] == "image"
         if row["mime_type"] not in DISPLAYABLE_TYPES or not (is_final or row["role"] == "thought"):
@@ -154,9 +152,10 @@ def _write_small_preview(source: Path | BinaryIO, target: Path) -> bool:
     return preview is not None
 
 
-def _explain_missing_preview(row: dict[str, Any]) -> str:
+def _explain_missing_preview(row: FileRow) -> str:
     """Return why there is no preview of an image, judged by its size."""
-    if row["width"] is None:  # Pillow does not read the size of a huge picture either
+    width, height = row["width"], row["height"]
+    if width is None or height is None:  # Pillow does not read the size of a huge picture either
         return "damaged or far too large"
-    is_too_large = row["width"] * row["height"] > resize.MAX_PREVIEW_PIXELS
+    is_too_large = width * height > resize.MAX_PREVIEW_PIXELS
     return "too large for a preview" if is_too_large else "incomplete or damaged"

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from itertools import islice
 from pathlib import Path
 
 from cometmagic.system.regular_files import is_real_folder, read_regular
 
-_END_STATES = (b'"state": "settled"', b'"state": "failed"', b'"state": "unknown"')
+_END_STATES = ("settled", "failed", "unknown")
+_STATE_PATTERN = re.compile(rb'\{\s*"version": \d+,\s*"state": "([a-z]+)"')  # how `encode_call` writes the state
+_MAX_CALL_BYTES = 4 * 2**20  # as in call_record.py
 _LEFTOVER_SUFFIXES = ("response.part", ".tmp")  # files that a finished call rarely has
 
 
@@ -30,22 +33,18 @@ def _is_unfinished(folder: Path) -> bool:
     try:
         if not is_real_folder(folder):
             return False
-        content = read_regular(folder / "call.json")
+        state = _parse_state(read_regular(folder / "call.json", _MAX_CALL_BYTES))
         files = [path.name for path in folder.iterdir()]
     except OSError:  # not a call folder
         return False
-    if any(name.endswith(_LEFTOVER_SUFFIXES) for name in files):
-        return True
-    # `encode_call` writes the state as above; for any other layout the JSON is parsed.
-    return not any(end_state in content for end_state in _END_STATES) and _parse_state(content) not in (
-        "settled",
-        "failed",
-        "unknown",
-    )
+    return state not in _END_STATES or any(name.endswith(_LEFTOVER_SUFFIXES) for name in files)
 
 
-def _parse_state(content: bytes) -> str | None:
+def _parse_state(content: bytes) -> str:
+    """Return the state in a call.json; "failed" for one that is unreadable, which cannot be recovered."""
+    if match := _STATE_PATTERN.match(content):
+        return match[1].decode()
     try:
         return str(json.loads(content)["state"])
-    except (ValueError, KeyError, TypeError):
-        return "failed"  # damaged: it cannot be recovered
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "failed"

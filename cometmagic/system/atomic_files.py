@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from cometmagic.system.regular_files import read_regular
+from cometmagic.system.regular_files import MAX_FILE_BYTES, read_regular
 
 RETRY_DELAYS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)  # seconds between tries while another program has a file open
 MAX_NAME_BYTES = 255  # bytes; file systems that allow more count characters
@@ -37,9 +37,9 @@ def write_atomic(path: Path, content: bytes | Iterable[bytes | memoryview], mode
     sync_folder(path.parent)
 
 
-def read_with_retry(path: Path) -> bytes:
+def read_with_retry(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Return a regular file's content. On Windows, a file cannot be read while it is being replaced."""
-    return _retry(read_regular, path) if IS_WINDOWS else read_regular(path)
+    return _retry(read_regular, path, max_bytes) if IS_WINDOWS else read_regular(path, max_bytes)
 
 
 def save_new_file(preferred_path: Path, content: bytes, mode: int = 0o666) -> Path:

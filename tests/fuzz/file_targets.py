@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import tempfile
 from pathlib import Path
 
 from cometmagic.costs.ledger_entries import parse_entries, sum_entries
-from cometmagic.errors import LibraryError
+from cometmagic.errors import LibraryError, restore_error
 from cometmagic.images.notebook_images import NotebookShrinker
-from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_folder import encode_call
+from cometmagic.storage.call_record import find_worst_charge_status, parse_call, read_usage
 from cometmagic.storage.slim_notebook import _encode_notebook, _parse_notebook
-from cometmagic.storage.unfinished_calls import find_unfinished_calls
+from cometmagic.storage.unfinished_calls import _parse_state
+from cometmagic.system.regular_files import is_plain_name
+from tests.fuzz.checks import check_error
 
 PREVIEW_SIDE = 8  # pixels
 
 
 def fuzz_call_record(data: bytes) -> None:
-    """Check that a call.json is read, or this one call is unreadable."""
-    with tempfile.TemporaryDirectory(prefix="cometmagic-fuzz-") as root:
-        folder = CallFolder(Path(root, "20261122-101502-red-bicycle-7f3a9c"))
-        folder.path.mkdir()
-        (folder.path / "call.json").write_bytes(data)
-        assert len(find_unfinished_calls(Path(root))) <= 1
-        with contextlib.suppress(LibraryError):
-            folder.read()
-            assert not folder.is_complete  # no other file is there
+    """Check that a call.json can be used, saved and read again, or that this one call is unreadable."""
+    assert _parse_state(data).isascii()
+    try:
+        call = parse_call(data)
+    except LibraryError as error:
+        check_error(error)
+        return
+    assert json.dumps(parse_call(encode_call(call))) == json.dumps(call)
+    assert all(is_plain_name(row["name"]) for row in call.get("files", ()))
+    read_usage(call)
+    find_worst_charge_status(call)
+    if error_record := call.get("error"):
+        check_error(restore_error(error_record))
 
 
 def fuzz_ledger(data: bytes) -> None:

@@ -22,8 +22,8 @@ from cometmagic.gemini.tolerant import base64_repair, json_scanner, lenient_json
 from cometmagic.images import notebook_images
 from cometmagic.offline import schema
 from cometmagic.options import command_line, template
-from cometmagic.storage import unfinished_calls
-from cometmagic.system import sanitize
+
+from cometmagic.system import bounded_json, sanitize
 from tests.figures import Record
 from tests.fuzz.corpus import FOLDER, mutate, read_corpus
 from tests.fuzz.targets import SMALL_LIMITS, TARGETS
@@ -31,7 +31,7 @@ from tests.fuzz.targets import SMALL_LIMITS, TARGETS
 MAX_CORPUS_BYTES = 100_000
 PLANTED: dict[str, tuple[ModuleType, str, Any]] = {
     "base64": (base64_repair, "_decode_with_padding", lambda _: b""),
-    "call-record": (unfinished_calls, "_parse_state", lambda content: json.loads(content)["state"]),
+    "call-record": (bounded_json, "_replace_surrogates", str),
     "command-line": (command_line, "_quote_value", str),
     "error-body": (error_bodies, "_parse_partial_string", lambda token: json.loads(f'{token}"')),
     "events": (lenient_json, "_LINE", re.compile(r"([^\n]*)(?:\n|\Z)")),

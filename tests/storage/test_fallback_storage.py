@@ -17,7 +17,8 @@ from cometmagic.courier import spool
 from cometmagic.courier.recovery import recover
 from cometmagic.generation.generate import generate
 from cometmagic.storage import fallback_storage
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from tests.faults.server import Held, recv_request, response, send, sliced
 from tests.gemini.answers import answer, body, image, picture, text

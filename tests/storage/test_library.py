@@ -23,7 +23,8 @@ from cometmagic.gemini.parts import ImagePart, Part, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.generate import generate
 from cometmagic.options.declaration import Options
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import check_target, slugify
 from cometmagic.system.atomic_files import write_atomic
@@ -249,7 +250,15 @@ def test_a_sealed_folder_in_the_library_is_passed_over(library: Library, monkeyp
 
 @pytest.mark.parametrize(
     "files",
-    [None, {}, "x", [None], ["image.jpg"], [{}], [{"name": 5}], [{"name": ".."}], [{"name": "../other/image.jpg"}]],
+    [
+        None,
+        {},
+        "x",
+        [None],
+        ["image.jpg"],
+        [{"name": None}],
+        *([{"name": name}] for name in (5, "..", "../other/image.jpg")),
+    ],
 )
 def test_files_that_do_not_lie_in_the_folder_make_no_whole_call(library: Library, files: Any) -> None:
     """A library may be somebody else's, and what it names must not lead out of it."""
@@ -258,10 +267,11 @@ def test_files_that_do_not_lie_in_the_folder_make_no_whole_call(library: Library
     folder = library.create_folder(request(), source="live")
     for name in ("answer.json", "image.jpg"):
         (folder.path / name).write_bytes(b"{}")
-    folder.update(state="settled", files=[{"name": "image.jpg"}])
+    row = {"name": "image.jpg", "role": "image", "mime_type": "image/jpeg"}
+    folder.update(state="settled", files=[row])
     assert folder.is_complete
 
-    folder.update(files=files)
+    folder.update(files=[row | file if isinstance(file, dict) else file for file in files] if files else files)
 
     assert not folder.is_complete
 
