@@ -22,7 +22,6 @@ from cometmagic.gemini.tolerant import base64_repair, json_scanner, lenient_json
 from cometmagic.images import notebook_images
 from cometmagic.offline import schema
 from cometmagic.options import command_line, template
-
 from cometmagic.system import bounded_json, sanitize
 from tests.figures import Record
 from tests.fuzz.corpus import FOLDER, mutate, read_corpus
