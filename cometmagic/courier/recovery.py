@@ -17,14 +17,16 @@ from typing import Any
 from cometmagic.costs.charges import record_cost
 from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, LibraryError, TransportError
 from cometmagic.options.declaration import Limits
+from cometmagic.options.settings import Key
 from cometmagic.storage.call_folder import CallFolder, CallState, find_worst_charge_status
 from cometmagic.storage.fallback_storage import find_fallback, iter_orphaned_calls, recreate_folder, restore_call
 from cometmagic.storage.index import parse_planned_time
 from cometmagic.storage.library import Library
-from cometmagic.storage.redaction import redact_folder, redact_response
+from cometmagic.storage.redaction import redact_response
 from cometmagic.storage.settle import settle
 from cometmagic.storage.unfinished_calls import find_unfinished_calls
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
+from cometmagic.system.redactor import Redactor
 
 START_GRACE_PERIOD = timedelta(seconds=60)  # from planning a call until a courier locks its folder
 BATCH_WAIT_MARGIN = timedelta(minutes=20)  # for the wait in a batch, on top of a call's own time limit
@@ -94,7 +96,7 @@ def _has_ended(call: dict[str, Any]) -> bool:
     return call["state"] not in UNFINISHED_STATES or age > _compute_max_age(call)
 
 
-def recover(folder: CallFolder, key: str = "") -> CallState:
+def recover(folder: CallFolder, key: Key | None = None) -> CallState:
     """Finish a call that no process works on, and return its state.
 
     `key` is removed from what the response echoes. Raises `LockBusyError` when a process works on the call, `OSError`
@@ -102,10 +104,9 @@ def recover(folder: CallFolder, key: str = "") -> CallState:
     """
     with lock_call(folder):
         fallback = find_fallback(folder)
-        redact_response(fallback or folder, key)
+        for call_folder in filter(None, (fallback, folder)):
+            redact_response(call_folder, Redactor([key]))
         _finish(fallback or folder)
-        for call_folder in filter(None, (fallback, folder)) if key else ():
-            redact_folder(call_folder, key)
         if fallback is not None:
             with contextlib.suppress(OSError):  # its own disk is still full
                 restore_call(fallback, folder)

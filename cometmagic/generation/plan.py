@@ -28,6 +28,7 @@ from cometmagic.options.model_checks import find_model_warnings
 from cometmagic.options.models import DEFAULT_MODEL
 from cometmagic.options.settings import (
     KEY_INSTRUCTIONS,
+    Key,
     find_key,
     find_library_folder,
     read_base_url,
@@ -197,12 +198,12 @@ def _check_request(request: ImageRequest, cell_options: CellOptions, route: Rout
         raise OptionError(f"--model: {model[:80]!r} is no name of a model.")  # it would lead to another address
     changes = request.options.list_changes() | cell_options.list_changes()
     texts = {list_options()[name].flag: extract_text(value) for name, value in changes.items()}
-    key = route.key.reveal() if isinstance(route, LiveRoute) else ""
+    key = route.key if isinstance(route, LiveRoute) else None
     for name, text in ({"The prompt": prompt} | texts).items():
         check_text(name, text, key)
 
 
-def check_text(name: str, text: str, key: str = "") -> None:
+def check_text(name: str, text: str, key: Key | None = None) -> None:
     """Raise `OptionError` for a text that cannot be saved, or holds the key."""
     try:
         text.encode()
@@ -211,7 +212,7 @@ def check_text(name: str, text: str, key: str = "") -> None:
         raise OptionError(message, advice="Type it again.") from None
     if "\0" in text:
         raise OptionError(f"{name} has a null character at position {text.index(chr(0)) + 1}.", advice="Take it out.")
-    if key and key in text:
+    if key is not None and key.is_in(text):
         advice = "Take it out, and clear it from the notebook's history."
         raise OptionError(f"{name} holds your API key.", advice=advice)
 
