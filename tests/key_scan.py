@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from urllib.parse import quote, unquote
 
+from IPython.core.ultratb import VerboseTB
+
 SHORTEST = 6  # so many characters of a key in a row are a leak
 KEYS = {
     "prefix": "sk-9qXv7LmZ2bWcRk4TnHs8Yd3PfJg5",
@@ -41,27 +43,28 @@ WRITINGS: dict[str, Callable[[str], str]] = {
     "zero-width": "\u200b".join,
     "base64-header": lambda key: base64.b64encode(f"Authorization: Bearer {key}".encode()).decode(),
     "base64-url": lambda key: base64.urlsafe_b64encode(f"Bearer {key}".encode()).decode(),
-    **{
-        f"base64-{before}": lambda key, before=before: base64.b64encode(b"x" * before + key.encode() + b"tail").decode()
-        for before in range(3)
-    },
+    "base64-0": lambda key: base64.b64encode(key.encode() + b"tail").decode(),
+    "base64-1": lambda key: base64.b64encode(b"x" + key.encode() + b"tail").decode(),
+    "base64-2": lambda key: base64.b64encode(b"xx" + key.encode() + b"tail").decode(),
 }
+_STANDARD = str.maketrans("-_", "+/")
+_BACKSLASHES = re.compile(r"\\+(.)")
+_UNPRINTABLE = re.compile("[^ -~]")
 _JSON_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
 
 
 def leaks(seen: str | bytes, key: str) -> list[str]:
     """Return the parts of a key that can be read in what is seen, in any writing."""
     text = seen if isinstance(seen, str) else seen.decode("latin-1")
-    texts = {text, re.sub(r"\\+(.)", r"\1", text), re.sub(r"[^ -~]", "", _unescaped(text))}
-    found = {part for part in _windows(key.lower(), SHORTEST) for read in texts if part in read.lower()}
-    found |= {part for part in _windows(key.encode().hex(), 2 * SHORTEST) if part in text.lower()}
+    texts = (text, _BACKSLASHES.sub(r"\1", text), _UNPRINTABLE.sub("", _unescaped(text)))
+    read = "\n".join(texts).lower()
+    found = {part for part in _windows(key.lower(), SHORTEST) if part in read}
+    found |= {part for part in _windows(key.encode().hex(), 2 * SHORTEST) if part in read}
+    standard = text.translate(_STANDARD)
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + key.encode()).decode().rstrip("=")[4:-1]
-        found |= {part for part in _windows(encoded, 8) if part in text or part in text.translate(_STANDARD)}
+        found |= {part for part in _windows(encoded, 8) if part in standard}
     return sorted(found)
-
-
-_STANDARD = str.maketrans("-_", "+/")
 
 
 def _unescaped(text: str) -> str:
@@ -75,21 +78,29 @@ def _windows(text: str, length: int) -> Iterable[str]:
 
 
 def shown_frames(error: BaseException) -> str:
-    """Return what a debugger shows of an error and of those before it: the locals of every frame, and their attributes."""
+    """Return what debuggers show of an error and of those before it: each frame's variables, and their attributes."""
     chain: list[BaseException] = [error]
     for link in chain:
         chain += [other for other in (link.__cause__, link.__context__) if other is not None and other not in chain]
     texts = ["".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())]
     for link in chain:
-        texts += [repr(link), repr(vars(link)), *_locals(link.__traceback__)]
+        verbose = VerboseTB().text(type(link), link, link.__traceback__)
+        texts += [repr(link), repr(vars(link)), re.sub(r"\x1b\[[\d;]*m", "", verbose), *_values(link.__traceback__)]
     return "\n".join(texts)
 
 
-def _locals(step: TracebackType | None) -> Iterable[str]:
-    """Yield the local variables of the package's frames, whole."""
+def _values(step: TracebackType | None) -> Iterable[str]:
+    """Yield the variables of the package's own frames, whole."""
     while step is not None:
         if "/cometmagic/" in step.tb_frame.f_code.co_filename:
             for value in step.tb_frame.f_locals.values():
                 yield repr(value)
-                yield from (repr(getattr(value, name, None)) for name in dir(value) if name != "reveal")
+                yield from (_show_attribute(value, name) for name in dir(value) if name != "__globals__")
         step = step.tb_next
+
+
+def _show_attribute(value: object, name: str) -> str:
+    try:
+        return repr(getattr(value, name))
+    except Exception as error:  # noqa: BLE001  # a property may raise anything, such as that there is no response
+        return str(error)

@@ -35,37 +35,34 @@ def encode_command(command: dict[str, Any]) -> bytes:
 
 
 class _Environment:
-    """The environment variables, which are read while they are written."""
+    """The environment variables, which are read while the command is written."""
 
 
 def _to_json(value: object) -> Any:
     match value:
         case Key():
-            return {"key": value.reveal(), "origin": value.origin}
+            return {"text": value.reveal(), "origin": value.origin}
         case LiveRoute():
             return {"base_url": value.base_url, "key": value.key, "limits": asdict(value.limits)}
         case OfflineRoute():
-            return {}
-        case _:
+            return None
+        case _Environment():
             return {name: os.getenv(name) for name in ENVIRONMENT_VARIABLES}
+    raise TypeError(f"{type(value).__name__} is no part of a command")
 
 
 def decode_command(line: bytes) -> tuple[dict[str, Any], dict[str, str | None]]:
     """Return a command and its environment. Raises `ValueError` for an empty line, or half of one."""
     command, environment = json.loads(line)
     if "route" in command:
-        command["route"] = _build_route(**command["route"])
+        command["route"] = _build_route(**command["route"]) if command["route"] else OfflineRoute()
     if key_fields := command.get("recover"):
-        command["recover"] = _build_key(**key_fields)
+        command["recover"] = Key(**key_fields)
     return command, environment
 
 
-def _build_route(base_url: str = "", key: dict[str, str] | None = None, limits: Any = None) -> LiveRoute | OfflineRoute:
-    return LiveRoute(base_url, _build_key(**key), Limits(**limits)) if key else OfflineRoute()
-
-
-def _build_key(key: str, origin: str) -> Key:
-    return Key(key, origin)
+def _build_route(base_url: str, key: dict[str, str], limits: dict[str, Any]) -> LiveRoute:
+    return LiveRoute(base_url, Key(**key), Limits(**limits))
 
 
 def apply_environment(variables: dict[str, str | None]) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import os
 
 from cometmagic.costs.charges import record_cost
+from cometmagic.courier.http.log_redaction import redact_logs
 from cometmagic.courier.http.transport import PostAttempt
 from cometmagic.courier.http.transport_errors import DAMAGED_REASON, build_transport_error
 from cometmagic.courier.job import EventSink
@@ -164,7 +165,8 @@ class Delivery:
         attempt = self._attempt = PostAttempt(self.folder, route, self._emit, self._redactor)
         self.folder.response_path.unlink(missing_ok=True)  # the response of an earlier attempt has no image
         try:
-            return await attempt.send()
+            with redact_logs(self._redactor):
+                return await attempt.send()
         except Exception as exception:  # noqa: BLE001  # every failure is recorded in the folder, and none shows the key
             upload_progress = attempt.uploaded_bytes, attempt.content_length
             return build_transport_error(

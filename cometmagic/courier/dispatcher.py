@@ -32,7 +32,7 @@ class Dispatcher:
         self._active_jobs: dict[str, tuple[Delivery | None, asyncio.Task[None]]] = {}
 
     def handle_command(self, command: dict[str, Any]) -> None:
-        """Start a job, which has a `route` or a key to `recover` with, or do what `cancel` or `abandon` asks for a job."""
+        """Start a job, which has a `route` or a key to `recover` with; or cancel or abandon one."""
         if "cancel" in command:
             # A task cancelled before its first step would end without an event, so let it take that step first.
             asyncio.get_running_loop().call_soon(self._cancel, command["cancel"])

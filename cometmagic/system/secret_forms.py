@@ -24,7 +24,7 @@ _ESCAPES = re.compile(
     |&\#x0*([2-7][0-9a-f]);             # HTML
     |&\#0*(3[2-9]|[4-9]\d|1[01]\d|12[0-6]);
     |\\(["\\/])                         # JSON
-    |(?:[^\x20-\x7e]|\\+(?:u(?!00[2-7])[0-9a-f]{4}|[bfnrt]))+  # controls and other scripts: shown or not, they hide nothing
+    |(?:[^\x20-\x7e]|\\+(?:u(?!00[2-7])[0-9a-f]{4}|[bfnrt]))+  # controls, and other scripts
     """,
     re.VERBOSE,
 )

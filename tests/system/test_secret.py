@@ -17,11 +17,8 @@ TEXT = "kX7/pQ2+vB9=mZ4_tR6-"
 
 def walk(value: Any, depth: int = 3) -> str:
     """Return all that can be seen of a value and of its attributes."""
-    seen = [repr(value)]
-    for name in dir(value) if depth else ():
-        if name not in ("__globals__", "__builtins__", "reveal"):
-            seen.append(walk(getattr(value, name, None), depth - 1))
-    return "\n".join(seen)
+    names = [name for name in dir(value) if name not in ("__globals__", "__builtins__")] if depth else []
+    return "\n".join([repr(value), *(walk(getattr(value, name, None), depth - 1) for name in names)])
 
 
 class Careless:
@@ -64,4 +61,4 @@ def test_a_secret_can_be_used(text: str) -> None:
 
 def test_a_secret_is_compared_without_being_shown() -> None:
     assert not Secret(TEXT).is_in(TEXT[1:])
-    assert Secret(TEXT) != TEXT
+    assert TEXT not in [Secret(TEXT)]
