@@ -60,7 +60,7 @@ _STATUS_RULES = {
 }
 
 
-def parse_error_response(status: int, body: bytes | bytearray, headers: Mapping[str, str] | None = None) -> APIError:
+def parse_error_response(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> APIError:
     """Return the error for a response with this status, body and headers."""
     headers = headers or {}
     text = body[:MAX_ERROR_BYTES].decode("utf-8", "replace")

@@ -129,6 +129,7 @@ def test_a_whole_key_in_an_image_is_overwritten_and_the_data_stays_base64(shape:
 
     assert leaks(body, KEYS[shape])
     assert leaks(json.dumps(left), KEYS[shape]) == []
+    assert "****" in left["text"]
     assert re.fullmatch(r"[A-Za-z0-9+/=_-]+", left["data"])
     assert left["data"][:20_000] == IMAGE[:20_000]
     assert left["data"].endswith(IMAGE[20_003:])

@@ -76,9 +76,8 @@ class PostAttempt:
         ):
             headers = {name: self._redactor.redact(value) for name, value in response.headers.items()}
             if not response.is_success:
-                error_body = await _read_error_body(response)
-                self._redactor.redact_body(error_body)
-                return parse_error_response(response.status_code, error_body, headers)
+                error_text = self._redactor.redact((await _read_error_body(response)).decode("utf-8", "replace"))
+                return parse_error_response(response.status_code, error_text.encode(), headers)
             with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more
                 self.folder.update(status=response.status_code, request_id=find_request_id("", headers))
             await self._receive(response)
