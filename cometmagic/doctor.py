@@ -35,6 +35,7 @@ from cometmagic.storage.library import MIN_FREE_BYTES, Library, format_call_coun
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
 from cometmagic.system import proxies
 from cometmagic.system.formatting import format_bytes
+from cometmagic.system.regular_files import is_regular, measure_regular
 from cometmagic.system.sanitize import clean_line
 
 ERROR_MARK, WARNING_MARK = "✗", "!"  # in front of a problem: it stops calls, or it does not
@@ -160,8 +161,8 @@ def _check_library(report: Report, library: Library | None) -> None:
     if free_bytes < MIN_FREE_BYTES:
         report.add_error(f"The disk of {root} has only {free_bytes >> 20} MB left. {LIBRARY_ADVICE}")
     log = root / "courier.log"
-    if log.is_file():
-        report.add_row("log", f"{log}, {format_bytes(log.stat().st_size)}")
+    if is_regular(log):
+        report.add_row("log", f"{log}, {format_bytes(measure_regular(log))}")
 
 
 def _check_certificates(report: Report) -> None:

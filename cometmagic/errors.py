@@ -2,7 +2,7 @@
 
 Each error says what happened, whether it may have cost money, and, where that is not obvious, what to do next.
 This module knows nothing of HTTP, notebooks or files, so that every layer can raise these errors. A call folder
-saves them with `to_dict`, and `restore_error` reads them back.
+saves them with `to_dict`, and `restore_error` reads them back, with texts that are safe to show.
 
     CometError
     ├── OptionError        an option, prompt or setting is wrong; nothing was sent
@@ -17,8 +17,12 @@ saves them with `to_dict`, and `restore_error` reads them back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
+
+from cometmagic.system.sanitize import clean
+from cometmagic.system.secret_patterns import mask_secrets
 
 BALANCE_ADVICE = "Look at the balance before trying again."  # the advice when a call may have cost money
 
@@ -48,6 +52,7 @@ class CometError(Exception):
     def __init__(
         self, message: str, *, advice: str = "", charge_status: ChargeStatus | None = None, **details: Any
     ) -> None:
+        message = mask_secrets(message)  # a wrong value that is quoted may be a key
         self.message = message if message.endswith((".", "?")) else f"{message}."
         super().__init__(self.message)
         self.advice = advice
@@ -159,9 +164,12 @@ _ERROR_CLASSES = {
 }
 
 
-def restore_error(record: dict[str, Any], **details: Any) -> CometError:
+def restore_error(record: Mapping[str, Any], **details: Any) -> CometError:
     """Return the error that `to_dict` returned as a `record`, with further `details` as attributes."""
     values = dict(record)
     error_class = _ERROR_CLASSES.get(str(values.pop("type", "")), CometError)
-    message, advice, status = (str(values.pop(name, "")) for name in ("what", "do", "fate"))
-    return error_class(message, advice=advice, charge_status=ChargeStatus.__members__.get(status), **values | details)
+    message, advice, status = (clean(values.pop(name, "")) for name in ("what", "do", "fate"))
+    error = error_class(message, advice=advice, charge_status=ChargeStatus.__members__.get(status))
+    # Set here, as a recorded name may be that of a parameter; and Python and IPython look up names with underscores.
+    error.details = {name: value for name, value in values.items() if not name.startswith("_")} | details
+    return error

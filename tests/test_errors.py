@@ -76,6 +76,15 @@ def test_facts_read_as_attributes() -> None:
         _ = NoImageError("No.").response
 
 
+def test_a_record_of_somebody_else_is_safe_to_show() -> None:
+    names = ["message", "advice", "charge_status", "self", "details", "__notes__", "_repr_html_"]
+    error = restore_error({"what": "\x1b[31mred\x07", "do": "\u202eDo", **dict.fromkeys(names, "odd")})
+
+    assert str(error) == f"red. {ChargeStatus.UNSENT} Do"
+    assert not hasattr(error, "__notes__")
+    assert not hasattr(error, "_repr_html_")
+
+
 @pytest.mark.parametrize("record", [{}, {"type": "Exotic", "what": "It happened", "fate": "NEWER", "do": ""}])
 def test_a_record_of_another_version_is_read(record: dict[str, str]) -> None:
     assert type(restore_error(record)) is CometError

@@ -21,7 +21,7 @@ from cometmagic.gemini.request import ImageRequest
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
 from cometmagic.system.atomic_files import save_new_file
 from cometmagic.system.formatting import format_path
-from cometmagic.system.sanitize import clean_line
+from cometmagic.system.regular_files import create_private_folder, is_regular, read_regular
 
 REFERENCES_FOLDER = "references"
 
@@ -57,10 +57,10 @@ def write_asset(folder: Path, content: bytes, suffix: str) -> Path:
     """
     path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}{suffix}"
     try:
-        if path.is_file() and path.read_bytes() == content:
+        create_private_folder(folder)
+        if is_regular(path) and read_regular(path) == content:
             return path
-        folder.mkdir(parents=True, exist_ok=True)
-        return save_new_file(path, content)
+        return save_new_file(path, content, 0o600)
     except OSError as error:
         raise build_write_error(folder, error, advice=LIBRARY_ADVICE, charge_status=ChargeStatus.PAST) from None
 
@@ -78,9 +78,9 @@ def read_signature_text(signature: ThoughtSignature) -> str:
 def _read_content(asset: ImagePart | ThoughtSignature) -> bytes:
     try:
         return asset.data
-    except OSError as error:
-        message = f"{clean_line(asset.path)} cannot be read ({error.strerror})."
-        raise LibraryError(message, advice="Make the picture again.", charge_status=ChargeStatus.PAST) from None
+    except LibraryError as error:
+        error.advice = "Make the picture again."
+        raise
 
 
 @dataclass(frozen=True)

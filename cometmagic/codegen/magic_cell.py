@@ -53,9 +53,9 @@ class CellContent:
     mode: str
 
 
-def find_parent_call(library: Library, parent: Mapping[str, str] | None) -> ParentCall | None:
+def find_parent_call(library: Library, parent: Mapping[str, object] | None) -> ParentCall | None:
     """Return the call that `parent` names, or None when the library does not have it."""
-    if not isinstance(parent, dict):
+    if parent is None:
         return None
     folder = next((folder for folder in library.iter_folders() if folder.id == parent.get("id")), None)
     return None if folder is None else ParentCall(str(parent.get("how")), folder)
@@ -115,7 +115,7 @@ def _split_parts(parts: tuple[Part, ...], edited_image: bytes | None) -> tuple[l
 def _has_content(part: ImagePart, content: bytes) -> bool:
     try:
         return part.size == len(content) and part.data == content
-    except OSError:  # the file is gone
+    except LibraryError:  # the file is gone
         return False
 
 
@@ -124,9 +124,9 @@ def _read_edited_image(parent_call: ParentCall | None) -> bytes | None:
     if parent_call is None or parent_call.mode != "edit":
         return None
     try:
-        images = [row for row in parent_call.folder.read().get("files", []) if row["role"] == "image"]
-        return parent_call.folder.build_image(images[0]).data
-    except (LibraryError, LookupError, OSError):
+        row = parent_call.folder.find_final_row()
+        return parent_call.folder.build_image(row).data if row is not None else None
+    except LibraryError:
         return None
 
 

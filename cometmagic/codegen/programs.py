@@ -22,7 +22,7 @@ _RENDERERS = {
 
 
 def render_code(
-    request: ImageRequest, kind: str, *, parent: Mapping[str, str] | None = None, files: Iterable[Path] = ()
+    request: ImageRequest, kind: str, *, parent: Mapping[str, object] | None = None, files: Iterable[Path] = ()
 ) -> str:
     """Return a request as a program of a kind: curl, httpx, google-genai or magic.
 

@@ -17,17 +17,24 @@ from cometmagic.costs.estimate import Price, compute_price
 from cometmagic.costs.ledger import Ledger
 from cometmagic.costs.ledger_entries import MAX_MODEL_LENGTH, Outcome
 from cometmagic.errors import BudgetError, ChargeStatus
-from cometmagic.gemini.response import Usage
 from cometmagic.options.declaration import Limits
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallRecord, CallState, read_usage
+from cometmagic.storage.fallback_storage import find_home
 
 _FREE_STATUSES = (ChargeStatus.UNSENT.name, ChargeStatus.REFUSED.name)
 
 
-def read_price(call: dict[str, Any]) -> Price:
+def read_price(call: CallRecord) -> Price:
     """Return the price of an answered call: from the tokens it used, otherwise the estimate made before sending."""
-    price = compute_price(call["model"], Usage(**call.get("usage", {})))
-    return price if price.usd is not None else Price(**call["estimate"])
+    price = compute_price(call["model"], read_usage(call))
+    return price if price.usd is not None else read_estimate(call)
+
+
+def read_estimate(call: CallRecord) -> Price:
+    """Return the price that was estimated before a call was sent."""
+    estimate = call.get("estimate")
+    return Price(None) if estimate is None else Price(estimate["usd"], estimate["basis"])
 
 
 @contextmanager
@@ -80,9 +87,9 @@ def record_cost(folder: CallFolder) -> None:
     """Record the outcome of a live call in its library's ledger."""
     call = folder.read()
     if call.get("source") == "live" and call.get("id"):
-        ledger = Ledger(Path(call.get("home") or folder.path).parent)
-        worst_case = (call["estimate"]["usd"] or 0.0) * (1 + call.get("limits", {}).get("retry_unknown", 0)) or None
-        reservation = {
+        ledger = Ledger(find_home(folder, call).parent)
+        worst_case = (read_estimate(call).usd or 0.0) * (1 + call.get("limits", {}).get("retry_unknown", 0)) or None
+        reservation: dict[str, Any] = {
             "session": call.get("session", ""),
             "model": call["model"][:MAX_MODEL_LENGTH],
             "worst": worst_case,
@@ -90,13 +97,13 @@ def record_cost(folder: CallFolder) -> None:
         ledger.close(call["id"], *compute_outcome(call), **(reservation if call.get("session") else {}))
 
 
-def compute_outcome(call: dict[str, Any]) -> tuple[float | None, str]:
+def compute_outcome(call: CallRecord) -> tuple[float | None, str]:
     """Return the dollars a call counts for, None for the worst case, and its outcome."""
-    state, charge_status = call["state"], (call.get("error") or {}).get("fate")
+    state, charge_status = call["state"], _read_charge_status(call)
     if state == CallState.PLANNED and not call.get("tries"):
         return 0.0, Outcome.UNSENT
     uncertain_count = sum(attempt["error"]["fate"] == ChargeStatus.UNKNOWN.name for attempt in call.get("tries", []))
-    uncertain_usd = uncertain_count * (call["estimate"]["usd"] or 0.0)
+    uncertain_usd = uncertain_count * (read_estimate(call).usd or 0.0)
     if state == CallState.FAILED and charge_status in _FREE_STATUSES:
         is_unsent = not uncertain_count and charge_status == ChargeStatus.UNSENT.name
         return uncertain_usd, Outcome.UNSENT if is_unsent else Outcome.NO_IMAGE
@@ -106,3 +113,8 @@ def compute_outcome(call: dict[str, Any]) -> tuple[float | None, str]:
     if state == CallState.FAILED and call.get("usage", {}).get("answer") is not None and usd is not None:
         return uncertain_usd + usd, Outcome.NO_IMAGE  # an answer of text only, which costs too
     return None, Outcome.COMPLETED if state == CallState.SETTLED else Outcome.UNKNOWN
+
+
+def _read_charge_status(call: CallRecord) -> str:
+    error = call.get("error")
+    return error["fate"] if error else ""

@@ -21,6 +21,7 @@ from typing import Any
 
 from cometmagic.costs.estimate import Price
 from cometmagic.costs.ledger_entries import (
+    MAX_LINE_BYTES,
     LedgerEntry,
     Outcome,
     Spending,
@@ -33,11 +34,11 @@ from cometmagic.costs.ledger_entries import (
 from cometmagic.errors import BudgetError, ChargeStatus, LibraryError
 from cometmagic.storage.call_folder import now
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
-from cometmagic.system.atomic_files import open_private, sync_folder
+from cometmagic.system.atomic_files import sync_folder
 from cometmagic.system.file_lock import Lock, LockBusyError, LockUnsupportedError, acquire_lock
+from cometmagic.system.regular_files import open_private, read_regular
 
 LEDGER_FILE_NAME, LOCK_FILE_NAME = "ledger.jsonl", ".ledger.lock"
-MAX_LINE_BYTES = 4096
 LEDGER_LOCK_TIMEOUT = 10.0  # seconds
 CAP_TOLERANCE = 1e-9  # dollars, for rounding errors in sums
 HAS_ATOMIC_APPENDS = sys.platform != "win32"  # Windows seeks and then writes; another writer may write in between
@@ -125,7 +126,7 @@ class Ledger:
 
     def _read_content(self) -> bytes:
         try:
-            return self.path.read_bytes()
+            return read_regular(self.path)
         except FileNotFoundError:
             return b""
 
@@ -175,7 +176,7 @@ class Ledger:
             yield
 
     def _acquire_lock(self) -> Lock:
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         return acquire_lock(self.root / LOCK_FILE_NAME, LEDGER_LOCK_TIMEOUT)
 
     def _append_uncapped(self, row: dict[str, Any]) -> None:
@@ -191,7 +192,7 @@ class Ledger:
         line = json.dumps(row, allow_nan=False).encode() + b"\n"
         if len(line) >= MAX_LINE_BYTES:
             raise ValueError(f"{len(line)} bytes are too many for a line of the ledger")
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open_private(self.path, "a+") as file:
             handle = file.fileno()
             is_new = os.fstat(handle).st_size == 0

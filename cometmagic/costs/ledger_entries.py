@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +13,8 @@ from typing import Any
 from cometmagic.costs.estimate import Price
 
 MAX_MODEL_LENGTH = 200  # characters
+MAX_LINE_BYTES = 4096  # bytes of a line; a longer one is not from a ledger
+MAX_USD = 1e9  # dollars; a larger amount is a mistake, and the sum of too many could not be computed
 
 
 class Outcome(StrEnum):
@@ -65,6 +66,8 @@ def parse_entries(content: bytes) -> Iterator[LedgerEntry]:
 
 def parse_row(line: bytes) -> dict[str, Any] | None:
     """Return a line's JSON object, or None when the line is incomplete or not from a ledger."""
+    if len(line) > MAX_LINE_BYTES:
+        return None
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
@@ -106,4 +109,4 @@ def sum_entries(entries: Iterable[LedgerEntry], session: str | None, day: date |
 def parse_usd(value: Any) -> float | None:
     """Return an amount that can be added up, or None: NaN would pass every limit, and nothing costs less than 0."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value <= sys.float_info.max else None
+    return float(value) if is_number and 0 <= value <= MAX_USD else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 
 from cometmagic.costs.charges import record_cost
 from cometmagic.courier.http.log_redaction import redact_logs
@@ -26,8 +25,10 @@ from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, CometError, LibraryE
 from cometmagic.gemini.encode import iter_body
 from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.offline import service
-from cometmagic.storage.call_folder import CallFolder, CallState, find_worst_charge_status, now
+from cometmagic.storage.call_folder import CallFolder, now
+from cometmagic.storage.call_record import CallState, find_worst_charge_status
 from cometmagic.system import proxies
+from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.file_lock import LockBusyError
 from cometmagic.system.redactor import Redactor
 
@@ -219,8 +220,5 @@ class Delivery:
         status, response_body = service.answer(call["model"], request_body, call.get("number", 0))
         if status != 200:
             return parse_error_response(status, response_body)
-        with self.folder.response_path.open("wb") as file:
-            file.write(response_body)
-            file.flush()
-            os.fsync(file.fileno())
+        write_atomic(self.folder.response_path, response_body)
         return None

@@ -15,6 +15,7 @@ from typing import Any
 
 from cometmagic.errors import LibraryError
 from cometmagic.storage.call_folder import CallFolder, now
+from cometmagic.system.regular_files import is_regular, measure_regular, open_private
 
 LOG_FILE = "courier.log"
 MAX_LOG_BYTES = 128 * 1024  # then the file becomes courier.log.1, replacing the previous one
@@ -24,9 +25,9 @@ def log_event(folder: CallFolder, event: str, **fields: Any) -> None:
     """Write a line about a call and its state. A full disk is no reason to stop."""
     with contextlib.suppress(LibraryError, OSError):
         call = folder.read()
-        error = call.get("error") or {}
+        error = call.get("error")
         values = {"call": folder.id[-6:], "state": call.get("state"), "status": call.get("status")}
-        values |= {"source": call.get("source"), "tries": len(call.get("tries", [])), "error": error.get("type")}
+        values |= {"source": call.get("source"), "tries": len(call.get("tries", [])), "error": error and error["type"]}
         write_line(folder.path.parent, event, **{name: value for name, value in values.items() if value} | fields)
 
 
@@ -41,10 +42,7 @@ def write_line(root: Path, event: str, **fields: Any) -> None:
     path = root / LOG_FILE
     line = json.dumps({"at": now(), "pid": os.getpid(), "event": event} | fields) + "\n"
     with contextlib.suppress(OSError):
-        if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
+        if is_regular(path) and measure_regular(path) > MAX_LOG_BYTES:
             path.replace(path.with_name(f"{LOG_FILE}.1"))
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, line.encode())
-        finally:
-            os.close(descriptor)
+        with open_private(path, "a+") as file:
+            file.write(line.encode())

@@ -19,6 +19,7 @@ from cometmagic.storage.redaction import redact_response
 from cometmagic.storage.settle import settle
 from cometmagic.system.atomic_files import IS_WINDOWS
 from cometmagic.system.redactor import Redactor
+from cometmagic.system.regular_files import open_regular
 from cometmagic.system.sanitize import clean_line
 
 
@@ -38,7 +39,7 @@ class CallRecorder:
         with contextlib.ExitStack() as stack:
             if not IS_WINDOWS:  # there, an open file cannot be deleted, not even by settling
                 with contextlib.suppress(OSError):
-                    response_file = stack.enter_context(self.folder.response_path.open("rb"))
+                    response_file = stack.enter_context(open_regular(self.folder.response_path, max_bytes=None))
                     self._backup = CallBackup(read_documents(self.folder), response_file.fileno())
             try:
                 yield

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from cometmagic.costs.charges import record_cost
 from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, LibraryError, TransportError
 from cometmagic.options.declaration import Limits
 from cometmagic.options.settings import Key
-from cometmagic.storage.call_folder import CallFolder, CallState, find_worst_charge_status
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallRecord, CallState, find_worst_charge_status
 from cometmagic.storage.fallback_storage import find_fallback, iter_orphaned_calls, recreate_folder, restore_call
 from cometmagic.storage.index import parse_planned_time
 from cometmagic.storage.library import Library
@@ -27,6 +27,7 @@ from cometmagic.storage.settle import settle
 from cometmagic.storage.unfinished_calls import find_unfinished_calls
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
 from cometmagic.system.redactor import Redactor
+from cometmagic.system.regular_files import is_regular
 
 START_GRACE_PERIOD = timedelta(seconds=60)  # from planning a call until a courier locks its folder
 BATCH_WAIT_MARGIN = timedelta(minutes=20)  # for the wait in a batch, on top of a call's own time limit
@@ -49,7 +50,7 @@ def find_running_calls(library: Library) -> Iterator[CallFolder]:
     """Yield the calls that a process works on, newest first."""
     for call_id in find_unfinished_calls(library.root):
         folder = CallFolder(library.root / call_id)
-        with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
+        with contextlib.suppress(LibraryError, OSError):
             if folder.read()["state"] in UNFINISHED_STATES and is_running(folder):
                 yield folder
 
@@ -71,7 +72,7 @@ def is_running(folder: CallFolder) -> bool:
         return False
 
 
-def _compute_max_age(call: dict[str, Any]) -> timedelta:
+def _compute_max_age(call: CallRecord) -> timedelta:
     """Return the age at which a call must have ended, for disks without locks."""
     return BATCH_WAIT_MARGIN + timedelta(seconds=call.get("limits", {}).get("total_timeout") or Limits().total_timeout)
 
@@ -79,18 +80,18 @@ def _compute_max_age(call: dict[str, Any]) -> timedelta:
 def find_recoverable_calls(library: Library, limit: int | None = None) -> Iterator[CallFolder]:
     """Yield the calls without a process that have not ended or left files behind, among the newest `limit` calls."""
     for fallback in iter_orphaned_calls(library.root):
-        with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
+        with contextlib.suppress(LibraryError, OSError):
             if _has_ended(fallback.read()):
                 recreate_folder(fallback, CallFolder(library.root / fallback.id))
                 yield CallFolder(library.root / fallback.id)
     for call_id in find_unfinished_calls(library.root, limit):
         folder = CallFolder(library.root / call_id)
-        with contextlib.suppress(LibraryError, OSError, KeyError, ValueError):
+        with contextlib.suppress(LibraryError, OSError):
             if (folder.read()["state"] in UNFINISHED_STATES or find_stale_files(folder)) and not is_running(folder):
                 yield folder
 
 
-def _has_ended(call: dict[str, Any]) -> bool:
+def _has_ended(call: CallRecord) -> bool:
     """Whether a call has ended, or must have by its age: its lock is gone with its folder."""
     age = datetime.now().astimezone() - parse_planned_time(call)
     return call["state"] not in UNFINISHED_STATES or age > _compute_max_age(call)
@@ -136,8 +137,8 @@ def _finish(folder: CallFolder) -> None:
 
 def find_stale_files(folder: CallFolder) -> list[Path]:
     """Return the files that a crash left in a call's folder and that are no longer needed."""
-    paths = list(folder.path.glob(".*.tmp"))
+    paths = list(filter(is_regular, folder.path.glob(".*.tmp")))
     call = folder.read()
-    if call.get("state") == CallState.SETTLED and not call.get("spoilt") and folder.response_path.exists():
+    if call["state"] == CallState.SETTLED and not call.get("spoilt") and folder.has_file(folder.response_path.name):
         paths.append(folder.response_path)  # all its images were saved, and it was about to be deleted
     return paths

@@ -15,7 +15,8 @@ from cometmagic.courier import client
 from cometmagic.courier.recovery import find_recoverable_calls, find_running_calls
 from cometmagic.errors import CometError, restore_error
 from cometmagic.options.settings import Key, find_key
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.index import parse_planned_time
 from cometmagic.storage.library import Library
 from cometmagic.system.formatting import format_bytes, format_path
@@ -45,13 +46,13 @@ def _find_valid_key() -> Key | None:
 
 def _format_recovery(folder: CallFolder, previous_state: str) -> str:
     call = folder.read()
-    state, prompt = CallState(call["state"]), f"{clean_line(call.get('prompt', ''), 60)!r}"
-    if state is CallState.SETTLED:
+    state, error, prompt = call["state"], call.get("error"), f"{clean_line(call['prompt'], 60)!r}"
+    if state == CallState.SETTLED:
         verb = "Recovered" if previous_state != CallState.SETTLED else "Tidied up after"
         return f"{verb} the picture of {prompt}: {format_path(folder.path)}"
-    if state in (CallState.FAILED, CallState.UNKNOWN) and call.get("error"):
+    if state in (CallState.FAILED, CallState.UNKNOWN) and error:
         time_text = f"{parse_planned_time(call):%Y-%m-%d %H:%M}"
-        return f"No picture of {prompt} from {time_text}: {restore_error(call['error'])} ({format_path(folder.path)})"
+        return f"No picture of {prompt} from {time_text}: {restore_error(error)} ({format_path(folder.path)})"
     return f"{prompt} could not be recovered now: {format_path(folder.path)}"
 
 
@@ -63,5 +64,5 @@ def format_running_calls(root: Path) -> Iterator[str]:
         abandoned_text = ", abandoned" if call.get("abandoned") else ""
         received_size = folder.received_size
         received_text = f", {format_bytes(received_size)} received" if received_size else ""
-        title = f"{clean_line(call.get('prompt', ''), 60)!r} by {clean_line(call.get('model', ''), 60)}"
+        title = f"{clean_line(call['prompt'], 60)!r} by {clean_line(call['model'], 60)}"
         yield f"{title}: {call['state']}{abandoned_text} for {age:.0f} s{received_text} ({format_path(folder.path)})"

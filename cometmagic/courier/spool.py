@@ -7,6 +7,7 @@ what a response means.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import Self
 
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.fallback_storage import CallBackup, move_to_fallback
+from cometmagic.system.regular_files import open_private
 
 
 class ResponseSpool:
@@ -24,12 +26,13 @@ class ResponseSpool:
         self.folder = folder
         self._documents = documents
         self.size = 0
-        self._descriptor = -1
+        self._file: io.FileIO | None = None
 
     def __enter__(self) -> Self:
         """Start an empty file in the call's folder."""
         try:
-            self._descriptor = self._open_part(self.folder, os.O_TRUNC)
+            self._file = open_private(self.folder.response_path, "a+")
+            self._file.truncate(0)
         except OSError:
             self._move_to_fallback()
         return self
@@ -37,7 +40,8 @@ class ResponseSpool:
     def __exit__(
         self, error_type: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        os.close(self._descriptor)
+        if self._file is not None:
+            self._file.close()
 
     def write(self, piece: bytes) -> None:
         """Append a piece. Raises `OSError` when no disk can be written."""
@@ -51,11 +55,15 @@ class ResponseSpool:
         """Flush everything to the disk. Raises `OSError` when no disk can be written."""
         try:
             os.fsync(self._descriptor)
-            if not os.path.samestat(os.fstat(self._descriptor), self.folder.response_path.stat()):
+            if not os.path.samestat(os.fstat(self._descriptor), os.lstat(self.folder.response_path)):
                 raise FileNotFoundError(self.folder.response_path)  # another file has its place
         except OSError:
             self._move_to_fallback()
             os.fsync(self._descriptor)
+
+    @property
+    def _descriptor(self) -> int:
+        return -1 if self._file is None else self._file.fileno()
 
     def _write(self, piece: bytes) -> None:
         view, offset = memoryview(piece), 0
@@ -64,13 +72,9 @@ class ResponseSpool:
         self.size += offset
 
     def _move_to_fallback(self) -> None:
-        backup = CallBackup(self._documents, self._descriptor if self._descriptor >= 0 else None)
+        backup = CallBackup(self._documents, None if self._file is None else self._file.fileno())
         fallback = move_to_fallback(self.folder, self.size, backup)
-        previous_descriptor, self._descriptor = self._descriptor, self._open_part(fallback, os.O_APPEND)
+        previous_file, self._file = self._file, open_private(fallback.response_path, "a+")
         self.folder = fallback
-        if previous_descriptor >= 0:
-            os.close(previous_descriptor)
-
-    @staticmethod
-    def _open_part(folder: CallFolder, flags: int) -> int:
-        return os.open(folder.response_path, os.O_RDWR | os.O_CREAT | flags | getattr(os, "O_BINARY", 0), 0o600)
+        if previous_file is not None:
+            previous_file.close()

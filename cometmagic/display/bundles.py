@@ -24,8 +24,8 @@ _PROGRAM_STYLE += "font-size:.85em;line-height:1.45;margin:.3em 0"
 
 
 def build_bundle(html: str, plain_text: str) -> Bundle:
-    """Return a bundle of trusted HTML and the same content as plain text."""
-    return {"text/html": wrap_without_math(html), "text/plain": plain_text}, {}
+    """Return a bundle of trusted HTML and the same content as plain text, which is cleaned."""
+    return {"text/html": wrap_without_math(html), "text/plain": clean(plain_text, len(plain_text) + 1)}, {}
 
 
 def build_lines(*texts: str) -> Bundle:

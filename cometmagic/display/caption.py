@@ -56,7 +56,7 @@ def _list_notes(result: ImageResult, saved_path: Path | None) -> list[str]:
 
 
 def _summarize_result(result: ImageResult) -> list[str]:
-    image, model, answering_model = result.image, result.call["model"], result.model_version
+    image, model, answering_model = result.image, clean_line(result.call["model"]), result.model_version
     name = model if answering_model in ("", model) else f"{model} (answered by {answering_model})"
     dimensions = format_dimensions(image.width, image.height, image.mime_type)
     price = [str(result.price)] if result.source == "live" else []

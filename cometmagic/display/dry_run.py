@@ -48,7 +48,8 @@ _Piece = tuple[str, str | ImagePart]  # the variable, "" for text of the prompt 
 
 def build_code(code: str, label: str = "") -> Bundle:
     """Return a program below its label; the plain text is only the program."""
-    return build_bundle((render_small_print(label) if label else "") + render_code_block(code), code)
+    data, metadata = build_bundle((render_small_print(label) if label else "") + render_code_block(code), "")
+    return data | {"text/plain": code}, metadata  # exact: a program has no special character outside its escapes
 
 
 def build_dry_run(plans: Sequence[Plan]) -> Bundle:

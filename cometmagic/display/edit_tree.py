@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.index import read_calls, shorten_id
 from cometmagic.storage.library import Library
 from cometmagic.system.sanitize import clean_line
@@ -28,7 +28,7 @@ CURRENT_MARK = "  ← this one"
 class _CallGraph:
     """All calls of a library by id, with their parents and children."""
 
-    calls: dict[str, dict[str, Any]]
+    calls: dict[str, CallRecord | None]  # None for one that is unreadable
 
     def __post_init__(self) -> None:
         self.children: dict[str, list[str]] = {}
@@ -37,9 +37,9 @@ class _CallGraph:
 
     def find_parent(self, call_id: str) -> str:
         """Return the id of the call that a call was made from, or ""."""
-        parent = self.calls.get(call_id, {}).get("parent")
-        parent_id = parent.get("id") if isinstance(parent, dict) else None
-        return parent_id if isinstance(parent_id, str) else ""
+        call = self.calls.get(call_id)
+        parent = call.get("parent") if call is not None else None
+        return parent["id"] if parent is not None else ""
 
     def find_ancestry(self, call_id: str) -> list[str]:
         """Return a call and its ancestors, the oldest first; a circle is cut where it closes."""
@@ -101,14 +101,13 @@ class _TreeRenderer:
 
     def _format_call(self, call_id: str, width: int) -> str:
         """Return a call in one line: its id, the kind of edit, and its prompt."""
-        call = self.graph.calls[call_id]
-        parent, prompt = call.get("parent"), clean_line(call.get("prompt", ""), 5 * LINE_WIDTH)
-        kind = f"{clean_line(parent.get('how', '?'), 10)}: " if isinstance(parent, dict) else ""
-        failure = "  (no picture)" if call.get("state") in (CallState.FAILED, CallState.UNKNOWN) else ""
-        suffix = f"{failure}{CURRENT_MARK if call_id == self.current_id else ''}"
-        return (
-            f"{clean_line(f'{_shorten_id(call_id)}  {kind}{prompt}', max(MIN_CALL_WIDTH, width - len(suffix)))}{suffix}"
-        )
+        call, mark = self.graph.calls[call_id], CURRENT_MARK if call_id == self.current_id else ""
+        if call is None:
+            return f"{_shorten_id(call_id)}  (unreadable){mark}"
+        kind = f"{clean_line(parent['how'], 10)}: " if (parent := call.get("parent")) else ""
+        text = f"{_shorten_id(call_id)}  {kind}{clean_line(call['prompt'], 5 * LINE_WIDTH)}"
+        failure = "  (no picture)" if call["state"] in (CallState.FAILED, CallState.UNKNOWN) else ""
+        return f"{clean_line(text, max(MIN_CALL_WIDTH, width - len(failure + mark)))}{failure}{mark}"
 
 
 def _shorten_id(call_id: str) -> str:

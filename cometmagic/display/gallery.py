@@ -11,7 +11,7 @@ from cometmagic.display.library_table import Listing, Row, format_table
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.call_folder import CallFolder, build_preview_path
+from cometmagic.storage.call_folder import CallFolder, find_preview
 from cometmagic.system.sanitize import clean_line
 
 THUMBNAIL_PIXELS = 64  # pixels of the longest side
@@ -49,14 +49,10 @@ def _render_cells(row: Row) -> list[str]:
 def _load_thumbnail(folder: CallFolder) -> bytes | None:
     """Return a tiny JPEG of a call's image, or None without an image."""
     try:
-        original = ImageResult(folder.path).image.path if folder.is_complete else None
-    except (CometError, KeyError, TypeError):  # a foreign or damaged call.json
+        image = find_preview(ImageResult(folder.path).image) if folder.is_complete else None
+    except CometError:  # the call has no final image
         return None
-    if original is None:
-        return None
-    preview = build_preview_path(original)
-    image = ImagePart(thumbnails.JPEG, path=preview if preview.is_file() else original)
-    return thumbnails.create_thumbnail(image, THUMBNAIL_PIXELS, MAX_THUMBNAIL_BYTES)
+    return thumbnails.create_thumbnail(image, THUMBNAIL_PIXELS, MAX_THUMBNAIL_BYTES) if image else None
 
 
 def _render_thumbnail(content: bytes | None) -> str:

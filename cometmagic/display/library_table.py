@@ -9,26 +9,28 @@ from __future__ import annotations
 import contextlib
 import textwrap
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from cometmagic.costs.charges import compute_outcome
+from cometmagic.costs.charges import compute_outcome, read_estimate
 from cometmagic.costs.estimate import Price
 from cometmagic.costs.ledger_entries import Outcome
-from cometmagic.errors import CometError, LibraryError, restore_error
+from cometmagic.errors import LibraryError, restore_error
 from cometmagic.options.command_line import format_option
-from cometmagic.storage.call_folder import CallFolder, CallState
-from cometmagic.storage.index import UNKNOWN_TIME, parse_planned_time, read_calls, shorten_id
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallRecord, CallState
+from cometmagic.storage.index import parse_planned_time, read_calls, shorten_id
 from cometmagic.storage.library import Library, format_call_count
 from cometmagic.storage.request_diff import read_call_options
 from cometmagic.system.formatting import format_bytes, format_path
+from cometmagic.system.regular_files import measure_regular
 from cometmagic.system.sanitize import clean_line
 
 MAX_ROWS = 30  # calls in a table
 TABLE_WIDTH = 110  # characters of a table; fits JupyterLab with its file list open
 FACT_WIDTH = 100  # characters of a line of facts
 MIN_WIDTH_WITH_MODEL = 104  # characters; a narrower table has no model column
+UNREADABLE = "unreadable"  # the state of a call whose call.json does not fit its declaration
 MIN_PROMPT_WIDTH = 16  # characters of a prompt in any table
-_ERROR_KEYS = ("type", "what", "fate", "do")
 _PENDING_HINT = "%gemini_library pending tells what is under way, %gemini_library recover brings home what was left."
 
 
@@ -77,36 +79,34 @@ def format_table(listing: Listing, width: int = TABLE_WIDTH) -> str:
     return "\n".join([*lines, *(f"\n{note}" for note in listing.notes)])
 
 
-def _is_match(folder: CallFolder, call: dict[str, Any], query: str) -> bool:
+def _is_match(folder: CallFolder, call: CallRecord | None, query: str) -> bool:
     """Whether the id, time, source, state, model or prompt contains each word of `query`."""
-    facts = [str(call.get(name)) for name in ("source", "state", "model", "prompt")]
-    text = " ".join([folder.id, _format_time(call), *facts]).casefold()
+    facts = [UNREADABLE] if call is None else [call["source"], call["state"], call["model"], call["prompt"]]
+    times = [] if call is None else [_format_time(call)]
+    text = " ".join([folder.id, *times, *facts]).casefold()
     return all(word in text for word in query.casefold().split())
 
 
-def _build_row(folder: CallFolder, call: dict[str, Any]) -> Row:
-    source, state, model = (clean_line(call.get(name, "?"), 32) for name in ("source", "state", "model"))
-    state, prompt = state if call else "damaged", clean_line(call.get("prompt", ""))
-    return Row(shorten_id(folder), _format_time(call), source, state, _format_cost(call), model, prompt)
+def _build_row(folder: CallFolder, call: CallRecord | None) -> Row:
+    if call is None:
+        return Row(shorten_id(folder), "?", "?", UNREADABLE, "?", "?", "")
+    model, prompt = clean_line(call["model"], 32), clean_line(call["prompt"])
+    return Row(shorten_id(folder), _format_time(call), call["source"], call["state"], _format_cost(call), model, prompt)
 
 
-def _format_time(call: dict[str, Any]) -> str:
-    moment = parse_planned_time(call)
-    return f"{moment:%Y-%m-%d %H:%M}" if moment != UNKNOWN_TIME else "?"
+def _format_time(call: CallRecord) -> str:
+    return f"{parse_planned_time(call):%Y-%m-%d %H:%M}"
 
 
-def _format_cost(call: dict[str, Any]) -> str:
+def _format_cost(call: CallRecord) -> str:
     """Return the estimate of a live call, with a question mark if it was sent but has no image."""
-    if call.get("source") != "live":
-        return "free" if call else "?"
-    try:
-        usd, outcome = compute_outcome(call)
-        if outcome in (Outcome.UNSENT, Outcome.NO_IMAGE) and not usd:
-            return "-"
-        price = _format_dollars(Price(usd) if usd is not None else Price(**call["estimate"]))
-        return price if outcome == Outcome.COMPLETED else f"{price}?"
-    except (CometError, AttributeError, KeyError, TypeError, ValueError):
-        return "?"
+    if call["source"] != "live":
+        return "free"
+    usd, outcome = compute_outcome(call)
+    if outcome in (Outcome.UNSENT, Outcome.NO_IMAGE) and not usd:
+        return "-"
+    price = _format_dollars(Price(usd) if usd is not None else read_estimate(call))
+    return price if outcome == Outcome.COMPLETED else f"{price}?"
 
 
 def _format_dollars(price: Price) -> str:
@@ -131,33 +131,35 @@ def explain_missing_image(folder: CallFolder) -> str:
         call = folder.read()
     except LibraryError as error:
         return clean_line(error)
-    if isinstance(fields := call.get("error"), dict) and fields:
-        recorded_error = restore_error({name: clean_line(fields.get(name, "")) for name in _ERROR_KEYS})
-        return f"{type(recorded_error).__name__}: {recorded_error}"
-    if call.get("state") == CallState.SETTLED:
+    if fields := call.get("error"):
+        recorded_error = restore_error(fields)
+        return clean_line(f"{type(recorded_error).__name__}: {recorded_error}")
+    if call["state"] == CallState.SETTLED:
         return "The call made a picture, but not all of its files are here."
-    return f"The call has not ended; its state is {clean_line(call.get('state'), 20)}. {_PENDING_HINT}"
+    return f"The call has not ended; its state is {call['state']}. {_PENDING_HINT}"
 
 
 def describe_call(folder: CallFolder) -> str:
     """Return the facts of a call, each on its own line."""
     try:
-        call = folder.read()
+        rows = _describe_record(folder.read())
     except LibraryError:
-        call = {}
+        rows = {"state": UNREADABLE}
+    rows |= {"files": "; ".join(_list_files(folder)), "folder": clean_line(format_path(folder.path))}
+    return "\n".join(_wrap_text(f"{name:<12}{text}") for name, text in rows.items() if text)
+
+
+def _describe_record(call: CallRecord) -> dict[str, str]:
     options = " ".join(
         format_option(name, value) for name, value in read_call_options(call).items() if value is not None
     )
-    rows = {
-        "prompt": clean_line(call.get("prompt", "")),
+    return {
+        "prompt": clean_line(call["prompt"]),
         "options": clean_line(options),
         "when": _format_time(call),
-        "state": clean_line(f"{call.get('state', 'damaged')}, {call.get('source', 'source unknown')}"),
-        "request id": clean_line(call.get("request_id", ""), 120),
-        "files": "; ".join(_list_files(folder)),
-        "folder": clean_line(format_path(folder.path)),
+        "state": f"{call['state']}, {call['source']}",
+        "request id": call.get("request_id", ""),
     }
-    return "\n".join(_wrap_text(f"{name:<12}{text}") for name, text in rows.items() if text)
 
 
 def _wrap_text(text: str) -> str:
@@ -165,8 +167,7 @@ def _wrap_text(text: str) -> str:
 
 
 def _list_files(folder: CallFolder) -> Iterator[str]:
-    """Yield the files of a call with their sizes; hidden files are incomplete and left out."""
+    """Yield the files of a call with their sizes."""
     with contextlib.suppress(OSError):
-        for path in sorted(folder.path.iterdir()):
-            if not path.name.startswith("."):
-                yield f"{clean_line(path.name, 60)} {format_bytes(path.stat().st_size)}"
+        for path in folder.list_files():
+            yield f"{clean_line(path.name, 60)} {format_bytes(measure_regular(path))}"

@@ -17,7 +17,7 @@ from cometmagic.gemini.response import ImageResponse
 from cometmagic.generation.batch import Batch
 from cometmagic.generation.call import Call, PendingCall
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.call_folder import SMALL_PREVIEW_PIXELS
+from cometmagic.storage.call_folder import SMALL_PREVIEW_PIXELS, CallFolder
 from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean, clean_line
 
@@ -121,4 +121,5 @@ def build_placeholder(variable: str | None) -> Bundle:
 
 
 def _find_digest(result: ImageResult) -> str:
-    return next(str(row["sha256"]) for row in result.call["files"] if row["role"] == "image")
+    row = CallFolder(result.folder).find_final_row()
+    return row.get("sha256", "") if row is not None else ""

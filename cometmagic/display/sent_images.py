@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from cometmagic.display import thumbnails
 from cometmagic.display.html_parts import escape_text, fit_size, format_dimensions, render_image, wrap_small_print
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart
 from cometmagic.generation.result import ImageResult
+from cometmagic.storage.call_record import CallRecord
 from cometmagic.storage.lineage import CHAT
+from cometmagic.system.regular_files import is_regular
 from cometmagic.system.sanitize import clean_line
 
 THUMBNAIL_PIXELS = 96  # pixels of the longest side
@@ -26,11 +27,10 @@ _CHANGE_PATTERN = re.compile(r"\b(scaled|resized|reduced|converted|turned|saved 
 _CARD_STYLE = "display:inline-block;vertical-align:bottom;margin:.3em 1em .3em 0"
 
 
-def describe_origin(call: dict[str, Any]) -> str:
+def describe_origin(call: CallRecord) -> str:
     """Return a line that names the call this one edits or continues, or "" for a new image."""
-    match call.get("parent"):
-        case {"id": str(parent_id), "how": str(kind)}:
-            return f"{'Continues' if kind == CHAT else 'Edited from'} {clean_line(parent_id, 200)}"
+    if parent := call.get("parent"):
+        return f"{'Continues' if parent['how'] == CHAT else 'Edited from'} {clean_line(parent['id'], 200)}"
     return ""
 
 
@@ -56,8 +56,8 @@ def render_text(result: ImageResult) -> Iterator[str]:
 
 def _read_images(result: ImageResult) -> tuple[ImagePart, ...]:
     try:
-        return tuple(image for image in result.request.last_turn_images if image.path is None or image.path.is_file())
-    except (CometError, OSError, TypeError):  # a foreign recording may lack the request, or have other options
+        return tuple(image for image in result.request.last_turn_images if image.path is None or is_regular(image.path))
+    except CometError:  # a foreign recording may lack the request, or have other options
         return ()
 
 

@@ -17,6 +17,7 @@ from cometmagic.storage.call_folder import (
     build_preview_path,
     build_small_preview_path,
 )
+from cometmagic.system.regular_files import read_regular
 
 JPEG = "image/jpeg"  # the type of all previews and thumbnails
 
@@ -67,6 +68,6 @@ def _read_file(image: ImagePart, build_path: Callable[[Path], Path]) -> bytes | 
     if image.path is None:
         return None
     try:
-        return build_path(image.path).read_bytes()
+        return read_regular(build_path(image.path))
     except OSError:  # the image could not be drawn, or an older version wrote no preview
         return None

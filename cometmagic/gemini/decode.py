@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -157,25 +157,26 @@ def _is_thought(node: dict[str, Any]) -> bool:
     return bool(value == 1 or coerce_string(value).strip().lower() in ("true", "1"))
 
 
-def decode_request(body: dict[str, Any], folder: Path) -> tuple[Turn, ...]:
-    """Return the turns of a request.json whose images are in `folder`."""
-    return tuple(
-        Turn(
-            tuple(part for node in coerce_objects(turn.get("parts")) for part in _decode_request_part(node, folder)),
-            "model" if turn.get("role") == "model" else "user",
-        )
-        for turn in coerce_objects(body.get("contents"))
-    )
+def decode_request(body: dict[str, Any], build_path: Callable[[str], Path]) -> tuple[Turn, ...]:
+    """Return the turns of a request.json; `build_path` checks the name of a file and returns its path."""
+
+    def decode_turn(turn: dict[str, Any]) -> Turn:
+        nodes = coerce_objects(turn.get("parts"))
+        parts = tuple(part for node in nodes for part in _decode_request_part(node, build_path))
+        return Turn(parts, "model" if turn.get("role") == "model" else "user")
+
+    return tuple(map(decode_turn, coerce_objects(body.get("contents"))))
 
 
-def _decode_request_part(node: dict[str, Any], folder: Path) -> Iterator[Part]:
-    signature_name = Path(coerce_string(coerce_object(node.get("thoughtSignature")).get("file"))).name
-    signature = ThoughtSignature(path=folder / signature_name) if signature_name else None
+def _decode_request_part(node: dict[str, Any], build_path: Callable[[str], Path]) -> Iterator[Part]:
+    signature_name = coerce_string(coerce_object(node.get("thoughtSignature")).get("file"))
+    signature = ThoughtSignature(path=build_path(signature_name)) if signature_name else None
     if isinstance(node.get("text"), str):
         yield TextPart(node["text"], signature=signature)
     inline_data = coerce_object(node.get("inlineData"))
-    if image_name := Path(coerce_string(coerce_object(inline_data.get("data")).get("file"))).name:
-        yield ImagePart(coerce_string(inline_data.get("mimeType")), path=folder / image_name, signature=signature)
+    if image_name := coerce_string(coerce_object(inline_data.get("data")).get("file")):
+        mime_type = coerce_string(inline_data.get("mimeType"))
+        yield ImagePart(mime_type, path=build_path(image_name), signature=signature)
 
 
 def decode_model_turn(buffer: Buffer, files: Mapping[str, ImagePart]) -> Turn:

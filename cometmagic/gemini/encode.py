@@ -22,6 +22,7 @@ from cometmagic.gemini.parts import ImagePart, Part, TextPart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.gemini.signature_filter import strip_signatures
 from cometmagic.options.declaration import Options
+from cometmagic.system.regular_files import measure_regular, open_regular
 
 CHUNK_BYTES = 3 * 2**18  # bytes of an image at a time: divisible by 3, 1 MiB of base64
 _PLACEHOLDER = re.compile(rb'\{"file":"(reference-\d+\.[a-z]+|signature-\d+\.txt)"\}')
@@ -137,7 +138,7 @@ def measure_body(body: dict[str, Any], folder: Path) -> int:
 
 
 def _measure_encoded_file(file: Path) -> int:
-    size = file.stat().st_size
+    size = measure_regular(file)
     return size if _is_signature(file) else (size + 2) // 3 * 4
 
 
@@ -153,7 +154,7 @@ def iter_body(body: dict[str, Any], folder: Path) -> Iterator[bytes]:
         if file is None:
             continue
         yield b'"'
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             while chunk := stream.read(CHUNK_BYTES):
                 yield chunk if _is_signature(file) else pybase64.b64encode(chunk)
         yield b'"'

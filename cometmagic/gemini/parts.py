@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cometmagic.errors import ChargeStatus, LibraryError
+from cometmagic.system.regular_files import measure_regular, read_regular
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -40,7 +43,25 @@ def sniff(head: bytes) -> tuple[str, str]:
 
 
 def _measure_size(content: bytes | None, path: Path | None) -> int:
-    return len(content) if content is not None else path.stat().st_size if path is not None else 0
+    """Return the size of a part in bytes. Raises `LibraryError`."""
+    if content is not None or path is None:
+        return len(content or b"")
+    try:
+        return measure_regular(path)
+    except OSError as error:
+        raise _build_error(path, error) from None
+
+
+def _read_file(path: Path) -> bytes:
+    """Return the content of a file of a call folder. Raises `LibraryError`."""
+    try:
+        return read_regular(path)
+    except OSError as error:
+        raise _build_error(path, error) from None
+
+
+def _build_error(path: Path, error: OSError) -> LibraryError:
+    return LibraryError(f"{path} cannot be read ({error.strerror}).", charge_status=ChargeStatus.PAST)
 
 
 @dataclass(frozen=True)
@@ -55,8 +76,8 @@ class ThoughtSignature:
 
     @property
     def data(self) -> bytes:
-        """The bytes as they were in the response."""
-        return self.content if self.content is not None else self.path.read_bytes() if self.path is not None else b""
+        """The bytes as they were in the response. Raises `LibraryError` when the file cannot be read."""
+        return self.content if self.content is not None else _read_file(self.path) if self.path is not None else b""
 
     @property
     def size(self) -> int:
@@ -91,12 +112,12 @@ class ImagePart:
 
     @property
     def data(self) -> bytes:
-        """The original bytes of the image."""
+        """The original bytes of the image. Raises `LibraryError` when the file cannot be read."""
         if self.content is not None:
             return self.content
         if self.path is None:
             raise ValueError("an image part has neither bytes nor a file")
-        return self.path.read_bytes()
+        return _read_file(self.path)
 
     @property
     def size(self) -> int:

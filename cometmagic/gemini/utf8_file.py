@@ -14,19 +14,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
+from cometmagic.system.regular_files import MAX_FILE_BYTES, open_regular
 
 MAX_COPY_BYTES = 128 * 2**20  # of UTF-8, which may be longer than the UTF-16, though never for base64
 _CHUNK_BYTES = 2**20
 _UTF_16 = re.compile(rb"(?P<bom>\xff\xfe|\xfe\xff)|(?P<little>[^\0]\0[^\0]\0)|\0[^\0]\0[^\0]", re.DOTALL)
 
 
-def map_utf8_file(path: Path) -> mmap.mmap:
+def map_utf8_file(path: Path, max_bytes: int | None = MAX_FILE_BYTES) -> mmap.mmap:
     """Return the content of a file as UTF-8. The map is closed with the last view of it, not by the caller.
 
-    Raises `MalformedError` when the file is empty or has too much text in UTF-16, and `OSError`, also when
-    the disk has no room for the copy.
+    Raises `MalformedError` when the file is empty or has too much text in UTF-16, and `OSError` when it is no regular
+    file of at most `max_bytes`, or the disk has no room for the copy.
     """
-    with path.open("rb") as file:
+    with open_regular(path, max_bytes) as file:
         match = _UTF_16.match(file.read(4))
         file.seek(0)
         if match is None:

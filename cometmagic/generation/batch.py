@@ -21,7 +21,7 @@ from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.generation.session import set_last_result
 from cometmagic.options.declaration import CellOptions
-from cometmagic.storage.call_folder import CallState
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.save_paths import is_folder, slugify
 from cometmagic.system.formatting import format_path
 
@@ -169,7 +169,7 @@ def _read_outcome(call: Call) -> str:
         case CallState.SETTLED:
             return "saved"
         case CallState.FAILED | CallState.UNKNOWN:
-            return _STATUS_OUTCOMES.get(fields["error"]["fate"], "failed")
+            return _STATUS_OUTCOMES.get(error["fate"], "failed") if (error := fields.get("error")) else "failed"
         case _ if call.source != "live":
             return "drawn"
         case CallState.PLANNED:

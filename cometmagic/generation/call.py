@@ -18,7 +18,8 @@ from cometmagic.courier.route import Route
 from cometmagic.errors import ChargeStatus, CometError, LibraryError, restore_error
 from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import CellOptions
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.system.formatting import format_path
 
 EVENT_POLL_INTERVAL = 0.1  # seconds between two checks, so that an interrupt is noticed
@@ -132,11 +133,11 @@ class Call(PendingCall):
             self.job.abandon()
 
     def describe_outcome(self) -> str:
-        state, where = CallState(self.folder.read()["state"]), format_path(self.folder.path)
-        if state is CallState.SETTLED:
+        call, where = self.folder.read(), format_path(self.folder.path)
+        if call["state"] == CallState.SETTLED:
             return f"Its image is saved in {where}."
-        if state in (CallState.FAILED, CallState.UNKNOWN):
-            return str(restore_error(self.folder.read()["error"]))
+        if call["state"] in (CallState.FAILED, CallState.UNKNOWN) and (error := call.get("error")):
+            return str(restore_error(error))
         status = "The request goes on and may be charged" if self.source == "live" else "The work goes on"
         condition = "" if self.can_outlive_kernel else KERNEL_CONDITION
         return f"{status}; its image will be saved in {where}{condition}."
@@ -151,5 +152,5 @@ def read_result(folder: CallFolder) -> ImageResult:
     if call["state"] == CallState.SETTLED:
         return result
     unfinished = CometError(f"The call in {folder.path} has not ended.", charge_status=ChargeStatus.UNKNOWN)
-    details = {"response": result.response} if (folder.path / "answer.json").exists() else {}
+    details = {"response": result.response} if folder.has_file("answer.json") else {}
     raise restore_error(call.get("error") or unfinished.to_dict(), folder=folder.path, **details)

@@ -42,7 +42,7 @@ def compose(
 ) -> ComposedPrompt:
     """Compose the turns. Raises `OptionError` for an image that cannot be one."""
     pieces = [piece if isinstance(piece, PromptPiece) else PromptPiece(piece) for piece in to_list(prompt)]
-    prompt_values, references = _merge_template_texts(prompt), [*to_list(images), *cell_options.image]
+    prompt_values, references = merge_template_texts(prompt), [*to_list(images), *cell_options.image]
     parent_images = [parent.image] if parent is not None and parent.image is not None else []
     parts, notes = _build_parts(
         [*prompt_values, *parent_images, *references], len(prompt_values), allow_private=cell_options.private_urls
@@ -86,7 +86,7 @@ def _fetch_url(value: Any, *, allow_private: bool) -> Any:
     return fetch(value, allow_private=allow_private)
 
 
-def _merge_template_texts(prompt: Prompt) -> list[Any]:
+def merge_template_texts(prompt: Prompt) -> list[Any]:
     """Return the values of a prompt; neighbouring texts of a template become one."""
     merged: list[Any] = []
     for is_template, pieces in itertools.groupby(to_list(prompt), key=_is_template_text):

@@ -21,6 +21,7 @@ from cometmagic.generation.plan import Plan, build_plan, build_plans
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import MAX_LABEL_LENGTH, ImageResults
 from cometmagic.generation.session import get_last_folder, set_last_result
+from cometmagic.generation.text_checks import build_text_checker
 from cometmagic.generation.wait import launch_on_thread, start_and_wait, wait_until_done
 from cometmagic.options.keywords import BatchOptions, ImageOptions, expose_keywords
 from cometmagic.options.sweeps import check_image_count
@@ -168,6 +169,7 @@ def _plan_prompts(prompts: Any, images: Any, options: Mapping[str, Any]) -> list
     """Return the plans of several prompts, each with a label that tells it from the others."""
     prompt_list = _list_prompts(prompts)
     check_image_count(len(prompt_list))
+    build_text_checker(options).check_references(images)  # before they are fetched
     parts, warnings = build_image_parts(images, allow_private=bool(options.get("private_urls")))  # once for all
     plans: list[Plan] = []
     for prompt in prompt_list:

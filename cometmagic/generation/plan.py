@@ -8,7 +8,6 @@ reference images that stand at http(s) addresses.
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,14 +20,13 @@ from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.gemini.encode import encode_request, hash_request, measure_request
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose
+from cometmagic.generation.text_checks import build_text_checker
 from cometmagic.options import pyproject
-from cometmagic.options.declaration import CellOptions, Limits, Options, build_options, list_options
+from cometmagic.options.declaration import CellOptions, Limits, Options, build_options
 from cometmagic.options.keywords import ImageOptions, expose_keywords
 from cometmagic.options.model_checks import find_model_warnings
-from cometmagic.options.models import DEFAULT_MODEL
 from cometmagic.options.settings import (
     KEY_INSTRUCTIONS,
-    Key,
     find_key,
     find_library_folder,
     read_base_url,
@@ -41,8 +39,6 @@ from cometmagic.storage import lineage
 from cometmagic.storage.index import find_recording
 from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import check_target
-
-MAX_PROMPT_LENGTH = 200_000  # characters; the largest model window is 131,000 tokens
 
 _NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
@@ -131,9 +127,13 @@ def build_plans(
     """
     merged, preset = pyproject.merge_options(_drop_unset(options), dict(session_options))
     options, prompt = read_environment_limits() | merged, apply_preset(preset, prompt)
-    _, cell_options, limits = build_options(options)
+    text_checker = build_text_checker(options)
+    text_checker.check_options(options)  # before an error quotes one of them
+    api_options, cell_options, limits = build_options(options)
     variants = list(expand_variants(cell_options))
     source, route = _find_route(cell_options.source)
+    text_checker = replace(text_checker, key=route.key) if isinstance(route, LiveRoute) else text_checker
+    text_checker.check_inputs(prompt, images, api_options.list_changes() | cell_options.list_changes())
     library = Library(find_library_folder())
     parent = lineage.resolve_parent(cell_options.edit, cell_options.chat, library, last_folder)
     cell_options = replace(cell_options, save=check_target(cell_options.save) if cell_options.save else None)
@@ -141,9 +141,10 @@ def build_plans(
 
     def build(parent: lineage.ParentContext | None) -> list[Plan]:
         composition = compose(prompt, images, cell_options, parent, tuple(warnings))
+        text_checker.check_turns(composition.turns[:-1])
         defaults: dict[str, Any] = {}
         if parent is not None and parent.mode == lineage.CHAT:
-            defaults["model"] = parent.folder.read().get("model", DEFAULT_MODEL)
+            defaults["model"] = parent.folder.read()["model"]
         return [_build_plan(defaults | options | changes, label, composition, *shared) for label, changes in variants]
 
     if parent is not None and source in ("auto", "replay"):
@@ -168,7 +169,7 @@ def _build_plan(
 ) -> Plan:
     options = Options.build({name: value for name, value in option_values.items() if name in Options.list_options()})
     request = ImageRequest(composed_prompt.turns, options)
-    _check_request(request, cell_options, route)
+    _check_request(request)
     warnings = (*find_model_warnings(options, len(request.last_turn_images)), *composed_prompt.warnings)
     # Everything that is sent is paid for, also the images of earlier turns.
     estimate = estimate_price(options, request.prompt, len(request.references))
@@ -187,39 +188,13 @@ def _build_plan(
     )
 
 
-def _check_request(request: ImageRequest, cell_options: CellOptions, route: Route) -> None:
-    """Raise `OptionError` for a request that cannot be sent or saved, or must not be sent."""
+def _check_request(request: ImageRequest) -> None:
+    """Raise `OptionError` for a request that cannot be sent."""
     prompt, model = request.prompt, request.options.model
     if not prompt.strip():
         raise OptionError("There is no prompt.", advice="Write what you want to see.")
-    if len(prompt) > MAX_PROMPT_LENGTH:
-        raise OptionError(f"The prompt has {len(prompt):,} characters; no model reads more than {MAX_PROMPT_LENGTH:,}.")
     if {"", ".", ".."} & set(model.split("/")):
         raise OptionError(f"--model: {model[:80]!r} is no name of a model.")  # it would lead to another address
-    changes = request.options.list_changes() | cell_options.list_changes()
-    texts = {list_options()[name].flag: extract_text(value) for name, value in changes.items()}
-    key = route.key if isinstance(route, LiveRoute) else None
-    for name, text in ({"The prompt": prompt} | texts).items():
-        check_text(name, text, key)
-
-
-def check_text(name: str, text: str, key: Key | None = None) -> None:
-    """Raise `OptionError` for a text that cannot be saved, or holds the key."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        message = f"{name} has a broken character at position {error.start + 1}."
-        raise OptionError(message, advice="Type it again.") from None
-    if "\0" in text:
-        raise OptionError(f"{name} has a null character at position {text.index(chr(0)) + 1}.", advice="Take it out.")
-    if key is not None and key.is_in(text):
-        advice = "Take it out, and clear it from the notebook's history."
-        raise OptionError(f"{name} holds your API key.", advice=advice)
-
-
-def extract_text(value: Any) -> str:
-    """Return the text of an option's value, so that it can be searched; what is neither text nor JSON has none."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=lambda _: "")
 
 
 def _find_route(requested_source: str) -> tuple[str, Route]:

@@ -14,20 +14,21 @@ from typing import Any, Unpack
 
 from cometmagic.costs import charges, estimate
 from cometmagic.courier.job import Event
-from cometmagic.errors import ChargeStatus, CometError, LibraryError, NoImageError
+from cometmagic.errors import ChargeStatus, CometError, LibraryError, NoImageError, OptionError
 from cometmagic.gemini.decode import decode_request, decode_response
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.gemini.response import Grounding, ImageResponse, Usage
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
-from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.generation.completed_call import CompletedCall
 from cometmagic.options.declaration import Options
 from cometmagic.options.keywords import ImageOptions, expose_keywords
-from cometmagic.storage.call_folder import CallFolder, build_preview_path
+from cometmagic.storage.call_folder import CallFolder, find_preview
+from cometmagic.storage.call_record import CallRecord, read_usage
 from cometmagic.storage.save_paths import build_image_path
 from cometmagic.system.atomic_files import save_new_file
 from cometmagic.system.formatting import format_path
+from cometmagic.system.sanitize import clean, clean_line
 
 
 @dataclass(frozen=True)
@@ -40,28 +41,27 @@ class ImageResult(CompletedCall):
     is_replay: bool = False
 
     @property
-    def call(self) -> dict[str, Any]:
+    def call(self) -> CallRecord:
         """The content of call.json."""
         return CallFolder(self.folder).read()
 
     @property
     def response(self) -> ImageResponse:
         """The response, with its images as files. Raises `LibraryError` when the folder has none."""
-        path = self.folder / "answer.json"
+        folder = CallFolder(self.folder)
         try:
-            return decode_response(map_utf8_file(path), CallFolder(self.folder).list_images()).response
-        except OSError as error:
-            raise LibraryError(f"{path} cannot be read ({error.strerror}).", charge_status=ChargeStatus.PAST) from None
+            return decode_response(folder.map_answer(), folder.list_images()).response
         except MalformedError as error:
-            raise LibraryError(f"{path} cannot be read: {error}.", charge_status=ChargeStatus.PAST) from None
+            raise folder.build_error("answer.json", f"is unreadable: {error}") from None
 
     @property
     def image(self) -> ImagePart:
         """The final image: the last one that is not a thought."""
-        row = next((row for row in self.call.get("files", []) if row["role"] == "image"), None)
+        folder = CallFolder(self.folder)
+        row = folder.find_final_row()
         if row is None:
             raise NoImageError(f"{self.folder} holds no final image.", charge_status=ChargeStatus.PAST)
-        return CallFolder(self.folder).build_image(row)
+        return folder.build_image(row)
 
     @property
     def images(self) -> tuple[ImagePart, ...]:
@@ -86,7 +86,7 @@ class ImageResult(CompletedCall):
     @property
     def usage(self) -> Usage:
         """Token counts as the service reported them."""
-        return Usage(**self.call.get("usage", {}))
+        return read_usage(self.call)
 
     @property
     def grounding(self) -> Grounding:
@@ -96,14 +96,15 @@ class ImageResult(CompletedCall):
     @property
     def model_version(self) -> str:
         """The model that answered, as the service named it; it may differ from the one you asked for."""
-        return str(self.call.get("model_version", ""))
+        return self.call.get("model_version", "")
 
     @property
     def seconds(self) -> float:
         """Seconds from sending to the last byte of the answer."""
         call = self.call
-        sent, received = (datetime.fromisoformat(call[name]) for name in ("sent", "received"))
-        return (received - sent).total_seconds()
+        if "sent" not in call or "received" not in call:
+            raise CallFolder(self.folder).build_error("call.json", "is unreadable: it lacks the times")
+        return (datetime.fromisoformat(call["received"]) - datetime.fromisoformat(call["sent"])).total_seconds()
 
     @property
     def price(self) -> estimate.Price:
@@ -120,31 +121,34 @@ class ImageResult(CompletedCall):
     @property
     def source(self) -> str:
         """Where the image came from: live, replay or offline."""
-        return "replay" if self.is_replay else str(self.call["source"])
+        return "replay" if self.is_replay else self.call["source"]
 
     @property
     def warnings(self) -> list[str]:
         """Warnings from before sending, and notes on the response."""
         call = self.call
-        return [*call.get("warnings", []), *call.get("notes", [])]
+        return [clean(text) for text in (*call.get("warnings", ()), *call.get("notes", ()))]
 
     @property
     def request(self) -> ImageRequest:
         """The request, with the images that were sent."""
         folder, call = CallFolder(self.folder), self.call
-        turns = decode_request(folder.read_body(), folder.path)
-        return ImageRequest(turns, Options(**{name: _to_tuple(value) for name, value in call["options"].items()}))
+        turns = decode_request(folder.read_body(), folder.build_path)
+        if not turns:
+            raise folder.build_error("request.json", "is unreadable: it has no prompt")
+        try:
+            return ImageRequest(turns, Options.build(call["options"]))
+        except OptionError as error:
+            raise folder.build_error("call.json", f"is unreadable: {error.message.rstrip('.')}") from None
 
     @property
     def alt(self) -> str:
         """The alternative text: what `alt` said, or the prompt."""
-        return str(self.call.get("alt") or self.call["prompt"])
+        return self.call.get("alt") or self.call["prompt"]
 
     def preview(self) -> tuple[str, bytes]:
         """Return (MIME type, bytes) of what a notebook embeds: the preview, or the original when there is none."""
-        image = self.image
-        if image.path is not None and (preview := build_preview_path(image.path)).exists():
-            return "image/jpeg", preview.read_bytes()
+        image = find_preview(self.image)
         return image.mime_type, image.data
 
     def save(self, path: str | Path) -> Path:
@@ -234,7 +238,7 @@ class ImageResult(CompletedCall):
             description = f"image {size}{image.mime_type} {self.source}"
         except CometError:  # a debugger may look at a call that failed, or whose folder is gone
             description = "call without an image"
-        return f"<cometmagic {description} {format_path(self.folder)}>"
+        return f"<cometmagic {description} {clean_line(format_path(self.folder))}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from cometmagic.display.result_output import build_image  # also where the extension is not loaded
@@ -244,7 +248,3 @@ class ImageResult(CompletedCall):
             return build_image(self)[0] | plain
         except (CometError, OSError):
             return plain
-
-
-def _to_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

@@ -15,7 +15,7 @@ from typing import Any, overload
 from cometmagic.errors import ChargeStatus, CometError, restore_error
 from cometmagic.generation.completed_call import CompletedCall
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.call_folder import build_preview_path
+from cometmagic.storage.call_folder import find_preview
 from cometmagic.storage.request_diff import read_call_options
 from cometmagic.system.sanitize import clean_line
 
@@ -147,11 +147,9 @@ def _find_picture(item: ResultOrError) -> tuple[Path | None, str]:
     try:
         if isinstance(item, CometError):
             return None, f"{type(item).__name__}: {item.message}"
-        path = item.image.path
+        return find_preview(item.image).path, ""
     except CometError as error:
         return None, error.message
-    preview = build_preview_path(path) if path else None
-    return (preview if preview is not None and preview.is_file() else path), ""
 
 
 def _build_row(label: str, item: ResultOrError) -> dict[str, Any]:

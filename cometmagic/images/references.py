@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image
 
-from cometmagic.errors import CometError, OptionError
+from cometmagic.errors import CometError, LibraryError, OptionError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.images import arrays, file_reader
 from cometmagic.images.normalize import Reference, ReferenceInput, normalize_content, normalize_picture
@@ -120,7 +120,7 @@ def _unwrap_result(value: Any) -> Any:
 def _read_data(part: ImagePart) -> bytes:
     try:
         return part.data
-    except (OSError, ValueError):
+    except (LibraryError, ValueError):
         location = f" {clean_line(part.path)}" if part.path else ""
         raise OptionError(
             f"The file{location} of the image is gone.", advice="Make it again, or give another."

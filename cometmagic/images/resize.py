@@ -19,6 +19,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.images import streamed_png
+from cometmagic.system.regular_files import open_regular
 
 PREVIEW_QUALITIES = (85, 75, 65, 55, 45)  # tried in turn until the preview is light
 BYTES_PER_PIXEL = 0.15  # of a light preview: a notebook may hold dozens
@@ -167,7 +168,7 @@ def _open_source(source: Path | BinaryIO, max_bytes: int) -> Iterator[Image.Imag
 
 
 def _open_file(source: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
-    return source.open("rb") if isinstance(source, Path) else contextlib.nullcontext(source)
+    return open_regular(source) if isinstance(source, Path) else contextlib.nullcontext(source)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from cometmagic.generation.plan import Plan, build_plans
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import AnyResult, ImageResults
 from cometmagic.generation.session import get_last_folder, set_last_result
+from cometmagic.generation.text_checks import build_text_checker
 from cometmagic.generation.wait import launch_on_thread
 from cometmagic.notebook import background, front_end, interrupts
 from cometmagic.notebook.namespace import resolve_options
@@ -54,6 +55,7 @@ def plan_cell(
     prompt: str, options: dict[str, Any], namespace: Mapping[str, Any], session_options: dict[str, Any]
 ) -> list[Plan]:
     """Return the plans of a cell or a panel; `namespace` has the notebook's variables. Raises a `CometError`."""
+    build_text_checker(session_options | options).check_options(options)  # before an error quotes one of them
     warnings = [
         f"{lookalike} was sent as it stands: only {{{{name}}}} is replaced."
         for lookalike in find_lookalikes(prompt, namespace)

@@ -1,4 +1,4 @@
-"""The front end around the kernel: whether it takes input and draws images, and what `%gemini_doctor` says about it.
+"""The front end around the kernel: whether it takes input and draws images, who uses it, and what the doctor says.
 
 The answers come from IPython and the environment variables only.
 """
@@ -34,6 +34,16 @@ def is_interactive(shell: InteractiveShell) -> bool:
         return True
     parent: dict[str, Any] = shell.get_parent()  # type: ignore[attr-defined]  # a kernel's shell has it
     return bool(parent.get("content", {}).get("allow_stdin", True))
+
+
+def has_visitors(shell: InteractiveShell | None) -> bool:
+    """Whether widgets of the running cell appear on a page without cells, which others than its author may open.
+
+    Voilà says so in the environment when it starts a kernel, before a visitor can say anything. Other programs that
+    run whole notebooks allow no input, and without IPython there are no cells at all.
+    """
+    is_voila = os.environ.get("SERVER_SOFTWARE", "").startswith("voila/") or "VOILA_PREHEAT" in os.environ
+    return is_voila or shell is None or not is_interactive(shell)
 
 
 def describe_surroundings(shell: InteractiveShell, session_options: dict[str, Any]) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from IPython.core.getipython import get_ipython
 
 from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.options.option_types import Number
+from cometmagic.system.sanitize import clean
 from cometmagic.system.suggestions import suggest
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def show_list(library: Library, query: str) -> None:
         publish(build_gallery(listing))
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else library_table.TABLE_WIDTH
-        print(library_table.format_table(listing, width))
+        _print(library_table.format_table(listing, width))
 
 
 def show_call(library: Library, call_id: str) -> ImageResult | None:
@@ -57,25 +58,30 @@ def show_call(library: Library, call_id: str) -> ImageResult | None:
     if result:
         cell_run.show_result(result, is_returned=True)
     else:
-        print(library_table.explain_missing_image(folder))
-    print(f"\n{library_table.describe_call(folder)}")
+        _print(library_table.explain_missing_image(folder))
+    _print(f"\n{library_table.describe_call(folder)}")
     if tree := render_tree(library, folder):
-        print(f"\n{tree}")
+        _print(f"\n{tree}")
     return result
+
+
+def _print(text: object) -> None:
+    """Print a text that may quote a foreign library."""
+    print(clean(text, len(str(text)) + 1))
 
 
 def write_pack(library: Library, folder: str) -> None:
     """Copy the recordings to a folder and print what was copied."""
     from cometmagic.storage.recording_pack import pack
 
-    print(pack(library, Path(folder)))
+    _print(pack(library, Path(folder)))
 
 
 def show_pending(library: Library, _: str) -> None:
     """Print the running calls of this kernel and of others."""
     from cometmagic.courier.recovery_report import format_running_calls
 
-    print("\n".join(format_running_calls(library.root)) or "Nothing is under way.")
+    _print("\n".join(format_running_calls(library.root)) or "Nothing is under way.")
 
 
 def show_recovery(library: Library, _: str) -> None:
@@ -85,9 +91,9 @@ def show_recovery(library: Library, _: str) -> None:
     has_calls = False
     for line in recover_calls(library.root):
         has_calls = True
-        print(line)
+        _print(line)
     if not has_calls:
-        print("Nothing was left behind.")
+        _print("Nothing was left behind.")
 
 
 def show_spending(library: Library, _: str) -> None:
@@ -95,7 +101,7 @@ def show_spending(library: Library, _: str) -> None:
     from cometmagic.costs.spending_report import format_spending
     from cometmagic.generation.session import SESSION_ID
 
-    print(format_spending(library.root, SESSION_ID))
+    _print(format_spending(library.root, SESSION_ID))
 
 
 def shrink_notebook(library: Library, argument: str) -> None:
@@ -113,7 +119,7 @@ def shrink_notebook(library: Library, argument: str) -> None:
         max_side = _PIXEL_COUNT.parse(preview[1] or "") if preview else DEFAULT_MAX_SIDE
     except ValueError as error:
         raise _build_error(f"--preview: {error}.") from None
-    print(slim(Path(name), library, int(max_side)))
+    _print(slim(Path(name), library, int(max_side)))
 
 
 @dataclass(frozen=True)

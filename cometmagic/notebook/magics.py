@@ -23,6 +23,7 @@ from cometmagic.options.command_line import parse_first_line, parse_line
 from cometmagic.options.help_text import build_help_text
 from cometmagic.options.settings import find_library_folder
 from cometmagic.storage.unfinished_calls import find_unfinished_calls
+from cometmagic.system.sanitize import clean
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -183,7 +184,7 @@ def _recover_earlier_calls() -> None:
             from cometmagic.courier.recovery_report import recover_calls
 
             for line in recover_calls(root, MAX_RECENT_CALLS):
-                print(line)
+                print(clean(line))
 
 
 def unload(shell: Any) -> None:

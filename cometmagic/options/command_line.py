@@ -20,6 +20,7 @@ from cometmagic.options.composite_types import Pairs, ValueLists
 from cometmagic.options.declaration import list_options
 from cometmagic.options.option_group import Option
 from cometmagic.options.option_types import Flag, OptionType, PreviousResult, Text
+from cometmagic.system.secret_patterns import mask_secrets
 from cometmagic.system.suggestions import suggest
 
 _LONG_DASHES = re.compile("^-?[\u2012-\u2015\u2212][-\u2012-\u2015\u2212]*")
@@ -99,7 +100,9 @@ def parse_first_line(text: str) -> dict[str, Any]:
     if line.prompt.startswith("\\"):
         raise OptionError("A backslash does not continue the options.", advice="Write them all in the first line.")
     if line.prompt:
-        raise OptionError(f"{line.prompt[:60]!r} is no option.", advice="Write the prompt below the first line.")
+        raise OptionError(
+            f"{mask_secrets(line.prompt)[:60]!r} is no option.", advice="Write the prompt below the first line."
+        )
     return line.options
 
 

@@ -159,6 +159,9 @@ class CellOptions(OptionGroup):
     )
     background: bool = declare(Flag(), "give the prompt back at once; the picture appears when it comes", default=False)
     private_urls: bool = declare(Flag(), "let addresses of images lead into your own network", default=False)
+    allow_secret: bool = declare(
+        Flag(), "send texts that look like they hold a key or token; your own API key is never sent", default=False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +198,13 @@ class Limits(OptionGroup):
 
 
 GROUPS = (Options, CellOptions, Limits)
+
+# What visitors of a page without cells may set in a panel: nothing that reaches files, variables, networks or limits.
+VISITOR_OPTIONS = (
+    *("model", "aspect_ratio", "image_size", "thoughts", "thinking", "search", "system", "temperature", "top_p"),
+    *("top_k", "seed", "image_only", "edit", "chat", "count", "alt"),
+)
+MAX_VISITOR_COUNT = 4  # images of one request of a visitor
 
 
 def list_options() -> dict[str, Option]:

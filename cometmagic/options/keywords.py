@@ -115,6 +115,9 @@ class ImageOptions(TypedDict, total=False):
     private_urls: bool | None
     """Let addresses of images lead into your own network."""
 
+    allow_secret: bool | None
+    """Send texts that look like they hold a key or token; your own API key is never sent."""
+
     max_cost: float | None
     """Refuse before sending when the call may cost more than this."""
 

@@ -35,6 +35,7 @@ FORBIDDEN_OPTIONS = {
     "chat": "belongs to one cell",
     "preset": "changes prompts that do not name it",
     "private_urls": "opens your own network",
+    "allow_secret": "sends what looks like a key",
     "extra": "goes around every limit",
     "retry_unknown": "may cost a whole picture each time",
 }

@@ -21,6 +21,7 @@ from cometmagic.errors import LibraryError, MissingKeyError, OptionError
 from cometmagic.options.declaration import SOURCES, Limits
 from cometmagic.options.option_types import Choice
 from cometmagic.system.secret import Secret
+from cometmagic.system.secret_patterns import contains_key
 
 KEY_VARIABLE = "COMETAPI_KEY"
 DEFAULT_BASE_URL = "https://api.cometapi.com"
@@ -51,6 +52,10 @@ class Key(Secret):
         if problem := _find_problem(self):
             advice = KEY_INSTRUCTIONS if problem == _PLACEHOLDER else "Copy the key again."
             raise MissingKeyError(f"{origin} {problem}.", advice=advice, reason="" if self else BLANK)
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text contains the key or a long piece of it, also encoded."""
+        return contains_key(text, self)
 
     def __repr__(self) -> str:
         return f"<API key from {self.origin}>"

@@ -61,6 +61,11 @@ def find_used_names(text: str, variable_names: Container[str]) -> list[str]:
     return list(dict.fromkeys(name for name in names if name is not None))
 
 
+def find_placeholders(text: str) -> list[str]:
+    """Return the names in all `{{name}}` of a text, whether there are such variables or not."""
+    return [match[1] for match in _find_placeholders(text)]
+
+
 def find_lookalikes(text: str, variables: Mapping[str, Any]) -> list[str]:
     """Return texts that look like placeholders but are sent unchanged, each once and in order.
 

@@ -14,29 +14,25 @@ This module knows nothing about HTTP, the meaning of a response, or the library 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cometmagic.errors import ChargeStatus, CometError, LibraryError
 from cometmagic.gemini.parts import ImagePart
+from cometmagic.gemini.tolerant.json_scanner import Buffer, MalformedError
+from cometmagic.gemini.utf8_file import map_utf8_file
+from cometmagic.storage.call_record import MAX_CALL_BYTES, CallRecord, CallState, FileRow, parse_call
 from cometmagic.system.atomic_files import read_with_retry, write_atomic
+from cometmagic.system.bounded_json import parse_object
+from cometmagic.system.regular_files import MAX_FILE_BYTES, check_folder, is_plain_name, is_regular, measure_regular
+from cometmagic.system.sanitize import clean_line
 
 SMALL_PREVIEW_PIXELS = 512  # of a draft in the notebook, and of a picture in a front end without HTML
+MAX_REQUEST_BYTES = 8 * 2**20  # bytes of request.json: texts, as images and signatures have their own files
 SMALL_PREVIEW_BYTES = 20_000  # a notebook holds several small previews for each picture
-
-
-class CallState(StrEnum):
-    """The state of a call; each one is on disk before the next step begins."""
-
-    PLANNED = "planned"
-    SENT = "sent"
-    RECEIVED = "received"
-    SETTLED = "settled"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
 
 
 def now() -> str:
@@ -60,19 +56,53 @@ class CallFolder:
         """The file for the response's bytes as they arrive."""
         return self.path / "response.part"
 
-    def read(self) -> dict[str, Any]:
-        """Return call.json. Raises `LibraryError` when there is none."""
-        return self._read_json("call.json")
+    def build_path(self, name: object) -> Path:
+        """Return the path of a file of the call. Raises `LibraryError` for a name that could lead elsewhere."""
+        if not is_plain_name(name):
+            message = f"{clean_line(name, 60)!r} is no name of a file in {self.path}."
+            raise LibraryError(message, charge_status=ChargeStatus.PAST)
+        return self.path / str(name)
+
+    def has_file(self, name: str) -> bool:
+        """Whether the folder itself holds a file with this name."""
+        return is_plain_name(name) and is_regular(self.path / name)
+
+    def list_files(self) -> list[Path]:
+        """Return the files of the call by name; hidden ones are incomplete. Raises `OSError`."""
+        check_folder(self.path)
+        return sorted(path for path in self.path.iterdir() if self.has_file(path.name))
+
+    def read_file(self, name: str, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+        """Return the content of a file of the call. Raises `OSError`, also when the folder is a link."""
+        check_folder(self.path)
+        return read_with_retry(self.build_path(name), max_bytes)
+
+    def read(self) -> CallRecord:
+        """Return call.json. Raises `LibraryError` when there is none, or it does not fit its declaration."""
+        return parse_call(self._read_document("call.json", MAX_CALL_BYTES), str(self.path / "call.json"))
 
     def read_body(self) -> dict[str, Any]:
-        """Return request.json."""
-        return self._read_json("request.json")
+        """Return request.json. Raises `LibraryError` when there is none, or it is not JSON within limits."""
+        try:
+            return parse_object(self._read_document("request.json", MAX_REQUEST_BYTES), MAX_REQUEST_BYTES)
+        except ValueError as error:
+            raise self.build_error("request.json", f"is unreadable: {error}") from None
 
-    def update(self, **fields: Any) -> dict[str, Any]:
+    def map_answer(self) -> Buffer:
+        """Return the bytes of answer.json. Raises `LibraryError` when there is none, or it is too large."""
+        try:
+            check_folder(self.path)
+            return map_utf8_file(self.path / "answer.json")
+        except OSError as error:
+            raise self.build_error("answer.json", f"cannot be read ({type(error).__name__})") from None
+        except MalformedError as error:
+            raise self.build_error("answer.json", f"is unreadable: {error}") from None
+
+    def update(self, **fields: Any) -> CallRecord:
         """Replace `fields` in call.json and return all of it."""
-        call = self.read() | fields
+        call = {**self.read(), **fields}
         write_atomic(self.path / "call.json", encode_call(call))
-        return call
+        return cast("CallRecord", call)
 
     def fail(self, error: CometError, **fields: Any) -> CometError:
         """Record in call.json that the call ended without an image, and return the error as recorded."""
@@ -89,9 +119,8 @@ class CallFolder:
             call = self.read()
         except LibraryError:
             return False
-        names = _parse_file_names(call)
-        is_settled = call.get("state") == CallState.SETTLED and names is not None
-        return is_settled and all((self.path / name).is_file() for name in ["answer.json", *(names or [])])
+        names = ["answer.json", *(row["name"] for row in call.get("files", ()))]
+        return call["state"] == CallState.SETTLED and all(map(self.has_file, names))
 
     @property
     def has_raw_response(self) -> bool:
@@ -102,7 +131,7 @@ class CallFolder:
     def received_size(self) -> int:
         """Size in bytes of a response that is not decoded yet."""
         try:
-            return self.response_path.stat().st_size
+            return measure_regular(self.response_path)
         except OSError:
             return 0
 
@@ -110,38 +139,24 @@ class CallFolder:
         """Return the images of the folder by file name."""
         return {row["name"]: self.build_image(row) for row in self.read().get("files", [])}
 
-    def build_image(self, row: dict[str, Any]) -> ImagePart:
+    def find_final_row(self) -> FileRow | None:
+        """Return the row of the final image in call.json's `files`, or None when the call has none."""
+        return next((row for row in self.read().get("files", []) if row["role"] == "image"), None)
+
+    def build_image(self, row: FileRow) -> ImagePart:
         """Return the image that a row of call.json's `files` describes."""
-        path = self.path / row["name"]
+        path = self.build_path(row["name"])
         return ImagePart(row["mime_type"], path=path, width=row.get("width"), height=row.get("height"))
 
-    def _read_json(self, name: str) -> dict[str, Any]:
+    def _read_document(self, name: str, max_bytes: int) -> bytes:
         try:
-            document = json.loads(read_with_retry(self.path / name))
-        except (OSError, ValueError) as error:
-            raise LibraryError(
-                f"{self.path / name} cannot be read ({type(error).__name__}).", charge_status=ChargeStatus.PAST
-            ) from None
-        if not isinstance(document, dict):
-            raise LibraryError(f"{self.path / name} is not a JSON object.", charge_status=ChargeStatus.PAST)
-        return document
+            return self.read_file(name, max_bytes)
+        except OSError as error:
+            raise self.build_error(name, f"cannot be read ({type(error).__name__})") from None
 
-
-def _parse_file_names(call: dict[str, Any]) -> list[str] | None:
-    """Return the names in `files`, or None when one is not a plain file name: the library may come from elsewhere."""
-    rows = call.get("files", [])
-    names = [row.get("name") if isinstance(row, dict) else None for row in rows] if isinstance(rows, list) else [None]
-    valid_names = [
-        name for name in names if isinstance(name, str) and name.strip(".") and not set(name) & set("/\\:\0")
-    ]
-    return valid_names if valid_names == names else None
-
-
-def find_worst_charge_status(call: dict[str, Any]) -> ChargeStatus | None:
-    """Return the worst charge status of a call's earlier, failed tries, None when there are none."""
-    status_names = {attempt["error"]["fate"] for attempt in call.get("tries") or ()}
-    statuses = (ChargeStatus.UNKNOWN, ChargeStatus.REFUSED, ChargeStatus.UNSENT)  # the worst one first
-    return next((status for status in statuses if status.name in status_names), None)
+    def build_error(self, name: str, problem: str) -> LibraryError:
+        """Return the error for a file of the call that cannot be used."""
+        return LibraryError(f"{clean_line(self.path / name)} {problem}.", charge_status=ChargeStatus.PAST)
 
 
 def build_preview_path(original: Path) -> Path:
@@ -149,11 +164,17 @@ def build_preview_path(original: Path) -> Path:
     return original.with_name("preview.jpg" if original.stem == "image" else f"preview-{original.stem}.jpg")
 
 
+def find_preview(image: ImagePart) -> ImagePart:
+    """Return the preview of an image, or the image itself when there is none."""
+    preview = build_preview_path(image.path) if image.path is not None else None
+    return ImagePart("image/jpeg", path=preview) if preview is not None and is_regular(preview) else image
+
+
 def build_small_preview_path(original: Path) -> Path:
     """Return the path of the final image's small preview, for front ends without HTML, if its preview is large."""
     return original.with_name("preview-small.jpg")
 
 
-def encode_call(call: dict[str, Any]) -> bytes:
+def encode_call(call: Mapping[str, Any]) -> bytes:
     """Return the content of call.json."""
     return json.dumps(call, ensure_ascii=False, indent=1, allow_nan=False).encode()

@@ -1,13 +1,17 @@
 """A second place for a call whose disk fails, or whose folder disappears, after the answer was paid for.
 
 The whole call folder is copied to the user's state folder, or else to the folder for temporary files, under
-its own name; when its disk can be written again, it is moved back. This module does not look into answers.
+its own name; when its disk can be written again, it is moved back. Where others may write, they could have put
+something there: only a folder that is this user's, and that nobody else may enter, is written or read. This module
+does not look into answers.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import getpass
+import io
 import os
 import shutil
 import sys
@@ -15,10 +19,19 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cometmagic.errors import LibraryError
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.system.atomic_files import write_atomic
+from cometmagic.system.regular_files import (
+    check_folder,
+    create_private_folder,
+    is_regular,
+    open_private,
+    open_regular,
+    read_regular,
+)
 
 RESPONSE_NAME = "response.part"
 DOCUMENT_NAMES = ("request.json", "call.json")
@@ -34,7 +47,7 @@ class CallBackup:
 
 def read_documents(folder: CallFolder) -> dict[str, bytes]:
     """Return the `documents` of a `CallBackup`. Raises `OSError` when the folder is gone already."""
-    return {name: (folder.path / name).read_bytes() for name in DOCUMENT_NAMES}
+    return {name: folder.read_file(name) for name in DOCUMENT_NAMES}
 
 
 def iter_fallback_roots() -> Iterator[Path]:
@@ -72,7 +85,7 @@ def move_to_fallback(folder: CallFolder, received_size: int, backup: CallBackup 
         except OSError as error:
             last_error = error
             continue
-        fallback.update(home=str(fallback.read().get("home") or folder.path))
+        fallback.update(home=str(find_home(folder, fallback.read())))
         return fallback
     raise last_error
 
@@ -80,9 +93,10 @@ def move_to_fallback(folder: CallFolder, received_size: int, backup: CallBackup 
 def _copy_call(folder: CallFolder, root: Path, received_size: int, backup: CallBackup) -> CallFolder:
     """Copy a call to a new folder in `root`; after an `OSError` the new folder is removed."""
     target = root / folder.id
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _check_owner(root)
-    target.mkdir()  # fails if it exists: a call that was moved before goes to the next root and is not deleted
+    create_private_folder(root)
+    _check_private(root)
+    # Fails if it exists: a call that was moved before goes to the next root, and is not deleted.
+    target.mkdir(mode=0o700)
     try:
         _copy_files(folder, target, backup.documents)
         source = folder.response_path if backup.response_fd is None else backup.response_fd
@@ -93,28 +107,53 @@ def _copy_call(folder: CallFolder, root: Path, received_size: int, backup: CallB
     return CallFolder(target)
 
 
-def _check_owner(root: Path) -> None:
-    """Raise `PermissionError` for a folder that another user created, in a place where everybody may write."""
-    if hasattr(os, "getuid") and root.lstat().st_uid != os.getuid():
-        raise PermissionError(f"{root} belongs to somebody else")
+def _check_private(root: Path) -> None:
+    """Raise `OSError` for a folder that is not this user's own; a mode that lets others in is corrected."""
+    status = check_folder(root)
+    if not hasattr(os, "geteuid"):  # Windows gives each user such folders
+        return
+    if status.st_uid != os.geteuid():
+        raise PermissionError(errno.EACCES, f"{root.name} belongs to another user", str(root))
+    if status.st_mode & 0o077:
+        root.chmod(0o700)
+
+
+def _iter_private_roots() -> Iterator[Path]:
+    """Yield the fallback folders that exist and that nobody else can have written in."""
+    for root in iter_fallback_roots():
+        with contextlib.suppress(OSError):
+            _check_private(root)
+            yield root
+
+
+def find_home(folder: CallFolder, call: Mapping[str, Any]) -> Path:
+    """Return a call's own folder: of a copy in a fallback folder, the one that its call.json names.
+
+    In any other folder, which may be somebody else's, call.json does not decide where anything is written.
+    """
+    home = call.get("home")
+    is_copy = isinstance(home, str) and folder.path.parent in _iter_private_roots()
+    return Path(str(home)) if is_copy else folder.path
 
 
 def _copy_files(folder: CallFolder, target: Path, documents: Mapping[str, bytes]) -> None:
     try:
-        shutil.copytree(folder.path, target, ignore=shutil.ignore_patterns(RESPONSE_NAME, ".*"), dirs_exist_ok=True)
+        for path in folder.list_files():
+            if path.name != RESPONSE_NAME:
+                write_atomic(target / path.name, read_regular(path))
     except OSError:
-        if not documents or (folder.path / "call.json").exists():
+        if not documents or folder.has_file("call.json"):
             raise
     for name, content in documents.items():
-        if not (target / name).exists():
+        if not is_regular(target / name):
             write_atomic(target / name, content)
 
 
 def _copy_prefix(source: Path | int, target: Path, length: int) -> None:
     if not length:
         return
-    source_file = source.open("rb") if isinstance(source, Path) else os.fdopen(os.dup(source), "rb")
-    with source_file as reader, target.open("xb") as writer:
+    source_file = open_regular(source, None) if isinstance(source, Path) else os.fdopen(os.dup(source), "rb")
+    with source_file as reader, io.BufferedRandom(open_private(target, "x+")) as writer:
         reader.seek(0)
         while length > 0 and (chunk := reader.read(min(length, 1 << 20))):
             writer.write(chunk)
@@ -125,7 +164,7 @@ def _copy_prefix(source: Path | int, target: Path, length: int) -> None:
 
 def find_fallback(folder: CallFolder) -> CallFolder | None:
     """Return the copy of a call that was moved, or None."""
-    for root in iter_fallback_roots():
+    for root in _iter_private_roots():
         fallback = CallFolder(root / folder.id)
         with contextlib.suppress(LibraryError):
             if fallback.read().get("home") == str(folder.path):
@@ -135,28 +174,28 @@ def find_fallback(folder: CallFolder) -> CallFolder | None:
 
 def iter_orphaned_calls(root: Path) -> Iterator[CallFolder]:
     """Yield the moved calls of a library whose own folders are gone."""
-    for fallback_root in iter_fallback_roots():
-        for path in sorted(fallback_root.glob("*")) if fallback_root.is_dir() else ():
+    for fallback_root in _iter_private_roots():
+        for path in sorted(fallback_root.glob("*")):
             fallback = CallFolder(path)
             with contextlib.suppress(LibraryError):
-                original_path = Path(str(fallback.read().get("home") or ""))
-                if original_path.parent == root and original_path.name == path.name and not original_path.exists():
+                home = Path(str(fallback.read().get("home") or ""))
+                if home == root / path.name and not os.path.lexists(home):
                     yield fallback
 
 
 def recreate_folder(fallback: CallFolder, folder: CallFolder) -> None:
     """Create the missing folder of a moved call again, so that it can be restored. Raises `OSError`."""
-    folder.path.mkdir(parents=True, exist_ok=True)
+    create_private_folder(folder.path)
     for name, content in read_documents(fallback).items():
         write_atomic(folder.path / name, content)
 
 
 def restore_call(fallback: CallFolder, folder: CallFolder) -> None:
     """Move a call back to its own folder. Raises `OSError` while that disk cannot be written."""
-    for path in fallback.path.iterdir():
-        if path.name not in ("call.json", "request.json"):  # request.json is the same, and is locked
-            write_atomic(folder.path / path.name, path.read_bytes(), 0o666 if path.suffix != ".json" else 0o600)
-    if not fallback.response_path.exists():
+    for path in fallback.list_files():
+        if path.name not in DOCUMENT_NAMES:  # request.json is the same, and is locked
+            write_atomic(folder.path / path.name, read_regular(path))
+    if not fallback.has_file(RESPONSE_NAME):
         folder.response_path.unlink(missing_ok=True)
     folder.update(**fallback.read() | {"home": None})
     shutil.rmtree(fallback.path)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import secrets
 from pathlib import Path
-from typing import Any
 
 from cometmagic.gemini.decode import DecodedResponse, EncodedImage, decode_response
 from cometmagic.gemini.json_string import JSONString
@@ -14,19 +14,20 @@ from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE
 from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.images import resize
 from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import MAX_FILES, FileRow
 from cometmagic.system.atomic_files import sync_folder
+from cometmagic.system.regular_files import open_private
 
-MAX_IMAGES = 1000  # answers have a few; of more, the last ones are saved, because the final one is among them
-
-_SavedImage = tuple[EncodedImage, Path, dict[str, Any]]  # an image, its temporary file, and its row in call.json
+_SavedImage = tuple[EncodedImage, Path, FileRow]  # an image, its temporary file, and its row in call.json
 
 
-def save_images(folder: CallFolder) -> tuple[DecodedResponse, list[dict[str, Any]], int]:
+def save_images(folder: CallFolder) -> tuple[DecodedResponse, list[FileRow], int]:
     """Write every image of the answer; return the answer, a row for each file and the number of damaged images."""
-    answer = decode_response(map_utf8_file(folder.response_path))
+    # Its size was limited while it arrived.
+    answer = decode_response(map_utf8_file(folder.response_path, max_bytes=None))
     saved_images: list[_SavedImage] = []
     try:
-        for image in answer.encoded_images[-MAX_IMAGES:]:
+        for image in answer.encoded_images[-MAX_FILES:]:  # the final image is among the last ones
             if written_file := _write_image(folder, image):
                 saved_images.append((image, *written_file))  # noqa: PERF401  # must be known when the next image fails
         rows = _place_images(folder, saved_images)
@@ -37,23 +38,23 @@ def save_images(folder: CallFolder) -> tuple[DecodedResponse, list[dict[str, Any
     return answer, rows, len(answer.encoded_images) - len(saved_images)
 
 
-def _place_images(folder: CallFolder, saved_images: list[_SavedImage]) -> list[dict[str, Any]]:
+def _place_images(folder: CallFolder, saved_images: list[_SavedImage]) -> list[FileRow]:
     """Give the saved images their names and return a row for each."""
     for (image, temp_path, row), (role, stem) in zip(saved_images, _assign_names(saved_images), strict=True):
-        row |= {"name": stem + row.pop("suffix"), "role": role}
+        row["name"], row["role"] = stem + row["name"], role
         temp_path.replace(folder.path / row["name"])
         image.set_file(row["name"])
     sync_folder(folder.path)
     return [row for _, _, row in saved_images]
 
 
-def _write_image(folder: CallFolder, image: EncodedImage) -> tuple[Path, dict[str, Any]] | None:
-    """Write one image to a temporary file; None when it is incomplete or not base64."""
+def _write_image(folder: CallFolder, image: EncodedImage) -> tuple[Path, FileRow] | None:
+    """Write one image to a temporary file; None when it is incomplete or not base64. Its name is only a suffix yet."""
     if isinstance(image.data, JSONString) and not image.data.is_complete:
         return None
     temp_path = folder.path / f".image.{secrets.token_hex(4)}.tmp"
     try:
-        with temp_path.open("w+b") as file:
+        with io.BufferedRandom(open_private(temp_path, "x+")) as file:
             image.write(file)
             file.flush()
             os.fsync(file.fileno())
@@ -69,7 +70,8 @@ def _write_image(folder: CallFolder, image: EncodedImage) -> tuple[Path, dict[st
         raise
     width, height = (resize.read_size(temp_path) or (None, None)) if mime_type in DISPLAYABLE_TYPES else (None, None)
     return temp_path, {
-        "mime_type": mime_type, "suffix": suffix, "size": length, "sha256": digest, "width": width, "height": height
+        "mime_type": mime_type, "size": length, "sha256": digest, "width": width, "height": height,
+        "name": suffix, "role": "",
     }  # fmt: skip
 
 

@@ -10,22 +10,22 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from cometmagic.errors import ChargeStatus, LibraryError
 from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallRecord
 from cometmagic.storage.library import Library
 from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
 from cometmagic.system.suggestions import suggest
 
 UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)
-CallEntry = tuple[CallFolder, dict[str, Any]]  # a call and its call.json
+CallEntry = tuple[CallFolder, CallRecord | None]  # a call and its call.json; None when that is unreadable
 _ID_PATTERN = re.compile(r"\d{8}-\d{6}-.+-([0-9a-f]{6})")
 
 
 def read_calls(library: Library) -> list[CallEntry]:
-    """Return all calls, newest first; a call.json that cannot be read becomes {}."""
+    """Return all calls, newest first."""
     entries = [(folder, _read_call(folder)) for folder in library.iter_folders()]
     return sorted(entries, key=_build_sort_key, reverse=True)
 
@@ -33,30 +33,29 @@ def read_calls(library: Library) -> list[CallEntry]:
 def _build_sort_key(entry: CallEntry) -> tuple[datetime, int, str]:
     """Return the sort key of a call; calls of a batch, which may have the same time, keep their order."""
     folder, call = entry
-    number = call.get("number")
-    return parse_planned_time(call), number if isinstance(number, int) else 0, folder.id
+    return (
+        (UNKNOWN_TIME, 0, folder.id) if call is None else (parse_planned_time(call), call.get("number", 0), folder.id)
+    )
 
 
-def _read_call(folder: CallFolder) -> dict[str, Any]:
+def _read_call(folder: CallFolder) -> CallRecord | None:
     try:
         return folder.read()
     except LibraryError:
-        return {}
+        return None
 
 
-def parse_planned_time(call: dict[str, Any]) -> datetime:
-    """Return when a call was planned, in local time; `UNKNOWN_TIME` when its call.json does not say."""
-    try:
-        return datetime.fromisoformat(call["planned"]).astimezone()
-    except (KeyError, TypeError, ValueError, OverflowError, OSError):
-        return UNKNOWN_TIME
+def parse_planned_time(call: CallRecord) -> datetime:
+    """Return when a call was planned, in local time."""
+    return datetime.fromisoformat(call["planned"]).astimezone()
 
 
-def iter_recordings(library: Library, *request_hashes: str) -> Iterator[CallEntry]:
+def iter_recordings(library: Library, *request_hashes: str) -> Iterator[tuple[CallFolder, CallRecord]]:
     """Yield the recordings, newest first; with `request_hashes`, only those of these requests."""
     for folder, call in read_calls(library):
-        is_selected = not request_hashes or call.get("request_hash") in request_hashes
-        if is_selected and call.get("source") == "live" and folder.is_complete:
+        if call is None or call["source"] != "live" or (request_hashes and call["request_hash"] not in request_hashes):
+            continue
+        if folder.is_complete:
             yield folder, call
 
 

@@ -7,6 +7,7 @@ a response.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 import time
@@ -25,10 +26,13 @@ from cometmagic.gemini.encode import (
 )
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.settings import find_library_folder
-from cometmagic.storage.call_folder import CallFolder, CallState, encode_call, now
+from cometmagic.storage.call_folder import MAX_REQUEST_BYTES, CallFolder, encode_call, now
+from cometmagic.storage.call_record import CallState, parse_call
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error, slugify
 from cometmagic.system.atomic_files import sync_folder, write_atomic
+from cometmagic.system.bounded_json import parse_object
 from cometmagic.system.formatting import format_path
+from cometmagic.system.regular_files import is_real_folder, is_regular
 
 if TYPE_CHECKING:
     from cometmagic.storage.recording_pack import PackSummary
@@ -37,6 +41,7 @@ MIN_FREE_BYTES = 64 * 1024 * 1024  # with less, nothing is sent: an answer could
 TEMP_FOLDER_SUFFIX = ".new.tmp"  # end of a folder's name until it is complete
 TEMP_FOLDER_MAX_AGE = 600.0  # seconds
 CALL_VERSION = 1
+_RECORD_MARGIN = 2**20  # bytes that the outcome may add to call.json
 
 
 class Library:
@@ -54,7 +59,7 @@ class Library:
         Raises `LibraryError` when it cannot be written or the disk is nearly full, so nothing is sent or charged.
         """
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             free_bytes = shutil.disk_usage(self.root).free
             if free_bytes < MIN_FREE_BYTES:
                 raise LibraryError(
@@ -68,12 +73,12 @@ class Library:
         """Write a temporary folder and rename it, so that a call folder is always complete."""
         temp_folder = self.root / f".{secrets.token_hex(8)}{TEMP_FOLDER_SUFFIX}"
         try:
-            temp_folder.mkdir()
+            temp_folder.mkdir(mode=0o700)
             self._write_documents(temp_folder, request, fields)
             while True:
                 timestamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
                 path = self.root / f"{timestamp}-{slugify(request.prompt)}-{secrets.token_hex(3)}"
-                if not path.exists():
+                if not os.path.lexists(path):
                     temp_folder.rename(path)
                     sync_folder(self.root)
                     return CallFolder(path)
@@ -84,10 +89,11 @@ class Library:
     @staticmethod
     def _write_documents(folder: Path, request: ImageRequest, fields: dict[str, Any]) -> None:
         for number, part in enumerate(request.references, 1):
-            write_atomic(folder / format_reference_name(number, part), part.data, 0o666)
+            write_atomic(folder / format_reference_name(number, part), part.data)
         for number, signature in enumerate(request.signatures, 1):
             write_atomic(folder / format_signature_name(number), signature.data)
-        write_atomic(folder / "request.json", serialize_body(encode_request(request)))
+        body = serialize_body(encode_request(request))
+        write_atomic(folder / "request.json", body)
         call = {
             "version": CALL_VERSION,
             "state": CallState.PLANNED,
@@ -98,7 +104,9 @@ class Library:
             "planned": now(),
             **fields,
         }
-        write_atomic(folder / "call.json", encode_call(call))
+        content = encode_call(call)
+        _check_documents(body, content)
+        write_atomic(folder / "call.json", content)
 
     def pack(self, folder: str | Path) -> PackSummary:
         """Copy every recording that is not there yet to a folder that you can share with a notebook.
@@ -130,7 +138,7 @@ class Library:
         """Remove temporary folders that a crash left behind; none of these calls was sent."""
         for path in self.root.glob(f".*{TEMP_FOLDER_SUFFIX}"):
             with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > TEMP_FOLDER_MAX_AGE:
+                if time.time() - path.lstat().st_mtime > TEMP_FOLDER_MAX_AGE:
                     shutil.rmtree(path)
 
     def iter_folders(self) -> Iterator[CallFolder]:
@@ -152,11 +160,18 @@ def library() -> Library:
     return Library(find_library_folder())
 
 
-def _is_call_folder(path: Path) -> bool:
+def _check_documents(body: bytes, call: bytes) -> None:
+    """Raise `LibraryError` for a call whose JSON could not be read again once it is paid for."""
     try:
-        return not path.name.startswith(".") and (path / "call.json").is_file()
-    except OSError:  # another user's folder
-        return False
+        parse_object(body, MAX_REQUEST_BYTES)
+        parse_call(call + b" " * _RECORD_MARGIN)
+    except (ValueError, LibraryError) as error:
+        message = f"The call cannot be recorded: {getattr(error, 'reason', error)}."
+        raise LibraryError(message, advice="Shorten or correct the prompt and the options.") from None
+
+
+def _is_call_folder(path: Path) -> bool:
+    return not path.name.startswith(".") and is_real_folder(path) and is_regular(path / "call.json")
 
 
 def format_call_count(count: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from cometmagic.errors import ChargeStatus, LibraryError, OptionError
 from cometmagic.gemini.decode import decode_model_turn, decode_request
-from cometmagic.gemini.parts import ImagePart, Part, TextPart, ThoughtSignature
+from cometmagic.gemini.parts import MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, Part, TextPart, ThoughtSignature, sniff
 from cometmagic.gemini.request import Turn
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.options import models
@@ -22,6 +22,7 @@ from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import find_call, read_calls
 from cometmagic.storage.library import Library
 from cometmagic.system.formatting import format_path
+from cometmagic.system.regular_files import is_regular
 
 MAX_HISTORY_TURNS = 3  # answers of a conversation that are sent again; each may be several MB
 MAX_HISTORY_BYTES = 14_000_000  # of images and signatures; base64 adds a third, and the service accepts about 20 MB
@@ -90,11 +91,11 @@ def _find_newest(library: Library) -> CallFolder:
 
 
 def _find_final_image(folder: CallFolder) -> ImagePart:
-    rows = [row for row in folder.read().get("files", []) if row["role"] == "image"]
-    if not rows or not (folder.path / rows[0]["name"]).is_file():
+    row = folder.find_final_row()
+    if row is None or not folder.has_file(row["name"]):
         message = f"{folder.id} has no final image to go on from."
         raise LibraryError(message, advice="%gemini_library shows what there is.")
-    return folder.build_image(rows[0])
+    return folder.build_image(row)
 
 
 def _build_conversation(folder: CallFolder, image: ImagePart) -> ParentContext:
@@ -129,22 +130,29 @@ def _format_first_turns(count: int) -> str:
 def _read_turns(folder: CallFolder) -> tuple[Turn, ...]:
     """Return the turns of an earlier request and its answer, () when they cannot be read."""
     try:
-        request_turns = decode_request(folder.read_body(), folder.path)
-        model_turn = decode_model_turn((folder.path / "answer.json").read_bytes(), folder.list_images())
-    except (LibraryError, MalformedError, OSError):
+        request_turns = decode_request(folder.read_body(), folder.build_path)
+        model_turn = decode_model_turn(folder.map_answer(), folder.list_images())
+    except (LibraryError, MalformedError):
         return ()
     return (*request_turns, model_turn) if request_turns and model_turn.parts else ()
 
 
 def _can_resend(turn: Turn, *, needs_signature: bool) -> bool:
-    """Whether the service accepts an earlier turn: its files must exist, and the model's images need signatures."""
+    """Whether an earlier turn can be sent: its files must exist, be images, and the model's need signatures."""
     for part in turn.parts:
         paths = [item.path for item in (part, part.signature) if item and not isinstance(item, TextPart)]
-        if not all(path is None or path.is_file() for path in paths):
+        if not all(path is None or is_regular(path) for path in paths):
+            return False
+        if isinstance(part, ImagePart) and not _is_image(part):
             return False
         if needs_signature and turn.role == "model" and isinstance(part, ImagePart) and part.signature is None:
             return False
     return True
+
+
+def _is_image(part: ImagePart) -> bool:
+    """Whether a file is an image by its first bytes, as every reference is."""
+    return sniff(part.data[:MAGIC_BYTES]) != UNKNOWN_TYPE
 
 
 def _trim_turns(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:

@@ -70,7 +70,7 @@ def _find_nearest(library: Library, request: ImageRequest) -> _RecordingMatch | 
 def _read_request(folder: CallFolder) -> ImageRequest | None:
     """Return the texts and images of a recorded request, or None when its request.json is damaged."""
     try:
-        turns = decode_request(folder.read_body(), folder.path)
+        turns = decode_request(folder.read_body(), folder.build_path)
     except LibraryError:
         return None
     return ImageRequest(turns, Options()) if turns else None

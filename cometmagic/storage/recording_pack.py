@@ -8,28 +8,32 @@ them. A call's folder is written under a temporary name and renamed, so it is co
 from __future__ import annotations
 
 import contextlib
-import json
+import os
 import re
 import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cometmagic.errors import ChargeStatus, LibraryError
 from cometmagic.gemini.signature_filter import strip_signatures
+from cometmagic.gemini.tolerant.json_scanner import scan_json
 from cometmagic.storage.call_folder import CallFolder, build_preview_path, build_small_preview_path, encode_call
+from cometmagic.storage.call_record import CallRecord, parse_call
 from cometmagic.storage.index import iter_recordings
 from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import build_write_error
 from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.formatting import format_bytes, format_path
+from cometmagic.system.regular_files import is_regular, read_regular
 
 _TEMP_PREFIX = ".cometmagic-pack-"  # start of a folder's name until it is complete
 _REFERENCE_PATTERN = re.compile(r"reference-\d+\.\w+")
 _USER_TEXT_KEYS = ("prompt", "options", "alt")
 # An absolute path at the start of a word: /home/ada/x, ~/x, C:\Users\ada, \\server\x, file:///home/ada.
 _PATH_START = r"(?<![^\s\"'(\[=:,;])(?:file:/*)?(?:~?/(?!/)|[A-Za-z]:[\\/]|\\\\)"
+_PATH_START_PATTERN = re.compile(_PATH_START)
 _PATH_PATTERN = re.compile(rf"{_PATH_START}[^\s\"'<>|,;)\]]*[^\s\"'<>|,;)\].:]")
 
 
@@ -72,10 +76,10 @@ def pack(library: Library, destination: Path) -> PackSummary:
     try:
         target.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(target)
-        old_folders = {folder for folder in recordings if (target / folder.id).exists()}
+        old_folders = {folder for folder in recordings if os.path.lexists(target / folder.id)}
         new_folders = {folder for folder in recordings if folder not in old_folders and _copy_recording(folder, target)}
         size = sum(
-            path.stat().st_size for folder in old_folders | new_folders for path in (target / folder.id).iterdir()
+            path.lstat().st_size for folder in old_folders | new_folders for path in (target / folder.id).iterdir()
         )
     except OSError as error:
         raise build_write_error(target, error, charge_status=ChargeStatus.PAST, advice="Name another folder.") from None
@@ -133,24 +137,31 @@ def _copy_recording(folder: CallFolder, target: Path) -> bool:
 def _read_lean_files(folder: CallFolder) -> dict[str, bytes] | None:
     """Return the files to pack of a call by name, or None when one cannot be read."""
     try:
+        folder.read_body()  # raises, as the next line does, for a file that would take too much memory
+        scan_json(folder.map_answer())
         documents = {
-            name: strip_signatures((folder.path / name).read_bytes())
-            for name in ("request.json", "answer.json", "call.json")
+            name: strip_signatures(folder.read_file(name)) for name in ("request.json", "answer.json", "call.json")
         }
-        call = json.loads(documents["call.json"])
-        user_texts = {name: value for name, value in call.items() if name in _USER_TEXT_KEYS}
-        documents["call.json"] = encode_call(_redact_paths(call, folder.id) | user_texts)
-        originals = [folder.path / row["name"] for row in call.get("files", [])]
-        references = [path for path in folder.path.iterdir() if _REFERENCE_PATTERN.fullmatch(path.name)]
+        call = parse_call(documents["call.json"])
+        documents["call.json"] = encode_call(_redact_call(call, folder.id))
+        parse_call(documents["call.json"])  # "[path]" may be longer than a path
+        originals = [folder.build_path(row["name"]) for row in call.get("files", [])]
+        references = [path for path in folder.list_files() if _REFERENCE_PATTERN.fullmatch(path.name)]
         previews = {
             preview
             for path in originals
             for preview in (build_preview_path(path), build_small_preview_path(path))
-            if preview.exists()
+            if is_regular(preview)
         }
-        return documents | {path.name: path.read_bytes() for path in (*references, *originals, *previews)}
-    except (OSError, ValueError, RecursionError):
+        return documents | {path.name: read_regular(path) for path in (*references, *originals, *previews)}
+    except (LibraryError, OSError, ValueError, RecursionError):
         return None
+
+
+def _redact_call(call: CallRecord, folder_name: str) -> CallRecord:
+    """Return the content of call.json without absolute paths, but with the texts that the user wrote."""
+    user_texts = {name: value for name, value in call.items() if name in _USER_TEXT_KEYS}
+    return cast("CallRecord", _redact_paths(call, folder_name) | user_texts)
 
 
 def _redact_paths(value: Any, folder_name: str) -> Any:
@@ -162,6 +173,16 @@ def _redact_paths(value: Any, folder_name: str) -> Any:
             return [_redact_paths(item, folder_name) for item in value]
         case str():
             # The folders above may have spaces in their names, so the call folder's name is searched first.
-            shortened = re.sub(rf"{_PATH_START}[^\n\"']*?(?={re.escape(folder_name)})", "", value)
-            return _PATH_PATTERN.sub("[path]", shortened)
+            lines = re.split(r"([\n\"'])", value) if folder_name in value else [value]
+            return _PATH_PATTERN.sub("[path]", "".join(_shorten_paths(line, folder_name) for line in lines))
     return value
+
+
+def _shorten_paths(line: str, folder_name: str) -> str:
+    """Return a line with `folder_name` in place of every path that leads to the folder of that name."""
+    pieces, position = list[str](), 0
+    while (end := line.find(folder_name, position)) >= 0:
+        start = _PATH_START_PATTERN.search(line, position, end)
+        pieces += [line[position : start.start() if start else end], folder_name]
+        position = end + len(folder_name)
+    return "".join([*pieces, line[position:]])

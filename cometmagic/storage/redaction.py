@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.system.redactor import Redactor
+from cometmagic.system.regular_files import open_private
 
 WINDOW_BYTES = 4 * 2**20  # searched at once
 
@@ -16,7 +17,7 @@ def redact_response(folder: CallFolder, redactor: Redactor) -> None:
     if not redactor.max_form_bytes or not folder.has_raw_response:
         return
     content = bytearray(WINDOW_BYTES + redactor.max_form_bytes)
-    with folder.response_path.open("r+b", buffering=0) as file:
+    with open_private(folder.response_path, "r+") as file:
         for offset in range(0, folder.received_size, WINDOW_BYTES):
             file.seek(offset)
             del content[file.readinto(content) :]

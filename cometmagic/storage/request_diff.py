@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cometmagic.errors import LibraryError
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.command_line import format_option
 from cometmagic.options.declaration import Options
+from cometmagic.storage.call_record import CallRecord
 from cometmagic.system.sanitize import clean_line
 
 MAX_VALUE_LENGTH = 60  # characters of a value or a prompt
@@ -30,7 +32,7 @@ class Difference:
     is_lacking: bool = False
 
 
-def find_differences(request: ImageRequest, recorded_request: ImageRequest, call: dict[str, Any]) -> list[Difference]:
+def find_differences(request: ImageRequest, recorded_request: ImageRequest, call: CallRecord) -> list[Difference]:
     """Return one difference for each field; the recorded options are read from `call`, its call.json."""
     return [
         *_compare_options(request.options, call),
@@ -63,13 +65,12 @@ def _join_words(words: list[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def read_call_options(call: dict[str, Any]) -> dict[str, Any]:
+def read_call_options(call: CallRecord) -> dict[str, Any]:
     """Return the options in call.json: the model, and all that differ from their default."""
-    options = call.get("options")
-    return {"model": call.get("model")} | (options if isinstance(options, dict) else {})
+    return {"model": call["model"]} | call["options"]
 
 
-def _compare_options(options: Options, call: dict[str, Any]) -> Iterator[Difference]:
+def _compare_options(options: Options, call: CallRecord) -> Iterator[Difference]:
     """Yield the options that differ."""
     declared_options, recorded_values = options.list_options(), read_call_options(call)
     values = json.loads(json.dumps(options.list_changes()))
@@ -125,9 +126,8 @@ def _format_reference_count(count: int) -> str:
 def _is_same_image(image: ImagePart, recorded_image: ImagePart) -> bool:
     try:
         # Most differ in size, so nothing has to be read.
-        is_same_size = recorded_image.path is not None and recorded_image.path.stat().st_size == len(image.data)
-        return is_same_size and recorded_image.data == image.data
-    except (OSError, ValueError):  # the file is gone, or its name is invalid
+        return recorded_image.size == len(image.data) and recorded_image.data == image.data
+    except LibraryError:  # the file is gone
         return False
 
 

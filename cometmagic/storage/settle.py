@@ -27,13 +27,14 @@ from cometmagic.storage.call_folder import (
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
     CallFolder,
-    CallState,
     build_preview_path,
     build_small_preview_path,
     now,
 )
+from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
 from cometmagic.system.atomic_files import write_atomic
+from cometmagic.system.regular_files import open_regular
 
 
 def settle(folder: CallFolder) -> CometError | None:
@@ -60,7 +61,7 @@ def settle(folder: CallFolder) -> CometError | None:
 
 
 def _build_answer_error(
-    folder: CallFolder, answer: DecodedResponse, response: ImageResponse, rows: list[dict[str, Any]], damaged_count: int
+    folder: CallFolder, answer: DecodedResponse, response: ImageResponse, rows: list[FileRow], damaged_count: int
 ) -> CometError:
     """Return the error for an answer without an image."""
     if answer.error:
@@ -75,11 +76,11 @@ def _build_answer_error(
 
 
 def _read_head(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path, max_bytes=None) as file:
         return file.read(4096)
 
 
-def _build_call_fields(response: ImageResponse, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _build_call_fields(response: ImageResponse, rows: list[FileRow]) -> dict[str, Any]:
     return {
         "files": rows,
         "model_version": response.model_version,
@@ -89,9 +90,7 @@ def _build_call_fields(response: ImageResponse, rows: list[dict[str, Any]]) -> d
     }
 
 
-def _iter_notes(
-    folder: CallFolder, answer: DecodedResponse, rows: list[dict[str, Any]], damaged_count: int
-) -> Iterator[str]:
+def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow], damaged_count: int) -> Iterator[str]:
     """Yield what the user should know about an answer that has an image."""
     if answer.is_truncated:
         yield "The answer was cut short; this picture came whole, but it may be a draft."
@@ -109,9 +108,9 @@ def _iter_notes(
             yield f"{row['name']} is of a kind that notebooks do not show; it is kept in {folder.path}."
 
 
-def _write_previews(folder: CallFolder, rows: list[dict[str, Any]]) -> Iterator[str]:
+def _write_previews(folder: CallFolder, rows: list[FileRow]) -> Iterator[str]:
     """Write the previews; yield a note for each one that cannot be made."""
-    max_side = int(folder.read().get("preview", 0))
+    max_side = folder.read().get("preview", 0)
     for row in rows:
         original, is_final = folder.path / row["name"], row["role"] == "image"
         if row["mime_type"] not in DISPLAYABLE_TYPES or not (is_final or row["role"] == "thought"):
@@ -135,7 +134,7 @@ def _write_final_preview(original: Path, max_side: int) -> bool:
     preview = resize.render_preview(original, max_side, int(max_side * max_side * resize.BYTES_PER_PIXEL))
     if preview is None:
         return False
-    write_atomic(build_preview_path(original), preview, 0o666)
+    write_atomic(build_preview_path(original), preview)
     buffer = io.BytesIO(preview)
     if (
         len(preview) > SMALL_PREVIEW_BYTES
@@ -149,13 +148,14 @@ def _write_small_preview(source: Path | BinaryIO, target: Path) -> bool:
     """Write a small preview and return whether the picture could be drawn."""
     preview = resize.render_preview(source, SMALL_PREVIEW_PIXELS, SMALL_PREVIEW_BYTES)
     if preview is not None:
-        write_atomic(target, preview, 0o666)
+        write_atomic(target, preview)
     return preview is not None
 
 
-def _explain_missing_preview(row: dict[str, Any]) -> str:
+def _explain_missing_preview(row: FileRow) -> str:
     """Return why there is no preview of an image, judged by its size."""
-    if row["width"] is None:  # Pillow does not read the size of a huge picture either
+    width, height = row["width"], row["height"]
+    if width is None or height is None:  # Pillow does not read the size of a huge picture either
         return "damaged or far too large"
-    is_too_large = row["width"] * row["height"] > resize.MAX_PREVIEW_PIXELS
+    is_too_large = width * height > resize.MAX_PREVIEW_PIXELS
     return "too large for a preview" if is_too_large else "incomplete or damaged"

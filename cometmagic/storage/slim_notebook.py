@@ -22,10 +22,12 @@ from typing import Any
 from cometmagic.errors import ChargeStatus, LibraryError
 from cometmagic.gemini.parts import MAGIC_BYTES, sniff
 from cometmagic.images.notebook_images import NotebookShrinker
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
 from cometmagic.system.atomic_files import save_new_file, write_atomic
 from cometmagic.system.formatting import format_bytes, format_path
+from cometmagic.system.regular_files import create_private_folder, is_real_folder, measure_regular, read_regular
 from cometmagic.system.sanitize import clean_line
 from cometmagic.system.suggestions import suggest
 
@@ -179,23 +181,23 @@ def _replace_file(path: Path, old_stat: os.stat_result, content: bytes) -> int:
 def _save_originals(library: Library, folder: Path, originals: dict[str, bytes]) -> int:
     """Save the originals that are not in the library yet, and return their number."""
     sizes = {len(content) for content in originals.values()}
-    known_digests = {_hash_file(path) for path in _iter_files(library, folder) if path.stat().st_size in sizes}
+    known_digests = {_hash_file(path) for path in _iter_files(library, folder) if measure_regular(path) in sizes}
     missing = {digest: content for digest, content in originals.items() if digest not in known_digests}
     for digest, content in missing.items():
-        folder.mkdir(parents=True, exist_ok=True)
-        save_new_file(folder / f"{digest[:16]}{sniff(content[:MAGIC_BYTES])[1]}", content)
+        create_private_folder(folder)
+        save_new_file(folder / f"{digest[:16]}{sniff(content[:MAGIC_BYTES])[1]}", content, 0o600)
     return len(missing)
 
 
 def _iter_files(library: Library, folder: Path) -> Iterator[Path]:
     """Yield the files of a library that may be originals."""
-    for parent in (folder, *(call_folder.path for call_folder in library.iter_folders())):
-        if parent.is_dir():
-            yield from (path for path in parent.iterdir() if path.is_file() and not path.name.startswith("."))
+    for call_folder in (CallFolder(folder), *library.iter_folders()):
+        if is_real_folder(call_folder.path):
+            yield from call_folder.list_files()
 
 
 def _hash_file(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
+    return sha256(read_regular(path)).hexdigest()
 
 
 def _build_error(message: str, advice: str = "") -> LibraryError:

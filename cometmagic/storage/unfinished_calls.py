@@ -1,6 +1,6 @@
 """A quick search of a library for unfinished calls, fast enough for `%load_ext`.
 
-It imports nothing of the package and changes nothing. What such a call needs, and whether another process is
+It imports next to nothing and changes nothing. What such a call needs, and whether another process is
 still working on it, is decided in courier/recovery.py.
 """
 
@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from itertools import islice
 from pathlib import Path
 
-_END_STATES = (b'"state": "settled"', b'"state": "failed"', b'"state": "unknown"')
+from cometmagic.system.regular_files import is_real_folder, read_regular
+
+_END_STATES = ("settled", "failed", "unknown")
+_STATE_PATTERN = re.compile(rb'\{\s*"version": \d+,\s*"state": "([a-z]+)"')  # how `encode_call` writes the state
+_MAX_CALL_BYTES = 4 * 2**20  # as in call_record.py
 _LEFTOVER_SUFFIXES = ("response.part", ".tmp")  # files that a finished call rarely has
 
 
@@ -26,22 +31,20 @@ def find_unfinished_calls(root: Path, limit: int | None = None) -> list[str]:
 
 def _is_unfinished(folder: Path) -> bool:
     try:
-        content = (folder / "call.json").read_bytes()
+        if not is_real_folder(folder):
+            return False
+        state = _parse_state(read_regular(folder / "call.json", _MAX_CALL_BYTES))
         files = [path.name for path in folder.iterdir()]
     except OSError:  # not a call folder
         return False
-    if any(name.endswith(_LEFTOVER_SUFFIXES) for name in files):
-        return True
-    # `encode_call` writes the state as above; for any other layout the JSON is parsed.
-    return not any(end_state in content for end_state in _END_STATES) and _parse_state(content) not in (
-        "settled",
-        "failed",
-        "unknown",
-    )
+    return state not in _END_STATES or any(name.endswith(_LEFTOVER_SUFFIXES) for name in files)
 
 
-def _parse_state(content: bytes) -> str | None:
+def _parse_state(content: bytes) -> str:
+    """Return the state in a call.json; "failed" for one that is unreadable, which cannot be recovered."""
+    if match := _STATE_PATTERN.match(content):
+        return match[1].decode()
     try:
         return str(json.loads(content)["state"])
-    except (ValueError, KeyError, TypeError):
-        return "failed"  # damaged: it cannot be recovered
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "failed"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import itertools
 import os
 import secrets
@@ -17,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+
+from cometmagic.system.regular_files import MAX_FILE_BYTES, read_regular
 
 RETRY_DELAYS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)  # seconds between tries while another program has a file open
 MAX_NAME_BYTES = 255  # bytes; file systems that allow more count characters
@@ -36,9 +37,9 @@ def write_atomic(path: Path, content: bytes | Iterable[bytes | memoryview], mode
     sync_folder(path.parent)
 
 
-def read_with_retry(path: Path) -> bytes:
-    """Return a file's content. On Windows, a file cannot be read while it is being replaced."""
-    return _retry(path.read_bytes) if IS_WINDOWS else path.read_bytes()
+def read_with_retry(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Return a regular file's content. On Windows, a file cannot be read while it is being replaced."""
+    return _retry(read_regular, path, max_bytes) if IS_WINDOWS else read_regular(path, max_bytes)
 
 
 def save_new_file(preferred_path: Path, content: bytes, mode: int = 0o666) -> Path:
@@ -164,14 +165,6 @@ def _discard(path: Path) -> None:
     """Remove a file that is not needed. An error here is ignored: the one before it matters more."""
     with contextlib.suppress(OSError):
         _retry(path.unlink, True)  # missing_ok
-
-
-def open_private(path: Path, mode: str) -> io.FileIO:
-    """Open a file without a buffer. A new file can be read by its owner only.
-
-    All in C: no interrupt can come between opening the file and creating the object that closes it.
-    """
-    return io.FileIO(path, mode, opener=partial(os.open, mode=0o600))
 
 
 def sync_folder(folder: Path) -> None:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from cometmagic.system.atomic_files import open_private
+from cometmagic.system.regular_files import open_private
 
 if sys.platform == "win32":
     import msvcrt
@@ -72,7 +72,7 @@ def acquire_lock(path: Path, timeout: float = 0.0, *, create: bool = True) -> Lo
     """Return the lock of the file at `path`, which is created when it is missing and `create` is true.
 
     Raises `LockBusyError` when the lock is still held elsewhere after `timeout` seconds, `LockUnsupportedError` when
-    the file system has no locks, and `OSError` when the file cannot be opened for writing.
+    the file system has no locks, and `OSError` when there is no regular file that can be opened for writing.
     """
     deadline = time.monotonic() + timeout
     while True:
@@ -100,7 +100,7 @@ def _try_acquire(path: Path, create: bool) -> Lock:
 
 def _is_same_file(path: Path, handle: int) -> bool:
     try:
-        return os.path.samestat(os.fstat(handle), path.stat())
+        return os.path.samestat(os.fstat(handle), os.lstat(path))
     except FileNotFoundError:
         return False
 

@@ -27,10 +27,6 @@ class Secret:
         """Return the text itself. Do not store it."""
         return bytes(map(operator.xor, self._masked_bytes, self._mask)).decode("utf-8", "surrogatepass")
 
-    def is_in(self, text: str) -> bool:
-        """Whether `text` contains the secret."""
-        return self.reveal() in text
-
     def __len__(self) -> int:
         """Return the length in bytes."""
         return len(self._mask)

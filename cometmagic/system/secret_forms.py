@@ -46,9 +46,15 @@ def _iter_slices(form: bytes, length: int) -> Iterator[bytes]:
 
 def list_whole_forms(secret: Secret) -> set[bytes]:
     """Return the whole secret in all forms that fit into base64 or hexadecimal data."""
-    plain = secret.reveal().encode()
-    forms = {plain, plain.hex().encode(), plain.hex().upper().encode(), *_iter_base64(secret)}
+    forms = {*iter_forms(secret), secret.reveal().encode().hex().upper().encode()}
     return forms | {form.replace(b"/", b"\\/") for form in forms}
+
+
+def iter_forms(secret: Secret) -> Iterator[bytes]:
+    """Yield a secret as it is, in hexadecimal, and in base64."""
+    yield secret.reveal().encode()
+    yield secret.reveal().encode().hex().encode()
+    yield from _iter_base64(secret)
 
 
 def _iter_base64(secret: Secret) -> Iterator[bytes]:

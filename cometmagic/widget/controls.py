@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, NoReturn
 
 from cometmagic.errors import OptionError
@@ -52,13 +52,16 @@ class ImmutableOptions(dict[str, Any]):
     __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = _refuse
 
 
-def describe_controls() -> list[dict[str, Any]]:
-    """Return a description of each control as JSON values, in the order of the declaration."""
+def describe_controls(names: Container[str] | None = None) -> list[dict[str, Any]]:
+    """Return a description of each control as JSON values, in the order of the declaration.
+
+    `names` are the options that the user of the form may set, by default all.
+    """
     return [
         _describe_control(option, group.TITLE)
         for group in GROUPS
         for option in group.list_options().values()
-        if option.name not in SEPARATE_OPTIONS + OMITTED_OPTIONS
+        if option.name not in SEPARATE_OPTIONS + OMITTED_OPTIONS and (names is None or option.name in names)
     ]
 
 

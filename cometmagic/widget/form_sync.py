@@ -7,16 +7,18 @@ back: it stays on the page where it was typed. This module knows no widget.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cometmagic.errors import OptionError
-from cometmagic.generation.plan import extract_text
+from cometmagic.generation.text_checks import extract_text
 from cometmagic.options.declaration import list_options
 from cometmagic.system.sanitize import clean_line
 from cometmagic.widget import controls
 from cometmagic.widget.hints import merge_inherited_options
 from cometmagic.widget.notebook_context import get_session_options
 from cometmagic.widget.panel_state import PanelState
+from cometmagic.widget.visitor_policy import VisitorPolicy
 
 PROMPT_CONTROL, REFERENCES_CONTROL = "prompt", "image"  # the controls of the form that are not options
 MAX_PAGES = 20
@@ -25,9 +27,9 @@ MAX_PAGES = 20
 class FormSync:
     """Applies the changes that pages send, and remembers which of them were wrong."""
 
-    def __init__(self, state: PanelState) -> None:
-        """Start with a form that agrees with the panel."""
-        self._state = state
+    def __init__(self, state: PanelState, policy: VisitorPolicy | None) -> None:
+        """Start with a form that agrees with the panel; `policy` says what visitors may set, if there are any."""
+        self._state, self._policy = state, policy
         self._revisions: dict[str, int] = {}  # the number of the last change, by page
         self._errors: dict[str, str] = {}  # the reason, by control
         self._raw_values: dict[str, Any] = {}  # the content of a wrong control, where it may be stored
@@ -41,7 +43,8 @@ class FormSync:
         """Set the panel to what was changed on a page."""
         self._revisions.pop(page, None)
         self._revisions = dict([*self._revisions.items(), (page, revision)][-MAX_PAGES:])
-        refusals = {name: reason for name, value in changes.items() if (reason := self._find_refusal(name, value))}
+        candidates = self._state.options | changes
+        refusals = {name: reason for name in changes if (reason := self._find_refusal(name, candidates))}
         values = {name: value for name, value in changes.items() if name not in refusals}
         state = self._state
         prompt = str(values.pop(PROMPT_CONTROL, state.prompt))
@@ -50,14 +53,21 @@ class FormSync:
         earlier_errors = {name: reason for name, reason in self.errors.items() if name not in changes}
         earlier_values = {name: value for name, value in self._raw_values.items() if name in earlier_errors}
         self._raw_values = earlier_values | {name: values[name] for name in option_errors}
+        if options.get("allow_secret"):  # the prompt may need it
+            state.options = options
         state.prompt, state.options = prompt, options
         self._errors, self._snapshot = earlier_errors | refusals | option_errors, self._build_snapshot()
 
-    def _find_refusal(self, name: str, value: Any) -> str:
-        """Return why a text must not be stored at all, or ""."""
+    def _find_refusal(self, name: str, candidates: Mapping[str, Any]) -> str:
+        """Return why one of the new values must not be stored at all, or ""."""
+        value, is_prompt = candidates[name], name == PROMPT_CONTROL
         try:
-            label = "The prompt" if name == PROMPT_CONTROL else list_options()[name].flag
-            self._state.key_guard.check(label, extract_text(value))
+            if self._policy is not None and is_prompt:
+                self._policy.check_prompt(str(value))
+            elif self._policy is not None:
+                self._policy.check_option(name, value)
+            label = "The prompt" if is_prompt else list_options()[name].flag
+            self._state.check_text(label, extract_text(value), candidates)
         except OptionError as error:
             return error.message
         return ""

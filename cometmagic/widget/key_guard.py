@@ -1,4 +1,4 @@
-"""The API key of a panel: whether there is one, and a check that no text of the panel contains it.
+"""The API key of a panel: whether there is one, and a check that no text of the panel contains it or another key.
 
 The texts of a panel are saved with the notebook from the first letter typed, so a key is refused there long before
 anything is sent. Some places of a key are slow or ask the user: these are only read when a run starts.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cometmagic.errors import CometError
-from cometmagic.generation.plan import check_text
+from cometmagic.generation.text_checks import TextChecker
 from cometmagic.options.settings import Key, find_key, find_key_quickly
 
 
@@ -32,9 +32,12 @@ class KeyGuard:
     def _find_current_key(self) -> Key | None:
         return _call_finder(find_key_quickly)[0] or self._stored_key
 
-    def check(self, name: str, text: str) -> None:
-        """Raise `OptionError` for a text that contains the key, or that cannot be sent to the page."""
-        check_text(name, text, self._find_current_key())
+    def check(self, name: str, text: str, *, allow_secret: bool) -> None:
+        """Raise `OptionError` for a text that contains the key, or that cannot be sent to the page.
+
+        So it does for a text that looks like it holds another key, unless `allow_secret`.
+        """
+        TextChecker(self._find_current_key(), allow_secret).check(name, text)
 
 
 def _call_finder(finder: Callable[[], Key | None]) -> tuple[Key | None, bool]:

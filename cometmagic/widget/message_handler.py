@@ -22,20 +22,29 @@ from cometmagic.widget.form_sync import REFERENCES_CONTROL, FormSync
 from cometmagic.widget.notebook_context import get_namespace
 from cometmagic.widget.panel_state import PanelState
 from cometmagic.widget.run.runner import Runner
-from cometmagic.widget.uploads import ChunkedUploads
+from cometmagic.widget.uploads import MAX_FILE_BYTES, ChunkedUploads
 from cometmagic.widget.view_state import ViewState
+from cometmagic.widget.visitor_policy import MAX_UPLOAD_BYTES, VisitorPolicy
 
 # Options that keep the panel's value when an earlier result is generated again.
-_PERSISTENT_OPTIONS = ("source", "preview", *Limits.list_options())
+_PERSISTENT_OPTIONS = ("source", "preview", "allow_secret", *Limits.list_options())
 
 
 class MessageHandler:
     """Handles the messages that the widgets of one panel receive."""
 
-    def __init__(self, state: PanelState, view_state: ViewState, form_sync: FormSync, runs: Runner) -> None:
-        """Listen from now on."""
+    def __init__(
+        self,
+        state: PanelState,
+        view_state: ViewState,
+        form_sync: FormSync,
+        runs: Runner,
+        policy: VisitorPolicy | None,
+    ) -> None:
+        """Listen from now on; `policy` says what visitors may do, if there are any."""
         self._state, self._view_state, self._form_sync, self._runs = state, view_state, form_sync, runs
-        self._uploads = ChunkedUploads()
+        self._policy = policy
+        self._uploads = ChunkedUploads(MAX_FILE_BYTES if policy is None else MAX_UPLOAD_BYTES)
         for part in (view_state.form_widget, view_state.result_widget):
             part.on_msg(self._handle_message)
 
@@ -84,13 +93,17 @@ class MessageHandler:
     def _add_reference(self, message: dict[str, Any]) -> None:
         word = str(message["word"]).strip()
         with self._report_reference_errors():
-            self._state.key_guard.check("A reference image", word)
+            if self._policy is not None:
+                self._policy.check_reference(word)
+            self._state.check_text("A reference image", word)
             if reason := self._view_state.describe_reference(word)["told"]:
                 raise OptionError(reason if word in reason else f"{word}: {reason}")
             self._state.references = (*self._state.references, word)
 
     def _receive_upload(self, message: dict[str, Any], chunk: bytes) -> None:
         with self._report_reference_errors():
+            if self._policy is not None:
+                self._policy.check_reference_count()
             if word := self._uploads.add_chunk(message, chunk):
                 self._state.references = (*self._state.references, word)
 

@@ -1,4 +1,4 @@
-"""What a panel reads from its notebook: the variables, and the options that `%config GeminiImage` sets."""
+"""What a panel reads from its notebook: the variables, the options of `%config GeminiImage`, and who uses the page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from IPython.core.getipython import get_ipython
+
+from cometmagic.notebook import front_end
 
 
 def get_namespace() -> MutableMapping[str, Any]:
@@ -23,3 +25,8 @@ def get_session_options() -> dict[str, Any]:
     from cometmagic.notebook.config import read_options
 
     return read_options(magics.defaults)
+
+
+def has_visitors() -> bool:
+    """Whether a panel that is made now is on a page without cells."""
+    return front_end.has_visitors(get_ipython())

@@ -22,11 +22,12 @@ from cometmagic.widget.cell.provenance import Provenance
 from cometmagic.widget.cell.text import PanelSettings, parse_settings, restore_settings
 from cometmagic.widget.form_sync import FormSync
 from cometmagic.widget.message_handler import MessageHandler
-from cometmagic.widget.notebook_context import get_namespace
+from cometmagic.widget.notebook_context import get_namespace, has_visitors
 from cometmagic.widget.panel_state import PanelState
 from cometmagic.widget.run.runner import Runner
 from cometmagic.widget.static_output import StaticOutput, render_page
 from cometmagic.widget.view_state import ViewState
+from cometmagic.widget.visitor_policy import VisitorPolicy
 
 
 class Panel(PanelState, VBox):  # type: ignore[misc]
@@ -47,14 +48,15 @@ class Panel(PanelState, VBox):  # type: ignore[misc]
         references = (*to_list(images), *to_list(values.pop("image", ())))
         super().__init__()
         try:
-            self.prompt, self.options, self.references = prompt, values, references
+            self.options, self.prompt, self.references = values, prompt, references
         except CometError:
             self.close()
             raise
-        form_sync = FormSync(self)
-        self._view_state = ViewState(self, form_sync)
+        policy = VisitorPolicy(self, lambda: self._view_state.results) if has_visitors() else None
+        form_sync = FormSync(self, policy)
+        self._view_state = ViewState(self, form_sync, has_visitors=policy is not None)
         self._runs = Runner(self, self._view_state, self._provenance)
-        self._message_handler = MessageHandler(self, self._view_state, form_sync, self._runs)
+        self._message_handler = MessageHandler(self, self._view_state, form_sync, self._runs, policy)
         self._is_refresh_enabled = True
         self._refresh()
         self.children = (self._view_state.container,)

@@ -14,9 +14,9 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Dict, HasTraits, Tuple, Unicode, observe, validate
 
 from cometmagic.errors import OptionError
-from cometmagic.generation.plan import extract_text
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
+from cometmagic.generation.text_checks import extract_text
 from cometmagic.widget import controls
 from cometmagic.widget.cell.reference_names import name_reference, name_result
 from cometmagic.widget.cell.text import PanelSettings, format_cell
@@ -55,11 +55,17 @@ class PanelState(HasTraits):
 
     def apply_settings(self, settings: PanelSettings) -> None:
         """Set all controls at once, and the panel's own variables. Raises `OptionError`."""
+        self.check_text("The prompt", settings.prompt, settings.options)
         for name, value in settings.variables.items():
-            self.key_guard.check(f"The variable {name}", str(value))
+            self.check_text(f"The variable {name}", str(value), settings.options)
         with self.hold_refresh():
             self._variables = dict(settings.variables)
-            self.prompt, self.options, self.references = settings.prompt, settings.options, settings.references
+            self.options, self.prompt, self.references = settings.options, settings.prompt, settings.references
+
+    def check_text(self, name: str, text: str, options: Mapping[str, Any] | None = None) -> None:
+        """Raise `OptionError` for a text that must not be stored under `options`, by default the panel's own."""
+        allow_secret = (self.options if options is None else options).get("allow_secret")
+        self.key_guard.check(name, text, allow_secret=bool(allow_secret))
 
     def check_idle(self) -> None:
         """Raise `OptionError` while a run is in progress."""
@@ -86,7 +92,7 @@ class PanelState(HasTraits):
 
     @validate("prompt")
     def _validate_prompt(self, proposal: dict[str, Any]) -> str:
-        self.key_guard.check("The prompt", proposal["value"])
+        self.check_text("The prompt", proposal["value"])
         return str(proposal["value"])
 
     @validate("options")
@@ -97,14 +103,14 @@ class PanelState(HasTraits):
                 values[flag] = name_result(flag, values[flag], self.namespace)
         options = controls.normalize_options(values)
         for name, value in options.items():
-            self.key_guard.check(f"The option {name!r}", extract_text(value))
+            self.check_text(f"The option {name!r}", extract_text(value), options)
         return controls.ImmutableOptions(options)
 
     @validate("references")
     def _validate_references(self, proposal: dict[str, Any]) -> tuple[str, ...]:
         words = tuple(name_reference(source, self.namespace) for source in proposal["value"])
         for word in words:
-            self.key_guard.check("A reference image", word)
+            self.check_text("A reference image", word)
         return words
 
     @validate("result")

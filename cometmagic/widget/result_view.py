@@ -15,7 +15,7 @@ from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart, TextPart
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import AnyResult, ImageResults
-from cometmagic.storage.call_folder import build_preview_path
+from cometmagic.storage.call_folder import find_preview
 from cometmagic.system.sanitize import clean, clean_line
 
 THUMBNAIL_PIXELS = 112  # longest side
@@ -72,11 +72,8 @@ def describe_drafts(result: AnyResult | None) -> list[ViewPayload]:
 
 def _render_draft(part: ImagePart) -> bytes:
     try:
-        preview_path = build_preview_path(part.path) if part.path is not None else None
-        return render_thumbnail(
-            preview_path if preview_path is not None and preview_path.exists() else part.data, DRAFT_PIXELS
-        )
-    except OSError:
+        return render_thumbnail(find_preview(part).data, DRAFT_PIXELS)
+    except CometError:
         return b""
 
 

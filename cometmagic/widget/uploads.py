@@ -17,9 +17,10 @@ _MAX_IMAGE_BYTES = 7_000_000  # bytes sent for one image
 class ChunkedUploads:
     """Collects chunks, and returns a reference image when a file is complete."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_file_bytes: int = MAX_FILE_BYTES) -> None:
         """Start empty."""
         self._buffers: dict[str, bytearray] = {}
+        self._max_file_bytes = max_file_bytes
 
     def add_chunk(self, message: dict[str, Any], chunk: bytes) -> str | None:
         """Add the next chunk of a file; after the last, return the file as a cell names it. Raises a `CometError`."""
@@ -28,9 +29,10 @@ class ChunkedUploads:
         content += chunk
         if len(self._buffers) > MAX_UPLOADS:  # the page of the oldest was closed
             self._buffers.pop(next(iter(self._buffers)))
-        if len(content) > MAX_FILE_BYTES:
+        if len(content) > self._max_file_bytes:
             self._buffers.pop(upload_id)
-            raise OptionError(f"{name} is larger than {MAX_FILE_BYTES // 1_000_000} MB.", advice="Save it smaller.")
+            limit = self._max_file_bytes // 1_000_000
+            raise OptionError(f"{name} is larger than {limit} MB.", advice="Save it smaller.")
         if not message.get("last"):
             return None
         source = bytes(self._buffers.pop(upload_id))

@@ -16,6 +16,7 @@ from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import AnyResult, ImageResults
 from cometmagic.images.file_reader import is_url
 from cometmagic.notebook.namespace import resolve_options
+from cometmagic.options.declaration import VISITOR_OPTIONS
 from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
 from cometmagic.widget import controls, result_view
@@ -33,10 +34,11 @@ MAX_HISTORY = 50  # results
 class ViewState:
     """Owns the three widgets of one panel, and keeps them up to date."""
 
-    def __init__(self, state: PanelState, form_sync: FormSync) -> None:
-        """Create the widgets."""
+    def __init__(self, state: PanelState, form_sync: FormSync, *, has_visitors: bool) -> None:
+        """Create the widgets; visitors get the controls that they may set."""
         self._state, self._form_sync = state, form_sync
-        self.form_widget = FormWidget(controls=controls.describe_controls())
+        names = VISITOR_OPTIONS if has_visitors else None
+        self.form_widget = FormWidget(controls=controls.describe_controls(names), has_visitors=has_visitors)
         self.result_widget, self.cell_widget = ResultWidget(), CellWidget()
         self.container = Box((self.form_widget, self.result_widget, self.cell_widget))
         self.container.add_class("cm-sheet")

@@ -15,6 +15,8 @@ from typing import Any
 from anywidget import AnyWidget
 from traitlets import Bool, Bytes, Dict, List, Unicode
 
+from cometmagic.system.secret_patterns import SECRET_PATTERN, SECRET_START_PATTERN
+
 VIEW_FOLDER = Path(__file__).with_name("view")
 _IMPORT_PATTERN = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
 
@@ -46,11 +48,14 @@ class FormWidget(AnyWidget):
     """Prompt, options, reference images, the button, and the status of a run.
 
     A page sends `edit` and `run` with its changes and the number of its last change. `state` returns the last number
-    received from each page, so that letters typed in the meantime are never undone.
+    received from each page, so that letters typed in the meantime are never undone. The page uses `secret_patterns` to
+    hold a key back while it is typed.
     """
 
     _esm = read_module("form.js")
     _css = read_style()
+    secret_patterns: List[str] = List([SECRET_START_PATTERN, SECRET_PATTERN]).tag(sync=True)
+    has_visitors = Bool().tag(sync=True)
     controls: List[Any] = List().tag(sync=True)
     state = Dict().tag(sync=True)
     standing = Dict().tag(sync=True)

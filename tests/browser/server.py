@@ -55,6 +55,8 @@ _JUPYTER_SERVER = (
     "--ServerApp.port_retries=0",
     "--LabServerApp.news_url=None",
     "--expose-app-in-browser",
+    # No page asks whether JupyterLab should be built anew, which starts node three times.
+    "--ServerApp.tornado_settings={{'page_config_data': {{'buildAvailable': False, 'buildCheck': False}}}}",
 )
 FRONT_ENDS = {
     "lab": FrontEnd("jupyterlab", "lab/workspaces/{folder}/tree/{folder}/{name}", _JUPYTER_SERVER),

@@ -25,6 +25,8 @@ def test_a_picture_from_the_prompt_to_the_copied_cell(
         screen.run_all()
     panel = PanelPage(screen.page)
     panel.appear()
+    expect(panel.root.locator("summary", has_text="More")).to_have_count(1)
+    assert bool(panel.root.get_by_label("Save", exact=True).count()) == (front_end != "voila")  # a visitor's page
 
     panel.prompt("a red bicycle")
     panel.choose("Aspect ratio", "16:9")

@@ -55,16 +55,17 @@ def test_two_tabs_and_two_places_show_one_panel(lab: Opener, browser: Browser, t
     assert screen.complaints() == []
 
 
-def test_a_key_pasted_into_the_prompt_is_told_there_and_not_saved(lab: Opener, tmp_path: Path) -> None:
+def test_a_key_typed_or_pasted_into_the_prompt_is_told_there_and_not_saved(lab: Opener, tmp_path: Path) -> None:
     with FaultServer(answering()) as server:
         screen = lab(written(tmp_path / "panel", live(server), CELL))
         screen.run_all()
         panel = PanelPage(screen.page)
         panel.appear()
 
-        panel.field.fill(
-            f"draw {CANARY}"
-        )  # at once: of a key that is typed slowly, the beginning is a text like any other
+        panel.field.press_sequentially(f", {CANARY[:9]}", delay=200)  # slowly: longer than the form waits for a letter
+        screen.page.wait_for_timeout(500)
+        assert CANARY[:7] not in panel.cell()
+        panel.field.fill(f"draw {CANARY}")
         wrong = panel.root.get_by_role("alert").filter(has_text="holds your API key")
         expect(wrong).to_be_visible()
         panel.field.press("Control+Enter")
@@ -74,7 +75,7 @@ def test_a_key_pasted_into_the_prompt_is_told_there_and_not_saved(lab: Opener, t
         panel.told("holds your API key")
 
         expect(panel.field).to_have_value(f"draw {CANARY}")
-        assert panel.cell() == "%%gemini_image\na cat"
+        assert panel.cell() == "%%gemini_image\na cat, sk-ca"
         screen.page.evaluate(SAVE)
         [path] = screen.server.root.glob("*.ipynb")
         saved = "".join(cell for cell in path.read_text().splitlines() if "os.environ" not in cell)
@@ -82,7 +83,9 @@ def test_a_key_pasted_into_the_prompt_is_told_there_and_not_saved(lab: Opener, t
         assert CANARY not in saved
         assert server.posts == 0
 
-        panel.prompt("a dog")
+        panel.prompt("a dog named sk-learn")
+        panel.root.get_by_role("checkbox", name="Thoughts").check()  # what began like a key was a word
+        panel.says("a dog named sk-learn")
         expect(wrong).to_be_hidden()
         panel.button("Generate").click()
         panel.told("Done.")

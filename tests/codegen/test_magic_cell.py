@@ -66,7 +66,7 @@ def test_what_a_cell_can_hold_stands_in_it(prompt: str) -> None:
 
 @pytest.mark.parametrize("prompt", ["a {{name}}", ">>> x", "\u200b x", "a\r\nb", "sk-0123456789abcdefgh", "a\n \nb"])
 def test_what_a_cell_would_change_stands_in_a_literal(prompt: str) -> None:
-    assert "get_ipython().run_cell_magic(" in plan(prompt).as_code("magic")
+    assert "get_ipython().run_cell_magic(" in plan(prompt, allow_secret=True).as_code("magic")
 
 
 def test_a_prompt_that_ipython_takes_for_its_own_would_be_changed_in_a_plain_cell(

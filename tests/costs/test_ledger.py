@@ -432,19 +432,10 @@ def test_what_cannot_be_written_is_told_before_paying(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_told(ledger: Ledger) -> None:
     ledger.path.mkdir(parents=True)
-    with pytest.raises(LibraryError, match=r"ledger\.jsonl cannot be read \(Is a directory\)\.$"):
+    with pytest.raises(LibraryError, match=r"ledger\.jsonl cannot be read \(ledger\.jsonl is a folder\)\.$"):
         ledger.sum_spending()
-    with pytest.raises(LibraryError, match=r"Is a directory.*Nothing was sent"):
+    with pytest.raises(LibraryError, match=r"ledger\.jsonl is a folder.*Nothing was sent"):
         reserve(ledger, "a", day_cap=1)
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_refuses_a_call_and_hides_the_end_of_none(ledger: Ledger) -> None:
-    ledger.root.mkdir()
-    ledger.path.symlink_to("/dev/full")
-    with pytest.raises(LibraryError, match="No space left"):
-        reserve(ledger, "a")
-    ledger.close("a", 0.1, "made")
 
 
 @pytest.mark.parametrize("how", ["cut", "refused"])
@@ -464,6 +455,8 @@ def test_an_end_that_cannot_be_written_leaves_the_worst_case(
         ledger.close("a", 0.1, "made")
         with pytest.raises(LibraryError, match="Nothing was sent"):
             reserve(ledger, "b", 0.1, day_cap=9)
+        with pytest.raises(LibraryError, match=r"No space left|quota"):
+            reserve(ledger, "c", 0.1)
     assert ledger.sum_spending() == Spending(0.5, 1, 1, 0)
 
     reserve(ledger, "c", 0.1)

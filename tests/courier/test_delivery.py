@@ -22,7 +22,8 @@ from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.options.declaration import Options
 from cometmagic.options.settings import Key
 from cometmagic.storage import settle as settling
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from tests.faults.asking import Asker, deliver
 from tests.faults.leaks import KEY, leaks

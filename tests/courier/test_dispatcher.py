@@ -12,7 +12,8 @@ import pytest
 from cometmagic.courier.dispatcher import Dispatcher
 from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.options.settings import Key
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from tests.courier.test_delivery import planned
 from tests.faults.leaks import KEY
 from tests.faults.server import recv_request, response, send

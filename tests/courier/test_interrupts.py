@@ -15,7 +15,7 @@ from cometmagic.costs.ledger import Ledger
 from cometmagic.courier import client
 from cometmagic.errors import ChargeStatus, Interrupted
 from cometmagic.generation.generate import agenerate, generate, start_generation
-from cometmagic.storage.call_folder import CallState
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from tests.courier.test_rate_limiter import ended
 from tests.courier.test_retry import BUSY, refusing
@@ -34,7 +34,7 @@ def held() -> Held:
 
 def only_call(library: Path) -> dict[str, Any]:
     [folder] = Library(library).iter_folders()
-    return folder.read()
+    return dict(folder.read())
 
 
 def at_first(name: str) -> Any:

@@ -44,7 +44,7 @@ def plain(words: str) -> str:
 
 def refusal(quoted: str, code: str = "some_code") -> str:
     """Return an error's body, with the quoted key as it stands, so that JSON's escapes are undone."""
-    message = f"Your key {quoted} is bad (request id: 20-{plain(quoted)[:60]})"
+    message = f"Your key {quoted} is bad (request id: 20-{plain(quoted)})"
     return f'{{"error": {{"message": "{message}", "code": "{code}"}}}}'
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from cometmagic.storage.call_folder import CallState
+from cometmagic.storage.call_record import CallState
 from tests.courier.killing import AT_ONCE, PACKAGE, spread
 from tests.faults.crash import PATIENCE, Look, judge, recovered
 from tests.faults.doomed import Case, cases

@@ -18,7 +18,8 @@ from cometmagic.courier.recovery import find_recoverable_calls, recover
 from cometmagic.courier.recovery_report import format_running_calls, recover_calls
 from cometmagic.errors import ChargeStatus
 from cometmagic.generation.generate import generate, start_generation
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from cometmagic.storage.unfinished_calls import find_unfinished_calls
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock

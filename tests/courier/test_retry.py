@@ -15,7 +15,7 @@ from cometmagic.courier import retry
 from cometmagic.courier.retry import MAX_TOTAL_WAIT, RETRY_RULES, RetryState, classify
 from cometmagic.errors import APIError, ChargeStatus, CometError, Interrupted, NoImageError, TransportError
 from cometmagic.generation.generate import generate
-from cometmagic.storage.call_folder import CallState
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from tests.faults.asking import Asker
 from tests.faults.server import FaultServer, Step, fin, recv_request, response, rst, send

@@ -165,14 +165,15 @@ HOSTILE = "\x1b[31m<b>red</b>\x1b]52;c;ZXZpbA==\x07\u202e\nline\ttab"
 def test_what_strangers_wrote_is_cleaned(library: Library) -> None:
     folder = library.create_folder(request(), source="live")
     folder.update(
-        **dict.fromkeys(["prompt", "model", "source", "state", "request_id"], HOSTILE), options={HOSTILE: HOSTILE}
-    )
+        prompt=HOSTILE, model=HOSTILE, options={HOSTILE: HOSTILE}, state="failed",
+        error={"type": "APIError", "what": HOSTILE, "fate": "REFUSED", "do": HOSTILE},
+    )  # fmt: skip
     strange = CallFolder(folder.path.rename(library.root / "\x1b[31mred\x07"))
     (strange.path / "\x1b[2Jfile").write_bytes(b"")
     assert HOSTILE in strange.read()["prompt"]
 
     for told in (told_table(library), describe_call(strange), explain_missing_image(strange)):
-        assert "red" in told or "ended" in told
+        assert "red" in told
         assert [letter for letter in told if not letter.isprintable() and letter != "\n"] == []
 
 
@@ -197,13 +198,13 @@ def test_odd_calls_are_listed_all_the_same(library: Library, call: dict[str, Any
     assert folder.id in describe_call(folder)
 
 
-def test_a_damaged_call_is_listed(library: Library) -> None:
+def test_an_unreadable_call_is_listed(library: Library) -> None:
     folder = library.create_folder(request(), source="live")
     (folder.path / "call.json").write_bytes(b"{")
 
-    assert rows(told_table(library))[1][:5] == [folder.id[-6:], "?", "?", "damaged", "?"]
-    assert explain_missing_image(folder).endswith("call.json cannot be read (JSONDecodeError).")
-    assert "damaged" in describe_call(folder)
+    assert rows(told_table(library))[1][:5] == [folder.id[-6:], "?", "?", "unreadable", "?"]
+    assert explain_missing_image(folder).endswith("call.json is unreadable: it is not JSON.")
+    assert "unreadable" in describe_call(folder)
 
 
 def told_facts(folder: CallFolder) -> dict[str, str]:

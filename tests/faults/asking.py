@@ -27,7 +27,8 @@ from cometmagic.generation.call import read_result
 from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import Limits, Options
 from cometmagic.options.settings import Key
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from tests.faults.leaks import KEY, leaks, spoken
 from tests.faults.server import Exchange, FaultServer, Step
@@ -60,7 +61,7 @@ class Outcome:
     @property
     def call(self) -> dict[str, Any]:
         """What call.json says."""
-        return self.folder.read()
+        return dict(self.folder.read())
 
     @property
     def state(self) -> CallState:

@@ -21,7 +21,8 @@ from PIL import Image
 
 from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from tests.faults.doomed import SIGNATURE, Case
 from tests.faults.tripwire import FRONT
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import io
 import os
 import signal
 import threading
@@ -115,11 +116,10 @@ class _File:
 @contextlib.contextmanager
 def failing(disk: Disk) -> Iterator[None]:
     """Put `disk` under everything that opens, flushes and renames files in Python while the block runs."""
-    opened, built_in, flushed, renamed, written = Path.open, open, os.fsync, os.replace, os.write
+    buffered, built_in, flushed, renamed, written = io.BufferedRandom, open, os.fsync, os.replace, os.write
 
-    def path_open(self: Path, mode: str = "r", *how: Any, **more: Any) -> Any:
-        file = opened(self, mode, *how, **more)
-        return file if disk.spares(self) or not set(mode) & set("wxa+") else _File(file, disk)
+    def buffer(file: io.FileIO) -> Any:
+        return buffered(file) if disk.spares(file.fileno()) else _File(buffered(file), disk)
 
     def open_(place: Any, mode: str = "r", *how: Any, **more: Any) -> Any:
         file = built_in(place, mode, *how, **more)
@@ -145,7 +145,7 @@ def failing(disk: Disk) -> Iterator[None]:
         renamed(source, target, **how)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "open", path_open)
+        patch.setattr(io, "BufferedRandom", buffer)
         patch.setattr(builtins, "open", open_)
         patch.setattr(os, "fsync", fsync)
         patch.setattr(os, "replace", replace)

@@ -33,7 +33,8 @@ from PIL import Image
 
 from cometmagic.courier.recovery import recover
 from cometmagic.errors import ChargeStatus, CometError, Interrupted
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from tests.faults.disturb import DisturbanceError
 from tests.faults.evidence import Asked, Run
 from tests.faults.leaks import KEY, leaks, spoken
@@ -172,7 +173,7 @@ def _told(run: Run) -> Iterator[Finding]:
         yield Finding("told", "nothing was sent")
     for asked in run.asked:
         folder = CallFolder(asked.made.folder) if asked.made else run.folder(asked.prompt)
-        call = folder.read() if folder else {}
+        call = dict(folder.read()) if folder else {}
         answers = [reply for seen, reply, _ in run.played() if run.of(asked, seen) and seen.start_line]
         for text in _of_asker(run, asked, call, answers[-1] if answers else None):
             yield Finding("told", f"{asked.prompt}: {text}; {call.get('state')}; {asked.raised!r}")

@@ -18,7 +18,8 @@ from cometmagic.gemini.decode import EncodedImage
 from cometmagic.options.settings import Key
 from cometmagic.storage import image_files
 from cometmagic.storage import settle as settling
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.system import atomic_files
 from tests.faults import census
 from tests.faults.campaign import Campaign

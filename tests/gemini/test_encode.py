@@ -200,7 +200,7 @@ def test_a_request_is_read_back(tmp_path: Path) -> None:
     request = composed(["put this", RED, "on this"], [BLUE])
     folder = Library(tmp_path).create_folder(request, source="offline")
 
-    (turn,) = decode_request(folder.read_body(), folder.path)
+    (turn,) = decode_request(folder.read_body(), folder.build_path)
 
     assert [getattr(part, "text", None) or part.data for part in turn.parts] == ["put this", RED, "on this", BLUE]  # type: ignore[union-attr]
 

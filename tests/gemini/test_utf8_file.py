@@ -23,7 +23,8 @@ from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import Options
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from cometmagic.storage.settle import settle
 from tests.gemini.answers import answer, body, image, picture, text

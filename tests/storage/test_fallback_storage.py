@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -16,7 +17,8 @@ from cometmagic.courier import spool
 from cometmagic.courier.recovery import recover
 from cometmagic.generation.generate import generate
 from cometmagic.storage import fallback_storage
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from tests.faults.server import Held, recv_request, response, send, sliced
 from tests.gemini.answers import answer, body, image, picture, text
@@ -119,6 +121,78 @@ def test_what_was_moved_is_found_by_its_home(tmp_path: Path, home: Library) -> N
 
     assert fallback_storage.find_fallback(ours) == away
     assert fallback_storage.find_fallback(theirs) is None
+
+
+def give_away(root: Path) -> None:
+    os.chown(root, 65534, -1)
+
+
+def link(root: Path) -> None:
+    root.symlink_to(root.rename(root.with_name("elsewhere")))
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [link, pytest.param(give_away, marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root may give away"))],
+)
+def test_a_place_that_somebody_else_may_have_made_is_neither_read_nor_written(
+    tmp_path: Path, home: Library, monkeypatch: pytest.MonkeyPatch, plant: Callable[[Path], None]
+) -> None:
+    """What lies in /tmp under our name may be a trap: files of ours, copied to where others read them."""
+    folder, planted, own = CallFolder(home.root / "a"), tmp_path / "planted", tmp_path / "own"
+    monkeypatch.setattr(fallback_storage, "iter_fallback_roots", lambda: iter([planted, own]))
+    for path in (folder.path, planted / "a"):
+        path.mkdir(parents=True)
+        (path / "call.json").write_text(json.dumps({"home": str(folder.path), "state": "settled"}))
+    planted.chmod(0o700)
+    assert fallback_storage.find_fallback(folder) == CallFolder(planted / "a")  # the control: here it is our own
+
+    plant(planted)
+    before = sorted(planted.rglob("*"))
+
+    assert fallback_storage.find_fallback(folder) is None
+    folder.path.rename(home.root / "b")
+    assert list(fallback_storage.iter_orphaned_calls(home.root)) == []
+    moved = fallback_storage.move_to_fallback(CallFolder(home.root / "b"), 0)
+    assert moved.path == own / "b"
+    assert sorted(planted.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs modes")
+def test_a_place_of_our_own_that_let_others_in_is_closed(
+    tmp_path: Path, home: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    own.chmod(0o755)
+    monkeypatch.setattr(fallback_storage, "iter_fallback_roots", lambda: iter([own]))
+    folder = CallFolder(home.root / "a")
+    folder.path.mkdir(parents=True)
+    (folder.path / "call.json").write_text("{}")
+    (folder.path / "image.jpg").write_bytes(picture())
+    (folder.path / "image.jpg").chmod(0o644)
+
+    away = fallback_storage.move_to_fallback(folder, 0)
+    fallback_storage.restore_call(away, folder)
+
+    assert own.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.path.iterdir()} == {0o600}
+
+
+def test_a_call_is_moved_without_what_its_links_lead_to_and_back_to_where_it_was(tmp_path: Path, home: Library) -> None:
+    (tmp_path / "secret").write_text("secret")
+    folder = CallFolder(home.root / "a")
+    folder.path.mkdir(parents=True)
+    (folder.path / "call.json").write_text(json.dumps({"home": str(tmp_path / "elsewhere" / "a")}))
+    (folder.path / "image.jpg").symlink_to(tmp_path / "secret")
+    (folder.path / "preview.jpg").write_bytes(b"preview")
+
+    away = fallback_storage.move_to_fallback(folder, 0)
+
+    assert sorted(path.name for path in away.path.iterdir()) == ["call.json", "preview.jpg"]
+    assert away.read()["home"] == str(folder.path)
+    assert fallback_storage.find_home(away, away.read()) == folder.path
+    assert fallback_storage.find_home(folder, folder.read()) == folder.path
 
 
 def test_without_any_place_the_error_is_that_of_the_disk(home: Library, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,11 +42,11 @@ def test_a_call_without_a_time_is_the_oldest(library: Library, planned: Any) -> 
     assert [folder for folder, _ in read_calls(library)] == [good, odd]
 
 
-def test_a_call_that_cannot_be_read_is_listed_with_nothing(library: Library) -> None:
+def test_a_call_that_cannot_be_read_is_listed_without_a_record(library: Library) -> None:
     damaged, good = library.create_folder(request(), source="live"), library.create_folder(request(), source="live")
     (damaged.path / "call.json").write_bytes(b"{")
 
-    assert read_calls(library) == [(good, good.read()), (damaged, {})]
+    assert read_calls(library) == [(good, good.read()), (damaged, None)]
 
 
 @pytest.fixture

@@ -23,12 +23,13 @@ from cometmagic.gemini.parts import ImagePart, Part, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.generate import generate
 from cometmagic.options.declaration import Options
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import check_target, slugify
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.formatting import format_path
-from tests.notebook.answers import answering, painted, serving
+from tests.notebook.answers import answering, full, painted, serving
 
 SLUGS = [
     ("A red bicycle!", "a-red-bicycle"),
@@ -110,6 +111,30 @@ def test_what_says_something_about_the_user_is_private(library: Library) -> None
     folder = library.create_folder(request(), source="live")
     for name in ("call.json", "request.json"):
         assert stat.S_IMODE((folder.path / name).stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs modes")
+@pytest.mark.usefixtures("carried_here")
+def test_a_call_is_private_whatever_the_umask_and_copies_follow_it(
+    monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path
+) -> None:
+    before = os.umask(0)
+    try:
+        with serving(monkeypatch, answering(full()), answering(full())):
+            first = generate("a cat", images=[painted("PNG")], save=str(tmp_path / "cat.jpg"))
+            first.chat("again").as_code("httpx")
+        library.pack(tmp_path / "lesson")
+    finally:
+        os.umask(before)
+
+    assert count_modes(library.root) == {0o700, 0o600}
+    assert {path.name for path in library.root.rglob("*.*")} >= {"signature-1.txt", "preview.jpg", "reference-1.png"}
+    assert stat.S_IMODE((tmp_path / "cat.jpg").stat().st_mode) == 0o666
+    assert count_modes(tmp_path / "lesson") == {0o777, 0o666}
+
+
+def count_modes(root: Path) -> set[int]:
+    return {stat.S_IMODE(path.lstat().st_mode) for path in (root, *root.rglob("*"))}
 
 
 def test_a_file_is_flushed_before_it_takes_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -207,22 +232,33 @@ def test_a_library_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
 
 
 def test_a_sealed_folder_in_the_library_is_passed_over(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, is_file = library.create_folder(request(), source="live"), Path.is_file
+    folder, lstat = library.create_folder(request(), source="live"), os.lstat
+    refused = []
 
-    def refused(path: Path) -> bool:  # root may look anywhere
+    def refuse(path: Path) -> os.stat_result:  # root may look anywhere
         if path.parent.name == "lost+found":
+            refused.append(path)
             raise PermissionError(13, "Permission denied")
-        return is_file(path)
+        return lstat(path)
 
     (library.root / "lost+found").mkdir()
-    monkeypatch.setattr(Path, "is_file", refused)
+    monkeypatch.setattr(os, "lstat", refuse)
 
     assert list(library.iter_folders()) == [folder]
+    assert refused
 
 
 @pytest.mark.parametrize(
     "files",
-    [None, {}, "x", [None], ["image.jpg"], [{}], [{"name": 5}], [{"name": ".."}], [{"name": "../other/image.jpg"}]],
+    [
+        None,
+        {},
+        "x",
+        [None],
+        ["image.jpg"],
+        [{"name": None}],
+        *([{"name": name}] for name in (5, "..", "../other/image.jpg")),
+    ],
 )
 def test_files_that_do_not_lie_in_the_folder_make_no_whole_call(library: Library, files: Any) -> None:
     """A library may be somebody else's, and what it names must not lead out of it."""
@@ -231,10 +267,11 @@ def test_files_that_do_not_lie_in_the_folder_make_no_whole_call(library: Library
     folder = library.create_folder(request(), source="live")
     for name in ("answer.json", "image.jpg"):
         (folder.path / name).write_bytes(b"{}")
-    folder.update(state="settled", files=[{"name": "image.jpg"}])
+    row = {"name": "image.jpg", "role": "image", "mime_type": "image/jpeg"}
+    folder.update(state="settled", files=[row])
     assert folder.is_complete
 
-    folder.update(files=files)
+    folder.update(files=[row | file if isinstance(file, dict) else file for file in files] if files else files)
 
     assert not folder.is_complete
 

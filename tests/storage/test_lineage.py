@@ -88,6 +88,18 @@ def test_escaped_signatures_mean_the_same_when_they_are_sent_back(monkeypatch: p
     assert asked(server, 1)["contents"][1]["parts"] == model_parts(signed())
 
 
+def test_a_file_that_is_no_image_is_not_sent_with_a_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every other reference is looked at before it is sent, and earlier turns may be somebody else's."""
+    with serving(monkeypatch, *[answering(signed()) for _ in range(3)]) as server:
+        result = generate("a cat").chat("again")
+        next(result.folder.glob("reference-1.*")).write_bytes(b"export TOKEN=hunter2")
+        edited = result.chat("and again")
+
+    assert [turn["role"] for turn in asked(server, 2)["contents"]] == ["user"]
+    assert base64.b64encode(b"export TOKEN").decode() not in server.log[2].body.decode()
+    assert edited.call["parent"]["how"] == "edit"
+
+
 def test_a_conversation_is_cut_to_whole_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(monkeypatch, *[answering(signed()) for _ in range(5)]) as server:
         result = generate("turn 0")

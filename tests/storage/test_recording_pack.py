@@ -208,6 +208,17 @@ def test_no_path_of_this_machine_is_packed(record: Record, library: Library, tar
     assert note == f"image.heic is of a kind that notebooks do not show; it is kept in {strange.id}."
 
 
+def test_a_megabyte_of_what_looks_like_paths_is_packed_at_once(record: Record, library: Library, target: Path) -> None:
+    """A search that begins again at each of them would take days."""
+    told = record()
+    texts = [start * (190_000 // max(9, len(start))) for start in (":/", "=/.", "file://", "C:/", " ~", "('/")]
+    told.update(notes=[*texts, *(f"{text}{told.id}" for text in texts)])
+
+    pack(library, target)
+
+    assert len(CallFolder(target / told.id).read()["notes"]) == len(texts) * 2
+
+
 def test_what_the_user_wrote_stays_as_it_is(record: Record, library: Library, target: Path) -> None:
     """A recording is found by it, and the report says that it is in there."""
     prompt = f"a sign with /home/graceh/x on it, in {library.root}"

@@ -19,7 +19,8 @@ from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.generation.call import read_result
 from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import Options
-from cometmagic.storage.call_folder import SMALL_PREVIEW_BYTES, CallFolder, CallState
+from cometmagic.storage.call_folder import SMALL_PREVIEW_BYTES, CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from cometmagic.storage.settle import settle
 from tests.gemini.answers import answer, body, image, picture, text

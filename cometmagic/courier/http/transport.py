@@ -29,7 +29,8 @@ from cometmagic.courier.spool import ResponseSpool
 from cometmagic.errors import CometError, LibraryError
 from cometmagic.gemini.encode import iter_body, measure_body
 from cometmagic.gemini.error_bodies import MAX_ERROR_BYTES, find_request_id, parse_error_response
-from cometmagic.storage.call_folder import CallFolder, CallState, now
+from cometmagic.storage.call_folder import CallFolder, now
+from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.fallback_storage import read_documents
 from cometmagic.system.redactor import Redactor
 
@@ -95,7 +96,7 @@ class PostAttempt:
         uses_proxy = url.scheme == "https"  # plain HTTP is for this machine only, and a proxy could read the key
         return httpx.AsyncClient(timeout=timeout, follow_redirects=False, verify=ssl_context, trust_env=uses_proxy)
 
-    def _build_headers(self, call: dict[str, Any]) -> dict[str, str]:
+    def _build_headers(self, call: CallRecord) -> dict[str, str]:
         return {
             "Authorization": f"Bearer {self.route.key.reveal()}",
             "Content-Type": "application/json",

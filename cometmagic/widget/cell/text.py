@@ -21,6 +21,7 @@ from cometmagic.options.command_line import parse_first_line, parse_line
 from cometmagic.options.declaration import Options
 from cometmagic.options.settings import find_library_folder
 from cometmagic.options.template import find_used_names
+from cometmagic.storage.call_record import CallRecord
 from cometmagic.storage.index import shorten_id
 from cometmagic.storage.library import Library
 from cometmagic.storage.request_diff import read_call_options
@@ -90,13 +91,13 @@ def restore_settings(result: ImageResult, namespace: Mapping[str, Any] = Mapping
     if parent_call is not None and content.mode:
         options |= {content.mode: shorten_id(parent_call.folder)}
     if content.mode == "chat":  # otherwise the model would be the parent call's
-        options = {"model": call.get("model")} | options
+        options = {"model": call["model"]} | options
     return PanelSettings(content.prompt, normalize_options(options), content.references, content.variables)
 
 
-def _read_changed_options(call: dict[str, Any]) -> dict[str, Any]:
+def _read_changed_options(call: CallRecord) -> dict[str, Any]:
     """Return the options of a call that differ from their defaults, and its alternative text."""
     defaults = {name: option.default for name, option in Options.list_options().items()}
     values = {name: value for name, value in read_call_options(call).items() if name in defaults}
     options = {name: value for name, value in values.items() if value != defaults[name]}
-    return options | {name: call[name] for name in ("alt",) if call.get(name)}
+    return options | ({"alt": alt} if (alt := call.get("alt")) else {})

@@ -1,7 +1,7 @@
 // The form of a panel. What is changed goes to the kernel with a number; what comes back is only taken when it answers
 // to the newest number of this page, so that nothing typed meanwhile is lost.
 
-import { accusable, button, fresh, h, listen, refill, show } from "./dom.js";
+import { accusable, button, focusIn, fresh, h, listen, refill, show } from "./dom.js";
 import { field } from "./fields.js";
 import { references } from "./references.js";
 
@@ -54,6 +54,8 @@ function render({ model, el }) {
   const page = fresh("page"); // or a second place on the same page
   const fields = new Map();
   const unsaid = new Set();
+  const said = new Set(); // where it is wrong, it is said again with what comes next, which may allow it
+  const [secretStart, secret] = model.get("secret_patterns").map((pattern) => new RegExp(pattern));
   let revision = 0;
   let pause = 0;
   let accused = "";
@@ -61,15 +63,23 @@ function render({ model, el }) {
   const heard = () => model.get("state").heard[page] ?? 0;
   const speak = (kind) => {
     clearTimeout(pause);
-    const values = Object.fromEntries([...unsaid].map((name) => [name, fields.get(name).get()]));
+    const wrong = [...said].filter((name) => model.get("state").wrong[name]);
+    const values = Object.fromEntries([...unsaid, ...wrong].map((name) => [name, fields.get(name).get()]));
+    for (const name of unsaid) said.add(name);
     unsaid.clear();
     say({ kind, page, revision, values });
+  };
+  /** Return whether the text before the cursor begins like a key that is not whole yet: it is not sent meanwhile. */
+  const isTypingSecret = () => {
+    const input = focusIn(root);
+    const typed = input?.value?.slice(0, input.selectionEnd ?? undefined) ?? "";
+    return secretStart.test(typed) && !secret.test(typed);
   };
   const changed = (name) => {
     revision += 1;
     unsaid.add(name);
     clearTimeout(pause);
-    pause = setTimeout(() => speak("edit"), PAUSE);
+    if (!isTypingSecret()) pause = setTimeout(() => speak("edit"), PAUSE);
   };
   const run = () => {
     if (model.get("state").busy) return;
@@ -100,7 +110,7 @@ function render({ model, el }) {
   const pictures = references((message, buffers) => {
     if (unsaid.size) speak("edit"); // in the order in which it was done
     say(message, buffers);
-  });
+  }, model.get("has_visitors") ? "https://…" : "variable, path or https://…");
 
   for (const told of model.get("controls")) fields.set(told.name, field(told, () => changed(told.name)));
   const place = (wanted) => model.get("controls").filter(wanted).map((told) => fields.get(told.name).element);
@@ -134,6 +144,7 @@ function render({ model, el }) {
     ),
     h("div", { class: "cm-rest" }, pictures.element, h("div", { class: "cm-front" }, place((told) => told.front)), more),
   );
+  root.addEventListener("focusout", () => unsaid.size && speak("edit"));
   root.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
@@ -159,6 +170,7 @@ function render({ model, el }) {
   function follow() {
     const state = model.get("state");
     const current = heard() >= revision;
+    for (const name of current ? said : []) if (!state.wrong[name]) said.delete(name);
     for (const [name, made] of fields) {
       // What the kernel does not send back stands on this page only.
       if (current && state.values[name] !== undefined) made.set(state.values[name]);

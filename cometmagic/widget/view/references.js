@@ -72,19 +72,19 @@ function draggable(list, move) {
   });
 }
 
-/** Return {element, set, bar, accuse, take}; `say` sends a message and, perhaps, bytes. */
-export function references(say) {
+/** Return {element, set, bar, accuse, take}; `say` sends a message and, perhaps, bytes; `hint` is what can be named. */
+export function references(say, hint) {
   const list = h("ol", { class: "cm-thumbs", "aria-label": "Reference images" });
   const input = h("input", { type: "file", accept: "image/*", multiple: true, class: "cm-unseen", tabindex: "-1", "aria-hidden": "true" });
   const choose = button("Add pictures…", () => input.click());
   const id = fresh("named");
-  const named = h("input", { type: "text", id, class: "cm-input", placeholder: "variable, path or https://…", spellcheck: "false", autocomplete: "off", "data-name": "reference", "aria-describedby": `${id}-wrong` });
+  const named = h("input", { type: "text", id, class: "cm-input", placeholder: hint, spellcheck: "false", autocomplete: "off", "data-name": "reference", "aria-describedby": `${id}-wrong` });
   const told = h("p", { class: "cm-why" });
   const said = h("span", { class: "cm-unseen", role: "status" });
   let shown = [];
   let awaited = ""; // what was named, until it is there
   let asked = null; // of the kernel, which may know better: {words, told, next: [place, button] for the focus}
-  const hint = h("span", { class: "cm-hint" }, "or drop them");
+  const dropHint = h("span", { class: "cm-hint" }, "or drop them");
   const add = () => {
     awaited = named.value.trim();
     if (awaited) say({ kind: "add", word: awaited });
@@ -100,7 +100,7 @@ export function references(say) {
   const element = h(
     "section",
     { class: "cm-drop", "aria-label": "Reference images" },
-    h("div", { class: "cm-row cm-drop-row" }, h("span", { class: "cm-label" }, "Reference images"), choose, input, hint),
+    h("div", { class: "cm-row cm-drop-row" }, h("span", { class: "cm-label" }, "Reference images"), choose, input, dropHint),
     mendable,
     list,
     told,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cometmagic.errors import APIError, ChargeStatus, TransportError
-from cometmagic.storage.call_folder import CallState
+from cometmagic.storage.call_record import CallState
 from tests.faults.asking import Asker
 from tests.faults.leaks import KEY
 from tests.faults.server import chunked, recv_request, response, send

@@ -9,7 +9,7 @@ import pytest
 
 from cometmagic.errors import ChargeStatus, NoImageError, TransportError
 from cometmagic.generation.generate import generate
-from cometmagic.storage.call_folder import CallState
+from cometmagic.storage.call_record import CallState
 from tests.faults.asking import Asker, Outcome
 from tests.faults.leaks import KEY
 from tests.faults.server import (

@@ -18,7 +18,8 @@ from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.generation.call import read_result
 from cometmagic.options.declaration import Options
-from cometmagic.storage.call_folder import CallFolder, CallState
+from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from cometmagic.storage.settle import settle
 from tests.faults.asking import Asker

@@ -1,0 +1,78 @@
+"""What keys and other credentials look like, so that they are noticed in texts that are about to be sent or stored.
+
+One table serves the check before sending, the panel and its page: the patterns are those that JavaScript reads too.
+They are narrow on purpose, because a prompt that is refused for nothing is a nuisance. No function here returns or
+keeps a part of what it finds, and none knows where a text comes from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from cometmagic.system.secret import Secret
+from cometmagic.system.secret_forms import iter_forms
+
+
+@dataclass(frozen=True)
+class SecretPattern:
+    """One kind of credential: its name in messages, how it begins, and how it goes on, as regular expressions."""
+
+    kind: str
+    prefix: str
+    rest: str
+
+
+KEY_PREFIX = "sk-"
+SECRET_PATTERNS = (
+    # Words such as `sk-learn` go on too; a key has a long piece without hyphens.
+    SecretPattern("an API key", KEY_PREFIX, r"[\w-]{0,60}?(?:(?=[A-Za-z]*[0-9])[A-Za-z0-9]{12}|[A-Za-z0-9]{20})"),
+    SecretPattern("a Stripe key", "[rs]k_(?:live|test)_", "[A-Za-z0-9]{16}"),
+    SecretPattern("a Google API key", "AIza", r"[\w-]{20,60}(?![\w-])"),
+    SecretPattern("a GitHub token", "gh[opsur]_", "[A-Za-z0-9]{20}"),
+    SecretPattern("a GitHub token", "github_pat_", r"\w{20}"),
+    SecretPattern("a GitLab token", "glpat-", r"[\w-]{20}"),
+    SecretPattern("a Hugging Face token", "hf_", r"[A-Za-z0-9]{30,40}(?![\w-])"),
+    SecretPattern("a Slack token", "xox[abeoprs]-", r"[\w-]{16}"),
+    SecretPattern("an AWS access key", "A(?:KIA|SIA(?=[A-Z]*[0-9]))", r"[A-Z0-9]{16}(?![\w-])"),
+    SecretPattern("a JSON Web Token", "eyJ", r"[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"),
+    SecretPattern("a private key", "-----BEGIN ", "[A-Z0-9 ]{0,40}PRIVATE KEY"),
+)
+_BEFORE = "(?<![A-Za-z0-9_])(?<![A-Za-z0-9_]-)"  # not within a word such as risk-free, nor within base64
+SECRET_PATTERN = f"{_BEFORE}(?:{'|'.join(row.prefix + row.rest for row in SECRET_PATTERNS)})"
+# A text that ends like this may be a credential of which the rest is still being typed.
+SECRET_START_PATTERN = rf"{_BEFORE}(?:{'|'.join(row.prefix for row in SECRET_PATTERNS)})[\w.-]{{3,}}$"
+
+MIN_PIECE, MAX_PIECE = 8, 16  # characters of a key in a row that are no coincidence, in a short and in a long key
+_ANY_PATTERN = re.compile(SECRET_PATTERN, re.ASCII)
+_KIND_PATTERNS = [(row.kind, re.compile(row.prefix + row.rest, re.ASCII)) for row in SECRET_PATTERNS]
+_MASKED_PATTERN = re.compile(rf"{SECRET_PATTERN}[\w.+/=-]*", re.ASCII)
+_IGNORED_CHARACTERS = re.compile("[\\s\u00ad\u200b-\u200f\u2060\ufeff]+")  # a key can be broken into lines
+
+
+def find_secret_kind(text: str) -> str:
+    """Return what kind of credential a text seems to contain, with its article, or ""."""
+    match = _ANY_PATTERN.search(text)
+    return next(kind for kind, pattern in _KIND_PATTERNS if pattern.match(text, match.start())) if match else ""
+
+
+def mask_secrets(text: str) -> str:
+    """Return a text with "[key]" in place of everything that looks like a credential."""
+    return _MASKED_PATTERN.sub("[key]", text)
+
+
+def contains_key(text: str, key: Secret) -> bool:
+    """Whether a text contains `key` or a long piece of it: plain, in other case, spaced, or encoded."""
+    plain_text = _IGNORED_CHARACTERS.sub("", text)
+    texts = {variant.lower() for variant in (plain_text, unquote(plain_text))}
+    return any(piece in variant for piece in _iter_pieces(key) for variant in texts)
+
+
+def _iter_pieces(key: Secret) -> Iterator[str]:
+    """Yield all pieces of the forms of a key, in lower case."""
+    length = min(MAX_PIECE, max(MIN_PIECE, len(key.reveal().removeprefix(KEY_PREFIX))))
+    for form in (form.decode().lower() for form in iter_forms(key)):
+        for start in range(len(form) - length + 1):
+            yield form[start : start + length]

@@ -1,0 +1,156 @@
+"""Credentials are recognised by their shape, and ordinary prompts are not taken for any."""
+
+from __future__ import annotations
+
+import base64
+import random
+import re
+import uuid
+from hashlib import sha256
+from string import ascii_letters, ascii_uppercase, digits
+from urllib.parse import quote
+
+import pytest
+
+from cometmagic.system.secret import Secret
+from cometmagic.system.secret_patterns import (
+    SECRET_PATTERN,
+    SECRET_PATTERNS,
+    SECRET_START_PATTERN,
+    contains_key,
+    find_secret_kind,
+    mask_secrets,
+)
+
+_random = random.Random(1)  # noqa: S311  # the same letters each time
+
+
+def letters(count: int, alphabet: str = ascii_letters + digits) -> str:
+    return "".join(_random.choices(alphabet, k=count))
+
+
+# None of them was ever a key; they are put together here so that no scanner of repositories stops at them.
+SECRETS = {
+    "sk-" + letters(48): "an API key",
+    "sk-" + "abcdefghijklmnopqrstuvwxyz": "an API key",
+    "sk-proj-" + letters(64, ascii_letters + digits + "_-"): "an API key",
+    "sk-ant-" + "api03-" + letters(90): "an API key",
+    "sk-canary-" + "4f9c2b7e1d8a6035": "an API key",
+    "sk_live_" + letters(24): "a Stripe key",
+    "AIza" + "Sy" + letters(33): "a Google API key",
+    "ghp_" + letters(36): "a GitHub token",
+    "github_pat_" + letters(22) + "_" + letters(59): "a GitHub token",
+    "glpat-" + letters(20): "a GitLab token",
+    "hf_" + letters(34, ascii_letters): "a Hugging Face token",
+    "xoxb-" + f"{letters(12, digits)}-{letters(12, digits)}-{letters(24)}": "a Slack token",
+    "AKIA" + letters(16, ascii_uppercase + "234567"): "an AWS access key",
+    "ASIA" + "3" + letters(15, ascii_uppercase): "an AWS access key",
+    "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0In0." + letters(43): "a JSON Web Token",
+    "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIE": "a private key",
+    "-----BEGIN " + "PRIVATE KEY-----": "a private key",
+    "-----BEGIN " + "OPENSSH PRIVATE KEY-----": "a private key",
+}
+AROUND = (
+    "{}",
+    "a poster with {} on it",
+    "key={}",
+    '{{"token": "{}"}}',
+    "https://a.example/?key={}&x=1",
+    "画{}吧",
+    "({}),",
+)
+PROMPTS = (
+    "a red bicycle leaning on a sunlit wall",
+    "A logo for sk-learn, the machine learning library, and its friend sk-learn-contrib-lightning",
+    "disk-0123456789abcdef0123456789abcdef and risk-free-investment-opportunities-2024",
+    "the word AIza alone, an AIzard, and AIzaSy",
+    "a lizard called AKIA from AKITA, ASIAPACIFICECONOMICFORUM",
+    "the ghp_ prefix, a ghost called gho_st, hf_hub_download and hf_AutoModel",
+    "xoxo- love, xoxb- and a Slack logo",
+    "eyJ is how base64 of JSON begins: eyJhbGciOiJIUzI1NiJ9",
+    "a street sign that says -----BEGIN CERTIFICATE----- and a PUBLIC KEY under it",
+    "a skate park, task-based, mask-wearing sk-8ters; flight SK-1234 to sk-SK",
+    "sk-fading-circle12 sk-cube-grid css spinner",
+    "draw {'style': 'oil', 'seed': 12345678901234567890, \"ratio\": '16:9'}",
+    "ein Aktenschrank aus Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz",
+    "https://example.org/images/2024/12/sk-blue-bicycle-with-basket.png?width=1024&height=768",
+    "const API_KEY = process.env.OPENAI_API_KEY; // sk-...",
+    "export COMETAPI_KEY=$COMETAPI_KEY",
+    "glpat- is GitLab's prefix, github_pat_ is GitHub's, sk_live_ is Stripe's",
+)
+
+
+def generated_texts() -> list[str]:
+    """Return what machines write into prompts."""
+    image = base64.b64encode(_random.randbytes(60_000)).decode()
+    return [
+        *(sha256(bytes([number])).hexdigest() for number in range(200)),
+        *(str(uuid.UUID(int=_random.getrandbits(128))) for _ in range(200)),
+        f"data:image/png;base64,{image}",
+        "\n".join(image[start : start + 76] for start in range(0, len(image), 76)),
+        image.replace("+", "-").replace("/", "_"),
+        _random.randbytes(20_000).hex(),
+    ]
+
+
+@pytest.mark.parametrize(("secret", "kind"), SECRETS.items(), ids=[secret[:16] for secret in SECRETS])
+def test_a_credential_is_found_and_masked_whatever_stands_around_it(secret: str, kind: str) -> None:
+    for around in AROUND:
+        text = around.format(secret)
+        assert find_secret_kind(text) == kind, text
+        assert secret[:20] not in mask_secrets(text)
+        assert secret[-6:] not in mask_secrets(text)
+
+
+def test_ordinary_prompts_are_left_alone() -> None:
+    texts = [*PROMPTS, *generated_texts()]
+
+    assert [(find_secret_kind(text), text[:200]) for text in texts if find_secret_kind(text)] == []
+    assert [text for text in texts if mask_secrets(text) != text] == []
+
+
+@pytest.mark.parametrize("secret", SECRETS, ids=[secret[:16] for secret in SECRETS])
+def test_a_credential_that_is_being_typed_is_recognised_after_a_few_letters(secret: str) -> None:
+    start, whole = re.compile(SECRET_START_PATTERN, re.ASCII), re.compile(SECRET_PATTERN, re.ASCII)
+    states = ["whole" if whole.search(text) else "start" if start.search(text) else "" for text in (
+        f"draw {secret[:length]}" for length in range(1, len(secret) + 1)
+    )]  # fmt: skip
+    if "BEGIN" in secret:  # it has spaces, and no secret letter in the beginning
+        assert states[-1] == "whole"
+        return
+
+    first = states.index("start")
+    assert first < 16
+    assert "" not in states[first:]
+    assert "whole" in states
+
+
+def test_every_row_has_a_sample() -> None:
+    assert {row.kind for row in SECRET_PATTERNS} == set(SECRETS.values())
+
+
+KEYS = ("sk-canary-4f9c2b7e1d8a6035", "0f3a9c2b7e1d8a60354f9c2b7e1d8a6035aa11bb", "pA+ss/w0=rd-_9XkQ2", "Zx8-9qXv")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_session_s_key_is_found_in_every_shape(key: str) -> None:
+    shapes = {
+        "plain": key,
+        "without its prefix": key.removeprefix("sk-"),
+        "in other case": key.swapcase(),
+        "in lines": "\n".join(key),
+        "with zero-width spaces": "\u200b".join(key),
+        "quoted": quote(key, safe=""),
+        "percent-encoded": "".join(f"%{ord(letter):02x}" for letter in key),
+        "as hex": key.encode().hex(),
+        "a piece": key[:-4] if len(key) > 20 else key,
+        **{f"as base64 after {n}": base64.b64encode(b"x" * n + key.encode() + b"yyy").decode() for n in range(3)},
+    }
+
+    assert [name for name, shape in shapes.items() if not contains_key(f"draw {shape} please", Secret(key))] == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_no_ordinary_prompt_contains_the_session_s_key(key: str) -> None:
+    assert [text[:80] for text in [*PROMPTS, *generated_texts()] if contains_key(text, Secret(key))] == []
+    assert not contains_key(f"draw {key[:7]}", Secret(key))
