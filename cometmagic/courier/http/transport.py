@@ -32,6 +32,7 @@ from cometmagic.gemini.error_bodies import MAX_ERROR_BYTES, find_request_id, par
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.fallback_storage import read_documents
+from cometmagic.system.redactor import Redactor
 
 ERROR_BODY_TIMEOUT = 10.0  # seconds for the body of an error, whose status is known by then
 PROGRESS_INTERVAL = 0.2  # seconds; a 4K image arrives in hundreds of pieces
@@ -46,11 +47,12 @@ KEEPALIVE_OPTIONS = {
 class PostAttempt:
     """One attempt; `is_sent` and `uploaded_bytes` say afterwards how much was sent."""
 
-    def __init__(self, folder: CallFolder, route: LiveRoute, emit: EventSink) -> None:
-        """Start with nothing sent."""
+    def __init__(self, folder: CallFolder, route: LiveRoute, emit: EventSink, redactor: Redactor) -> None:
+        """Start with nothing sent; `redactor` removes the key from all that the service says."""
         self.folder = folder  # the folder of the response: another one after a full disk
         self.route = route
         self._emit = emit
+        self._redactor = redactor
         self.is_sent = False  # whether any byte of the request may have been sent
         self.uploaded_bytes = 0
         self.content_length = 0
@@ -66,16 +68,19 @@ class PostAttempt:
         model = quote(call["model"].removeprefix("models/"))
         url = httpx.URL(f"{self.route.base_url}/v1beta/models/{model}:generateContent")
         client = self._build_client(url)
-        headers, extensions = self._build_headers(call), {"trace": self._trace}
-        content = self._stream_body(body)
+        content, extensions = self._stream_body(body), {"trace": self._trace}
         async with (
             client,
-            client.stream("POST", url, headers=headers, content=content, extensions=extensions) as response,
+            client.stream(
+                "POST", url, headers=self._build_headers(call), content=content, extensions=extensions
+            ) as response,
         ):
+            headers = {name: self._redactor.redact(value) for name, value in response.headers.items()}
             if not response.is_success:
-                return parse_error_response(response.status_code, await _read_error_body(response), response.headers)
+                error_text = self._redactor.redact((await _read_error_body(response)).decode("utf-8", "replace"))
+                return parse_error_response(response.status_code, error_text.encode(), headers)
             with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more
-                self.folder.update(status=response.status_code, request_id=find_request_id("", response.headers))
+                self.folder.update(status=response.status_code, request_id=find_request_id("", headers))
             await self._receive(response)
         return None
 
@@ -142,11 +147,11 @@ class PostAttempt:
                     self.folder = spool.folder
 
 
-async def _read_error_body(response: httpx.Response) -> bytes:
+async def _read_error_body(response: httpx.Response) -> bytearray:
     """Return the beginning of an error's body, decompressed as far as possible."""
     content, decoder = bytearray(), build_decoder(response.headers.get("content-encoding", ""))
     if isinstance(decoder, UnsupportedDecoder):
-        return b""
+        return content
     # The status is known. When the body is cut short, damaged or slow, its beginning is enough.
     with contextlib.suppress(InflateError, httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(ERROR_BODY_TIMEOUT):
@@ -154,8 +159,8 @@ async def _read_error_body(response: httpx.Response) -> bytes:
                 for piece in decoder.feed(chunk):
                     content += piece
                     if len(content) >= MAX_ERROR_BYTES:
-                        return bytes(content[:MAX_ERROR_BYTES])
-    return bytes(content)
+                        return content[:MAX_ERROR_BYTES]
+    return content
 
 
 def _enable_keepalive(connection: socket.socket | None) -> None:
