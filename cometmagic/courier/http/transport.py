@@ -23,6 +23,8 @@ from urllib.parse import quote
 import httpx
 
 from cometmagic.courier.http.content_decoding import InflateError, UnsupportedDecoder, build_decoder
+from cometmagic.courier.http.redirects import detach_location, get_location
+from cometmagic.courier.http.status_line import StatusRecorder
 from cometmagic.courier.job import EventSink
 from cometmagic.courier.route import LiveRoute
 from cometmagic.courier.spool import ResponseSpool
@@ -57,12 +59,21 @@ class PostAttempt:
         self.uploaded_bytes = 0
         self.content_length = 0
         self._documents: dict[str, bytes] = {}
+        self._status_recorder = StatusRecorder()
 
     async def send(self) -> CometError | None:
         """Send the request and save the response; return the error for a status other than 2xx.
 
         Raises httpx's errors, `InflateError` and `OSError`.
         """
+        try:
+            return await self._post()
+        except httpx.RemoteProtocolError:
+            if self._status_recorder.status < 300:
+                raise
+        return parse_error_response(self._status_recorder.status, b"")  # its headers cannot be read
+
+    async def _post(self) -> CometError | None:
         call, body = self.folder.read(), self.folder.read_body()
         self.content_length = measure_body(body, self.folder.path)
         model = quote(call["model"].removeprefix("models/"))
@@ -77,6 +88,7 @@ class PostAttempt:
         ):
             headers = {name: self._redactor.redact(value) for name, value in response.headers.items()}
             if not response.is_success:
+                headers["location"] = self._redactor.redact(get_location(response))
                 error_text = self._redactor.redact((await _read_error_body(response)).decode("utf-8", "replace"))
                 return parse_error_response(response.status_code, error_text.encode(), headers)
             with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more
@@ -94,7 +106,13 @@ class PostAttempt:
         )
         ssl_context = _build_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         uses_proxy = url.scheme == "https"  # plain HTTP is for this machine only, and a proxy could read the key
-        return httpx.AsyncClient(timeout=timeout, follow_redirects=False, verify=ssl_context, trust_env=uses_proxy)
+        return httpx.AsyncClient(
+            timeout=timeout,
+            follow_redirects=False,
+            verify=ssl_context,
+            trust_env=uses_proxy,
+            event_hooks={"response": [detach_location]},
+        )
 
     def _build_headers(self, call: CallRecord) -> dict[str, str]:
         return {
@@ -116,6 +134,8 @@ class PostAttempt:
 
     async def _trace(self, event_name: str, info: dict[str, Any]) -> None:
         """Record the steps of a connection, as httpcore reports them."""
+        if event_name.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self._status_recorder.record(info["return_value"])
         if event_name == "connection.connect_tcp.complete":
             _enable_keepalive(info["return_value"].get_extra_info("socket"))
         elif event_name == "http11.send_request_headers.started" and info["request"].method == b"POST":
