@@ -52,11 +52,10 @@ class CometError(Exception):
     def __init__(
         self, message: str, *, advice: str = "", charge_status: ChargeStatus | None = None, **details: Any
     ) -> None:
-        message = mask_secrets(message)  # a wrong value that is quoted may be a key
-        message = clean(message)  # it may quote a file's name, or the service
+        message = _clean_sentence(message)
         self.message = message if message.endswith((".", "?")) else f"{message}."
         super().__init__(self.message)
-        self.advice = clean(advice)
+        self.advice = _clean_sentence(advice)
         if charge_status is not None:
             self.charge_status = charge_status
         self.details = details
@@ -84,6 +83,11 @@ class CometError(Exception):
             "do": self.advice,
             **self.details,
         }
+
+
+def _clean_sentence(text: str) -> str:
+    """Return a sentence that can be shown: a wrong value that it quotes may hold anything, even a key."""
+    return mask_secrets(clean(text)).replace("\n", " ")
 
 
 class OptionError(CometError):
@@ -169,7 +173,7 @@ def restore_error(record: Mapping[str, Any], **details: Any) -> CometError:
     """Return the error that `to_dict` returned as a `record`, with further `details` as attributes."""
     values = dict(record)
     error_class = _ERROR_CLASSES.get(str(values.pop("type", "")), CometError)
-    message, advice, status = (str(values.pop(name, "")) for name in ("what", "do", "fate"))
+    message, advice, status = (clean(values.pop(name, "")) for name in ("what", "do", "fate"))
     error = error_class(message, advice=advice, charge_status=ChargeStatus.__members__.get(status))
     # Set here, as a recorded name may be that of a parameter; and Python and IPython look up names with underscores.
     error.details = {name: value for name, value in values.items() if not name.startswith("_")} | details
