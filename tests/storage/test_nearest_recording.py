@@ -160,7 +160,8 @@ def test_without_any_recording_it_is_said_how_to_get_one(library_folder: Path, e
 
 def test_only_the_newest_are_looked_at(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     oldest, *_ = [
-        record(f"{name} thing", planned=f"2026-11-22T10:15:0{at}+00:00") for at, name in enumerate(("red", "green", "tiny"))
+        record(f"{name} thing", planned=f"2026-11-22T10:15:0{at}+00:00")
+        for at, name in enumerate(("red", "green", "tiny"))
     ]
     assert f"The nearest is {oldest.id}, " in told("red things")
 
