@@ -22,6 +22,7 @@ from typing import Any
 from cometmagic.courier.job import Courier, Job
 from cometmagic.courier.route import Route, encode_route
 from cometmagic.options.settings import KEY_VARIABLE, Key
+from cometmagic.storage.trust_secret import get_session_secret
 
 # The variables a delivery reads; they are sent with each command, as they may have changed since the process started.
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -157,6 +158,7 @@ def start_recovery(folder: Path, key: Key | None) -> Job:
 def _submit(folder: Path, payload: dict[str, Any]) -> Job:
     """Submit a job, to a new courier when the present one has just died."""
     payload |= {"surroundings": {variable: os.environ.get(variable) for variable in ENVIRONMENT_VARIABLES}}
+    payload |= {"trust_secret": get_session_secret()}
     try:
         return get_courier().submit(folder, payload)
     except (OSError, ValueError):  # no command was accepted, so nothing can be sent twice

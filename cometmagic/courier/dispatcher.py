@@ -20,6 +20,7 @@ from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.courier.recovery import recover
 from cometmagic.courier.route import LiveRoute, decode_route
 from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.trust_secret import set_session_secret
 
 
 class Dispatcher:
@@ -56,7 +57,7 @@ class Dispatcher:
         self._emit({"job": job_name, "event": "done"})
 
     def _handle_delivery(self, command: dict[str, Any]) -> None:
-        _apply_environment(command["surroundings"])
+        _apply_surroundings(command)
         job_name, route = command["job"], decode_route(command["route"])
         base_url = route.base_url if isinstance(route, LiveRoute) else ""
         rate_limiter = self._rate_limiters.setdefault(base_url, RateLimiter())
@@ -66,7 +67,7 @@ class Dispatcher:
         self._start_task(job_name, delivery, self._run_delivery(delivery))
 
     def _handle_recovery(self, command: dict[str, Any]) -> None:
-        _apply_environment(command["surroundings"])
+        _apply_surroundings(command)
         job_name = command["job"]
         self._start_task(job_name, None, self._run_recovery(CallFolder(Path(job_name)), command["recover"]))
 
@@ -105,9 +106,10 @@ class Dispatcher:
             await asyncio.gather(*(task for _, task in self._active_jobs.values()), return_exceptions=True)
 
 
-def _apply_environment(variables: dict[str, str | None]) -> None:
-    """Copy the environment variables of the kernel that a job depends on."""
-    for name, value in variables.items():
+def _apply_surroundings(command: dict[str, Any]) -> None:
+    """Copy what a job depends on from the kernel: environment variables, and a secret that is not on the disk."""
+    set_session_secret(command.get("trust_secret", ""))
+    for name, value in command["surroundings"].items():
         if value is None:
             os.environ.pop(name, None)
         else:
