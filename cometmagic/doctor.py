@@ -33,6 +33,7 @@ from cometmagic.options.settings import (
 from cometmagic.storage.index import iter_recordings
 from cometmagic.storage.library import MIN_FREE_BYTES, Library, format_call_count
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
+from cometmagic.storage.trust import describe_untrusted
 from cometmagic.system import proxies
 from cometmagic.system.formatting import format_bytes
 from cometmagic.system.regular_files import is_regular, measure_regular
@@ -107,6 +108,9 @@ def _check_source(report: Report, library: Library | None) -> None:
     source = report.read_setting(read_default_source)
     report.add_row("key", f"set, from {key.origin}" if key else UNUSABLE_LABEL if is_broken else "none")
     report.add_row("source", _explain_source(source, key))
+    if library and not library.is_trusted:
+        add_problem = report.add_error if key and source in ("auto", "live") else report.add_warning
+        add_problem(describe_untrusted(library.root))
     if source == "live" and key is None and not is_broken:
         report.add_error(f"COMETMAGIC_SOURCE is live, and there is no key. {KEY_INSTRUCTIONS}")
     if source == "replay" and library and report.read_setting(lambda: any(iter_recordings(library))) is False:
@@ -151,13 +155,14 @@ def _check_library(report: Report, library: Library | None) -> None:
         folder = next(parent for parent in (root, *root.parents) if parent.exists())
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".cometmagic-"):
             free_bytes = shutil.disk_usage(folder).free
-        call_count = format_call_count(len(list(library.iter_folders()))) if root.exists() else "not made yet"
+        trust_text = f"{'' if library.is_trusted else 'not '}trusted"
+        calls_text = f"{format_call_count(len(list(library)))}, {trust_text}" if root.exists() else "not made yet"
     except (OSError, LibraryError) as error:
         report.add_row("library", f"{root}, {UNUSABLE_LABEL}")
         library_error = error if isinstance(error, LibraryError) else build_write_error(root, error)
         report.add_error(f"{library_error.message} {LIBRARY_ADVICE}")
         return
-    report.add_row("library", f"{root}: {call_count}, can be written, {free_bytes / 1e9:.1f} GB free")
+    report.add_row("library", f"{root}: {calls_text}, can be written, {free_bytes / 1e9:.1f} GB free")
     if free_bytes < MIN_FREE_BYTES:
         report.add_error(f"The disk of {root} has only {free_bytes >> 20} MB left. {LIBRARY_ADVICE}")
     log = root / "courier.log"
@@ -170,9 +175,7 @@ def _check_certificates(report: Report) -> None:
     if problem := proxies.find_certificate_problem():
         report.add_error(problem)
     if file := os.environ.get("SSLKEYLOGFILE"):
-        report.add_warning(
-            f"SSLKEYLOGFILE is set: with {file} and a recording of the network the key can be read. Unset it."
-        )
+        report.add_warning(f"SSLKEYLOGFILE is set: whoever has {file} and recorded traffic can read the key. Unset it.")
 
 
 def _check_clock(report: Report) -> None:

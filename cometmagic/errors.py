@@ -52,10 +52,10 @@ class CometError(Exception):
     def __init__(
         self, message: str, *, advice: str = "", charge_status: ChargeStatus | None = None, **details: Any
     ) -> None:
-        message = mask_secrets(message)  # a wrong value that is quoted may be a key
+        message = _clean_sentence(message)
         self.message = message if message.endswith((".", "?")) else f"{message}."
         super().__init__(self.message)
-        self.advice = advice
+        self.advice = _clean_sentence(advice)
         if charge_status is not None:
             self.charge_status = charge_status
         self.details = details
@@ -83,6 +83,11 @@ class CometError(Exception):
             "do": self.advice,
             **self.details,
         }
+
+
+def _clean_sentence(text: str) -> str:
+    """Return a sentence that can be shown: a wrong value that it quotes may hold anything, even a key."""
+    return mask_secrets(clean(text)).replace("\n", " ")
 
 
 class OptionError(CometError):

@@ -16,6 +16,7 @@ import pytest
 
 from cometmagic import doctor, generate
 from cometmagic.doctor import Report, examine
+from cometmagic.storage.trust import MARK_NAME
 from tests.faults.leaks import KEY, leaks
 from tests.notebook.answers import answering, serving
 
@@ -103,6 +104,23 @@ def test_what_is_broken_is_one_line_with_a_mark_and_what_to_do(
     assert not (tmp_path / "keys").exists()
 
 
+@pytest.mark.parametrize(("key", "mark"), [("", "!"), (KEY, "✗")])
+def test_a_library_from_elsewhere_is_told_and_stops_live_calls(
+    monkeypatch: pytest.MonkeyPatch, library_folder: Path, key: str, mark: str
+) -> None:
+    generate("a cat", source="offline")
+    assert row(examine(), "library").startswith(f"{library_folder}: 1 call, trusted, can be written, ")
+    (library_folder / MARK_NAME).write_text("forged")
+    monkeypatch.setenv("COMETAPI_KEY", key)
+
+    report = examine()
+
+    assert row(report, "library").startswith(f"{library_folder}: 1 call, not trusted, can be written, ")
+    [problem] = report.problems
+    assert problem.startswith(f"{mark} The library library is not trusted (it may come from somebody else)")
+    assert report.has_errors == (mark == "✗")
+
+
 def test_a_library_that_cannot_be_looked_into_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMETMAGIC_SOURCE", "replay")
     monkeypatch.setenv("COMETMAGIC_LIBRARY", "x" * 300)
@@ -167,7 +185,7 @@ def test_the_library_and_what_is_in_it(monkeypatch: pytest.MonkeyPatch, library_
 
     report = examine()
 
-    assert row(report, "library").startswith(f"{library_folder}: 2 calls, can be written, ")
+    assert row(report, "library").startswith(f"{library_folder}: 2 calls, trusted, can be written, ")
     assert row(report, "library").endswith(" GB free")
     assert row(report, "log") == f"{library_folder / 'courier.log'}, 1.2 kB"
     assert report.problems == []  # a recording is there to replay

@@ -29,6 +29,7 @@ ALLOWED = {
     "storage/slim_notebook.py:_resolve_notebook": "a path that the user named",
     "storage/slim_notebook.py:_read_notebook": "a path that the user named",
     "storage/slim_notebook.py:_replace_file": "a path that the user named",
+    "storage/trust.py": "the folder of the library, which the user named",
     "doctor.py:_check_library": "the folder of the library, which the user named",
     "options/pyproject.py": "the project's settings, which have rules of their own",
     "widget/widgets.py": "files of the package",

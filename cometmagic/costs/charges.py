@@ -21,6 +21,7 @@ from cometmagic.options.declaration import Limits
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.call_record import CallRecord, CallState, read_usage
 from cometmagic.storage.fallback_storage import find_home
+from cometmagic.storage.trust import check_trusted, is_trusted
 
 _FREE_STATUSES = (ChargeStatus.UNSENT.name, ChargeStatus.REFUSED.name)
 
@@ -41,10 +42,13 @@ def read_estimate(call: CallRecord) -> Price:
 def reserve_costs(root: Path, calls: Sequence[tuple[str, Price]], limits: Limits, session: str) -> Iterator[list[str]]:
     """Reserve in a library's ledger what `calls` may cost, and yield an id for each; cancelled on failure.
 
-    `calls` is (model, estimate) for each call. Raises `BudgetError` when their total may exceed the limits.
+    `calls` is (model, estimate) for each call. Raises `BudgetError` when their total may exceed the limits, and
+    `LibraryError` when the library is not trusted.
     """
     tries = 1 + limits.retry_unknown
     check_max_cost([estimate for _, estimate in calls], tries, limits.max_cost)
+    if calls:
+        check_trusted(root)
     call_ids, ledger = [uuid.uuid4().hex for _ in calls], Ledger(root)
     if call_ids:
         ledger.reserve(
@@ -84,10 +88,13 @@ def check_max_cost(estimates: Sequence[Price], tries: int, max_cost: float | Non
 
 
 def record_cost(folder: CallFolder) -> None:
-    """Record the outcome of a live call in its library's ledger."""
+    """Record the outcome of a live call in its library's ledger, if the library is trusted."""
     call = folder.read()
-    if call.get("source") == "live" and call.get("id"):
-        ledger = Ledger(find_home(folder, call).parent)
+    if call.get("source") != "live" or not call.get("id"):
+        return
+    root = find_home(folder, call).parent
+    if is_trusted(root):
+        ledger = Ledger(root)
         worst_case = (read_estimate(call).usd or 0.0) * (1 + call.get("limits", {}).get("retry_unknown", 0)) or None
         reservation: dict[str, Any] = {
             "session": call.get("session", ""),

@@ -34,6 +34,7 @@ from cometmagic.costs.ledger_entries import (
 from cometmagic.errors import BudgetError, ChargeStatus, LibraryError
 from cometmagic.storage.call_folder import now
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
+from cometmagic.storage.trust import create_library_folder
 from cometmagic.system.atomic_files import sync_folder
 from cometmagic.system.file_lock import Lock, LockBusyError, LockUnsupportedError, acquire_lock
 from cometmagic.system.regular_files import open_private, read_regular
@@ -176,7 +177,7 @@ class Ledger:
             yield
 
     def _acquire_lock(self) -> Lock:
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        create_library_folder(self.root)
         return acquire_lock(self.root / LOCK_FILE_NAME, LEDGER_LOCK_TIMEOUT)
 
     def _append_uncapped(self, row: dict[str, Any]) -> None:
@@ -192,7 +193,7 @@ class Ledger:
         line = json.dumps(row, allow_nan=False).encode() + b"\n"
         if len(line) >= MAX_LINE_BYTES:
             raise ValueError(f"{len(line)} bytes are too many for a line of the ledger")
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        create_library_folder(self.root)
         with open_private(self.path, "a+") as file:
             handle = file.fileno()
             is_new = os.fstat(handle).st_size == 0

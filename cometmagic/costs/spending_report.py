@@ -13,11 +13,14 @@ from cometmagic.costs.ledger import Ledger
 from cometmagic.costs.ledger_entries import Spending
 from cometmagic.options.models import CHECK_DATE
 from cometmagic.storage.library import format_call_count
+from cometmagic.storage.trust import describe_untrusted, is_trusted
 from cometmagic.system.formatting import format_path
 
 
 def format_spending(root: Path, session: str) -> str:
     """Return a table of what was spent in a library, with notes on uncertain amounts."""
+    if not is_trusted(root):
+        return describe_untrusted(root)
     ledger, today = Ledger(root), datetime.now().astimezone().date()
     total = ledger.sum_spending()
     if not total.call_count:

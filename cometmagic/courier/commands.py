@@ -14,6 +14,7 @@ from typing import Any
 from cometmagic.courier.route import LiveRoute, OfflineRoute
 from cometmagic.options.declaration import Limits
 from cometmagic.options.settings import Key
+from cometmagic.storage.trust_secret import get_session_secret, set_session_secret
 
 # The variables a delivery reads; they are sent with each command, as they may have changed since the process started.
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -35,7 +36,7 @@ def encode_command(command: dict[str, Any]) -> bytes:
 
 
 class _Environment:
-    """The environment variables, which are read while the command is written."""
+    """What a job depends on besides its command, which is read while that is written."""
 
 
 def _to_json(value: object) -> Any:
@@ -47,11 +48,14 @@ def _to_json(value: object) -> Any:
         case OfflineRoute():
             return None
         case _Environment():
-            return {name: os.getenv(name) for name in ENVIRONMENT_VARIABLES}
+            return {
+                "variables": {name: os.getenv(name) for name in ENVIRONMENT_VARIABLES},
+                "trust_secret": get_session_secret(),
+            }
     raise TypeError(f"{type(value).__name__} is no part of a command")
 
 
-def decode_command(line: bytes) -> tuple[dict[str, Any], dict[str, str | None]]:
+def decode_command(line: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a command and its environment. Raises `ValueError` for an empty line, or half of one."""
     command, environment = json.loads(line)
     if "route" in command:
@@ -65,9 +69,10 @@ def _build_route(base_url: str, key: dict[str, str], limits: dict[str, Any]) -> 
     return LiveRoute(base_url, Key(**key), Limits(**limits))
 
 
-def apply_environment(variables: dict[str, str | None]) -> None:
-    """Copy the environment variables of the kernel that a job depends on."""
-    for name, value in variables.items():
+def apply_environment(environment: dict[str, Any]) -> None:
+    """Copy what a job depends on from the kernel: environment variables, and a secret that is not on the disk."""
+    set_session_secret(environment["trust_secret"])
+    for name, value in environment["variables"].items():
         if value is None:
             os.environ.pop(name, None)
         else:

@@ -15,6 +15,7 @@ from typing import Any
 
 from cometmagic.errors import LibraryError
 from cometmagic.storage.call_folder import CallFolder, now
+from cometmagic.storage.trust import is_trusted
 from cometmagic.system.regular_files import is_regular, measure_regular, open_private
 
 LOG_FILE = "courier.log"
@@ -38,7 +39,9 @@ def log_crash(root: Path, exception: BaseException) -> None:
 
 
 def write_line(root: Path, event: str, **fields: Any) -> None:
-    """Append one line to the log of a library."""
+    """Append one line to the log of a library, if it is trusted."""
+    if not is_trusted(root):
+        return
     path = root / LOG_FILE
     line = json.dumps({"at": now(), "pid": os.getpid(), "event": event} | fields) + "\n"
     with contextlib.suppress(OSError):

@@ -24,6 +24,7 @@ from cometmagic.storage.index import parse_planned_time
 from cometmagic.storage.library import Library
 from cometmagic.storage.redaction import redact_response
 from cometmagic.storage.settle import settle
+from cometmagic.storage.trust import check_trusted
 from cometmagic.storage.unfinished_calls import find_unfinished_calls
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
 from cometmagic.system.redactor import Redactor
@@ -47,7 +48,9 @@ def lock_call(folder: CallFolder, timeout: float = 0.0) -> Iterator[None]:
 
 
 def find_running_calls(library: Library) -> Iterator[CallFolder]:
-    """Yield the calls that a process works on, newest first."""
+    """Yield the calls that a process works on, newest first; none in a library that is not trusted."""
+    if not library.is_trusted:
+        return
     for call_id in find_unfinished_calls(library.root):
         folder = CallFolder(library.root / call_id)
         with contextlib.suppress(LibraryError, OSError):
@@ -78,7 +81,12 @@ def _compute_max_age(call: CallRecord) -> timedelta:
 
 
 def find_recoverable_calls(library: Library, limit: int | None = None) -> Iterator[CallFolder]:
-    """Yield the calls without a process that have not ended or left files behind, among the newest `limit` calls."""
+    """Yield the calls without a process that have not ended or left files behind, among the newest `limit` calls.
+
+    A library that is not trusted has none.
+    """
+    if not library.is_trusted:
+        return
     for fallback in iter_orphaned_calls(library.root):
         with contextlib.suppress(LibraryError, OSError):
             if _has_ended(fallback.read()):
@@ -101,8 +109,9 @@ def recover(folder: CallFolder, key: Key | None = None) -> CallState:
     """Finish a call that no process works on, and return its state.
 
     `key` is removed from what the response echoes. Raises `LockBusyError` when a process works on the call, `OSError`
-    while its disk cannot be written.
+    while its disk cannot be written, and `LibraryError` when its library is not trusted.
     """
+    check_trusted(folder.path.parent)
     with lock_call(folder):
         fallback = find_fallback(folder)
         for call_folder in filter(None, (fallback, folder)):

@@ -19,6 +19,7 @@ from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.call_record import CallState
 from cometmagic.storage.index import parse_planned_time
 from cometmagic.storage.library import Library
+from cometmagic.storage.trust import describe_untrusted, is_trusted
 from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line
 
@@ -28,6 +29,9 @@ RECOVERY_TIMEOUT = 60.0  # seconds for all recoveries together; a large response
 def recover_calls(root: Path, limit: int | None = None) -> Iterator[str]:
     """Recover the calls that no process works on, and yield a line about each."""
     library = Library(root)
+    if not library.is_trusted:
+        yield describe_untrusted(root)
+        return
     library.remove_temp_folders()
     previous_states = {folder: folder.read()["state"] for folder in find_recoverable_calls(library, limit)}
     jobs = [(folder, client.start_recovery(folder.path, _find_valid_key())) for folder in previous_states]
@@ -58,6 +62,8 @@ def _format_recovery(folder: CallFolder, previous_state: str) -> str:
 
 def format_running_calls(root: Path) -> Iterator[str]:
     """Yield a line about each call that a process works on."""
+    if not is_trusted(root):
+        yield describe_untrusted(root)
     for folder in find_running_calls(Library(root)):
         call = folder.read()
         age = (datetime.now().astimezone() - parse_planned_time(call)).total_seconds()

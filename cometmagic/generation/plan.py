@@ -21,6 +21,7 @@ from cometmagic.gemini.encode import encode_request, hash_request, measure_reque
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose
 from cometmagic.generation.text_checks import build_text_checker
+from cometmagic.generation.trust_check import check_live_call
 from cometmagic.options import pyproject
 from cometmagic.options.declaration import CellOptions, Limits, Options, build_options
 from cometmagic.options.keywords import ImageOptions, expose_keywords
@@ -136,11 +137,12 @@ def build_plans(
     text_checker.check_inputs(prompt, images, api_options.list_changes() | cell_options.list_changes())
     library = Library(find_library_folder())
     parent = lineage.resolve_parent(cell_options.edit, cell_options.chat, library, last_folder)
+    trust_warnings = check_live_call(library, parent, cell_options) if source == "live" else ()
     cell_options = replace(cell_options, save=check_target(cell_options.save) if cell_options.save else None)
     shared = (cell_options, limits, source, replace(route, limits=limits) if isinstance(route, LiveRoute) else route)
 
     def build(parent: lineage.ParentContext | None) -> list[Plan]:
-        composition = compose(prompt, images, cell_options, parent, tuple(warnings))
+        composition = compose(prompt, images, cell_options, parent, (*trust_warnings, *warnings))
         text_checker.check_turns(composition.turns[:-1])
         defaults: dict[str, Any] = {}
         if parent is not None and parent.mode == lineage.CHAT:

@@ -109,8 +109,9 @@ class NotebookShrinker:
     def _shrink_widget(self, model: JsonObject) -> None:
         for buffer in _select_objects(model.get("buffers")):
             if buffer.get("path") == ["value"] and buffer.get("encoding") == "base64":
-                image, state = self._load_image(buffer.get("data")), model.setdefault("state", {})
+                image, state = self._load_image(buffer.get("data")), model.get("state", {})
                 if image and image.preview and isinstance(state, dict):
+                    model["state"] = state
                     buffer["data"] = self._build_replacement(buffer["data"], image)
                     state["format"] = "jpeg"
                     if not state.get("width") and not state.get("height"):

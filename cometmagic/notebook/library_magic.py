@@ -18,6 +18,7 @@ from IPython.core.getipython import get_ipython
 
 from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.options.option_types import Number
+from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean
 from cometmagic.system.suggestions import suggest
 
@@ -96,6 +97,18 @@ def show_recovery(library: Library, _: str) -> None:
         _print("Nothing was left behind.")
 
 
+def trust_library(library: Library, _: str) -> None:
+    """Mark a library from somebody else as trusted, and print what is in it."""
+    from cometmagic.storage.library import format_call_count
+    from cometmagic.storage.trust_secret import get_session_secret
+
+    library.trust()
+    limit = " until this kernel ends, because the state folder cannot be written" if get_session_secret() else ""
+    _print(
+        f"The library {format_path(library.root)} with {format_call_count(len(list(library)))} is now trusted{limit}."
+    )
+
+
 def show_spending(library: Library, _: str) -> None:
     """Print what was spent."""
     from cometmagic.costs.spending_report import format_spending
@@ -148,6 +161,7 @@ ACTIONS = {
     "pending": Action(show_pending, "what is still under way, in this notebook and in others"),
     "recover": Action(show_recovery, "bring home what an earlier session left behind"),
     "pack": Action(write_pack, "copy all recordings to a folder that replays them without key and network", "FOLDER"),
+    "trust": Action(trust_library, "use a library from somebody else like your own: live calls, edits, recovery"),
     "spend": Action(show_spending, "what was spent"),
     "slim": Action(
         shrink_notebook,

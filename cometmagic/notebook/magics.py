@@ -22,6 +22,7 @@ from cometmagic.notebook.namespace import is_result_name
 from cometmagic.options.command_line import parse_first_line, parse_line
 from cometmagic.options.help_text import build_help_text
 from cometmagic.options.settings import find_library_folder
+from cometmagic.storage.trust import describe_untrusted, is_trusted
 from cometmagic.storage.unfinished_calls import find_unfinished_calls
 from cometmagic.system.sanitize import clean
 
@@ -177,10 +178,12 @@ def _start_courier() -> None:
 
 
 def _recover_earlier_calls() -> None:
-    """Recover the unfinished calls of earlier kernels, if there are any; the check is quick."""
+    """Recover the unfinished calls of earlier kernels, or say that the library is not trusted; the check is quick."""
     with contextlib.suppress(CometError):  # an invalid library folder is reported when it is used
         root = find_library_folder()
-        if find_unfinished_calls(root, MAX_RECENT_CALLS):
+        if not is_trusted(root):
+            print(describe_untrusted(root))
+        elif find_unfinished_calls(root, MAX_RECENT_CALLS):
             from cometmagic.courier.recovery_report import recover_calls
 
             for line in recover_calls(root, MAX_RECENT_CALLS):

@@ -14,7 +14,6 @@ import getpass
 import io
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from typing import Any
 
 from cometmagic.errors import LibraryError
 from cometmagic.storage.call_folder import CallFolder
+from cometmagic.storage.trust import create_library_folder
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.regular_files import (
     check_folder,
@@ -32,6 +32,7 @@ from cometmagic.system.regular_files import (
     open_regular,
     read_regular,
 )
+from cometmagic.system.state_folder import find_state_folder
 
 RESPONSE_NAME = "response.part"
 DOCUMENT_NAMES = ("request.json", "call.json")
@@ -53,16 +54,8 @@ def read_documents(folder: CallFolder) -> dict[str, bytes]:
 def iter_fallback_roots() -> Iterator[Path]:
     """Yield the folders that can replace a library, the best one first."""
     with contextlib.suppress(RuntimeError):  # no home folder
-        yield _find_state_folder() / "cometmagic"
+        yield find_state_folder()
     yield Path(tempfile.gettempdir(), f"cometmagic-{_find_user_name()}")
-
-
-def _find_state_folder() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
 
 
 def _find_user_name() -> str:
@@ -95,6 +88,8 @@ def _copy_call(folder: CallFolder, root: Path, received_size: int, backup: CallB
     target = root / folder.id
     create_private_folder(root)
     _check_private(root)
+    with contextlib.suppress(OSError):  # a mark is not worth the image
+        create_library_folder(root)
     # Fails if it exists: a call that was moved before goes to the next root, and is not deleted.
     target.mkdir(mode=0o700)
     try:
@@ -185,6 +180,7 @@ def iter_orphaned_calls(root: Path) -> Iterator[CallFolder]:
 
 def recreate_folder(fallback: CallFolder, folder: CallFolder) -> None:
     """Create the missing folder of a moved call again, so that it can be restored. Raises `OSError`."""
+    create_library_folder(folder.path.parent)
     create_private_folder(folder.path)
     for name, content in read_documents(fallback).items():
         write_atomic(folder.path / name, content)

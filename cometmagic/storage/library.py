@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cometmagic.errors import LibraryError
+from cometmagic.errors import ChargeStatus, LibraryError
 from cometmagic.gemini.encode import (
     encode_request,
     format_reference_name,
@@ -29,6 +29,7 @@ from cometmagic.options.settings import find_library_folder
 from cometmagic.storage.call_folder import MAX_REQUEST_BYTES, CallFolder, encode_call, now
 from cometmagic.storage.call_record import CallState, parse_call
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error, slugify
+from cometmagic.storage.trust import create_library_folder, is_trusted, mark_trusted
 from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.bounded_json import parse_object
 from cometmagic.system.formatting import format_path
@@ -59,7 +60,7 @@ class Library:
         Raises `LibraryError` when it cannot be written or the disk is nearly full, so nothing is sent or charged.
         """
         try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            create_library_folder(self.root)
             free_bytes = shutil.disk_usage(self.root).free
             if free_bytes < MIN_FREE_BYTES:
                 raise LibraryError(
@@ -107,6 +108,22 @@ class Library:
         content = encode_call(call)
         _check_documents(body, content)
         write_atomic(folder / "call.json", content)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether you created this library, or trusted it. Nothing of any other library is sent or recovered."""
+        return is_trusted(self.root)
+
+    def trust(self) -> None:
+        """Use a library from somebody else as your own: for live calls, edits, recovery and the ledger.
+
+        Raises:
+            LibraryError: There is no such folder, it cannot be written, or it belongs to another user.
+        """
+        try:
+            mark_trusted(self.root)
+        except OSError as error:
+            raise build_write_error(self.root, error, charge_status=ChargeStatus.PAST) from None
 
     def pack(self, folder: str | Path) -> PackSummary:
         """Copy every recording that is not there yet to a folder that you can share with a notebook.

@@ -26,6 +26,7 @@ from cometmagic.costs.estimate import Price
 from cometmagic.costs.ledger import Ledger
 from cometmagic.costs.ledger_entries import Spending
 from cometmagic.errors import BudgetError, ChargeStatus, LibraryError
+from cometmagic.storage.trust import create_library_folder
 from cometmagic.system import file_lock
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
 from tests.faults.pressed import Pressed, counts_open_files, open_files
@@ -71,6 +72,7 @@ def told(process: subprocess.Popen[str]) -> Any:
 def test_a_call_is_on_the_disk_before_it_is_sent(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> None:
     flushed: list[bytes] = []
     fsync = os.fsync
+    create_library_folder(ledger.root)
 
     def flushing(handle: int) -> None:
         flushed.append(ledger.path.read_bytes())

@@ -31,6 +31,7 @@ from cometmagic.options.declaration import Options
 from cometmagic.options.settings import Key
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.library import Library
+from cometmagic.storage.trust import create_library_folder
 from tests.faults.crash import PATIENCE, Look, judge, recovered
 from tests.faults.doomed import Case
 from tests.faults.leaks import KEY
@@ -129,6 +130,7 @@ def carried(case: Case, place: Path, at: int = 0) -> Trial:
         courier._process.stdin.close()  # type: ignore[union-attr]  # it has one
         status = courier._process.wait(PATIENCE)
     assert status in (0, -signal.SIGKILL)
+    create_library_folder(place / "copies")
     copy = Path(shutil.copytree(folder.path, place / "copies" / folder.id))
     died = points(trail)[-1] if status else None
     posts, delivered = server.posts, any(exchange.delivered for exchange in server.log)

@@ -154,7 +154,7 @@ def test_a_command_arrives_as_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> No
     command, environment = decode_command(encode_command({"job": "j", "route": route}))
     recovery, _ = decode_command(encode_command({"job": "j", "recover": Key(KEY, "the test")}))
 
-    assert environment["HTTPS_PROXY"] == "http://127.0.0.1:2"
+    assert environment["variables"]["HTTPS_PROXY"] == "http://127.0.0.1:2"
     assert (command["job"], command["route"].base_url, command["route"].limits) == ("j", route.base_url, route.limits)
     assert command["route"].key.reveal() == recovery["recover"].reveal() == KEY
     assert decode_command(encode_command({"job": "j", "route": OfflineRoute()}))[0]["route"] == OfflineRoute()

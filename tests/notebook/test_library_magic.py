@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -29,6 +30,8 @@ WRONG = [
     ("list --all", ["There is no option --all."]),
     ("pending now", ["%gemini_library pending takes nothing, not 'now'."]),
     ("recover 7f3a9c", ["%gemini_library recover takes nothing, not '7f3a9c'."]),
+    ("trust me", ["%gemini_library trust takes nothing, not 'me'."]),
+    ("trust", ["Cannot write in", "/library: No such file or directory."]),
     ("spend today", ["%gemini_library spend takes nothing, not 'today'."]),
     ("slim", ["%gemini_library slim needs NOTEBOOK [--preview PX]."]),
     ("slim --preview 512", ["%gemini_library slim needs NOTEBOOK [--preview PX]."]),
@@ -257,6 +260,36 @@ def test_what_was_left_is_recovered(notebook: Notebook, serve: Services) -> None
 
     assert "Recovered the picture of 'a red bicycle'" in ran.text
     assert (folder / "image.jpg").read_bytes() == FINAL
+
+
+def test_a_library_from_elsewhere_is_announced_and_sends_nothing_until_it_is_trusted(
+    notebook: Notebook, serve: Services
+) -> None:
+    server = serve(answering(), answering())
+    notebook.run(BIKE)
+    shutil.copytree(notebook.library, notebook.place / "lesson")
+    left = next((notebook.place / "lesson").glob("*/call.json"))
+    left.with_name("response.part").write_bytes(full())
+    notebook.set(COMETMAGIC_LIBRARY="lesson")
+
+    loaded = notebook.run("%reload_ext cometmagic")
+    assert loaded.text.strip() == (
+        "The library lesson is not trusted (it may come from somebody else): its recordings can be replayed, "
+        "but nothing is sent or recovered. If you trust it, run %gemini_library trust."
+    )
+    refused = notebook.run("%gemini_image --edit make it blue")
+    assert refused.error is not None
+    [line] = refused.error["traceback"]
+    assert "The library lesson is not trusted: it may come from somebody else. Nothing was sent" in line
+    assert "somebody else" not in notebook.run(BIKE.replace(" -o", " --source replay -o")).text
+    assert left.with_name("response.part").exists()
+    assert len(server.log) == 1
+
+    told = notebook.run("%gemini_library trust").text
+    assert told.strip() == "The library lesson with 1 call is now trusted."
+    assert notebook.run("%reload_ext cometmagic").text.startswith("Tidied up after the picture of")
+    assert notebook.run("%gemini_image --edit make it blue").error is None
+    assert len(server.log) == 2
 
 
 def test_what_was_spent_is_told(notebook: Notebook, serve: Services) -> None:

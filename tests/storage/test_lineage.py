@@ -137,6 +137,7 @@ def test_a_packed_recording_has_no_signatures_left_and_is_edited(
     with serving(monkeypatch, answering(signed()), answering()) as server:
         result = generate("a cat")
         pack(Library(library_folder), tmp_path / "pack")
+        Library(tmp_path / "pack").trust()
         packed = ImageResult(tmp_path / "pack" / result.folder.name)
         again = packed.chat("again")
 

@@ -74,6 +74,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
 def library(tmp_path: Path, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of the old library, which is the one that is used."""
     place = Path(shutil.copytree(OLD / "library", tmp_path / "library"))
+    cometmagic.Library(place).trust()
     monkeypatch.setenv("COMETMAGIC_LIBRARY", str(place))
     monkeypatch.chdir(tmp_path)
     return place

@@ -60,3 +60,5 @@ def use_library() -> None:
     library = cm.library()
     assert_type(library, cm.Library)
     library.pack("lesson")
+    assert_type(library.is_trusted, bool)
+    library.trust()
