@@ -35,7 +35,7 @@ ALLOWED = {
     "widget/widgets.py": "files of the package",
     "courier/worker.py:main": "a descriptor, not a path",
     "storage/fallback_storage.py:_copy_prefix": "a descriptor, not a path",
-    "images/resize.py:_open_source": "an open file, not a path",
+    "images/decoding/opener.py": "an open file, not a path",
     "gemini/coerce.py:coerce_string": "a text in memory",
 }
 

@@ -52,7 +52,7 @@ def create_thumbnail(image: ImagePart, max_side: int, max_bytes: int) -> bytes |
 
 def read_size(image: ImagePart) -> tuple[int, int] | None:
     """Return (width, height) of an image in pixels, read from its content, or None if that is not possible."""
-    from cometmagic.decoding import opener  # Pillow
+    from cometmagic.images.decoding import opener  # Pillow
 
     return opener.read_size(image.path or io.BytesIO(image.data))
 

@@ -135,7 +135,7 @@ class ImagePart:
 
         Raises `CometError` when it is damaged or has too many pixels.
         """
-        from cometmagic.decoding import decoder_errors, opener  # Pillow
+        from cometmagic.images.decoding import decoder_errors, opener  # Pillow
 
         try:
             return opener.load_image(self.data)

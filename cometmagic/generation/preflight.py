@@ -61,7 +61,7 @@ def describe_image(part: ImagePart) -> str:
 
 
 def _measure_image(part: ImagePart) -> tuple[int, int] | None:
-    from cometmagic.decoding import opener  # Pillow, which a request of words does not need
+    from cometmagic.images.decoding import opener  # Pillow, which a request of words does not need
 
     return opener.read_size(io.BytesIO(part.data))
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
 
-from cometmagic.decoding import opener
 from cometmagic.images import resize
+from cometmagic.images.decoding import opener
 from cometmagic.images.fonts import VALUE_SEPARATOR, LabelFont, format_label, load_label_font
 
 SHEET_WIDTH = 1280  # pixels of a full sheet

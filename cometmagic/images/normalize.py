@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cometmagic.decoding import exif, opener, tiff_header
-from cometmagic.decoding.decoder_errors import DamagedImageError, ImageFileError, PixelLimitError, convert_errors
-from cometmagic.decoding.opened_image import OpenedImage
 from cometmagic.errors import OptionError
 from cometmagic.gemini.parts import MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, sniff
 from cometmagic.images import bands
+from cometmagic.images.decoding import exif, opener, tiff_header
+from cometmagic.images.decoding.decoder_errors import DamagedImageError, ImageFileError, PixelLimitError, convert_errors
+from cometmagic.images.decoding.opened_image import OpenedImage
 from cometmagic.images.modes import PNG_MODES, choose_conversion
 from cometmagic.images.resize import RGB_MODES, SIDE_LENGTHS, encode_picture, flatten_on_white, shrink_to_fit
 from cometmagic.options.settings import MEGAPIXELS_VARIABLE

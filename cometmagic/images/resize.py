@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from PIL import Image
 
-from cometmagic.decoding import opener
-from cometmagic.decoding.decoder_errors import ImageFileError
-from cometmagic.decoding.opened_image import OpenedImage
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.images import bands, streamed_png
+from cometmagic.images.decoding import opener
+from cometmagic.images.decoding.decoder_errors import ImageFileError
+from cometmagic.images.decoding.opened_image import OpenedImage
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

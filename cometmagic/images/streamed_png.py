@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from cometmagic.decoding import opener, png_header
+from cometmagic.images.decoding import opener, png_header
 
 MIN_PIXELS = 4_000_000  # smaller pictures can be decoded whole
 STRIP_ROWS = 32  # approximately

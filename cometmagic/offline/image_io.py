@@ -21,7 +21,7 @@ _MAX_SIDE = 2048  # pixels; a larger image is reduced to this, which is enough f
 
 def is_image(data: bytes) -> bool:
     """Return whether Pillow recognises the data as an image; reads only the header."""
-    from cometmagic.decoding import decoder_errors, opener
+    from cometmagic.images.decoding import decoder_errors, opener
 
     try:
         with opener.open_image(data, max_side=_MAX_SIDE):
@@ -35,8 +35,8 @@ def decode_image(data: bytes) -> Image:
 
     Raises `ValueError` when there is none, or it is damaged or has too many pixels.
     """
-    from cometmagic.decoding import opener
     from cometmagic.images import bands
+    from cometmagic.images.decoding import opener
     from cometmagic.images.resize import flatten_on_white
 
     with opener.open_image(data, max_side=_MAX_SIDE) as opened:

@@ -8,11 +8,11 @@ import os
 import secrets
 from pathlib import Path
 
-from cometmagic.decoding import opener
 from cometmagic.gemini.decode import DecodedResponse, EncodedImage, decode_response
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
 from cometmagic.gemini.utf8_file import map_utf8_file
+from cometmagic.images.decoding import opener
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.call_record import MAX_FILES, FileRow
 from cometmagic.system.atomic_files import sync_folder

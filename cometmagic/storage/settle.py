@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cometmagic.decoding import opener
 from cometmagic.errors import CometError
 from cometmagic.gemini.decode import DecodedResponse, decode_document
 from cometmagic.gemini.error_bodies import parse_error_object
@@ -24,6 +23,7 @@ from cometmagic.gemini.parts import DISPLAYABLE_TYPES, UNKNOWN_TYPE
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.images import resize
+from cometmagic.images.decoding import opener
 from cometmagic.storage.call_folder import (
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,

@@ -1,8 +1,8 @@
 """Removes secrets from what a service sends, in all the forms in which it may quote them.
 
 In texts, every part of a secret that says something is replaced. A part of six characters also occurs by chance in
-megabytes of base64, so in long data only the whole secret is replaced, and in JSON never a field's name or number:
-an image that was paid for must stay readable. Only hashes of parts are stored, for debuggers show
+megabytes of base64, so in long data only the whole secret is replaced, and in bodies never a field's name or
+number: an image that was paid for must stay readable. Only hashes of parts are stored, for debuggers show
 variables. This module knows no files and no HTTP.
 """
 
@@ -54,7 +54,7 @@ class Redactor:
     def redact(self, text: str) -> str:
         """Return a text with `MARK` in place of each part of a secret."""
         content, pieces, position = text.encode("utf-8", "surrogatepass"), [], 0
-        for start, end in self._find_in_words(content):
+        for start, end in _merge(self._find_spans(content)):
             pieces += [content[position:start], MARK.encode()]
             position = end
         return b"".join([*pieces, content[position:]]).decode("utf-8", "surrogatepass")
@@ -81,7 +81,7 @@ class Redactor:
         yield from ((span, b"A") for span in self._find_whole(content) if data_spans)  # the rest is in data
 
     def _find_in_words(self, content: bytes) -> list[Span]:
-        """Return where secrets stand in a text or in JSON, except in a field's name or number."""
+        """Return where secrets stand in JSON, except in a field's name or number."""
         return [span for span in _merge(self._find_spans(content)) if not _is_field(content, span)]
 
     def _find_whole(self, content: bytearray) -> Iterator[Span]:

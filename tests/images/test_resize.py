@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cometmagic.decoding.opener import read_size
+from cometmagic.images.decoding.opener import read_size
 from cometmagic.images.resize import (
     SIDE_LENGTHS,
     render_png,

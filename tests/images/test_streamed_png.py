@@ -8,8 +8,8 @@ import tracemalloc
 import pytest
 from PIL import Image, ImageChops
 
-from cometmagic.decoding import png_header
 from cometmagic.images import resize, streamed_png
+from cometmagic.images.decoding import png_header
 
 LONGEST = 512
 

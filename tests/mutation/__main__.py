@@ -25,7 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TESTS = {
     "cometmagic.courier.retry": ("tests/courier/test_retry_rules.py",),
     "cometmagic.storage.redaction": ("tests/storage/test_redaction.py",),
+    "cometmagic.system.redactor": ("tests/system/test_redactor.py",),
     "cometmagic.system.sanitize": ("tests/system/test_sanitize.py",),
+    "cometmagic.system.secret_forms": ("tests/system/test_redactor.py",),
 }
 CPU_SECONDS = 15  # of a run; a mutant that never ends counts as killed
 

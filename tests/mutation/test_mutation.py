@@ -13,7 +13,13 @@ from tests.figures import Record
 from tests.mutation.mutants import iter_mutants
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-MODULES = ("cometmagic.courier.retry", "cometmagic.storage.redaction", "cometmagic.system.sanitize")
+MODULES = (
+    "cometmagic.courier.retry",
+    "cometmagic.storage.redaction",
+    "cometmagic.system.redactor",
+    "cometmagic.system.sanitize",
+    "cometmagic.system.secret_forms",
+)
 MIN_KILL_RATE = 0.9
 SOURCE = '''"""Docstring."""
 import re

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from cometmagic.decoding import exif
-from cometmagic.decoding.file_header import FileHeader, measure_length, select_ranges
+from cometmagic.images.decoding import exif
+from cometmagic.images.decoding.file_header import FileHeader, measure_length, select_ranges
 
 MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 MAX_VALUES = 65_536  # numbers of one tag: a strip per row

@@ -16,10 +16,10 @@ from typing import BinaryIO, cast
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from cometmagic.decoding import gif_header, jpeg_header, png_header, tiff_header
-from cometmagic.decoding.decoder_errors import DamagedImageError, ImageFileError, PixelLimitError, convert_errors
-from cometmagic.decoding.file_header import FileHeader, measure_length, select_ranges
-from cometmagic.decoding.opened_image import OpenedImage
+from cometmagic.images.decoding import gif_header, jpeg_header, png_header, tiff_header
+from cometmagic.images.decoding.decoder_errors import DamagedImageError, ImageFileError, PixelLimitError, convert_errors
+from cometmagic.images.decoding.file_header import FileHeader, measure_length, select_ranges
+from cometmagic.images.decoding.opened_image import OpenedImage
 from cometmagic.options.settings import read_max_pixels
 from cometmagic.system.regular_files import open_regular
 

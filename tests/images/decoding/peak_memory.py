@@ -1,8 +1,8 @@
 """Prints the peak of resident memory, in MB, of each way an image file takes through the program.
 
-`python -m tests.decoding.peak_memory WAY FILE...` prints a line of JSON for each file: its name, the peak and what
-came out. Each is read in a process of its own, forked when everything is imported, so that only the file makes the
-difference.
+`python -m tests.images.decoding.peak_memory WAY FILE...` prints a line of JSON for each file: its name, the peak and
+what came out. Each is read in a process of its own, forked when everything is imported, so that only the file makes
+the difference.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from cometmagic.decoding.file_header import MAX_EXIF_BYTES, FileHeader, measure_length, select_ranges
+from cometmagic.images.decoding.file_header import MAX_EXIF_BYTES, FileHeader, measure_length, select_ranges
 
 MAGIC = b"\xff\xd8\xff"
 MAX_SEGMENTS = 5_000  # before the pixels; a colour profile has at most 255

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from cometmagic.decoding.file_header import MAX_EXIF_BYTES, FileHeader, select_ranges
+from cometmagic.images.decoding.file_header import MAX_EXIF_BYTES, FileHeader, select_ranges
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 MAX_CHUNKS = 100_000  # libpng writes a chunk for every 8 kB

@@ -15,14 +15,14 @@ import pytest
 from PIL import Image
 
 import cometmagic
-from cometmagic.decoding import opener
-from cometmagic.decoding.decoder_errors import DamagedImageError, ImageFileError, PixelLimitError
-from cometmagic.decoding.opener import load_image, open_image
 from cometmagic.errors import CometError, OptionError
-from tests.decoding.image_bombs import gif, jpeg, png, tiff, webp
-from tests.decoding.peak_memory import WAYS
+from cometmagic.images.decoding import opener
+from cometmagic.images.decoding.decoder_errors import DamagedImageError, ImageFileError, PixelLimitError
+from cometmagic.images.decoding.opener import load_image, open_image
 from tests.gemini.answers import picture, png_chunk
 from tests.image_samples import RED, encoded, exif, lying, near
+from tests.images.decoding.image_bombs import gif, jpeg, png, tiff, webp
+from tests.images.decoding.peak_memory import WAYS
 from tests.subprocesses import CHECKOUT
 
 PACKAGE = Path(cometmagic.__file__).parent
@@ -44,7 +44,7 @@ def find_openings(source: str) -> Iterator[int]:
 def test_images_are_opened_in_one_place() -> None:
     openings = {path.relative_to(PACKAGE): list(find_openings(path.read_text())) for path in PACKAGE.rglob("*.py")}
 
-    assert [str(path) for path, lines in openings.items() if lines] == ["decoding/opener.py"]
+    assert [str(path) for path, lines in openings.items() if lines] == ["images/decoding/opener.py"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from cometmagic.decoding import exif
+from cometmagic.images.decoding import exif
 
 _SIDEWAYS_ORIENTATIONS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 _TRANSPOSITIONS = (

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench import memory
-from tests.decoding.image_bombs import BOMBS, MAX_FILE_BYTES
-from tests.decoding.peak_memory import WAYS
 from tests.figures import Record
+from tests.images.decoding.image_bombs import BOMBS, MAX_FILE_BYTES
+from tests.images.decoding.peak_memory import WAYS
 from tests.subprocesses import CHECKOUT
 
 MAX_MB = 400
@@ -30,7 +30,7 @@ def measured(way: str, folder: Path, names: tuple[str, ...]) -> dict[str, tuple[
     """Return the peak in MB for each file, and what came out."""
     for name in names:
         (folder / name).write_bytes(BOMBS[name]())
-    command = [sys.executable, "-m", "tests.decoding.peak_memory", way, *(str(folder / name) for name in names)]
+    command = [sys.executable, "-m", "tests.images.decoding.peak_memory", way, *(str(folder / name) for name in names)]
     done = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
     rows = map(json.loads, done.stdout.splitlines())
     return {name: (peak, outcome) for name, peak, outcome in rows}

@@ -10,7 +10,7 @@ import io
 import struct
 from typing import BinaryIO
 
-from cometmagic.decoding.file_header import FileHeader, measure_length, select_ranges
+from cometmagic.images.decoding.file_header import FileHeader, measure_length, select_ranges
 
 MAGICS = (b"GIF87a", b"GIF89a")
 MAX_READ_BYTES = 64 * 2**20  # from the first frame on
