@@ -19,21 +19,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from cometmagic.courier.commands import encode_command
 from cometmagic.courier.job import Courier, Job
-from cometmagic.courier.route import Route, encode_route
+from cometmagic.courier.route import Route
 from cometmagic.options.settings import KEY_VARIABLE, Key
-from cometmagic.storage.trust_secret import get_session_secret
-
-# The variables a delivery reads; they are sent with each command, as they may have changed since the process started.
-_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-ENVIRONMENT_VARIABLES = (
-    *_PROXY_VARIABLES,
-    *map(str.upper, _PROXY_VARIABLES),
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "XDG_STATE_HOME",
-)
-
 
 # Not `-m`, which would import from the working folder. The path is that of the package running here.
 _WORKER_CODE = (
@@ -59,11 +48,11 @@ class ProcessCourier(Courier):
         return self._process.poll() is None
 
     def send_command(self, command: dict[str, Any]) -> None:
-        # An interrupt may have cut the last line short, so a new one starts with a line break.
-        line = memoryview(b"\n" + json.dumps(command).encode() + b"\n")
-        with self._write_lock:
-            while line:
-                line = line[self._process.stdin.write(line) :]  # type: ignore[union-attr]  # it is a pipe
+        # The line holds the key: it is in no variable, and the view of it is released also after an error.
+        with self._write_lock, memoryview(encode_command(command)) as line:
+            position = 0
+            while position < len(line):
+                position += self._process.stdin.write(line[position:])  # type: ignore[union-attr]  # it is a pipe
 
     def close_pipes(self) -> None:
         """Close this process's ends of the pipes, so that the courier notices when its own kernel ends."""
@@ -105,8 +94,7 @@ def _recover_folder(folder: Path) -> None:
     from cometmagic.storage.call_folder import CallFolder
 
     with contextlib.suppress(Exception):  # the folder keeps the last state that was written
-        key = find_key()
-        recover(CallFolder(folder), key.reveal() if key else "")
+        recover(CallFolder(folder), find_key())
 
 
 class ThreadCourier(Courier):
@@ -147,18 +135,16 @@ def get_courier() -> Courier:
 
 def start_delivery(folder: Path, route: Route) -> Job:
     """Start the delivery of a planned call folder."""
-    return _submit(folder, {"route": encode_route(route)})
+    return _submit(folder, {"route": route})
 
 
 def start_recovery(folder: Path, key: Key | None) -> Job:
     """Start the recovery of a call that no courier works on; `key` is removed from what the response echoes."""
-    return _submit(folder, {"recover": key.reveal() if key else ""})
+    return _submit(folder, {"recover": key})
 
 
 def _submit(folder: Path, payload: dict[str, Any]) -> Job:
     """Submit a job, to a new courier when the present one has just died."""
-    payload |= {"surroundings": {variable: os.environ.get(variable) for variable in ENVIRONMENT_VARIABLES}}
-    payload |= {"trust_secret": get_session_secret()}
     try:
         return get_courier().submit(folder, payload)
     except (OSError, ValueError):  # no command was accepted, so nothing can be sent twice

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 
 from cometmagic.costs.charges import record_cost
+from cometmagic.courier.http.log_redaction import redact_logs
 from cometmagic.courier.http.transport import PostAttempt
 from cometmagic.courier.http.transport_errors import DAMAGED_REASON, build_transport_error
 from cometmagic.courier.job import EventSink
@@ -26,9 +27,10 @@ from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.offline import service
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallState, find_worst_charge_status
-from cometmagic.storage.redaction import redact_folder
+from cometmagic.system import proxies
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.file_lock import LockBusyError
+from cometmagic.system.redactor import Redactor
 
 LOCK_TIMEOUT = 0.3  # seconds to wait while another process checks whether the call is running
 
@@ -38,7 +40,9 @@ class Delivery:
 
     def __init__(self, folder: CallFolder, route: Route, emit: EventSink, rate_limiter: RateLimiter) -> None:
         """Start with nothing sent; `emit` gets an event at each step, except `done`."""
-        self.recorder = CallRecorder(folder, emit, route.key.reveal() if isinstance(route, LiveRoute) else "")
+        self._key = route.key if isinstance(route, LiveRoute) else None
+        self._redactor = Redactor([self._key, *proxies.list_passwords()] if self._key else [])
+        self.recorder = CallRecorder(folder, emit, self._redactor)
         self.route = route
         self._emit = emit
         self.rate_limiter = rate_limiter
@@ -80,7 +84,7 @@ class Delivery:
         except Exception as exception:  # noqa: BLE001  # a bug here: the response is saved all the same
             log_crash(self.folder.path.parent, exception)
             with contextlib.suppress(OSError, CometError, LockBusyError):
-                await asyncio.to_thread(recover, self.folder)
+                await asyncio.to_thread(recover, self.folder, self._key)
 
     async def _deliver(self) -> None:
         try:
@@ -97,14 +101,7 @@ class Delivery:
                 self.recorder.fail(self._apply_earlier_charge_status(error))
         finally:
             if isinstance(self.route, LiveRoute):
-                await asyncio.to_thread(self._record_cost_and_redact, self.route.key.reveal())
-
-    def _record_cost_and_redact(self, key: str) -> None:
-        record_cost(self.folder)
-        # A call that was moved leaves files in its original folder.
-        for folder in dict.fromkeys((self.recorder.original_folder, self.folder)):
-            with contextlib.suppress(LibraryError):  # the original folder may be gone
-                redact_folder(folder, key)
+                await asyncio.to_thread(record_cost, self.folder)
 
     def _apply_earlier_charge_status(self, error: CometError) -> CometError:
         """Mark an error that cost nothing as possibly charged when an earlier attempt may have been charged."""
@@ -166,13 +163,16 @@ class Delivery:
 
     async def _send_once(self, route: LiveRoute) -> CometError | None:
         """Make one attempt; return its error."""
-        attempt = self._attempt = PostAttempt(self.folder, route, self._emit)
+        attempt = self._attempt = PostAttempt(self.folder, route, self._emit, self._redactor)
         self.folder.response_path.unlink(missing_ok=True)  # the response of an earlier attempt has no image
         try:
-            return await attempt.send()
+            with redact_logs(self._redactor):
+                return await attempt.send()
         except Exception as exception:  # noqa: BLE001  # every failure is recorded in the folder, and none shows the key
             upload_progress = attempt.uploaded_bytes, attempt.content_length
-            return build_transport_error(exception, is_sent=attempt.is_sent, upload_progress=upload_progress)
+            return build_transport_error(
+                exception, is_sent=attempt.is_sent, upload_progress=upload_progress, redact=self._redactor.redact
+            )
         finally:
             self.recorder.change_folder(attempt.folder)
 

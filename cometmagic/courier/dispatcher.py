@@ -7,7 +7,6 @@ do with it; the folder's path is the job's name. Nothing here knows HTTP.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Coroutine
 from pathlib import Path
@@ -18,9 +17,9 @@ from cometmagic.courier.job import EventSink
 from cometmagic.courier.log import log_crash, log_event
 from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.courier.recovery import recover
-from cometmagic.courier.route import LiveRoute, decode_route
+from cometmagic.courier.route import LiveRoute
+from cometmagic.options.settings import Key
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.trust_secret import set_session_secret
 
 
 class Dispatcher:
@@ -33,7 +32,7 @@ class Dispatcher:
         self._active_jobs: dict[str, tuple[Delivery | None, asyncio.Task[None]]] = {}
 
     def handle_command(self, command: dict[str, Any]) -> None:
-        """Start a job, or do what `{"cancel": name}` or `{"abandon": name}` asks."""
+        """Start a job, which has a `route` or a key to `recover` with; or cancel or abandon one."""
         if "cancel" in command:
             # A task cancelled before its first step would end without an event, so let it take that step first.
             asyncio.get_running_loop().call_soon(self._cancel, command["cancel"])
@@ -57,8 +56,7 @@ class Dispatcher:
         self._emit({"job": job_name, "event": "done"})
 
     def _handle_delivery(self, command: dict[str, Any]) -> None:
-        _apply_surroundings(command)
-        job_name, route = command["job"], decode_route(command["route"])
+        job_name, route = command["job"], command["route"]
         base_url = route.base_url if isinstance(route, LiveRoute) else ""
         rate_limiter = self._rate_limiters.setdefault(base_url, RateLimiter())
         delivery = Delivery(
@@ -67,7 +65,6 @@ class Dispatcher:
         self._start_task(job_name, delivery, self._run_delivery(delivery))
 
     def _handle_recovery(self, command: dict[str, Any]) -> None:
-        _apply_surroundings(command)
         job_name = command["job"]
         self._start_task(job_name, None, self._run_recovery(CallFolder(Path(job_name)), command["recover"]))
 
@@ -79,7 +76,7 @@ class Dispatcher:
         log_event(delivery.folder, "ended", seconds=round(time.monotonic() - start, 1))
 
     @staticmethod
-    async def _run_recovery(folder: CallFolder, key: str) -> None:
+    async def _run_recovery(folder: CallFolder, key: Key | None) -> None:
         try:
             await asyncio.to_thread(recover, folder, key)
         except Exception as exception:  # noqa: BLE001  # the call can still be recovered later
@@ -104,13 +101,3 @@ class Dispatcher:
         """Wait until no job is running."""
         while self._active_jobs:
             await asyncio.gather(*(task for _, task in self._active_jobs.values()), return_exceptions=True)
-
-
-def _apply_surroundings(command: dict[str, Any]) -> None:
-    """Copy what a job depends on from the kernel: environment variables, and a secret that is not on the disk."""
-    set_session_secret(command.get("trust_secret", ""))
-    for name, value in command["surroundings"].items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value

@@ -18,6 +18,7 @@ from cometmagic.storage.fallback_storage import CallBackup, move_to_fallback, re
 from cometmagic.storage.redaction import redact_response
 from cometmagic.storage.settle import settle
 from cometmagic.system.atomic_files import IS_WINDOWS
+from cometmagic.system.redactor import Redactor
 from cometmagic.system.regular_files import open_regular
 from cometmagic.system.sanitize import clean_line
 
@@ -25,11 +26,11 @@ from cometmagic.system.sanitize import clean_line
 class CallRecorder:
     """Writes one call to `folder`; when its disk fails, that becomes a folder on another disk."""
 
-    def __init__(self, folder: CallFolder, emit: EventSink, key: str) -> None:
-        """`emit` gets an event when the folder changes; `key` is removed from what is decoded."""
-        self.folder = self.original_folder = folder
+    def __init__(self, folder: CallFolder, emit: EventSink, redactor: Redactor) -> None:
+        """`emit` gets an event when the folder changes; `redactor` removes the key from what is decoded."""
+        self.folder = folder
         self._emit = emit
-        self._key = key
+        self._redactor = redactor
         self._backup = CallBackup()  # of the response, while it is being settled
 
     @contextlib.contextmanager
@@ -73,23 +74,28 @@ class CallRecorder:
     def change_folder(self, folder: CallFolder) -> None:
         """Continue in another folder, if it is another one, and emit `moved`."""
         if folder != self.folder:
+            with contextlib.suppress(OSError):  # what is left of it
+                redact_response(self.folder, self._redactor)
             self.folder = folder
             self._emit({"event": "moved", "folder": str(folder.path)})
 
     def settle(self) -> CometError | None:
         """Settle the call, on another disk when this one is full; return the error of a response without an image."""
         try:
-            redact_response(self.folder, self._key)
-            return settle(self.folder)
+            return self._settle_redacted(self.folder)
         except (OSError, LibraryError) as exception:
             with contextlib.suppress(Exception):
                 fallback = self._move_to_fallback()
-                error = settle(fallback)
+                error = self._settle_redacted(fallback)
                 self.change_folder(fallback)
                 return error
             return self._record_save_error(exception)
         except Exception as exception:  # noqa: BLE001  # the response was paid for, so always report where it is
             return self._record_save_error(exception)
+
+    def _settle_redacted(self, folder: CallFolder) -> CometError | None:
+        redact_response(folder, self._redactor)
+        return settle(folder)
 
     def _record_save_error(self, exception: Exception) -> CometError:
         text = f"{type(exception).__name__}: {clean_line(exception, 200)}"

@@ -16,16 +16,18 @@ from pathlib import Path
 from cometmagic.costs.charges import record_cost
 from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, LibraryError, TransportError
 from cometmagic.options.declaration import Limits
+from cometmagic.options.settings import Key
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.call_record import CallRecord, CallState, find_worst_charge_status
 from cometmagic.storage.fallback_storage import find_fallback, iter_orphaned_calls, recreate_folder, restore_call
 from cometmagic.storage.index import parse_planned_time
 from cometmagic.storage.library import Library
-from cometmagic.storage.redaction import redact_folder, redact_response
+from cometmagic.storage.redaction import redact_response
 from cometmagic.storage.settle import settle
 from cometmagic.storage.trust import check_trusted
 from cometmagic.storage.unfinished_calls import find_unfinished_calls
 from cometmagic.system.file_lock import LockBusyError, LockUnsupportedError, acquire_lock
+from cometmagic.system.redactor import Redactor
 from cometmagic.system.regular_files import is_regular
 
 START_GRACE_PERIOD = timedelta(seconds=60)  # from planning a call until a courier locks its folder
@@ -103,7 +105,7 @@ def _has_ended(call: CallRecord) -> bool:
     return call["state"] not in UNFINISHED_STATES or age > _compute_max_age(call)
 
 
-def recover(folder: CallFolder, key: str = "") -> CallState:
+def recover(folder: CallFolder, key: Key | None = None) -> CallState:
     """Finish a call that no process works on, and return its state.
 
     `key` is removed from what the response echoes. Raises `LockBusyError` when a process works on the call, `OSError`
@@ -112,10 +114,9 @@ def recover(folder: CallFolder, key: str = "") -> CallState:
     check_trusted(folder.path.parent)
     with lock_call(folder):
         fallback = find_fallback(folder)
-        redact_response(fallback or folder, key)
+        for call_folder in filter(None, (fallback, folder)):
+            redact_response(call_folder, Redactor([key]))
         _finish(fallback or folder)
-        for call_folder in filter(None, (fallback, folder)) if key else ():
-            redact_folder(call_folder, key)
         if fallback is not None:
             with contextlib.suppress(OSError):  # its own disk is still full
                 restore_call(fallback, folder)

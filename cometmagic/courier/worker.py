@@ -16,6 +16,7 @@ import sys
 import threading
 from typing import BinaryIO, TextIO
 
+from cometmagic.courier.commands import apply_environment, decode_command
 from cometmagic.courier.dispatcher import Dispatcher
 from cometmagic.courier.event_loop import RunningTimeLoop
 from cometmagic.courier.job import Event
@@ -49,10 +50,15 @@ async def serve(command_stream: BinaryIO, event_stream: TextIO) -> None:
     """Handle commands until the input ends, then finish the running jobs."""
     loop, dispatcher, end_event = asyncio.get_running_loop(), Dispatcher(EventWriter(event_stream)), asyncio.Event()
 
+    def handle_command(line: bytes) -> None:
+        with contextlib.suppress(ValueError):  # an empty line, or half of one
+            command, environment = decode_command(line)
+            apply_environment(environment)
+            dispatcher.handle_command(command)
+
     def read_commands() -> None:
         for line in command_stream:
-            with contextlib.suppress(ValueError):  # an empty line, or half of one
-                loop.call_soon_threadsafe(dispatcher.handle_command, json.loads(line))
+            loop.call_soon_threadsafe(handle_command, line)
         loop.call_soon_threadsafe(end_event.set)
 
     threading.Thread(target=read_commands, name="cometmagic-orders", daemon=True).start()

@@ -62,7 +62,7 @@ def build_part(image: ImagePart) -> Bundle:
     """Return (MIME bundle, metadata) of one image part of a result, embedded as a small JPEG."""
     size = f"{image.width}x{image.height} " if image.width else ""
     location = format_path(image.path) if image.path else "in memory"
-    plain = {"text/plain": f"<image {size}{image.mime_type} {location}>"}
+    plain = {"text/plain": clean_line(f"<image {size}{image.mime_type} {location}>")}
     thumbnail = thumbnails.load_thumbnail(image)
     if thumbnail is None:
         return plain, {}

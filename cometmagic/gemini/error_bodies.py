@@ -65,7 +65,7 @@ def parse_error_response(status: int, body: bytes, headers: Mapping[str, str] | 
     headers = headers or {}
     text = body[:MAX_ERROR_BYTES].decode("utf-8", "replace")
     if 300 <= status < 400:
-        location = clean_line(headers.get("location", "another address"), 200)
+        location = clean_line(headers.get("location") or "another address", 200)
         return _build_api_error(
             status, "", f"it redirects to {location}, which is not followed", ChargeStatus.REFUSED, BASE_URL_ADVICE
         )

@@ -17,10 +17,13 @@ from cometmagic.options.declaration import CellOptions
 def submit_call(call: Call) -> Call:
     """Hand a call to the courier, unless a recording takes its place."""
     if call.route is not None:
+        is_interrupted = False
         try:
             call.job = start_delivery(call.original_folder.path, call.route)
-        except KeyboardInterrupt:  # the courier may have it already
-            raise Interrupted(call.describe_outcome()) from None
+        except KeyboardInterrupt:  # it may have come while the key was written, so it is no context of the error
+            is_interrupted = True
+        if is_interrupted:
+            raise Interrupted(call.describe_outcome())  # the courier may have the call already
     return call
 
 

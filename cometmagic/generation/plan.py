@@ -41,6 +41,8 @@ from cometmagic.storage.index import find_recording
 from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import check_target
 
+MAX_MODEL_LENGTH = 200  # characters
+
 _NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -195,7 +197,7 @@ def _check_request(request: ImageRequest) -> None:
     prompt, model = request.prompt, request.options.model
     if not prompt.strip():
         raise OptionError("There is no prompt.", advice="Write what you want to see.")
-    if {"", ".", ".."} & set(model.split("/")):
+    if {"", ".", ".."} & set(model.split("/")) or len(model) > MAX_MODEL_LENGTH:
         raise OptionError(f"--model: {model[:80]!r} is no name of a model.")  # it would lead to another address
 
 

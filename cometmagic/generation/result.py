@@ -14,7 +14,7 @@ from typing import Any, Unpack
 
 from cometmagic.costs import charges, estimate
 from cometmagic.courier.job import Event
-from cometmagic.errors import ChargeStatus, CometError, LibraryError, NoImageError, OptionError
+from cometmagic.errors import ChargeStatus, CometError, NoImageError, OptionError
 from cometmagic.gemini.decode import decode_request, decode_response
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.gemini.request import ImageRequest
@@ -25,7 +25,7 @@ from cometmagic.options.declaration import Options
 from cometmagic.options.keywords import ImageOptions, expose_keywords
 from cometmagic.storage.call_folder import CallFolder, find_preview
 from cometmagic.storage.call_record import CallRecord, read_usage
-from cometmagic.storage.save_paths import build_image_path
+from cometmagic.storage.save_paths import build_image_path, build_path_error
 from cometmagic.system.atomic_files import save_new_file
 from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean, clean_line
@@ -158,13 +158,13 @@ class ImageResult(CompletedCall):
         instead. Raises `LibraryError` when the file cannot be written.
         """
         image = self.image
-        target = build_image_path(path, image.suffix, self.call["prompt"])
         try:
+            target = build_image_path(path, image.suffix, self.call["prompt"])
             target.parent.mkdir(parents=True, exist_ok=True)
             return save_new_file(target, image.data)
-        except OSError as error:
-            message, advice = f"Cannot save to {target}: {error.strerror}.", f"The image is kept in {self.folder}."
-            raise LibraryError(message, charge_status=ChargeStatus.PAST, advice=advice) from None
+        except (OSError, ValueError) as error:
+            advice = f"The image is kept in {self.folder}."
+            raise build_path_error("save to", path, error, charge_status=ChargeStatus.PAST, advice=advice) from None
 
     @expose_keywords(ImageOptions)
     def edit(

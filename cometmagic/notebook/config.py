@@ -26,10 +26,17 @@ class OptionTrait(TraitType[Any, Any]):
 
     def validate(self, _: Any, value: Any) -> Any:
         """Return the value unchanged. Raises `OptionError` if it is invalid."""
+        from cometmagic.generation.text_checks import TextChecker, extract_text  # only for those who set an option
+
+        name = f"GeminiImage.{self.option.name}"
         try:
-            self.option.type.parse(value)
+            text = extract_text(self.option.type.parse(value))
+            TextChecker(allow_secret=True).check(name, text)  # a panel shows it, before a plan checks for secrets
         except ValueError as error:
-            raise OptionError(f"GeminiImage.{self.option.name}: {error}", charge_status=ChargeStatus.PAST) from None
+            raise OptionError(f"{name}: {error}", charge_status=ChargeStatus.PAST) from None
+        except OptionError as error:
+            error.charge_status = ChargeStatus.PAST
+            raise
         return value
 
 

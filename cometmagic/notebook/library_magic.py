@@ -19,7 +19,7 @@ from IPython.core.getipython import get_ipython
 from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.options.option_types import Number
 from cometmagic.system.formatting import format_path
-from cometmagic.system.sanitize import clean
+from cometmagic.system.sanitize import clean, clean_line
 from cometmagic.system.suggestions import suggest
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def write_pack(library: Library, folder: str) -> None:
     """Copy the recordings to a folder and print what was copied."""
     from cometmagic.storage.recording_pack import pack
 
-    _print(pack(library, Path(folder)))
+    _print(pack(library, folder))
 
 
 def show_pending(library: Library, _: str) -> None:
@@ -196,4 +196,4 @@ def _strip_outer_quotes(text: str) -> str:
 
 
 def _build_error(message: str, advice: str = f"{MAGIC}? explains it.") -> OptionError:
-    return OptionError(message, charge_status=ChargeStatus.PAST, advice=advice)
+    return OptionError(clean_line(message), charge_status=ChargeStatus.PAST, advice=advice)

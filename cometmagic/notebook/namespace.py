@@ -7,6 +7,7 @@ opens no file.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -75,7 +76,7 @@ def _resolve_image(word: Any, namespace: Mapping[str, Any]) -> Any:
         raise OptionError(f"--image: {word} is a list.", advice=f"Choose one, {word}[0], or write -i for each.")
     if value is not None:
         return value
-    if Path(word).is_file():
+    if os.path.isfile(word):  # noqa: PTH113  # unlike Path.is_file, it never raises
         return word
     if error := _explain_missing_image(word, namespace):
         raise error
@@ -87,16 +88,20 @@ def _explain_missing_image(word: str, namespace: Mapping[str, Any]) -> OptionErr
     text = clean_line(word, 60)
     if _OUTPUT_NAME.fullmatch(word):
         return OptionError(f"--image: there is no output {text}.", advice="Name a variable, a file or an address.")
-    if _is_expression(word, namespace) and not Path(word).exists():
+    if _is_expression(word, namespace) and not _exists(word):
         message = f"--image: {text} is neither a variable nor a file, and nothing is computed here."
         return OptionError(message, advice=f"Put it in a variable, x = {text}, and write -i x.")
-    if not word.isidentifier() or Path(word).exists():
+    if not word.isidentifier() or _exists(word):
         return None
     if word in namespace or word == "None":
         return OptionError(f"--image: {text} is None, not an image.", advice="Run the cell that makes it.")
     hint = suggest(word, [name for name in namespace if not name.startswith("_")]) or "."
     message = f"--image: there is neither a variable nor a file {text!r}{hint}"
     return OptionError(message, advice="Run the cell that makes it.")
+
+
+def _exists(path: str) -> bool:
+    return os.path.exists(path)  # noqa: PTH110  # unlike Path.exists, it never raises
 
 
 def _is_expression(word: str, namespace: Mapping[str, Any]) -> bool:

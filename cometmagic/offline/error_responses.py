@@ -11,8 +11,7 @@ import json
 from typing import Any
 
 _STATUS_NAMES = {
-    400: "INVALID_ARGUMENT",
-    413: "INVALID_ARGUMENT",
+    403: "PERMISSION_DENIED",
     429: "RESOURCE_EXHAUSTED",
     500: "INTERNAL",
     503: "UNAVAILABLE",
@@ -40,7 +39,11 @@ def build_google_error(
     message: str, status: int = 400, details: dict[str, dict[str, Any]] | None = None
 ) -> ServiceError:
     """Return an error in Google's format; `details` maps the name of a detail message to its members."""
-    error: dict[str, Any] = {"code": status, "message": message, "status": _STATUS_NAMES[status]}
+    error: dict[str, Any] = {
+        "code": status,
+        "message": message,
+        "status": _STATUS_NAMES.get(status, "INVALID_ARGUMENT"),
+    }
     if details:
         error["details"] = [{"@type": _RPC_TYPE_PREFIX + name} | members for name, members in details.items()]
     return ServiceError(status, {"error": error})

@@ -1,29 +1,34 @@
-"""One connection to the offline service: routes, keys and framing like CometAPI's.
+"""One connection to the offline service: routes and keys like CometAPI's.
 
-The content of a response comes from service.py; starting and stopping is the job of server.py. Keys, queries
+The content of a response comes from service.py; requests are read by request_head.py and body_reader.py, strictly and
+with time limits. Web pages get nothing: another site could reach this service from the user's browser. Keys, queries
 and prompts are neither stored nor printed.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import socket
-import socketserver
-import sys
-import threading
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
-from cometmagic.offline import error_responses, service
-from cometmagic.offline.body_reader import BodyTooLargeError, MalformedBodyError, read_body
+from cometmagic.offline import body_reader, error_responses, service
+from cometmagic.offline.listener import Listener, LoggedRequest
+from cometmagic.offline.request_head import ProtocolError, RequestHead, read_head
+from cometmagic.offline.timed_reader import TimedReader
 from cometmagic.options import models
 from cometmagic.system.sanitize import clean_line
 
+HEAD_TIMEOUT = 30.0  # seconds for a head, the wait for it included
+BODY_TIMEOUT = 120.0  # seconds
+WRITE_TIMEOUT = 60.0  # seconds for each block of a response
+_DRAIN_TIMEOUT = 1.0  # seconds
 _GENERATE_PATH = re.compile(r"/v1beta/models/(?P<model>[^/]+):(?P<method>generateContent|streamGenerateContent)")
 _JSON_TYPE = "application/json; charset=UTF-8"
 _SSE_TYPE = "text/event-stream"
@@ -36,103 +41,99 @@ _EVENT_PAYLOAD = slice(len("data: "), -len("\r\n\r\n"))
 _GZIP_WBITS = 16 + zlib.MAX_WBITS
 
 
-@dataclass(frozen=True)
-class LoggedRequest:
-    """One request in the log: never a header, a query or a body."""
-
-    method: str
-    path: str
-    status: int
-
-
-class Listener(ThreadingHTTPServer):
-    """A server that tracks its open connections, so that it can stop at once."""
-
-    daemon_threads = False  # so that server_close waits for them
-    allow_reuse_port = False
-    delay = 0.0
-    gzip = False
-
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.request_log: list[LoggedRequest] = []
-        self.stop_event = threading.Event()
-        self._open_sockets: set[socket.socket] = set()
-        super().__init__(address, RequestHandler)
-
-    def server_bind(self) -> None:
-        # HTTPServer's version looks up the host's name, which may use the network.
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._open_sockets.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._open_sockets.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # clients may disconnect at any time
-            super().handle_error(request, client_address)
-
-    def stop(self) -> None:
-        self.stop_event.set()
-        self.shutdown()
-        for connection in list(self._open_sockets):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # already closed
-        self.server_close()
-
-
 class RequestHandler(BaseHTTPRequestHandler):
     """Handles the requests of one connection."""
 
     server: Listener
-    protocol_version = "HTTP/1.1"
+    protocol_version = request_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:
-        self._route(b"")
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()  # it has no total time limit
+        self._reader = TimedReader(self.connection)
+        self.rfile = io.BufferedReader(self._reader)
 
-    def do_POST(self) -> None:
+    def handle_one_request(self) -> None:
+        self.close_connection = True  # until the whole request has been read
         try:
-            body = read_body(self.headers, self.rfile)
-        except (MalformedBodyError, BodyTooLargeError) as error:
-            self.close_connection = True
-            status = 413 if isinstance(error, BodyTooLargeError) else 400
-            response = error_responses.build_google_error(str(error), status)
-            self._send(response.status, response.body, _JSON_TYPE)
+            request = self._read_request()
+        except ProtocolError as error:
+            self._send_google_error(str(error), error.status)
+            self._drain()
+        except TimeoutError:
             return
-        self._route(body)
+        else:
+            if request is not None:
+                self._route(*request)
 
-    def _route(self, body: bytes) -> None:
-        url = urlsplit(self.path)
-        match = _GENERATE_PATH.fullmatch(url.path)
-        if self.command == "GET" and url.path == "/":
+    def _read_request(self) -> tuple[RequestHead, bytes] | None:
+        """Return the next request, None when the client has none. Raises `ProtocolError` and `TimeoutError`."""
+        self.head = RequestHead("", "", "", "1.1", {})  # for the response to a head that cannot be read
+        self._reader.start(HEAD_TIMEOUT)
+        head = read_head(self.rfile)
+        if head is None:
+            return None
+        self.head = head
+        self._check_sender()
+        if head.method not in ("GET", "POST"):
+            raise ProtocolError(f"The method {head.method} is not supported.", 405)
+        self._answer_expectation()
+        self._reader.start(BODY_TIMEOUT)
+        body = body_reader.read_body(head, self.rfile)
+        connection = head.headers.get("connection", "").lower()
+        self.close_connection = connection == "close" or (head.version == "1.0" and connection != "keep-alive")
+        return head, body
+
+    def _check_sender(self) -> None:
+        """Raise `ProtocolError` for a request that a web page sends, or that is meant for another host."""
+        host, origin = self.head.headers.get("host"), self.head.headers.get("origin")
+        if host is not None and self.head.host not in self.server.host_names:
+            raise ProtocolError("The Host header does not name this machine.", 421)
+        if origin is not None and origin != f"http://{host}":
+            raise ProtocolError("Requests from web pages are not accepted.", 403)
+
+    def _answer_expectation(self) -> None:
+        """Tell a client that waits before it sends the body whether it should send it."""
+        length = body_reader.measure_body(self.head)
+        if self.head.headers.get("expect", "").lower() != "100-continue" or self.head.version == "1.0":
+            return
+        if length is not None and length > body_reader.MAX_BODY_BYTES:
+            raise body_reader.build_size_error()
+        self.send_response_only(100)
+        self.end_headers()
+
+    def _drain(self) -> None:
+        """Read what still arrives: closing resets a connection with unread bytes, and the response may be lost."""
+        self._reader.start(_DRAIN_TIMEOUT)
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            while self._reader.read(2**16):
+                pass
+
+    def _route(self, head: RequestHead, body: bytes) -> None:
+        match = _GENERATE_PATH.fullmatch(head.path)
+        if head.method == "GET" and head.path == "/":
             self._send(200, _INDEX_PAGE, _HTML_TYPE)
-        elif not (match and self.command == "POST") and not (url.path in _MODEL_LISTS and self.command == "GET"):
+        elif not (match and head.method == "POST") and not (head.path in _MODEL_LISTS and head.method == "GET"):
             # Like CometAPI, which redirects a wrong path to its web page.
             self._send(301, _INDEX_PAGE, _HTML_TYPE, location="/")
         elif not self._read_key():
-            response = error_responses.build_comet_error("Invalid token", 401, "", url.path.encode())
+            response = error_responses.build_comet_error("Invalid token", 401, "", head.path.encode())
             self._send(response.status, response.body, _JSON_TYPE)
         elif match is None:
-            self._send(200, json.dumps(_MODEL_LISTS[url.path]()).encode(), _JSON_TYPE)
+            self._send(200, json.dumps(_MODEL_LISTS[head.path]()).encode(), _JSON_TYPE)
         elif self.server.stop_event.wait(self.server.delay):
             self.close_connection = True  # stopped during the delay: no response
         else:
-            is_sse = parse_qs(url.query).get("alt") == ["sse"]
+            is_sse = parse_qs(head.query).get("alt") == ["sse"]
             self._generate(unquote(match["model"]), match["method"], body, is_sse=is_sse)
 
     def _read_key(self) -> str:
         """Return the API key, from either header."""
-        scheme, _, credentials = self.headers.get("Authorization", "").strip().partition(" ")
+        scheme, _, credentials = self.head.headers.get("authorization", "").strip().partition(" ")
         bearer_key = credentials if scheme.lower() == "bearer" else scheme
-        return (self.headers.get("x-goog-api-key", "") or bearer_key).strip()
+        return (self.head.headers.get("x-goog-api-key", "") or bearer_key).strip()
 
     def _generate(self, model: str, method: str, body: bytes, *, is_sse: bool) -> None:
         if method == "generateContent":
@@ -147,6 +148,11 @@ class RequestHandler(BaseHTTPRequestHandler):
             error_body = b"".join(events)
             self._send(status, error_body if is_sse else b"[" + error_body + b"]", _JSON_TYPE)
 
+    def _send_google_error(self, message: str, status: int) -> None:
+        response = error_responses.build_google_error(message, status)
+        headers = {"allow": "GET, POST"} if status == 405 else {}
+        self._send(response.status, response.body, _JSON_TYPE, **headers)
+
     def _send(self, status: int, body: bytes, content_type: str, **headers: str) -> None:
         is_compressed = self._should_compress(content_type)
         body = zlib.compress(body, 1, _GZIP_WBITS) if is_compressed else body
@@ -155,7 +161,7 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     def _send_stream(self, events: Iterable[bytes]) -> None:
         is_compressed = self._should_compress(_SSE_TYPE)
-        is_chunked = self.request_version != "HTTP/1.0"
+        is_chunked = self.head.version != "1.0"
         self.close_connection |= not is_chunked
         headers = {"transfer_encoding": "chunked"} if is_chunked else {}
         self._send_head(200, _SSE_TYPE, is_compressed=is_compressed, **headers)
@@ -165,10 +171,13 @@ class RequestHandler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def _should_compress(self, content_type: str) -> bool:
-        return self.server.gzip and content_type != _HTML_TYPE and "gzip" in self.headers.get("Accept-Encoding", "")
+        return (
+            self.server.gzip and content_type != _HTML_TYPE and "gzip" in self.head.headers.get("accept-encoding", "")
+        )
 
     def _send_head(self, status: int, content_type: str, *, is_compressed: bool, **headers: str) -> None:
-        self.server.request_log.append(LoggedRequest(self.command, clean_line(urlsplit(self.path).path, 200), status))
+        self.server.request_log.append(LoggedRequest(self.head.method, clean_line(self.head.path, 200), status))
+        self.connection.settimeout(WRITE_TIMEOUT)
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         for name, value in headers.items():
@@ -182,7 +191,7 @@ class RequestHandler(BaseHTTPRequestHandler):
     def version_string(self) -> str:
         return "cometmagic-offline"
 
-    def log_message(self, *_: Any) -> None:
+    def log_request(self, *_: Any) -> None:
         """Print nothing: a path may contain private text."""
 
 

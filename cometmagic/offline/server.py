@@ -14,7 +14,8 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from cometmagic.offline.handler import Listener, LoggedRequest
+from cometmagic.offline.handler import RequestHandler
+from cometmagic.offline.listener import Listener, LoggedRequest
 from cometmagic.options import models
 
 _POLL_SECONDS = 0.2  # between checks whether to stop
@@ -25,7 +26,7 @@ class Server:
     """A running service; `url` is its base URL. Close it, or use it as a context manager."""
 
     def __init__(self, host: str, port: int, *, delay: float, gzip: bool) -> None:
-        self._listener = Listener((host, port))
+        self._listener = Listener((host, port), RequestHandler)
         self._listener.delay, self._listener.gzip = delay, gzip
         self._thread = threading.Thread(
             target=self._listener.serve_forever, args=(_POLL_SECONDS,), name="cometmagic-offline", daemon=True

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cometmagic.options.option_types import Choice, OptionType, format_value
+from cometmagic.options.option_types import Choice, OptionType, format_value, read_text
+from cometmagic.options.strict_json import parse_json
 from cometmagic.system.suggestions import suggest
 
 
@@ -25,7 +26,7 @@ class ValueLists:
         items = value.items() if isinstance(value, dict) else [_split_pair(item, self) for item in _ensure_list(value)]
         lists: dict[str, tuple[Any, ...]] = {}
         for raw_name, raw_values in items:
-            name = str(raw_name).strip().lstrip("-").replace("-", "_")
+            name = read_text(raw_name).lstrip("-").replace("-", "_")
             if not name:
                 raise ValueError(f"{format_value(raw_values)} has no option in front, as in {self.metavar}")
             if name in lists:
@@ -45,8 +46,8 @@ def _split_values(value: Any) -> list[Any]:
     if not value.lstrip().startswith("["):
         return value.split(",")
     try:
-        return list(json.loads(value, parse_constant=_reject_constant))
-    except (ValueError, RecursionError) as error:
+        return list(parse_json(value))
+    except ValueError as error:
         raise ValueError(f"{format_value(value)} is not a JSON list ({error})") from None
 
 
@@ -79,7 +80,7 @@ class JsonObject:
     def parse(self, value: Any) -> dict[str, Any]:
         try:
             text = value if isinstance(value, str) else json.dumps(value)
-            document = json.loads(text, parse_constant=_reject_constant)
+            document = parse_json(text)
         except (TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"is not valid JSON ({error}); it looks like '{{\"generationConfig\": {{…}}}}'") from None
         if not isinstance(document, dict):
@@ -104,7 +105,7 @@ class Pairs:
 
     @staticmethod
     def _expand_name(word: Any, table: dict[str, str]) -> str:
-        key = str(word).strip().lower().replace("_", "-")
+        key = read_text(word).lower().replace("_", "-")
         full_names = {name.lower().replace("_", "-"): name for name in table.values()}
         if key not in table and key not in full_names:
             raise ValueError(f"{format_value(word)} is not one of {', '.join(table)}{suggest(key, table)}")
@@ -113,14 +114,10 @@ class Pairs:
 
 def _split_pair(item: Any, option_type: OptionType) -> tuple[str, str]:
     """Return the texts before and after the first equals sign of an item."""
-    name, equals_sign, value = str(item).partition("=")
+    name, equals_sign, value = read_text(item).partition("=")
     if not equals_sign:
         raise ValueError(f"{format_value(item)} is not of the form {option_type.metavar}")
     return name, value
-
-
-def _reject_constant(word: str) -> None:
-    raise ValueError(f"{word} is no JSON value")
 
 
 def _ensure_list(value: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 from cometmagic.errors import OptionError
-from cometmagic.options.option_types import OptionType
+from cometmagic.options.option_types import OptionType, format_value
 from cometmagic.system.suggestions import suggest
 
 
@@ -104,4 +104,4 @@ def _read_option(dataclass_field: Field[Any]) -> Option:
 def check_option_name(name: str, known_options: dict[str, Option]) -> None:
     """Raise `OptionError` for an unknown name, with a suggestion."""
     if name not in known_options:
-        raise OptionError(f"There is no option {name!r}{suggest(name, known_options)}")
+        raise OptionError(f"There is no option {format_value(name)}{suggest(name, known_options)}")

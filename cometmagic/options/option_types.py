@@ -43,7 +43,7 @@ class Text:
     def parse(self, value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, str | AnyNumber | PurePath):
             raise ValueError(f"{format_value(value)} is not a text")
-        text = str(value).strip()
+        text = read_text(value)
         if not text:
             raise ValueError("is empty")
         return text
@@ -57,7 +57,7 @@ class VariableName:
     choices: tuple[str, ...] = ()
 
     def parse(self, value: Any) -> str:
-        name = str(value).strip()
+        name = read_text(value)
         if not name.isidentifier() or iskeyword(name):
             raise ValueError(f"{format_value(value)} is not a name for a variable")
         return name
@@ -97,7 +97,7 @@ class Choice:
 
     def parse(self, value: Any) -> str:
         choices = {choice.lower(): choice for choice in self.choices}
-        word = str(value).strip()
+        word = read_text(value)
         if word.lower() not in choices:
             suggestion = suggest(word, self.choices)
             raise ValueError(f"{format_value(value)} is not one of {', '.join(self.choices)}{suggestion}")
@@ -119,7 +119,7 @@ class Number:
         return self.unit or ("N" if self.is_whole else "X")
 
     def parse(self, value: Any) -> float | int:
-        text = str(value).strip()
+        text = read_text(value)
         try:
             number = float(text)  # reads any length, which int() does not
             is_in_range = self.minimum <= number <= self.maximum
@@ -146,15 +146,27 @@ class Flag:
     def parse(self, value: Any) -> bool:
         if isinstance(value, bool):
             return value
-        word = str(value).strip().lower()
+        word = read_text(value).lower()
         if word not in _TRUE_WORDS + _FALSE_WORDS:
             raise ValueError(f"{format_value(value)} is neither true nor false")
         return word in _TRUE_WORDS
 
 
+def read_text(value: Any) -> str:
+    """Return a value as text, without spaces around it. Raises `ValueError` when its class cannot do that."""
+    try:
+        return str(value).strip()
+    except Exception:  # noqa: BLE001  # as in `format_value`
+        raise ValueError(f"{format_value(value)} cannot be read as text") from None
+
+
 def format_value(value: Any) -> str:
     """Return a value as messages show it: on one line, and cut when it is long."""
-    return _truncate(repr(value).replace("\n", " "))
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  # nested too deeply, a number of too many digits, any error of a user's class
+        text = f"a {type(value).__name__}"
+    return _truncate(text.replace("\n", " "))
 
 
 def _truncate(text: str) -> str:

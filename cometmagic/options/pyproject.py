@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import OptionError
-from cometmagic.options.declaration import list_options
+from cometmagic.options.declaration import CellOptions, list_options
 from cometmagic.options.settings import read_environment_limits
 from cometmagic.system.atomic_files import IS_WINDOWS
 from cometmagic.system.formatting import format_path
@@ -139,7 +139,8 @@ def merge_options(
     lower a cap that the user has set for the session or by a variable.
     """
     name = line_options.get("preset", session_options.get("preset"))
-    preset = None if name is None else read_preset(str(name))
+    name = name if isinstance(name, str) else CellOptions.build({"preset": name}).preset
+    preset = None if name is None else read_preset(name)
     limits = read_environment_limits()
     defaults = drop_higher_caps(read_defaults(), limits) | session_options
     options = defaults | drop_higher_caps(preset.options if preset else {}, limits | defaults) | line_options

@@ -1,8 +1,8 @@
 """The settings of the environment, read when needed: the key, the base URL, the library, the source, limits.
 
 A key or a base URL is never read from a file in the working folder: a notebook from somebody else must not
-decide where a key goes. The key is kept in an object that never shows it; only the Authorization header and the
-redaction of secrets use the text itself.
+decide where a key goes. The key is kept in an object that never shows it, and its text is never in a variable when
+an error is raised, for debuggers and rich tracebacks show those.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ import importlib.util
 import os
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 from cometmagic.errors import LibraryError, MissingKeyError, OptionError
 from cometmagic.options.declaration import SOURCES, Limits
 from cometmagic.options.option_types import Choice
+from cometmagic.system.secret import Secret
 from cometmagic.system.secret_patterns import contains_key
 
 KEY_VARIABLE = "COMETAPI_KEY"
@@ -30,44 +32,44 @@ KEY_INSTRUCTIONS = (
 )
 _KEY_PATTERN = re.compile(r"[!-~]{8,512}")
 _PADDING_CHARACTERS = " \t\r\n\v\f\ufeff\u200b\u00a0\"'"
+BLANK = "blank"  # the reason in the error of a text without a key
+_PLACEHOLDER = "holds no real API key"
 _PLACEHOLDER_KEYS = ("your-key", "your_key", "yourkey", "api-key-here", "<key>", "sk-xxx", "changeme")
 _URL_PATTERN = re.compile(r"[a-z]+://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d+)?(?:/[\w.~-]+)*", re.ASCII | re.IGNORECASE)
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
-class Key:
-    """An API key that cannot be printed, pickled or copied. `origin` says where it came from."""
+class Key(Secret):
+    """An API key. `origin` says where it came from."""
 
-    __slots__ = ("_text", "origin")
+    __slots__ = ("origin",)
 
     def __init__(self, text: str, origin: str) -> None:
         """Trim and check the key. Raises `MissingKeyError`, which never shows a part of it."""
-        key = text.strip(_PADDING_CHARACTERS)
-        if not key or any(word in key.lower() for word in _PLACEHOLDER_KEYS):
-            raise MissingKeyError(f"{origin} holds no real API key.", advice=KEY_INSTRUCTIONS)
-        index = next((index for index, character in enumerate(key) if not "!" <= character <= "~"), None)
-        if index is not None:
-            raise MissingKeyError(
-                f"{origin} has an invalid character at position {index + 1}.", advice="Copy the key again."
-            )
-        if not _KEY_PATTERN.fullmatch(key):
-            raise MissingKeyError(f"{origin} is too short or too long for an API key.", advice="Copy the key again.")
-        self._text = key
+        super().__init__(text.strip(_PADDING_CHARACTERS))
+        del text
         self.origin = origin
-
-    def reveal(self) -> str:
-        """Return the key itself, for the Authorization header and for redaction only."""
-        return self._text
+        if problem := _find_problem(self):
+            advice = KEY_INSTRUCTIONS if problem == _PLACEHOLDER else "Copy the key again."
+            raise MissingKeyError(f"{origin} {problem}.", advice=advice, reason="" if self else BLANK)
 
     def is_in(self, text: str) -> bool:
         """Whether a text contains the key or a long piece of it, also encoded."""
-        return contains_key(text, self._text)
+        return contains_key(text, self)
 
     def __repr__(self) -> str:
         return f"<API key from {self.origin}>"
 
-    def __reduce_ex__(self, _: Any) -> NoReturn:
-        raise TypeError("an API key is neither pickled nor copied")
+
+def _find_problem(secret: Secret) -> str:
+    """Return what is wrong with a key, or nothing. It raises nothing, as the key is in a variable here."""
+    key = secret.reveal()
+    if not key or any(word in key.lower() for word in _PLACEHOLDER_KEYS):
+        return _PLACEHOLDER
+    index = next((index for index, character in enumerate(key) if not "!" <= character <= "~"), None)
+    if index is not None:
+        return f"has an invalid character at position {index + 1}"
+    return "" if _KEY_PATTERN.fullmatch(key) else "is too short or too long for an API key"
 
 
 _session_keys: list[Key] = []
@@ -85,42 +87,48 @@ def find_key() -> Key | None:
 
     Raises `MissingKeyError` when a value is set that cannot be a key.
     """
-    if key := find_key_quickly():
-        return key
-    for origin, text in (("the Colab secret", _read_colab_secret()), ("the keyring", _read_keyring())):
-        if text:
-            return Key(text, f"{origin} {KEY_VARIABLE}")
-    return None
+    return (
+        find_key_quickly()
+        or _build_key(_read_colab_secret, f"the Colab secret {KEY_VARIABLE}")
+        or _build_key(_read_keyring, f"the keyring {KEY_VARIABLE}")
+    )
 
 
 def find_key_quickly() -> Key | None:
     """Return the key from the hidden prompt or the environment, which are fast to read, or None."""
-    if _session_keys:
-        return _session_keys[0]
-    text = os.environ.get(KEY_VARIABLE, "").strip(_PADDING_CHARACTERS)
-    return Key(text, KEY_VARIABLE) if text else None
+    return _session_keys[0] if _session_keys else _build_key(lambda: os.getenv(KEY_VARIABLE, ""), KEY_VARIABLE)
 
 
-def _read_colab_secret() -> str | None:
+def _build_key(read_text: Callable[[], str], origin: str) -> Key | None:
+    """Return the key in a text, None when that is blank."""
+    try:
+        return Key(read_text(), origin)
+    except MissingKeyError as error:
+        if error.details.get("reason") == BLANK:
+            return None
+        raise
+
+
+def _read_colab_secret() -> str:
     if "google.colab" not in sys.modules:
-        return None
+        return ""
     from google.colab import userdata  # type: ignore[import-not-found, import-untyped, unused-ignore]  # in Colab only
 
     try:
         return str(userdata.get(KEY_VARIABLE) or "")
     except Exception:  # noqa: BLE001  # three error classes that exist only in Colab; all mean "no key"
-        return None
+        return ""
 
 
-def _read_keyring() -> str | None:
+def _read_keyring() -> str:
     if importlib.util.find_spec("keyring") is None:
-        return None
+        return ""
     import keyring  # type: ignore[import-not-found, unused-ignore]  # optional
 
     try:
         return str(keyring.get_password("cometapi", KEY_VARIABLE) or "")
     except Exception:  # noqa: BLE001  # without a keyring service, every backend raises something else
-        return None
+        return ""
 
 
 @dataclass(frozen=True)

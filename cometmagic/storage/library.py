@@ -143,7 +143,7 @@ class Library:
         """
         from cometmagic.storage.recording_pack import pack  # only for those who pack
 
-        return pack(self, Path(folder))
+        return pack(self, folder)
 
     def __iter__(self) -> Iterator[CallFolder]:
         return self.iter_folders()

@@ -52,15 +52,16 @@ def resolve_parent(edit: Any, chat: Any, library: Library, last_folder: Path | N
     id, or an object with a `folder`. Raises `OptionError` when both are set, and `LibraryError` when there is no
     such call or image.
     """
-    if edit and chat:
+    is_edit, is_chat = (value is not None and value is not False for value in (edit, chat))  # bool() of an array fails
+    if is_edit and is_chat:
         raise OptionError(
             "--edit and --chat cannot both be given.", advice="--chat sends the earlier turns, --edit one image."
         )
-    if not edit and not chat:
+    if not is_edit and not is_chat:
         return None
-    folder = _find_folder(edit or chat, library, last_folder)
+    folder = _find_folder(chat if is_chat else edit, library, last_folder)
     image = _find_final_image(folder)
-    return _build_conversation(folder, image) if chat else ParentContext(folder, EDIT, image=image)
+    return _build_conversation(folder, image) if is_chat else ParentContext(folder, EDIT, image=image)
 
 
 def _find_folder(value: Any, library: Library, last_folder: Path | None) -> CallFolder:

@@ -23,7 +23,7 @@ from cometmagic.storage.call_folder import CallFolder, build_preview_path, build
 from cometmagic.storage.call_record import CallRecord, parse_call
 from cometmagic.storage.index import iter_recordings
 from cometmagic.storage.library import Library
-from cometmagic.storage.save_paths import build_write_error
+from cometmagic.storage.save_paths import build_path_error, build_write_error, expand_path
 from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.regular_files import is_regular, read_regular
@@ -59,7 +59,7 @@ class PackSummary:
         return "\n".join(lines)
 
 
-def pack(library: Library, destination: Path) -> PackSummary:
+def pack(library: Library, destination: str | Path) -> PackSummary:
     """Copy every recording of the library that is not in `destination` yet to that folder.
 
     Raises `LibraryError` when there is no recording, or `destination` cannot be written or is in the library.
@@ -87,15 +87,16 @@ def pack(library: Library, destination: Path) -> PackSummary:
     return PackSummary(target, len(new_folders), len(old_folders), skipped_count, size)
 
 
-def _resolve_destination(library: Library, destination: Path) -> Path:
+def _resolve_destination(library: Library, destination: str | Path) -> Path:
     """Return the absolute path of the folder to pack into, which must not be in the library."""
     try:
-        target = destination.expanduser().absolute()
-    except RuntimeError as error:  # an unknown `~user`
-        raise LibraryError(
-            f"Cannot write in {destination}: {error}", charge_status=ChargeStatus.PAST, advice="Name another folder."
+        target = expand_path(destination).absolute()
+        is_inside = target.resolve().is_relative_to(library.root.resolve())
+    except (OSError, RuntimeError, ValueError) as error:  # a name too long, a loop of links, what cannot be a path
+        raise build_path_error(
+            "write in", destination, error, charge_status=ChargeStatus.PAST, advice="Name another folder."
         ) from None
-    if target.resolve().is_relative_to(library.root.resolve()):
+    if is_inside:
         raise LibraryError(
             f"{destination} lies in the library itself.",
             charge_status=ChargeStatus.PAST,

@@ -10,8 +10,10 @@ import os
 import ssl
 from collections.abc import Iterator
 from importlib.util import find_spec
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
+
+from cometmagic.system.secret import Secret
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
@@ -46,6 +48,13 @@ def find_proxy_problems(url: str) -> Iterator[str]:
             yield f"{variable} is {text}, and no address of a proxy ({', '.join(PROXY_SCHEMES)}). Correct or unset it."
         elif scheme.startswith("socks") and find_spec("socksio") is None:
             yield f"{variable} is {text}, which needs the package socksio. Install it with: pip install 'httpx[socks]'"
+
+
+def list_passwords() -> list[Secret]:
+    """Return the passwords in the addresses of the proxies, as written and without escapes."""
+    credentials = [address.partition("://")[2].rpartition("@")[0] for address in _read_proxies().values()]
+    passwords = {login.partition(":")[2] for login in credentials}
+    return [Secret(password) for password in passwords | set(map(unquote, passwords)) if password]
 
 
 def _read_proxies() -> dict[str, str]:

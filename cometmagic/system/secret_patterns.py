@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from cometmagic.system.sanitize import list_encodings
+from cometmagic.system.secret import Secret
+from cometmagic.system.secret_forms import iter_forms
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,16 @@ def mask_secrets(text: str) -> str:
     return _MASKED_PATTERN.sub("[key]", text)
 
 
-def contains_key(text: str, key: str) -> bool:
+def contains_key(text: str, key: Secret) -> bool:
     """Whether a text contains `key` or a long piece of it: plain, in other case, spaced, or encoded."""
     plain_text = _IGNORED_CHARACTERS.sub("", text)
     texts = {variant.lower() for variant in (plain_text, unquote(plain_text))}
     return any(piece in variant for piece in _iter_pieces(key) for variant in texts)
 
 
-def _iter_pieces(key: str) -> Iterator[str]:
+def _iter_pieces(key: Secret) -> Iterator[str]:
     """Yield all pieces of the forms of a key, in lower case."""
-    length = min(MAX_PIECE, max(MIN_PIECE, len(key.removeprefix(KEY_PREFIX))))
-    for form in map(str.lower, list_encodings(key)):
+    length = min(MAX_PIECE, max(MIN_PIECE, len(key.reveal().removeprefix(KEY_PREFIX))))
+    for form in (form.decode().lower() for form in iter_forms(key)):
         for start in range(len(form) - length + 1):
             yield form[start : start + length]

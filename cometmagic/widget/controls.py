@@ -146,6 +146,14 @@ def encode_value(option: Option, value: Any) -> Any:
     return content
 
 
+def is_content(name: str, value: Any) -> bool:
+    """Whether there is a control for this option that can contain a value; the form cannot show any other."""
+    option = list_options().get(name)
+    if option is None or name in SEPARATE_OPTIONS + OMITTED_OPTIONS:
+        return False
+    return value is None or type(value) is type(encode_value(option, None))
+
+
 def decode_value(option: Option, value: Any) -> Any:
     """Return the value that a control was set to, or None if it was cleared. Raises `OptionError`."""
     if _is_empty(value) or (isinstance(value, str) and not value.strip()):

@@ -13,6 +13,7 @@ from typing import Any
 from cometmagic.errors import OptionError
 from cometmagic.generation.text_checks import extract_text
 from cometmagic.options.declaration import list_options
+from cometmagic.storage.call_record import MAX_TEXT_LENGTH
 from cometmagic.system.sanitize import clean_line
 from cometmagic.widget import controls
 from cometmagic.widget.hints import merge_inherited_options
@@ -40,14 +41,15 @@ class FormSync:
         return {PROMPT_CONTROL: state.prompt, REFERENCES_CONTROL: state.references, "": dict(state.options)}
 
     def apply_changes(self, page: str, revision: int, changes: dict[str, Any]) -> None:
-        """Set the panel to what was changed on a page."""
+        """Set the panel to what was changed on a page; what no control can contain is ignored."""
+        changes = {name: value for name, value in changes.items() if _is_content(name, value)}
         self._revisions.pop(page, None)
         self._revisions = dict([*self._revisions.items(), (page, revision)][-MAX_PAGES:])
         candidates = self._state.options | changes
         refusals = {name: reason for name in changes if (reason := self._find_refusal(name, candidates))}
         values = {name: value for name, value in changes.items() if name not in refusals}
         state = self._state
-        prompt = str(values.pop(PROMPT_CONTROL, state.prompt))
+        prompt = values.pop(PROMPT_CONTROL, state.prompt)
         inherited_options = merge_inherited_options(state.options, get_session_options())
         options, option_errors = controls.apply_changes(state.options, inherited_options, values)
         earlier_errors = {name: reason for name, reason in self.errors.items() if name not in changes}
@@ -63,11 +65,13 @@ class FormSync:
         value, is_prompt = candidates[name], name == PROMPT_CONTROL
         try:
             if self._policy is not None and is_prompt:
-                self._policy.check_prompt(str(value))
+                self._policy.check_prompt(value)
             elif self._policy is not None:
                 self._policy.check_option(name, value)
-            label = "The prompt" if is_prompt else list_options()[name].flag
-            self._state.check_text(label, extract_text(value), candidates)
+            label, text = "The prompt" if is_prompt else list_options()[name].flag, extract_text(value)
+            if len(text) > MAX_TEXT_LENGTH:
+                return f"{label} has {len(text):,} characters; at most {MAX_TEXT_LENGTH:,} are sent."
+            self._state.check_text(label, text, candidates)
         except OptionError as error:
             return error.message
         return ""
@@ -97,3 +101,8 @@ class FormSync:
 
 def _find_snapshot_key(name: str) -> str:
     return name if name in (PROMPT_CONTROL, REFERENCES_CONTROL) else ""
+
+
+def _is_content(name: str, value: Any) -> bool:
+    """Whether the control of this name can contain a value."""
+    return isinstance(value, str) if name == PROMPT_CONTROL else controls.is_content(name, value)

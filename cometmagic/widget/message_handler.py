@@ -1,7 +1,7 @@
 """Handles the messages of the pages: each one changes the panel, or starts or stops a run.
 
-A page may be out of date, and several may send at once, so no message is trusted. Only this module knows the kinds
-of messages.
+A page may be out of date, and several may send at once, so no message is trusted: page_messages.py checks its fields
+before anything is done. Only these two modules know the kinds of messages.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from cometmagic.errors import CometError, OptionError
+from cometmagic.generation.result import ImageResult
 from cometmagic.options.declaration import Limits
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import shorten_id
@@ -20,12 +21,15 @@ from cometmagic.system.formatting import format_path
 from cometmagic.widget.cell.text import restore_settings
 from cometmagic.widget.form_sync import REFERENCES_CONTROL, FormSync
 from cometmagic.widget.notebook_context import get_namespace
+from cometmagic.widget.page_messages import MessageError, parse_message
 from cometmagic.widget.panel_state import PanelState
 from cometmagic.widget.run.runner import Runner
 from cometmagic.widget.uploads import MAX_FILE_BYTES, ChunkedUploads
 from cometmagic.widget.view_state import ViewState
 from cometmagic.widget.visitor_policy import MAX_UPLOAD_BYTES, VisitorPolicy
 
+MAX_REFERENCES = 50  # far more than a model takes
+MAX_REFERENCE_LENGTH = 8000  # characters of a path or an address
 # Options that keep the panel's value when an earlier result is generated again.
 _PERSISTENT_OPTIONS = ("source", "preview", "allow_secret", *Limits.list_options())
 
@@ -48,7 +52,7 @@ class MessageHandler:
         for part in (view_state.form_widget, view_state.result_widget):
             part.on_msg(self._handle_message)
 
-    def _handle_message(self, _: Any, message: dict[str, Any], buffers: list[Any]) -> None:
+    def _handle_message(self, _: Any, content: Any, buffers: list[Any]) -> None:
         """Do what a message asks for, and show an error in the form."""
         actions: dict[str, Callable[[dict[str, Any]], None]] = {
             "edit": self._apply_changes,
@@ -64,16 +68,17 @@ class MessageHandler:
             "save": self._send_original,
         }
         try:
+            message = parse_message(content)
             actions[message["kind"]](message)
-        except CometError as error:
+        except MessageError:
+            pass  # no message that our own page sends
+        except Exception as error:  # noqa: BLE001  # shown like the error of a run; the kernel would only log it
             if not self._state.busy:  # the status of a run is not overwritten
                 self._view_state.show_error(error)
-        except (AttributeError, KeyError, IndexError, TypeError, ValueError):
-            pass  # no message that our own page sends
 
     def _apply_changes(self, message: dict[str, Any]) -> None:
         with self._state.hold_refresh():
-            self._form_sync.apply_changes(str(message["page"])[:40], int(message["revision"]), dict(message["values"]))
+            self._form_sync.apply_changes(message["page"], message["revision"], message["values"])
 
     def _start_run(self, message: dict[str, Any]) -> None:
         self._apply_changes(message)
@@ -86,26 +91,34 @@ class MessageHandler:
 
     def _reorder_references(self, message: dict[str, Any]) -> None:
         """Put the references in the order sent, and drop those not named. An order of other references is ignored."""
-        references, order = self._state.references, [int(index) for index in message["order"]]
-        if tuple(message["seen"]) == references and len(set(order)) == len(order):
+        references, order = self._state.references, message["order"]
+        is_order = len(set(order)) == len(order) and all(index < len(references) for index in order)
+        if is_order and tuple(message["seen"]) == references:
             self._state.references = tuple(references[index] for index in order)
 
     def _add_reference(self, message: dict[str, Any]) -> None:
-        word = str(message["word"]).strip()
+        word = message["word"].strip()
         with self._report_reference_errors():
+            if len(word) > MAX_REFERENCE_LENGTH:
+                raise OptionError(f"The name of the image has {len(word):,} characters.", advice="Add it as a file.")
             if self._policy is not None:
                 self._policy.check_reference(word)
             self._state.check_text("A reference image", word)
             if reason := self._view_state.describe_reference(word)["told"]:
                 raise OptionError(reason if word in reason else f"{word}: {reason}")
-            self._state.references = (*self._state.references, word)
+            self._append_reference(word)
 
     def _receive_upload(self, message: dict[str, Any], chunk: bytes) -> None:
         with self._report_reference_errors():
             if self._policy is not None:
                 self._policy.check_reference_count()
             if word := self._uploads.add_chunk(message, chunk):
-                self._state.references = (*self._state.references, word)
+                self._append_reference(word)
+
+    def _append_reference(self, word: str) -> None:
+        if len(self._state.references) >= MAX_REFERENCES:
+            raise OptionError(f"There are {MAX_REFERENCES} reference images.", advice="Remove some first.")
+        self._state.references = (*self._state.references, word)
 
     @contextlib.contextmanager
     def _report_reference_errors(self) -> Iterator[None]:
@@ -117,31 +130,38 @@ class MessageHandler:
             self._form_sync.set_reference_error(error.message)
             self._view_state.refresh()
 
+    def _find_result(self, message: dict[str, Any]) -> ImageResult:
+        """Return the result that a message names. Raises `MessageError`."""
+        result = self._view_state.results.get(message["id"])
+        if result is None:
+            raise MessageError("There is no such result.")
+        return result
+
     def _show_result(self, message: dict[str, Any]) -> None:
-        self._state.result = self._view_state.results[message["id"]]
+        self._state.result = self._find_result(message)
 
     def _edit_result(self, message: dict[str, Any]) -> None:
         """Set the form to edit a result: the request includes its image, and the prompt describes the change."""
-        result = self._view_state.results[message["id"]]
+        result = self._find_result(message)
         options = {name: value for name, value in self._state.options.items() if name != "chat"}
         with self._state.hold_refresh():
             self._state.prompt, self._state.options = "", options | {"edit": shorten_id(CallFolder(result.folder))}
 
     def _add_result_reference(self, message: dict[str, Any]) -> None:
-        path = self._view_state.results[message["id"]].image.path
+        path = self._find_result(message).image.path
         if path is not None:
-            self._state.references = (*self._state.references, format_path(path))
+            self._append_reference(format_path(path))
 
     def _generate_again(self, message: dict[str, Any]) -> None:
         self._state.check_idle()
-        settings = restore_settings(self._view_state.results[message["id"]], get_namespace())
+        settings = restore_settings(self._find_result(message), get_namespace())
         options = {name: value for name, value in self._state.options.items() if name in _PERSISTENT_OPTIONS}
         self._state.apply_settings(replace(settings, options=options | settings.options))
         self._runs.start()
 
     def _send_original(self, message: dict[str, Any]) -> None:
         """Send the original image to the browser, which saves it as a download."""
-        result = self._view_state.results[message["id"]]
+        result = self._find_result(message)
         image = result.image
         header = {
             "kind": "original",

@@ -28,9 +28,10 @@ from cometmagic.widget.run.runner import Runner
 from cometmagic.widget.static_output import StaticOutput, render_page
 from cometmagic.widget.view_state import ViewState
 from cometmagic.widget.visitor_policy import VisitorPolicy
+from cometmagic.widget.widgets import ReadOnlyState
 
 
-class Panel(PanelState, VBox):  # type: ignore[misc]
+class Panel(PanelState, ReadOnlyState, VBox):  # type: ignore[misc]
     """A form that generates images, one run after another.
 
     `prompt` is a template as in a cell, `options` are those of its line, `references` are reference images as

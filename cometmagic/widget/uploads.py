@@ -9,7 +9,7 @@ from cometmagic.images.normalize import ReferenceInput, normalize_content
 from cometmagic.system.sanitize import clean_line
 from cometmagic.widget.cell.reference_names import name_image
 
-MAX_FILE_BYTES = 64_000_000  # bytes of one file
+MAX_FILE_BYTES = 64_000_000  # bytes of one file, and of all unfinished files together
 MAX_UPLOADS = 8  # unfinished files at once
 _MAX_IMAGE_BYTES = 7_000_000  # bytes sent for one image
 
@@ -24,16 +24,22 @@ class ChunkedUploads:
 
     def add_chunk(self, message: dict[str, Any], chunk: bytes) -> str | None:
         """Add the next chunk of a file; after the last, return the file as a cell names it. Raises a `CometError`."""
-        upload_id, name = str(message.get("id"))[:40], clean_line(message.get("name", ""), 80) or "The file"
+        upload_id, name = message["id"], clean_line(message["name"], 80) or "The file"
         content = self._buffers.setdefault(upload_id, bytearray())
-        content += chunk
-        if len(self._buffers) > MAX_UPLOADS:  # the page of the oldest was closed
-            self._buffers.pop(next(iter(self._buffers)))
-        if len(content) > self._max_file_bytes:
+        if len(content) + len(chunk) > self._max_file_bytes:
             self._buffers.pop(upload_id)
             limit = self._max_file_bytes // 1_000_000
             raise OptionError(f"{name} is larger than {limit} MB.", advice="Save it smaller.")
-        if not message.get("last"):
+        content += chunk
+        self._drop_oldest(upload_id)
+        if not message["last"]:
             return None
         source = bytes(self._buffers.pop(upload_id))
         return name_image(normalize_content(ReferenceInput(name), source, _MAX_IMAGE_BYTES).part)
+
+    def _drop_oldest(self, upload_id: str) -> None:
+        """Drop files that pages left unfinished, until the rest is few and small enough; keep `upload_id`."""
+        for other_id in [key for key in self._buffers if key != upload_id]:
+            if len(self._buffers) <= MAX_UPLOADS and sum(map(len, self._buffers.values())) <= MAX_FILE_BYTES:
+                break
+            self._buffers.pop(other_id)

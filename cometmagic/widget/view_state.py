@@ -9,8 +9,6 @@ import threading
 import time
 from pathlib import Path
 
-from ipywidgets import Box
-
 from cometmagic.errors import CometError
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import AnyResult, ImageResults
@@ -25,7 +23,7 @@ from cometmagic.widget.hints import build_hints, merge_inherited_options
 from cometmagic.widget.notebook_context import get_session_options
 from cometmagic.widget.panel_state import PanelState
 from cometmagic.widget.run.execute import RunStatus
-from cometmagic.widget.widgets import CellWidget, FormWidget, ResultWidget
+from cometmagic.widget.widgets import CellWidget, Container, FormWidget, ResultWidget
 
 UPDATE_INTERVAL = 0.5  # seconds
 MAX_HISTORY = 50  # results
@@ -40,7 +38,7 @@ class ViewState:
         names = VISITOR_OPTIONS if has_visitors else None
         self.form_widget = FormWidget(controls=controls.describe_controls(names), has_visitors=has_visitors)
         self.result_widget, self.cell_widget = ResultWidget(), CellWidget()
-        self.container = Box((self.form_widget, self.result_widget, self.cell_widget))
+        self.container = Container((self.form_widget, self.result_widget, self.cell_widget))
         self.container.add_class("cm-sheet")
         self.results: dict[str, ImageResult] = {}  # by the name of the call's folder
         self._lock = threading.RLock()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anywidget import AnyWidget
+from ipywidgets import Box
 from traitlets import Bool, Bytes, Dict, List, Unicode
 
 from cometmagic.system.secret_patterns import SECRET_PATTERN, SECRET_START_PATTERN
@@ -44,7 +45,18 @@ def read_style() -> str:
     return (VIEW_FOLDER / "panel.css").read_text(encoding="utf-8")
 
 
-class FormWidget(AnyWidget):
+class ReadOnlyState:
+    """A widget whose traits pages show and never set: a wrong value would break every page. They send messages."""
+
+    def set_state(self, sync_data: Any) -> None:
+        """Ignore the values that a page sets."""
+
+
+class Container(ReadOnlyState, Box):  # type: ignore[misc]
+    """The frame around the parts of a panel."""
+
+
+class FormWidget(ReadOnlyState, AnyWidget):
     """Prompt, options, reference images, the button, and the status of a run.
 
     A page sends `edit` and `run` with its changes and the number of its last change. `state` returns the last number
@@ -62,7 +74,7 @@ class FormWidget(AnyWidget):
     references: List[Any] = List().tag(sync=True)  # {word, picture: bytes, told}
 
 
-class ResultWidget(AnyWidget):
+class ResultWidget(ReadOnlyState, AnyWidget):
     """The image with its caption and drafts, the buttons for it, and the history of the panel."""
 
     _esm = read_module("outcome.js")
@@ -73,7 +85,7 @@ class ResultWidget(AnyWidget):
     busy = Bool().tag(sync=True)
 
 
-class CellWidget(AnyWidget):
+class CellWidget(ReadOnlyState, AnyWidget):
     """The notebook cell that does the same as the panel, for copying."""
 
     _esm = read_module("cell.js")

@@ -24,7 +24,7 @@ import cometmagic
 from cometmagic.costs import estimate
 from cometmagic.courier import client
 from cometmagic.courier.job import Job
-from cometmagic.courier.route import LiveRoute, encode_route
+from cometmagic.courier.route import LiveRoute
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.options.declaration import Options
@@ -116,9 +116,7 @@ def planned(case: Case, place: Path) -> CallFolder:
 
 def handed(courier: client.ProcessCourier, folder: CallFolder, url: str) -> Job:
     """Hand a call to a courier."""
-    return courier.submit(
-        folder.path, {"route": encode_route(LiveRoute(url, Key(KEY, "the test"))), "surroundings": {}}
-    )
+    return courier.submit(folder.path, {"route": LiveRoute(url, Key(KEY, "the test"))})
 
 
 def carried(case: Case, place: Path, at: int = 0) -> Trial:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cometmagic.courier.dispatcher import Dispatcher
-from cometmagic.courier.route import LiveRoute, OfflineRoute, Route, encode_route
+from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.options.settings import Key
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.call_record import CallState
@@ -58,7 +58,7 @@ def carried(folder: CallFolder, *orders: dict[str, Any]) -> tuple[list[dict[str,
 
 
 def delivery(route: Route) -> dict[str, Any]:
-    return {"route": encode_route(route), "surroundings": {}}
+    return {"route": route}
 
 
 @pytest.mark.parametrize("name", ENDS)
@@ -75,9 +75,9 @@ def test_nothing_is_written_after_the_end_is_told(serving: Any, library_folder: 
 
 
 def test_a_folder_may_be_handed_in_again_as_soon_as_its_end_is_told(library_folder: Path) -> None:
-    folder, recovery = planned(library_folder), {"recover": "", "surroundings": {}}
+    folder, recovery = planned(library_folder), {"recover": None}
 
-    events, seen = carried(folder, delivery(OfflineRoute()), recovery, recovery | {"recover": KEY})
+    events, seen = carried(folder, delivery(OfflineRoute()), recovery, {"recover": Key(KEY, "the test")})
 
     assert [event["event"] for event in events].count("done") == 3
     assert content(library_folder) == seen

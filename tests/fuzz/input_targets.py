@@ -15,7 +15,9 @@ from cometmagic.options.command_line import format_option, parse_first_line, par
 from cometmagic.options.declaration import build_options
 from cometmagic.options.models import MODELS
 from cometmagic.options.template import find_lookalikes, find_used_names, render_template
-from cometmagic.system.sanitize import LINE_CAP, TEXT_CAP, clean, clean_line, redact
+from cometmagic.system.redactor import MARK, Redactor
+from cometmagic.system.sanitize import LINE_CAP, TEXT_CAP, clean, clean_line
+from cometmagic.system.secret import Secret
 from tests.fuzz.checks import check_error
 
 KEY_LENGTH = 20
@@ -52,7 +54,7 @@ def fuzz_redaction(data: bytes) -> None:
     text = decode_text(data[KEY_LENGTH:])
     for mark, form in forms.items():
         text = text.replace(mark, form)
-    shown = redact(text, key).replace("[key]", "\0")
+    shown = Redactor([Secret(key)]).redact(text).replace(MARK, "\0")
     for form in (key, raw.hex(), quote(key, safe="")):
         assert not any(form[start : start + WINDOW] in shown for start in range(len(form) - WINDOW + 1))
     assert base64.b64encode(raw).decode()[:-4] not in shown

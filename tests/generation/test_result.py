@@ -151,6 +151,52 @@ def test_a_picture_that_cannot_be_saved_is_still_there(tmp_path: Path, bike: Ima
     assert bike.image.data == FINAL
 
 
+IMPOSSIBLE_PATHS = [
+    "", "\0", "a\0b.jpg", "\ud800", "folder/\ud800.jpg", "x" * 300, "x/" * 3000, "~no-such-user/x", "file/new.jpg",
+    "fifo/new.jpg", "/dev/null/new.jpg", "/proc/new.jpg", b"x.jpg", 5, None, [], ["a.jpg"], float("nan"), object(),
+]  # fmt: skip
+POSSIBLE_PATHS = [
+    "fifo",
+    "fifo.jpg",
+    "link.jpg",
+    "folder",
+    "folder/",
+    "new.jpg/",
+    "..",
+    "é" * 80,
+    " ",
+    "a\nb",
+    "-x",
+    "CON",
+]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_what_cannot_be_a_path_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bike: ImageResult
+) -> None:
+    place = tmp_path / "place"
+    (place / "folder").mkdir(parents=True)
+    monkeypatch.chdir(place)
+    Path("file").write_text("mine")
+    Path("link.jpg").symlink_to("file")
+    os.mkfifo("fifo")
+    os.mkfifo("fifo.jpg")
+    before = sorted(place.rglob("*"))
+
+    for path in IMPOSSIBLE_PATHS:
+        with pytest.raises(LibraryError, match=r"^Cannot save to .* The image is kept in ") as caught:
+            bike.save(path)  # type: ignore[arg-type]  # some are no paths at all
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 600
+    assert sorted(place.rglob("*")) == before
+
+    for path in POSSIBLE_PATHS:  # the control; what is there is never written to
+        assert bike.save(path).read_bytes() == FINAL
+    assert Path("file").read_text() == "mine"
+    assert set(before) <= set(place.rglob("*"))
+
+
 def test_a_save_that_fails_in_mid_write_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bike: ImageResult
 ) -> None:

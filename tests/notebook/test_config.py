@@ -49,6 +49,14 @@ def test_a_default_of_a_wrong_type_is_told_in_one_line(notebook: Notebook) -> No
     assert output["text"].strip().endswith("GeminiImage.search: 5 is not one of web, image.")
 
 
+def test_a_default_that_no_message_can_carry_is_told_in_one_line(notebook: Notebook) -> None:
+    for value, words in (("a\\ud800", "broken"), ("a\\0", "null")):
+        [output] = notebook.run(f"%config GeminiImage.system = '{value}'").outputs
+
+        assert f"GeminiImage.system has a {words} character at position 2." in output["text"]
+        assert "sent" not in output["text"]
+
+
 def test_a_wrong_default_does_not_bar_a_reload(notebook: Notebook) -> None:
     notebook.run("%config GeminiImage.aspect_ratio = '16:8'")
 

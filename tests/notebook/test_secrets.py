@@ -7,12 +7,12 @@ import json
 
 import pytest
 
-from tests.faults.server import FaultServer
+from tests import key_scan
+from tests.faults.server import FaultServer, recv_request, response, send
 from tests.notebook.answers import CANARY, answering
 from tests.notebook.fixtures import Notebook, Services
 from tests.ports import listening
 
-WINDOW = 8  # so many characters of the key's secret part in a row are a leak
 SECRET = CANARY.removeprefix("sk-canary-")
 # Everything a user, a debugger or an error reporter could look at after a cell.
 LOOK = """
@@ -29,12 +29,9 @@ print("\\n".join(_seen))
 """
 
 
-def leaks(text: str | bytes) -> list[str]:
-    """Return the pieces of the key that a text holds, plain or encoded."""
-    seen = text if isinstance(text, str) else text.decode("latin-1")
-    pieces = [SECRET[start : start + WINDOW] for start in range(len(SECRET) - WINDOW + 1)]
-    pieces += [base64.b64encode(bytes(before) + CANARY.encode()).decode()[4:-4] for before in range(3)]
-    return [piece for piece in [*pieces, CANARY.encode().hex()] if piece in seen]
+def leaks(seen: str | bytes) -> list[str]:
+    """Return the parts of the key that can be read; the word it begins with is in many names."""
+    return key_scan.leaks(seen, SECRET)
 
 
 def everything(notebook: Notebook, cell: str) -> str:
@@ -47,7 +44,10 @@ def everything(notebook: Notebook, cell: str) -> str:
     return "\n".join([json.dumps([run.messages for run in runs], default=str), *names_and_contents])
 
 
-@pytest.mark.parametrize("planted", [CANARY, CANARY[12:22], base64.b64encode(f"Bearer {CANARY}".encode()).decode()])
+@pytest.mark.parametrize(
+    "planted",
+    [CANARY, SECRET[:6], SECRET.upper(), CANARY[12:22], base64.b64encode(f"Bearer {CANARY}".encode()).decode()],
+)
 def test_the_scanner_finds_a_planted_key(planted: str) -> None:
     assert leaks(f"some {planted} text")
     assert leaks(f"some {planted} text".encode())
@@ -123,3 +123,33 @@ def test_a_wrong_key_is_not_quoted(notebook: Notebook) -> None:
             notebook.run("%xmode Verbose")
             assert leaks(json.dumps(notebook.run("%gemini_image a cat").outputs)) == []
         assert server.log == []
+
+
+def test_a_panel_that_waits_and_then_fails(notebook: Notebook, serve: Services) -> None:
+    """The reason of the wait, the error and all that the page is sent."""
+    words = [f"Slow down, {SECRET[:9]}", f"No such key {base64.b64encode(CANARY.encode()).decode()}"]
+    bodies = [json.dumps({"error": {"message": word}}).encode() for word in words]
+    waiting = response(bodies[0], "429 Slow", {"Retry-After": "1"})
+    serve([recv_request(), send(waiting)], [recv_request(), send(response(bodies[1], "401 No"))])
+
+    seen = everything(notebook, "import cometmagic as cm\np = cm.panel('a cat')\np.generate()")
+
+    assert "Slow down, [key]" in seen
+    assert "No such key" in seen
+    assert leaks(seen) == []
+
+
+def test_rich_tracebacks_with_all_variables(notebook: Notebook, serve: Services) -> None:
+    pytest.importorskip("rich")
+    error = json.dumps({"error": {"message": f"No such key {CANARY}"}}).encode()
+    serve(answering(error, status="401 Unauthorized"), answering(error, status="401 Unauthorized"))
+    install = "from rich.traceback import Traceback\nfrom rich import print as show\nimport cometmagic as cm"
+    notebook.run(install)
+
+    careless = "import os\ndef post(key): 1 / 0\ntry: post(os.getenv('COMETAPI_KEY'))\nexcept Exception:"
+    control = notebook.run(f"{careless} show(Traceback(show_locals=True))")
+    seen = notebook.run("try: cm.generate('a cat')\nexcept Exception: show(Traceback(show_locals=True, max_frames=99))")
+
+    assert leaks(str(control.messages))
+    assert "read_result" in str(seen.messages)
+    assert leaks(str(seen.messages)) == []

@@ -102,6 +102,24 @@ def test_a_wrong_cell(notebook: Notebook, serve: Services, taken: Path, cell: st
     assert len(server.log) == 1
 
 
+def test_a_name_that_nothing_can_have(notebook: Notebook, serve: Services) -> None:
+    server = serve()
+    values = (r"\ud800", r"a\0b", "x" * 5000, "~nobody-at-all/x", r"http://\ud800/")  # a browser can send them all
+
+    for value in values:
+        for flag, ename in (("--chat", "LibraryError"), ("--edit", "LibraryError"), ("--image", "OptionError")):
+            ran = notebook.run(f"get_ipython().run_cell_magic('gemini_image', '{flag} {value}', 'a cat')")
+            check_one_line(ran, ename, [])
+    check_one_line(
+        notebook.run(r"get_ipython().run_cell_magic('gemini_image', '', 'a\ud800')"),
+        "OptionError",
+        ["broken character"],
+    )
+
+    assert server.log == []
+    assert notebook.folders == []
+
+
 @pytest.mark.parametrize(("settings", "ename", "told"), SETTINGS, ids=[str(settings) for settings, *_ in SETTINGS])
 def test_a_wrong_setting(
     notebook: Notebook, serve: Services, taken: Path, settings: dict[str, str], ename: str, told: list[str]

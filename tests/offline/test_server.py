@@ -199,7 +199,9 @@ def test_a_chunked_body_is_read(server: Server) -> None:
 
 
 def test_chunk_extensions_and_trailers_are_skipped(server: Server) -> None:
-    head = f"POST {UNARY} HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    head = (
+        f"POST {UNARY} HTTP/1.1\r\nHost: localhost\r\nAuthorization: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    )
     answer = raw(server, head, b"%X;name=value\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (len(WORDS), WORDS))
 
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
@@ -220,7 +222,9 @@ def test_chunk_extensions_and_trailers_are_skipped(server: Server) -> None:
     ],
 )
 def test_a_body_that_is_badly_framed_is_400_and_the_connection_ends(server: Server, header: str, body: bytes) -> None:
-    answer = raw(server, f"POST {UNARY} HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\n{header}\r\n\r\n".encode(), body)
+    answer = raw(
+        server, f"POST {UNARY} HTTP/1.1\r\nHost: localhost\r\nAuthorization: x\r\n{header}\r\n\r\n".encode(), body
+    )
 
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert b"\r\nConnection: close\r\n" in answer
@@ -244,7 +248,7 @@ def test_a_body_over_the_limit_is_read_to_its_end_and_413(
 def test_a_body_without_end_is_not_read_for_ever(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body_reader, "MAX_BODY_BYTES", 2**20)
     monkeypatch.setattr(body_reader, "_MAX_DISCARDED_BYTES", 2**21)
-    head = f"POST {UNARY} HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\nContent-Length: {2**40}\r\n\r\n".encode()
+    head = f"POST {UNARY} HTTP/1.1\r\nHost: localhost\r\nAuthorization: x\r\nContent-Length: {2**40}\r\n\r\n".encode()
 
     assert raw(server, head, b"x" * (3 * 2**20)).startswith(b"HTTP/1.1 413 ")
 
@@ -327,7 +331,9 @@ def test_an_answer_comes_after_its_delay() -> None:
 
 
 def test_a_client_that_goes_away_is_no_news(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
-    head = f"POST {UNARY} HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\nContent-Length: {len(PICTURE)}\r\n\r\n".encode()
+    head = (
+        f"POST {UNARY} HTTP/1.1\r\nHost: [::1]\r\nAuthorization: x\r\nContent-Length: {len(PICTURE)}\r\n\r\n".encode()
+    )
     for _ in range(3):
         with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60) as wire:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # leaves with a reset

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs
+from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs, ValueLists
 from cometmagic.options.option_types import Choice, Flag, Number, OptionType, Text, VariableName
 from cometmagic.system.suggestions import suggest
 
@@ -69,7 +69,13 @@ BAD: list[tuple[OptionType, Any, str]] = [
     (JsonObject(), {"a": float("nan")}, "is not valid JSON"),
     (JsonObject(), '{"a": -Infinity}', "is not valid JSON (-Infinity is no JSON value)"),
     (JsonObject(), {"a": object()}, "is not valid JSON"),
+    (JsonObject(), '{"a": 1e999}', "is not valid JSON (a number is too large)"),
+    (JsonObject(), {"a": [-1e308 * 10]}, "is not valid JSON"),
+    (JsonObject(), '{"a":' * 51 + "1" + "}" * 51, "is not valid JSON (it has more than 50 levels)"),
+    (JsonObject(), f'{{"a": "{"x" * 1_000_000}"}}', "is not valid JSON (it has 1,000,009 characters"),
+    (ValueLists(), "seed=[1e999]", "'[1e999]' is not a JSON list (a number is too large)"),
     (JsonObject(), "[1]", "is not a JSON object"),
+    (JsonObject(), '{"a":' * 50 + "1", "is not valid JSON (Expecting"),
     (LEVELS, "hate", "'hate' is not of the form NAME=VALUE"),
     (LEVELS, 5, "5 is not of the form NAME=VALUE"),
     (LEVELS, [["hate", "none"]], "['hate', 'none'] is not of the form NAME=VALUE"),
@@ -77,6 +83,20 @@ BAD: list[tuple[OptionType, Any, str]] = [
     (LEVELS, "hate=nine", "'nine' is not one of none, off; did you mean none?"),
     (LEVELS, {"hate": 3}, "3 is not one of"),
 ]
+
+
+class Mute:
+    """A value that cannot even be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+    __str__ = __repr__
+
+
+DEEP: list[Any] = []
+for _ in range(5000):
+    DEEP = [DEEP]
 
 
 @pytest.mark.parametrize(("kind", "written", "value"), GOOD)
@@ -93,7 +113,8 @@ def test_what_is_refused(kind: OptionType, written: Any, told: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_value_of_any_type_is_read_or_refused(kind: OptionType) -> None:
-    for written in (5, 0.5, True, b"web", [], (), {}, [None], {1: object()}, object(), range(3), 10**5000, None):
+    for written in (5, 0.5, True, b"web", [], (), {}, [None], {1: object()}, object(), range(3), 10**5000, None,
+                    DEEP, {"a": DEEP}, {"seed": [DEEP]}, Mute(), [Mute()], {Mute(): Mute()}):  # fmt: skip
         with contextlib.suppress(ValueError):
             kind.parse(written)
 

@@ -19,11 +19,14 @@ from cometmagic.courier.recovery import find_recoverable_calls, find_running_cal
 from cometmagic.display import caption, gallery, library_table, result_output
 from cometmagic.display.edit_tree import render_tree
 from cometmagic.gemini.encode import iter_body, measure_body
+from cometmagic.options.settings import Key
 from cometmagic.storage import index, slim_notebook
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.library import Library
-from cometmagic.storage.redaction import redact_folder
+from cometmagic.storage.redaction import redact_response
 from cometmagic.storage.unfinished_calls import find_unfinished_calls
+from cometmagic.system.redactor import Redactor
+from cometmagic.system.secret import Secret
 from cometmagic.widget import result_view
 from tests.notebook.answers import CANARY, gravel
 from tests.sample_requests import PROGRAMS
@@ -88,10 +91,10 @@ def recover(library: Library) -> None:
     library.remove_temp_folders()
     folders = [*find_recoverable_calls(library), *library.iter_folders()]
     for folder in folders:
-        asyncio.run(Dispatcher._run_recovery(folder, CANARY))
+        asyncio.run(Dispatcher._run_recovery(folder, Key(CANARY, "the test")))
     for folder in folders:
         record_cost(folder)
-        redact_folder(folder, "private")
+        redact_response(folder, Redactor([Secret("private")]))
 
 
 def write_notebook(path: Path) -> Path:

@@ -140,6 +140,7 @@ def plant(root: Path, contents: list[bytes], name: str = "call.json") -> list[Ca
     """Make a library of a good call, and of copies of another with these contents in one of its files."""
     shutil.copytree(GOOD, root / GOOD.name)
     folders = [CallFolder(root / f"20261122-101502-odd-{number:06x}") for number in range(len(contents))]
+    folders[-1] = CallFolder(root / "20261122-101502-odd-\x1b]0;x\x07-ffffff")
     for folder, content in zip(folders, contents, strict=True):
         shutil.copytree(BASE, folder.path)
         folder.response_path.write_bytes(full())

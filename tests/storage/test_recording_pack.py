@@ -301,7 +301,7 @@ def test_a_folder_in_the_library_is_refused(record: Record, library: Library, tm
     assert sorted(library.root.rglob("*")) == before
 
 
-@pytest.mark.parametrize("place", ["file", "file/below", "~no-such-user/x", "x" * 300])
+@pytest.mark.parametrize("place", ["file", "file/below", "~no-such-user/x", "x" * 300, "a\0b", "\ud800"])
 def test_a_folder_that_cannot_be_written_is_told(record: Record, library: Library, tmp_path: Path, place: str) -> None:
     record()
     (tmp_path / "file").write_text("")

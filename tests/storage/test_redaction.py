@@ -1,61 +1,66 @@
-"""The key overwritten in what is kept of an answer, wherever it stands in a large file and however it is written."""
+"""The key overwritten in the raw response, wherever it stands in a large file."""
 
 from __future__ import annotations
 
-import mmap
+import json
 from pathlib import Path
 
 import pytest
 
 from cometmagic.storage import redaction
 from cometmagic.storage.call_folder import CallFolder
+from cometmagic.system.redactor import Redactor
+from cometmagic.system.secret import Secret
+from tests.key_scan import KEYS, WRITINGS, leaks
 
-KEY = "sk-Test/0123456789"
-PART = mmap.ALLOCATIONGRANULARITY
-WRITINGS = {
-    "plain": KEY,
-    "slashes": KEY.replace("/", "\\/"),
-    "one-escape": KEY.replace("T", "\\u0054"),
-    "all-escapes": "".join(f"\\u{ord(letter):04X}" for letter in KEY),
-}
+KEY = KEYS["signs"]
+WINDOW = 4096
 
 
 @pytest.fixture(autouse=True)
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction, "WINDOW_BYTES", PART)
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "WINDOW_BYTES", WINDOW)
 
 
-def blotted(root: Path, content: bytes) -> bytes:
+def redacted(root: Path, content: bytes, key: str = KEY) -> bytes:
     folder = CallFolder(root)
     folder.response_path.write_bytes(content)
-    redaction.redact_response(folder, KEY)
+    redaction.redact_response(folder, Redactor([Secret(key)]))
     return folder.response_path.read_bytes()
 
 
-@pytest.mark.parametrize("name", WRITINGS)
-def test_a_key_across_two_parts_is_overwritten_and_nothing_else(tmp_path: Path, name: str) -> None:
-    written = WRITINGS[name].encode()
-    for before in range(PART - len(written) - 1, PART + 2):
-        content = b"x" * before + written + b"y" * PART
+@pytest.mark.parametrize("writing", WRITINGS)
+@pytest.mark.parametrize("around", [" ", "x"])
+def test_a_key_across_two_windows_is_overwritten_and_nothing_else(tmp_path: Path, writing: str, around: str) -> None:
+    quoted = f"<{json.dumps(WRITINGS[writing](KEY))[1:-1]}>".encode()
+    for before in range(WINDOW - len(quoted) - 1, WINDOW + 2, 7):
+        content = b" " * before + quoted + around.encode() * WINDOW
 
-        assert blotted(tmp_path, content) == content.replace(written, b"*" * len(written))
+        left = redacted(tmp_path, content)
+
+        assert leaks(content, KEY)
+        assert leaks(left, KEY) == []
+        assert len(left) == len(content)
+        assert left.startswith(b" " * before + b"<")
+        assert left.endswith(b">" + around.encode() * WINDOW)
 
 
-@pytest.mark.parametrize("size", [PART - 1, PART, PART + 1, PART + redaction.MIN_KEY_PREFIX, 2 * PART])
-@pytest.mark.parametrize("length", [redaction.MIN_KEY_PREFIX - 1, redaction.MIN_KEY_PREFIX, len(KEY) - 1])
-def test_the_beginning_of_a_key_at_the_end_is_overwritten_and_no_other(tmp_path: Path, size: int, length: int) -> None:
-    begun = KEY[:length].encode()
-    content = (begun + b" " * size)[: size - length] + begun
+@pytest.mark.parametrize("size", [WINDOW - 1, WINDOW, WINDOW + 1, 2 * WINDOW])
+@pytest.mark.parametrize("length", [5, 6, len(KEY) - 1])
+def test_the_beginning_of_a_key_at_the_end_of_a_cut_response_is_overwritten(
+    tmp_path: Path, size: int, length: int
+) -> None:
+    head = KEY[:length].encode()
 
-    kept = begun if length < redaction.MIN_KEY_PREFIX else b"*" * length
-    assert blotted(tmp_path, content) == content[: size - length] + kept
+    left = redacted(tmp_path, b" " * (size - length) + head)
+
+    assert left == b" " * (size - length) + (head if length < 6 else b"*" * length)
 
 
 def test_many_keys_one_after_the_other_are_all_overwritten(tmp_path: Path) -> None:
-    content = "".join(WRITINGS.values()).encode() * 2000
-
-    assert set(blotted(tmp_path, content)) == {ord("*")}
+    assert set(redacted(tmp_path, f"{KEY} ".encode() * 2000)) == set(b"* ")
 
 
-def test_an_empty_answer_stays_empty(tmp_path: Path) -> None:
-    assert blotted(tmp_path, b"") == b""
+@pytest.mark.parametrize("content", [b"", b"nothing of the kind"])
+def test_other_responses_are_left_alone(tmp_path: Path, content: bytes) -> None:
+    assert redacted(tmp_path, content) == content

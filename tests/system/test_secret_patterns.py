@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from cometmagic.system.secret import Secret
 from cometmagic.system.secret_patterns import (
     SECRET_PATTERN,
     SECRET_PATTERNS,
@@ -146,10 +147,10 @@ def test_the_session_s_key_is_found_in_every_shape(key: str) -> None:
         **{f"as base64 after {n}": base64.b64encode(b"x" * n + key.encode() + b"yyy").decode() for n in range(3)},
     }
 
-    assert [name for name, shape in shapes.items() if not contains_key(f"draw {shape} please", key)] == []
+    assert [name for name, shape in shapes.items() if not contains_key(f"draw {shape} please", Secret(key))] == []
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_no_ordinary_prompt_contains_the_session_s_key(key: str) -> None:
-    assert [text[:80] for text in [*PROMPTS, *generated_texts()] if contains_key(text, key)] == []
-    assert not contains_key(f"draw {key[:7]}", key)
+    assert [text[:80] for text in [*PROMPTS, *generated_texts()] if contains_key(text, Secret(key))] == []
+    assert not contains_key(f"draw {key[:7]}", Secret(key))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -19,6 +20,7 @@ from urllib.parse import quote, urljoin
 import httpx
 
 from cometmagic.courier.http.content_decoding import InflateError, build_decoder
+from cometmagic.courier.http.redirects import detach_location, get_location
 from cometmagic.courier.http.ssrf import (
     IPAddress,
     ParsedURL,
@@ -38,6 +40,7 @@ MAX_REDIRECTS = 3
 MAX_IMAGE_BYTES = 20_000_000  # unpacked
 _HEADER_LENGTH = 16  # the first bytes, which show the image format
 _REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+_SCHEME_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*:", re.ASCII | re.IGNORECASE)
 _SAFE_CHARACTERS = "%/?:@!$&'()*+,;=~-._"  # not quoted in a path or query
 _DOWNLOAD_ADVICE = "Download the image yourself, and give the file."
 
@@ -137,11 +140,12 @@ async def _fetch_from_address(parsed_url: ParsedURL, address: IPAddress) -> byte
             verify=_load_certificates(),
             trust_env=False,
             follow_redirects=False,
+            event_hooks={"response": [detach_location]},
         ) as client,
         client.stream("GET", url, headers=headers, extensions=extensions) as response,
     ):
-        if response.status_code in _REDIRECT_STATUSES and (location := response.headers.get("location")):
-            return str(location)
+        if response.status_code in _REDIRECT_STATUSES and (location := get_location(response)):
+            return location
         if response.status_code != 200:
             raise OptionError(
                 f"{parsed_url.host} answered {response.status_code}, not with an image.", advice=_DOWNLOAD_ADVICE
@@ -189,11 +193,12 @@ def _build_content_error(parsed_url: ParsedURL) -> OptionError:
 
 
 def _resolve_redirect(url: str, parsed_url: ParsedURL, location: str) -> str:
-    """Return the absolute URL of a redirect. Raises `OptionError` when it leads from https to http."""
-    try:
+    """Return the absolute URL of a redirect. Raises `OptionError` for nonsense, and for one from https to http."""
+    if not location.isprintable() or " " in location:  # urljoin would take out some of these
+        raise OptionError(f"{parsed_url.host} leads to an address that cannot be read.", advice=_DOWNLOAD_ADVICE)
+    target = f"{parsed_url.scheme}:{location}" if location.startswith("//") else location
+    if not _SCHEME_PATTERN.match(target):  # urljoin would also make sense of "http:" and of "//"
         target = urljoin(url, location)
-    except ValueError:
-        target = ""
     if parsed_url.scheme == "https" and not target.lower().startswith("https:"):
         raise OptionError(f"{parsed_url.host} leads to an address that is not https.", advice=_DOWNLOAD_ADVICE)
     return target

@@ -16,6 +16,7 @@ from cometmagic.system.sanitize import clean_line
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+MAX_URL_LENGTH = 8000  # characters; many servers read no more
 _URL_PATTERN = re.compile(r"(https?)://([^/?#]*)([^#]*)(?:#.*)?", re.ASCII | re.IGNORECASE | re.DOTALL)
 _NETLOC_PATTERN = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::(\d{1,5}))?", re.IGNORECASE | re.ASCII)
 _LABEL_PATTERN = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
@@ -67,6 +68,8 @@ class ParsedURL:
 
 def parse_url(url: str) -> ParsedURL:
     """Split a URL into its parts. Raises `OptionError` when it could be read in more than one way."""
+    if len(url) > MAX_URL_LENGTH:
+        raise _build_image_url_error(url, "is too long", "Download the file yourself, and give that.")
     if _FORBIDDEN_CHARACTERS.search(url):
         raise _build_image_url_error(
             url, "has a space, a backslash or a control character in it", "Write %20 for a space."

@@ -23,6 +23,8 @@ from urllib.parse import quote
 import httpx
 
 from cometmagic.courier.http.content_decoding import InflateError, UnsupportedDecoder, build_decoder
+from cometmagic.courier.http.redirects import detach_location, get_location
+from cometmagic.courier.http.status_line import StatusRecorder
 from cometmagic.courier.job import EventSink
 from cometmagic.courier.route import LiveRoute
 from cometmagic.courier.spool import ResponseSpool
@@ -32,6 +34,7 @@ from cometmagic.gemini.error_bodies import MAX_ERROR_BYTES, find_request_id, par
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.fallback_storage import read_documents
+from cometmagic.system.redactor import Redactor
 
 ERROR_BODY_TIMEOUT = 10.0  # seconds for the body of an error, whose status is known by then
 PROGRESS_INTERVAL = 0.2  # seconds; a 4K image arrives in hundreds of pieces
@@ -46,36 +49,50 @@ KEEPALIVE_OPTIONS = {
 class PostAttempt:
     """One attempt; `is_sent` and `uploaded_bytes` say afterwards how much was sent."""
 
-    def __init__(self, folder: CallFolder, route: LiveRoute, emit: EventSink) -> None:
-        """Start with nothing sent."""
+    def __init__(self, folder: CallFolder, route: LiveRoute, emit: EventSink, redactor: Redactor) -> None:
+        """Start with nothing sent; `redactor` removes the key from all that the service says."""
         self.folder = folder  # the folder of the response: another one after a full disk
         self.route = route
         self._emit = emit
+        self._redactor = redactor
         self.is_sent = False  # whether any byte of the request may have been sent
         self.uploaded_bytes = 0
         self.content_length = 0
         self._documents: dict[str, bytes] = {}
+        self._status_recorder = StatusRecorder()
 
     async def send(self) -> CometError | None:
         """Send the request and save the response; return the error for a status other than 2xx.
 
         Raises httpx's errors, `InflateError` and `OSError`.
         """
+        try:
+            return await self._post()
+        except httpx.RemoteProtocolError:
+            if self._status_recorder.status < 300:
+                raise
+        return parse_error_response(self._status_recorder.status, b"")  # its headers cannot be read
+
+    async def _post(self) -> CometError | None:
         call, body = self.folder.read(), self.folder.read_body()
         self.content_length = measure_body(body, self.folder.path)
         model = quote(call["model"].removeprefix("models/"))
         url = httpx.URL(f"{self.route.base_url}/v1beta/models/{model}:generateContent")
         client = self._build_client(url)
-        headers, extensions = self._build_headers(call), {"trace": self._trace}
-        content = self._stream_body(body)
+        content, extensions = self._stream_body(body), {"trace": self._trace}
         async with (
             client,
-            client.stream("POST", url, headers=headers, content=content, extensions=extensions) as response,
+            client.stream(
+                "POST", url, headers=self._build_headers(call), content=content, extensions=extensions
+            ) as response,
         ):
+            headers = {name: self._redactor.redact(value) for name, value in response.headers.items()}
             if not response.is_success:
-                return parse_error_response(response.status_code, await _read_error_body(response), response.headers)
+                headers["location"] = self._redactor.redact(get_location(response))
+                error_text = self._redactor.redact((await _read_error_body(response)).decode("utf-8", "replace"))
+                return parse_error_response(response.status_code, error_text.encode(), headers)
             with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more
-                self.folder.update(status=response.status_code, request_id=find_request_id("", response.headers))
+                self.folder.update(status=response.status_code, request_id=find_request_id("", headers))
             await self._receive(response)
         return None
 
@@ -89,7 +106,13 @@ class PostAttempt:
         )
         ssl_context = _build_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         uses_proxy = url.scheme == "https"  # plain HTTP is for this machine only, and a proxy could read the key
-        return httpx.AsyncClient(timeout=timeout, follow_redirects=False, verify=ssl_context, trust_env=uses_proxy)
+        return httpx.AsyncClient(
+            timeout=timeout,
+            follow_redirects=False,
+            verify=ssl_context,
+            trust_env=uses_proxy,
+            event_hooks={"response": [detach_location]},
+        )
 
     def _build_headers(self, call: CallRecord) -> dict[str, str]:
         return {
@@ -111,6 +134,8 @@ class PostAttempt:
 
     async def _trace(self, event_name: str, info: dict[str, Any]) -> None:
         """Record the steps of a connection, as httpcore reports them."""
+        if event_name.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self._status_recorder.record(info["return_value"])
         if event_name == "connection.connect_tcp.complete":
             _enable_keepalive(info["return_value"].get_extra_info("socket"))
         elif event_name == "http11.send_request_headers.started" and info["request"].method == b"POST":
@@ -142,11 +167,11 @@ class PostAttempt:
                     self.folder = spool.folder
 
 
-async def _read_error_body(response: httpx.Response) -> bytes:
+async def _read_error_body(response: httpx.Response) -> bytearray:
     """Return the beginning of an error's body, decompressed as far as possible."""
     content, decoder = bytearray(), build_decoder(response.headers.get("content-encoding", ""))
     if isinstance(decoder, UnsupportedDecoder):
-        return b""
+        return content
     # The status is known. When the body is cut short, damaged or slow, its beginning is enough.
     with contextlib.suppress(InflateError, httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(ERROR_BODY_TIMEOUT):
@@ -154,8 +179,8 @@ async def _read_error_body(response: httpx.Response) -> bytes:
                 for piece in decoder.feed(chunk):
                     content += piece
                     if len(content) >= MAX_ERROR_BYTES:
-                        return bytes(content[:MAX_ERROR_BYTES])
-    return bytes(content)
+                        return content[:MAX_ERROR_BYTES]
+    return content
 
 
 def _enable_keepalive(connection: socket.socket | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 
@@ -28,17 +28,22 @@ UNSENT_ERRORS = (
 
 
 def build_transport_error(
-    exception: Exception, *, is_sent: bool, upload_progress: tuple[int, int] = (0, 0)
+    exception: Exception,
+    *,
+    is_sent: bool,
+    upload_progress: tuple[int, int] = (0, 0),
+    redact: Callable[[str], str] = str,
 ) -> CometError:
     """Return the error an exception means; `is_sent` is False when no byte of the request can have been sent.
 
-    `upload_progress` is the number of bytes passed to the connection and their total. `details["reason"]` of the
+    `upload_progress` is the number of bytes passed to the connection and their total; `redact` removes the key from
+    the exception's text, which may quote the service. `details["reason"]` of the
     error is `connection`, `name` or `tls` for a failed connection that may work later, `damaged` for a damaged
     response, and otherwise empty.
     """
     if isinstance(exception, CometError):
-        return exception
-    text = clean_line(exception, 200) or _build_default_text(exception)
+        return exception.with_traceback(None)
+    text = redact(clean_line(exception, 200)) or _build_default_text(exception)
     if isinstance(exception, UNSENT_ERRORS) or (not is_sent and isinstance(exception, httpx.TransportError)):
         return _build_connection_error(exception, text)
     if not is_sent:

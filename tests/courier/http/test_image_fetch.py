@@ -305,7 +305,10 @@ def test_k11_a_name_that_is_asked_again_after_a_redirect_is_checked_again(wire: 
     "inside",
     ["http://127.0.0.1/", "http://169.254.169.254/latest/meta-data/", "http://[::ffff:127.0.0.1]/", "http://2130706433/",
      "//10.0.0.1/x", "http://localhost/", "http://rebound.example/", "http://pictures.example\\@127.0.0.1/",
-     "http://user@pictures.example/", "file:///etc/passwd", "ftp://pictures.example/", "http://[::1", "gopher://x"],
+     "http://user@pictures.example/", "file:///etc/passwd", "ftp://pictures.example/", "http://[::1", "gopher://x",
+     "http://[", "http://", "//", "http://pictures.example:99999/", "http://pictures.example:x/", "javascript:alert(1)",
+     "/\ty", "/\x01", "/\x85", "http://pictures\t.example/", "//\xed\xa0\x80.example/", "//%zz/", "//127.0.0.1%00/",
+     "http://\xe2\x84\x80.example/", "/" + "y" * 9000, "/" + "y" * 70_000, "/" + "y" * 2**20],
 )  # fmt: skip
 @pytest.mark.parametrize("private", [False, True])
 def test_k11_a_redirect_never_leads_inside(wire: Wire, public: Any, inside: str, private: bool) -> None:
@@ -367,6 +370,13 @@ def test_private_is_allowed_from_private_to_private_and_on_to_public(wire: Wire,
     assert fetch("http://inside.example/a", allow_private=True) == picture()
 
     assert wire.connected == ["192.168.1.1", "127.0.0.1", PUBLIC]
+
+
+def test_what_is_no_address_at_all_is_refused_as_one(wire: Wire) -> None:
+    for url in ("http://pictures.example/" + "y" * 9000, "http://pictures.example/" + "y" * 2**20):
+        assert "is too long" in refused(url)
+
+    assert wire.connected == []
 
 
 def test_k11_what_is_encrypted_leads_to_nothing_that_is_not() -> None:

@@ -26,7 +26,7 @@ def error(ask: Asker, status: str, body: Any = b"", **headers: str) -> APIError:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     outcome = ask(recv_request(), send(response(content, status, headers)))
     assert isinstance(outcome.told, APIError)
-    assert all(exchange.delivered for exchange in outcome.log) or len(content) > 100_000
+    assert all(exchange.delivered for exchange in outcome.log) or max(map(len, (content, str(headers)))) > 100_000
     assert not outcome.folder.response_path.exists()
     assert outcome.told.status == int(status.split(maxsplit=1)[0])
     assert status.split(maxsplit=1)[0] in str(outcome.told)
@@ -46,6 +46,51 @@ def test_c12_a_redirect_is_told_and_not_followed(ask: Asker, serving: Any, statu
     assert "not followed" in str(told)
     assert "COMETAPI_BASE_URL" in told.advice
     assert told.charge_status is ChargeStatus.REFUSED
+
+
+NONSENSE = {
+    "an open bracket": "http://[",
+    "an open address": "http://[::1",
+    "no host": "http://",
+    "a large port": "http://example.invalid:99999999/",
+    "a word for a port": "http://example.invalid:port/",
+    "another scheme": "javascript:alert(1)",
+    "a file": "file:///etc/passwd",
+    "a password": "https://me:hunter2@example.invalid/",
+    "a control character": "https://example.invalid/\x01\x7f",
+    "an escape sequence": "https://example.invalid/\x1b]8;;x\x07",
+    "a null character": "https://example.invalid/\0",
+    "a lone carriage return": "https://example.invalid/\r/",
+    "a surrogate": "https://\xed\xa0\x80.invalid/",
+    "letters that are dots": "https://a\xef\xbc\x8einvalid/",
+    "an impossible name": "https://xn--\xc3\xa9.invalid/",
+    "bytes of no encoding": "https://\xff\xfe/",
+    "a broken escape": "https://%zz.invalid/",
+    "8 kB": "https://example.invalid/" + "x" * 8192,
+    "70 kB": "https://example.invalid/" + "x" * 70_000,
+    "1 MB": "https://example.invalid/" + "x" * 2**20,
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+@pytest.mark.parametrize("status", [302, 308])
+def test_c12_a_redirect_to_nonsense_is_refused_and_asked_for_once(ask: Asker, status: int, name: str) -> None:
+    told = error(ask, f"{status} Moved", Location=NONSENSE[name])
+
+    assert "redirects to" in str(told)
+    assert told.charge_status is ChargeStatus.REFUSED
+    assert len(str(told)) < 600
+
+
+@pytest.mark.parametrize("status", ["200 OK", "302 Moved", "403 No", "500 Bad", "599 Odd"])
+@pytest.mark.parametrize("header", ["X: \0", "X: " + "x" * 200_000, "no colon", ": no name"])
+def test_the_status_stands_when_the_headers_cannot_be_read(ask: Asker, status: str, header: str) -> None:
+    outcome = ask(recv_request(), send(f"HTTP/1.1 {status}\r\n{header}\r\n\r\n".encode()))
+
+    is_refused = status[0] in "34"
+    assert outcome.told.charge_status is (ChargeStatus.REFUSED if is_refused else ChargeStatus.UNKNOWN)
+    assert isinstance(outcome.told, TransportError if status == "200 OK" else APIError)
+    assert len(outcome.log) == 1
 
 
 REFUSED, UNKNOWN = ChargeStatus.REFUSED, ChargeStatus.UNKNOWN

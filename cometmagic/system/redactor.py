@@ -1,0 +1,154 @@
+"""Removes secrets from what a service sends, in all the forms in which it may quote them.
+
+In texts, every part of a secret that says something is replaced. A part of six characters also occurs by chance in
+megabytes of base64, so in long data only the whole secret is replaced, and in JSON never a field's name or number:
+an image that was paid for must stay readable. Only hashes of parts are stored, for debuggers show
+variables. This module knows no files and no HTTP.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from cometmagic.system.secret import Secret
+from cometmagic.system.secret_forms import MAX_ESCAPE_BYTES, iter_parts, list_whole_forms, unescape
+
+MARK = "[key]"
+MIN_DATA_BYTES = 1024  # a longer run of base64 is data; a quoted header is shorter
+_GRAM = 3  # characters that are looked up first
+_DATA = re.compile(rb"(?<![\w+/=-])[A-Za-z0-9+/=_-]{64,}+(?:\\/[A-Za-z0-9+/=_-]*+)*+")
+_LONG = re.compile(rb'[^"]{%d}' % MIN_DATA_BYTES)
+_LONG_STRING = re.compile(b'"' + _LONG.pattern)
+_FIELD = re.compile(rb'"[A-Za-z]\w{1,29}"\s*:(?:\s*-?\d[\d.eE+-]*)?')  # a name, and the number after it
+_SIGNS = (b" ", b"\n", b"\\", b"%", b".", b",", b":", b"<", b"&")
+_BLOCK_BYTES = 64 * 1024
+_FIELD_BYTES = 100  # that a field has at most
+
+Span = tuple[int, int]  # the beginning and the end of a piece of text
+
+
+class Redactor:
+    """Replaces some secrets in texts and bodies. Without secrets, it changes nothing."""
+
+    __slots__ = ("_grams", "_hashes", "_secrets", "_step")
+
+    def __init__(self, secrets: Iterable[Secret | None] = ()) -> None:
+        """Secrets that are None are left out."""
+        self._secrets = [secret for secret in secrets if secret is not None]
+        self._hashes: dict[int, set[int]] = {}  # of the parts, by their length
+        self._grams: set[int] = set()  # hashes of all that a part contains
+        for part in (part for secret in self._secrets for part in iter_parts(secret)):
+            self._hashes.setdefault(len(part), set()).add(hash(part))
+            self._grams |= {hash(part[start : start + _GRAM]) for start in range(len(part) - _GRAM + 1)}
+        self._step = min(self._hashes, default=_GRAM) - _GRAM + 1  # each part contains a gram at a multiple of it
+
+    def __repr__(self) -> str:
+        return f"<redactor of {len(self._secrets)} secrets>"
+
+    @property
+    def max_form_bytes(self) -> int:
+        """The length of the longest form of a secret; 0 without secrets."""
+        return max(map(len, self._secrets), default=0) * MAX_ESCAPE_BYTES
+
+    def redact(self, text: str) -> str:
+        """Return a text with `MARK` in place of each part of a secret."""
+        content, pieces, position = text.encode("utf-8", "surrogatepass"), [], 0
+        for start, end in self._find_in_words(content):
+            pieces += [content[position:start], MARK.encode()]
+            position = end
+        return b"".join([*pieces, content[position:]]).decode("utf-8", "surrogatepass")
+
+    def redact_body(self, content: bytearray, limit: int | None = None) -> bool:
+        """Write other characters, as many, over the secrets in a response's body, and return whether there were any.
+
+        Secrets that begin at `limit` or later are left: what follows `content` may belong to them.
+        """
+        is_changed = False
+        for (start, end), filler in self._iter_replacements(content):
+            if limit is None or start < limit:
+                content[start:end] = filler * (end - start)
+                is_changed = True
+        return is_changed
+
+    def _iter_replacements(self, content: bytearray) -> Iterator[tuple[Span, bytes]]:
+        """Yield where a body contains a secret, and the character that replaces it: in data one of base64."""
+        data_spans = list(_find_data(content)) if self._secrets else []
+        starts, ends = zip(*data_spans, strict=True) if data_spans else ((), ())
+        for start, end in zip((0, *ends), (*starts, len(content)), strict=True):
+            for span in self._find_in_words(bytes(content[start:end])):
+                yield (start + span[0], start + span[1]), b"*"
+        yield from ((span, b"A") for span in self._find_whole(content) if data_spans)  # the rest is in data
+
+    def _find_in_words(self, content: bytes) -> list[Span]:
+        """Return where secrets stand in a text or in JSON, except in a field's name or number."""
+        return [span for span in _merge(self._find_spans(content)) if not _is_field(content, span)]
+
+    def _find_whole(self, content: bytearray) -> Iterator[Span]:
+        """Yield where a whole secret stands."""
+        for form in (form for secret in self._secrets for form in list_whole_forms(secret)):
+            index = content.find(form)
+            while index >= 0:
+                yield index, index + len(form)
+                index = content.find(form, index + len(form))
+
+    def _find_spans(self, content: bytes) -> Iterator[Span]:
+        """Yield where the parts of a secret stand in a text, with and without escapes; parts overlap."""
+        yield from self._find_parts(content.lower())
+        if self._hashes and (text := unescape(content.lower())):
+            for start, end in self._find_parts(text.content):
+                yield text.starts[start], text.ends[end - 1]
+
+    def _find_parts(self, content: bytes) -> Iterator[Span]:
+        for index in range(0, len(content) if self._hashes else 0, self._step):
+            if hash(content[index : index + _GRAM]) in self._grams:
+                for length, hashes in self._hashes.items():
+                    for start in range(max(0, index + _GRAM - length), index + 1):
+                        if hash(content[start : start + length]) in hashes:
+                            yield start, start + length
+
+
+def _find_data(content: bytearray) -> Iterator[Span]:
+    """Yield where a body contains long base64, hexadecimal or the like."""
+    position = 0
+    string = _LONG.match(content) or _LONG_STRING.search(content)  # `content` may begin within a string
+    while string:
+        start, end = string.end() - MIN_DATA_BYTES, content.find(b'"', string.end())
+        end = end if end >= 0 else len(content)
+        if _is_data(content, start, end):  # as with all images, and much faster than `_DATA`
+            yield from _find_runs(content, position, start)
+            yield start, end
+        else:
+            yield from _find_runs(content, position, end)
+        position, string = end, _LONG_STRING.search(content, end)
+    yield from _find_runs(content, position, len(content))
+
+
+def _is_data(content: bytearray, start: int, end: int) -> bool:
+    """Whether a string has none of the signs that every long text has, and no other scripts."""
+    return all(content.find(sign, start, end) < 0 for sign in _SIGNS) and all(
+        content[index : min(index + _BLOCK_BYTES, end)].isascii() for index in range(start, end, _BLOCK_BYTES)
+    )
+
+
+def _find_runs(content: bytearray, start: int, end: int) -> Iterator[Span]:
+    runs = (run.span() for run in _DATA.finditer(content, start, end))
+    return (run for run in runs if run[1] - run[0] >= MIN_DATA_BYTES)
+
+
+def _merge(spans: Iterable[Span]) -> list[Span]:
+    """Return spans in their order; those that touch become one."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _is_field(content: bytes, span: Span) -> bool:
+    """Whether a span lies in the name or the number of a field."""
+    window_start = max(0, span[0] - _FIELD_BYTES)
+    fields = _FIELD.finditer(content, window_start, span[1] + _FIELD_BYTES)
+    return any(field.start() <= span[0] and span[1] <= field.end() for field in fields)

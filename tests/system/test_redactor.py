@@ -1,0 +1,162 @@
+"""A secret in none of its forms is left in a text or a body, and all else is left as it is."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import random
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cometmagic.system.redactor import MARK, MIN_DATA_BYTES, Redactor
+from cometmagic.system.secret import Secret
+from tests.key_scan import KEYS, WRITINGS, leaks
+
+ANY = st.text(st.characters(codec=None))
+SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60)
+IMAGE = base64.b64encode(random.Random(1).randbytes(30_000)).decode()  # noqa: S311  # the same each time
+
+
+def redacted(content: str, *secrets: str) -> str:
+    """Return what is left of a body, after a look that nothing changed places."""
+    body = bytearray(content.encode("utf-8", "surrogatepass"))
+    is_changed = Redactor(map(Secret, secrets)).redact_body(body)
+    assert len(body) == len(content.encode("utf-8", "surrogatepass"))
+    assert is_changed == (body != content.encode("utf-8", "surrogatepass"))
+    return body.decode("utf-8", "surrogatepass")
+
+
+@pytest.mark.parametrize("shape", KEYS)
+@pytest.mark.parametrize("writing", WRITINGS)
+def test_each_writing_of_a_key_is_found(shape: str, writing: str) -> None:
+    key = KEYS[shape]
+    quoted = f"before {WRITINGS[writing](key)} after"
+
+    assert leaks(quoted, key)  # the control
+    shown = Redactor([Secret(key)]).redact(quoted)
+    assert leaks(shown, key) == []
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+    assert leaks(redacted(json.dumps({"message": quoted}), key), key) == []
+
+
+@given(ANY, SECRETS, ANY, st.data())
+def test_no_part_of_a_secret_is_left(before: str, secret: str, after: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(secret) - 6))
+    end = data.draw(st.integers(start + 6, len(secret)))
+    quoted = before + secret[start:end] + after
+
+    for shown in (Redactor([Secret(secret)]).redact(quoted).replace(MARK, "\0"), redacted(quoted, secret)):
+        assert not any(secret[at : at + 6] in shown for at in range(len(secret) - 5) if secret[at : at + 6] != "*" * 6)
+
+
+@given(SECRETS, st.binary(max_size=5), st.binary(max_size=5))
+def test_no_base64_of_a_secret_is_left(secret: str, before: bytes, after: bytes) -> None:
+    for encode in (base64.standard_b64encode, base64.urlsafe_b64encode):
+        shown = Redactor([Secret(secret)]).redact(encode(before + secret.encode() + after).decode()).replace(MARK, "")
+        # What is shared with a neighbour may stay: a letter at each end, and those of the neighbours.
+        assert len(shown) <= (len(before) + len(after)) * 4 // 3 + 8
+
+
+@given(SECRETS, st.data())
+def test_any_mixture_of_escapes_is_undone(secret: str, data: st.DataObject) -> None:
+    escapes: list[Callable[[str], str]] = [
+        str,
+        str.swapcase,
+        lambda letter: f"\\u{ord(letter):04X}",
+        lambda letter: f"\\\\u{ord(letter):04x}",
+        lambda letter: f"\\x{ord(letter):02x}",
+        lambda letter: f"%{ord(letter):02X}",
+        lambda letter: f"%25{ord(letter):02x}",
+        lambda letter: f"&#{ord(letter)};",
+        lambda letter: f"&#x{ord(letter):X};",
+        lambda letter: f"{letter}\u200b\n",
+    ]
+    letters = [data.draw(st.sampled_from(escapes))(letter) for letter in secret if letter.isalnum()]
+    shown = Redactor([Secret("".join(filter(str.isalnum, secret)))]).redact("".join(letters))
+
+    assert not letters or len(letters) < 6 or MARK in shown
+    assert len(re.sub(r"\W", "", shown.replace(MARK, ""))) < 6 or len(letters) < 6
+
+
+def test_the_ends_of_a_text_are_left() -> None:
+    key, long = KEYS["prefix"], "ordinary words, as they are " * 20
+
+    assert Redactor([Secret(key)]).redact(f"{long}é{key}日本{long}") == f"{long}é{MARK}日本{long}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "sk-9q",
+        "sk- a key that begins with sk-",
+        "C:\\new\\u00e9 100%25 &#39;&amp; \ud800 日本",
+        f'{{"data": "{IMAGE}", "n": 123456}}',
+        f'{{"data": "{IMAGE.replace("/", chr(92) + "/")}"}}',
+        f"data:image/png;base64,{IMAGE} in a sentence",
+    ],
+)
+def test_what_holds_no_secret_is_left_alone(text: str) -> None:
+    for key in KEYS.values():
+        assert Redactor([Secret(key)]).redact(text) == text
+        assert redacted(text, key) == text
+    assert Redactor().redact(text) == text
+    assert redacted(text) == text
+
+
+def test_a_part_that_occurs_in_an_image_by_chance_leaves_it_whole() -> None:
+    key = f"sk-{IMAGE[5000:5020]}{IMAGE[9000:9020]}"
+
+    for body in (f'{{"data": "{IMAGE}"}}', f"{IMAGE}", f'"a b {IMAGE}"'):
+        assert redacted(body, key) == body
+    assert redacted(f'"{IMAGE[5000:5020]}"', key) == f'"{"*" * 20}"'  # the control
+
+
+@pytest.mark.parametrize("shape", KEYS)
+@pytest.mark.parametrize("writing", ["plain", "hex", "hex-upper", "base64-0", "base64-1", "base64-2"])
+def test_a_whole_key_in_an_image_is_overwritten_and_the_data_stays_base64(shape: str, writing: str) -> None:
+    quoted = WRITINGS[writing](KEYS[shape])
+    body = f'{{"data": "{IMAGE[:20_000]}{quoted}{IMAGE[20_000:]}", "text": "{quoted} and a word"}}'
+
+    left = json.loads(redacted(body, KEYS[shape]))
+
+    assert leaks(body, KEYS[shape])
+    assert leaks(json.dumps(left), KEYS[shape]) == []
+    assert "****" in left["text"]
+    assert re.fullmatch(r"[A-Za-z0-9+/=_-]+", left["data"])
+    assert left["data"][:20_000] == IMAGE[:20_000]
+    assert left["data"].endswith(IMAGE[20_003:])
+
+
+def test_names_and_numbers_of_fields_are_left() -> None:
+    key, body = "sk-candidates123456", '{"candidates": [{"count": 123456, "text": "candidates 123456"}]}'
+
+    assert redacted(body, key) == '{"candidates": [{"count": 123456, "text": "********** 123456"}]}'.replace(
+        " 123456", " ******", 2
+    ).replace('"count": ******', '"count": 123456')
+
+
+def test_a_password_is_found_if_it_is_short_and_a_syllable_is_not() -> None:
+    redactor = Redactor([Secret("pw42"), Secret("abc"), None])
+
+    assert redactor.redact("login pw42 abc") == f"login {MARK} abc"
+
+
+def test_a_redactor_shows_no_secret() -> None:
+    redactor, key = Redactor([Secret(KEYS["hex"])]), KEYS["hex"]
+
+    assert leaks(repr([redactor, *(getattr(redactor, name) for name in redactor.__slots__)]), key) == []
+
+
+def test_html_shows_no_more_than_its_source() -> None:
+    key = KEYS["signs"]
+    page = f"<p>{html.escape(key)}</p><a href='/?{quote(key)}'>{'x' * MIN_DATA_BYTES}</a>"
+
+    assert leaks(html.unescape(redacted(page, key)), key) == []
