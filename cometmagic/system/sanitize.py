@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 
-# Escape sequences, in their 7-bit and 8-bit forms: CSI; strings such as OSC and DCS; the short ones.
+# Escape sequences, in their 7-bit and 8-bit forms: CSI; strings such as OSC and DCS, without what ends them; the short
+# ones, among them the end of a string. Whatever is left of a sequence is a control character.
 _ESCAPE_SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
-    r"|\x1b[@-Z\\-_]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*"
+    r"|\x1b[@-Z\\]"
 )
 _ESCAPE_START = re.compile("[\x1b\x90\x98\x9b\x9d-\x9f]")  # most texts have none, which is quick to check
 # C0 and C1 controls except tab and newline; zero-width, bidirectional and tag characters; non-characters.

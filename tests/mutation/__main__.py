@@ -19,16 +19,10 @@ from types import ModuleType
 import hypothesis
 import pytest
 
+from tests.mutation import TESTS
 from tests.mutation.mutants import Mutant, iter_mutants
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TESTS = {
-    "cometmagic.courier.retry": ("tests/courier/test_retry_rules.py",),
-    "cometmagic.storage.redaction": ("tests/storage/test_redaction.py",),
-    "cometmagic.system.redactor": ("tests/system/test_redactor.py",),
-    "cometmagic.system.sanitize": ("tests/system/test_sanitize.py",),
-    "cometmagic.system.secret_forms": ("tests/system/test_redactor.py",),
-}
 CPU_SECONDS = 15  # of a run; a mutant that never ends counts as killed
 
 

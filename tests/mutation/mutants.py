@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import zip_longest
 from typing import Any
 
 _OPERATOR_PAIRS = (
@@ -30,6 +30,7 @@ _LIST_FIELDS: dict[type, tuple[str, int]] = {
 }
 _TYPE_FIELDS = ("annotation", "returns")
 _MAX_PATTERN = 400  # characters; each of them is left out once
+_CONTEXT, _EXCERPT = 60, 120  # characters of a description: before the change, and in all
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,10 @@ def _iter_removals(node: ast.AST) -> Iterator[tuple[str, Any]]:
 
 
 def _describe_change(old_text: str, new_text: str) -> str:
-    """Return the first line that differs, before and after."""
-    lines = zip(chain(old_text.splitlines(), [""]), chain(new_text.splitlines(), [""]), strict=False)
+    """Return the first line that differs, before and after; of a long line, what is around the difference."""
+    lines = zip_longest(old_text.split("\n"), new_text.split("\n"), fillvalue="")
     old_line, new_line = next(pair for pair in lines if pair[0] != pair[1])
-    return f"{old_line.strip()} → {new_line.strip()}"
+    letters = enumerate(zip_longest(old_line, new_line))
+    index = next(index for index, pair in letters if pair[0] != pair[1])
+    start = max(0, index - _CONTEXT)
+    return f"{old_line[start:][:_EXCERPT].strip()} → {new_line[start:][:_EXCERPT].strip()}"

@@ -10,16 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.figures import Record
+from tests.mutation import TESTS
 from tests.mutation.mutants import iter_mutants
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-MODULES = (
-    "cometmagic.courier.retry",
-    "cometmagic.storage.redaction",
-    "cometmagic.system.redactor",
-    "cometmagic.system.sanitize",
-    "cometmagic.system.secret_forms",
-)
 MIN_KILL_RATE = 0.9
 SOURCE = '''"""Docstring."""
 import re
@@ -54,7 +48,7 @@ def run(*arguments: str) -> str:
 @pytest.mark.full
 @pytest.mark.timeout(3600)
 @pytest.mark.skipif(sys.platform == "win32", reason="mutants run in forks")
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", TESTS)
 def test_nine_of_ten_mutants_are_killed(name: str, figures: Record) -> None:
     report = run(name)
 
