@@ -60,15 +60,18 @@ class Library:
         Raises `LibraryError` when it cannot be written or the disk is nearly full, so nothing is sent or charged.
         """
         try:
-            create_library_folder(self.root)
-            free_bytes = shutil.disk_usage(self.root).free
-            if free_bytes < MIN_FREE_BYTES:
-                raise LibraryError(
-                    f"The disk of {self.root} has only {free_bytes >> 20} MB left.", advice=LIBRARY_ADVICE
-                )
+            self.check_free_space()
             return self._write_folder(request, fields)
         except OSError as error:
             raise build_write_error(self.root, error, advice=LIBRARY_ADVICE) from None
+
+    def check_free_space(self) -> None:
+        """Create the folder if need be. Raises `LibraryError` when its disk is nearly full, and `OSError`."""
+        create_library_folder(self.root)
+        free_bytes = shutil.disk_usage(self.root).free
+        if free_bytes < MIN_FREE_BYTES:
+            message = f"The disk of {self.root} has only {free_bytes >> 20} MB left."
+            raise LibraryError(message, advice=LIBRARY_ADVICE)
 
     def _write_folder(self, request: ImageRequest, fields: dict[str, Any]) -> CallFolder:
         """Write a temporary folder and rename it, so that a call folder is always complete."""

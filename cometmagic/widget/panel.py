@@ -27,7 +27,7 @@ from cometmagic.widget.panel_state import PanelState
 from cometmagic.widget.run.runner import Runner
 from cometmagic.widget.static_output import StaticOutput, render_page
 from cometmagic.widget.view_state import ViewState
-from cometmagic.widget.visitor_policy import VisitorPolicy
+from cometmagic.widget.visitor_policy import MAX_REFERENCES, VisitorPolicy
 from cometmagic.widget.widgets import ReadOnlyState
 
 
@@ -48,12 +48,15 @@ class Panel(PanelState, ReadOnlyState, VBox):  # type: ignore[misc]
         self._static_output, self._provenance = StaticOutput(self._read_content), Provenance()
         references = (*to_list(images), *to_list(values.pop("image", ())))
         super().__init__()
+        is_public = has_visitors()
+        if is_public:
+            self.max_references = MAX_REFERENCES
         try:
             self.options, self.prompt, self.references = values, prompt, references
         except CometError:
             self.close()
             raise
-        policy = VisitorPolicy(self, lambda: self._view_state.results) if has_visitors() else None
+        policy = VisitorPolicy(self, lambda: self._view_state.results) if is_public else None
         form_sync = FormSync(self, policy)
         self._view_state = ViewState(self, form_sync, has_visitors=policy is not None)
         self._runs = Runner(self, self._view_state, self._provenance)

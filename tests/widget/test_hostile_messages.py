@@ -163,7 +163,7 @@ def test_references_have_a_limit(attacked: Notebook) -> None:
 
     assert (ran.error, ran.text) == (None, "")
     assert attacked.evaluate("len(p.references)") == 50
-    assert "There are 50 reference images" in attacked.evaluate("form_part.state['wrong']['image']")
+    assert "At most 50 reference images" in attacked.evaluate("form_part.state['wrong']['image']")
 
 
 UPLOADS = {
