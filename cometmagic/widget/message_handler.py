@@ -92,7 +92,7 @@ class MessageHandler:
         """Put the references in the order sent, and drop those not named. An order of other references is ignored."""
         references, order = self._state.references, message["order"]
         is_order = len(set(order)) == len(order) and all(index < len(references) for index in order)
-        if is_order and tuple(message["seen"]) == references:
+        if is_order and message["seen"] == self._view_state.name_references():
             self._state.references = tuple(references[index] for index in order)
 
     def _add_reference(self, message: dict[str, Any]) -> None:

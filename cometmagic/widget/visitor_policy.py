@@ -26,6 +26,7 @@ from cometmagic.widget.controls import decode_value
 from cometmagic.widget.hints import merge_inherited_options
 from cometmagic.widget.notebook_context import get_session_options
 from cometmagic.widget.panel_state import PanelState
+from cometmagic.widget.visitor_view import select_visitor_options
 
 MAX_REFERENCES = 20
 MAX_UPLOAD_BYTES = 16_000_000  # of one file
@@ -80,7 +81,9 @@ class VisitorPolicy:
     def merge_settings(self, settings: PanelSettings) -> PanelSettings:
         """Return the settings of an earlier run for one more image; the author's options are those of now."""
         options = {name: value for name, value in self._state.options.items() if name not in VISITOR_OPTIONS}
-        return replace(settings, options=options | _select_visitor_options(settings, "count"))
+        own_options = select_visitor_options(settings.options)
+        own_options.pop("count", None)
+        return replace(settings, options=options | own_options)
 
     def check_reference(self, word: str) -> None:
         """Refuse references by name, except addresses where the author allows no private ones."""
@@ -88,10 +91,6 @@ class VisitorPolicy:
         options = merge_inherited_options(self._state.options, get_session_options()) | self._state.options
         if not _URL.match(word) or options.get("private_urls"):
             raise OptionError("Reference images can only be uploaded on this page, not named.")
-
-
-def _select_visitor_options(settings: PanelSettings, *omitted: str) -> dict[str, Any]:
-    return {name: value for name, value in settings.options.items() if name in VISITOR_OPTIONS and name not in omitted}
 
 
 def _check_length(label: str, text: str) -> None:

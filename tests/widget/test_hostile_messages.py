@@ -12,7 +12,7 @@ ATTACK = r"""
 import json, logging, os, random
 inf, nan = float("inf"), float("nan")
 deep, deep_dict = [], {}
-for _ in range(400):
+for _ in range(3000):
     deep, deep_dict = [deep], {"a": deep_dict}
 VALUES = [
     None, True, False, 0, -1, 1.5, inf, -inf, nan, 10**400, 2**60, "", "x", "\ud800", "a\0b", "x" * 300_000, "x" * 5000,

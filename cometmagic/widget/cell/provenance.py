@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cometmagic.errors import CometError
 from cometmagic.generation.result_list import AnyResult, ImageResults
-from cometmagic.widget.cell.text import PanelSettings, format_cell, restore_settings
+from cometmagic.widget.cell.text import PanelSettings, restore_settings
 
 
 class Provenance:
@@ -35,13 +34,6 @@ class Provenance:
         if folder_names not in self._settings:
             self._settings[folder_names] = restore_settings(result, namespace)
         return self._settings[folder_names]
-
-    def find_cell(self, result: AnyResult, namespace: Mapping[str, Any]) -> str:
-        """Return the cell with the settings of a result, or "" if there are none."""
-        try:
-            return format_cell(self.find_settings(result, namespace))
-        except CometError:
-            return ""
 
 
 def _list_folder_names(result: AnyResult) -> tuple[str, ...]:
