@@ -97,6 +97,19 @@ def test_a_field_of_any_kind_may_hold_anything(attacked: Notebook) -> None:
     attack(attacked, 600, 10)
 
 
+def test_numbers_and_nesting_without_end_are_ignored(attacked: Notebook) -> None:
+    ran = attacked.run("""
+for number, (kind, changes) in enumerate([
+    ("edit", {"revision": inf}), ("edit", {"revision": nan}), ("arrange", {"order": [inf]}), ("arrange", {"order": [-1]}),
+    *(("edit", {"values": {name: value}}) for name in ("prompt", "seed", "system") for value in (deep, deep_dict, inf)),
+], 1):
+    hear({"kind": kind, **GOOD[kind], **changes})
+    check(number, kind)
+""")
+
+    assert (ran.error, ran.text, attacked.evaluate("logged")) == (None, "", [])
+
+
 @pytest.mark.full
 @pytest.mark.timeout(900)
 def test_every_field_of_every_kind_may_hold_anything(attacked: Notebook) -> None:
