@@ -100,7 +100,8 @@ def test_a_field_of_any_kind_may_hold_anything(attacked: Notebook) -> None:
 def test_numbers_and_nesting_without_end_are_ignored(attacked: Notebook) -> None:
     ran = attacked.run("""
 for number, (kind, changes) in enumerate([
-    ("edit", {"revision": inf}), ("edit", {"revision": nan}), ("arrange", {"order": [inf]}), ("arrange", {"order": [-1]}),
+    ("edit", {"revision": inf}), ("edit", {"revision": nan}),
+    ("arrange", {"order": [inf]}), ("arrange", {"order": [-1]}),
     *(("edit", {"values": {name: value}}) for name in ("prompt", "seed", "system") for value in (deep, deep_dict, inf)),
 ], 1):
     hear({"kind": kind, **GOOD[kind], **changes})

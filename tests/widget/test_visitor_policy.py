@@ -271,11 +271,11 @@ def test_no_image_is_uploaded_to_a_nearly_full_disk(notebook: Notebook, page: Pa
     )
 
     page("piece", id="1", name="a.png", last=True, pieces=(painted("PNG", 16, 12),))
-    refusal = wrong(notebook)["image"]
+    refusal = wrong(notebook)
     notebook.run("shutil.disk_usage = real")
     page("piece", id="1", name="a.png", last=True, pieces=(painted("PNG", 16, 12),))
 
-    assert "has only 10 MB left" in refusal
+    assert "has only 10 MB left" in refusal["image"]
     assert len(notebook.evaluate("p.references")) == len(list(notebook.place.rglob("references/*"))) == 1
 
 
