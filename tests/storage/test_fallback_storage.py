@@ -32,6 +32,12 @@ def home(library_folder: Path) -> Library:
     return Library(library_folder)
 
 
+def write_call(folder: Path, **fields: Any) -> None:
+    """Write a call.json with no more than it must have, and these fields."""
+    facts = {"state": "sent", "model": "m", "prompt": "p", "options": {}, "request_hash": "0" * 64, "source": "live"}
+    (folder / "call.json").write_text(json.dumps(facts | {"planned": "2026-11-22T10:00:00+00:00"} | fields))
+
+
 def failing(monkeypatch: pytest.MonkeyPatch, name: str, root: Path, after: int, code: int = errno.ENOSPC) -> None:
     """Let an `os` function fail below `root`, from its `after`-th use on."""
     real: Callable[..., Any] = getattr(os, name)
@@ -115,7 +121,7 @@ def test_what_was_moved_is_found_by_its_home(tmp_path: Path, home: Library) -> N
     ours, theirs = CallFolder(home.root / "a"), CallFolder(tmp_path / "other" / "a")
     for folder in (ours, theirs):
         folder.path.mkdir(parents=True)
-        (folder.path / "call.json").write_text("{}")
+        write_call(folder.path)
 
     away = fallback_storage.move_to_fallback(ours, 0)
 
@@ -143,7 +149,7 @@ def test_a_place_that_somebody_else_may_have_made_is_neither_read_nor_written(
     monkeypatch.setattr(fallback_storage, "iter_fallback_roots", lambda: iter([planted, own]))
     for path in (folder.path, planted / "a"):
         path.mkdir(parents=True)
-        (path / "call.json").write_text(json.dumps({"home": str(folder.path), "state": "settled"}))
+        write_call(path, home=str(folder.path), state="settled")
     planted.chmod(0o700)
     assert fallback_storage.find_fallback(folder) == CallFolder(planted / "a")  # the control: here it is our own
 
@@ -168,7 +174,7 @@ def test_a_place_of_our_own_that_let_others_in_is_closed(
     monkeypatch.setattr(fallback_storage, "iter_fallback_roots", lambda: iter([own]))
     folder = CallFolder(home.root / "a")
     folder.path.mkdir(parents=True)
-    (folder.path / "call.json").write_text("{}")
+    write_call(folder.path)
     (folder.path / "image.jpg").write_bytes(picture())
     (folder.path / "image.jpg").chmod(0o644)
 
@@ -183,7 +189,7 @@ def test_a_call_is_moved_without_what_its_links_lead_to_and_back_to_where_it_was
     (tmp_path / "secret").write_text("secret")
     folder = CallFolder(home.root / "a")
     folder.path.mkdir(parents=True)
-    (folder.path / "call.json").write_text(json.dumps({"home": str(tmp_path / "elsewhere" / "a")}))
+    write_call(folder.path, home=str(tmp_path / "elsewhere" / "a"))
     (folder.path / "image.jpg").symlink_to(tmp_path / "secret")
     (folder.path / "preview.jpg").write_bytes(b"preview")
 
