@@ -15,7 +15,9 @@ import pytest
 
 from cometmagic.courier import spool
 from cometmagic.courier.recovery import recover
+from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.generation.generate import generate
+from cometmagic.offline import service
 from cometmagic.storage import fallback_storage
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.call_record import CallState
@@ -94,6 +96,21 @@ class TestDiskThatFails:
         assert made.image.data == picture()
         monkeypatch.undo()
 
+    def test_an_offline_call_that_cannot_be_recorded_cost_nothing(
+        self, home: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def answer(*arguments: Any) -> tuple[int, bytes]:
+            failing(monkeypatch, "fsync", home.root, 0)
+            return original(*arguments)
+
+        original = service.answer
+        monkeypatch.setattr(service, "answer", answer)
+
+        with pytest.raises(CometError, match="has not ended") as caught:
+            generate("a cat", source="offline")
+
+        assert caught.value.charge_status is ChargeStatus.OFFLINE
+
     def check(self, made: Any, home: Library, monkeypatch: pytest.MonkeyPatch) -> None:
         """Hold the call to what is promised: saved elsewhere, and home again once its disk is well."""
         assert made.image.data == picture()
@@ -142,7 +159,12 @@ def let_the_group_write(root: Path) -> None:
 
 @pytest.mark.parametrize(
     "plant",
-    [link, let_everybody_write, let_the_group_write, pytest.param(give_away, marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root may give away"))],
+    [
+        link,
+        let_everybody_write,
+        let_the_group_write,
+        pytest.param(give_away, marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root may give away")),
+    ],
 )
 def test_a_place_that_somebody_else_may_have_made_is_neither_read_nor_written(
     tmp_path: Path, home: Library, monkeypatch: pytest.MonkeyPatch, plant: Callable[[Path], None]

@@ -21,7 +21,7 @@ from cometmagic.courier.recovery_report import format_running_calls, recover_cal
 from cometmagic.storage import trust_secret
 from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
-from cometmagic.storage.trust import MARK_NAME, MAX_DIGESTS
+from cometmagic.storage.trust import MARK_NAME, MAX_DIGESTS, create_library_folder
 from cometmagic.storage.trust_secret import SECRET_NAME
 from tests.notebook.answers import answering, serving
 
@@ -243,6 +243,21 @@ def test_a_folder_that_every_user_can_write_to_is_used_only_after_it_is_trusted_
     library.trust()
     assert Library(library_folder).is_trusted
     assert generate("a cat", source="offline").source == "offline"
+
+
+@needs_modes
+def test_a_new_library_the_secret_and_the_folders_above_them_are_private_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "local" / "state"))
+    before = os.umask(0)
+    try:
+        create_library_folder(tmp_path / "project" / "library")
+    finally:
+        os.umask(before)
+
+    names = ("project", "project/library", "local", "local/state", "local/state/cometmagic")
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in names] == [0o700] * len(names)
 
 
 @needs_modes
