@@ -35,12 +35,6 @@ def home(library_folder: Path) -> Library:
     return Library(library_folder)
 
 
-def write_call(folder: Path, **fields: Any) -> None:
-    """Write a call.json with no more than it must have, and these fields."""
-    facts = {"state": "sent", "model": "m", "prompt": "p", "options": {}, "request_hash": "0" * 64, "source": "live"}
-    (folder / "call.json").write_text(json.dumps(facts | {"planned": "2026-11-22T10:00:00+00:00"} | fields))
-
-
 def failing(monkeypatch: pytest.MonkeyPatch, name: str, root: Path, after: int, code: int = errno.ENOSPC) -> None:
     """Let an `os` function fail below `root`, from its `after`-th use on."""
     real: Callable[..., Any] = getattr(os, name)
