@@ -31,7 +31,7 @@ def name_image(image: ImagePart) -> str:
         return format_path(image.path)
     library = Library(find_library_folder())
     try:
-        library.check_free_space()
+        library.prepare()
     except OSError as error:
         raise build_write_error(library.root, error, advice=LIBRARY_ADVICE) from None
     return AssetStore(library.root).resolve_image(image)
