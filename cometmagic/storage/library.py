@@ -61,16 +61,22 @@ class Library:
         full, so nothing is sent or charged.
         """
         try:
-            create_library_folder(self.root)
-            check_exclusive(self.root)
-            free_bytes = shutil.disk_usage(self.root).free
-            if free_bytes < MIN_FREE_BYTES:
-                raise LibraryError(
-                    f"The disk of {self.root} has only {free_bytes >> 20} MB left.", advice=LIBRARY_ADVICE
-                )
+            self.prepare()
             return self._write_folder(request, fields)
         except OSError as error:
             raise build_write_error(self.root, error, advice=LIBRARY_ADVICE) from None
+
+    def prepare(self) -> None:
+        """Create the folder if need be, before anything is written to it.
+
+        Raises `LibraryError` when other users could exchange it or the disk is nearly full, and `OSError`.
+        """
+        create_library_folder(self.root)
+        check_exclusive(self.root)
+        free_bytes = shutil.disk_usage(self.root).free
+        if free_bytes < MIN_FREE_BYTES:
+            message = f"The disk of {self.root} has only {free_bytes >> 20} MB left."
+            raise LibraryError(message, advice=LIBRARY_ADVICE)
 
     def _write_folder(self, request: ImageRequest, fields: dict[str, Any]) -> CallFolder:
         """Write a temporary folder and rename it, so that a call folder is always complete."""
