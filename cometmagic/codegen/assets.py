@@ -19,7 +19,7 @@ from cometmagic.gemini.encode import format_reference_name, format_signature_nam
 from cometmagic.gemini.parts import ImagePart, ThoughtSignature
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
-from cometmagic.storage.trust import create_library_folder
+from cometmagic.storage.trust import check_exclusive, create_library_folder
 from cometmagic.system.atomic_files import save_new_file
 from cometmagic.system.formatting import format_path
 from cometmagic.system.regular_files import create_private_folder, is_regular, read_regular
@@ -60,6 +60,7 @@ def write_asset(root: Path, content: bytes, suffix: str) -> Path:
     path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}{suffix}"
     try:
         create_library_folder(root)
+        check_exclusive(root)
         create_private_folder(folder)
         if is_regular(path) and read_regular(path) == content:
             return path

@@ -152,7 +152,8 @@ class Library:
         return self.iter_folders()
 
     def __repr__(self) -> str:
-        return f"<cometmagic library {clean_line(format_path(self.root))}, {format_call_count(len(list(self.iter_folders())))}>"
+        path = clean_line(format_path(self.root))
+        return f"<cometmagic library {path}, {format_call_count(len(list(self.iter_folders())))}>"
 
     def remove_temp_folders(self) -> None:
         """Remove temporary folders that a crash left behind; none of these calls was sent."""
