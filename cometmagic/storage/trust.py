@@ -33,6 +33,7 @@ OWN_ADVICE = "Set COMETMAGIC_LIBRARY to a folder of your own"
 TRUST_ADVICE = "If you trust it, run %gemini_library trust"
 _TOKEN_PATTERN = re.compile(rb"[0-9a-f]{%d}" % MAX_MARK_BYTES)
 _LIBRARY_FILES = (MARK_NAME, LEDGER_FILE_NAME)
+_MISSING_ERRNOS = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)  # nothing can be at such a path
 _ROOT_USER = 0
 
 
@@ -41,10 +42,8 @@ def is_trusted(root: Path) -> bool:
     try:
         status = root.stat()
         return _is_own(root) and (_has_valid_mark(root) or _is_new(root, status))
-    except FileNotFoundError:
-        return not is_link(root)  # there is none yet
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno in _MISSING_ERRNOS and not is_link(root)
 
 
 def check_exclusive(root: Path) -> None:
