@@ -99,7 +99,7 @@ def normalize_picture(reference_input: ReferenceInput, picture: Image.Image, max
 def _pass_through(reference_input: ReferenceInput, part: ImagePart, exif_block: bytes) -> Reference:
     """Return the reference for a file that is sent unchanged, as the part it came from if that says the same."""
     original_part = reference_input.part
-    note = ""
+    note = _format_conversion_note(reference_input.name, list(filter(None, [reference_input.conversion])))
     if exif.has_position(exif_block, part.data):
         note = f"{reference_input.name} holds the GPS position where it was taken, which is sent with it."
     return Reference(original_part if original_part and original_part.mime_type == part.mime_type else part, note)

@@ -192,7 +192,8 @@ def _check_documents(body: bytes, call: bytes) -> None:
 
 
 def _is_call_folder(path: Path) -> bool:
-    return not path.name.startswith(".") and is_real_folder(path) and is_regular(path / "call.json")
+    is_shown = path.name.isprintable() and not path.name.startswith(".")
+    return is_shown and is_real_folder(path) and is_regular(path / "call.json")
 
 
 def format_call_count(count: int) -> str:

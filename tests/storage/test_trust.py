@@ -400,19 +400,28 @@ def test_nothing_of_a_foreign_library_is_sent_before_it_is_trusted(
     assert "Nothing was sent, so nothing was charged. If you trust it, run %gemini_library trust;" in str(refused.value)
 
 
-@pytest.mark.parametrize("method", ["edit", "chat"])
+OF_A_RESULT: dict[str, Callable[[ImageResult], object]] = {
+    "edit": lambda result: result.edit("make it blue"),
+    "chat": lambda result: result.chat("make it blue"),
+    "reference": lambda result: generate("make it blue", images=[result]),
+    "its image": lambda result: generate("make it blue", images=result.image),
+    "in the prompt": lambda result: generate(["make this blue", result.image]),
+}
+
+
+@pytest.mark.parametrize("use", OF_A_RESULT)
 def test_nothing_of_a_foreign_library_is_sent_from_a_library_of_ones_own(
-    foreign: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+    foreign: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: str
 ) -> None:
     monkeypatch.setenv("COMETMAGIC_LIBRARY", str(tmp_path / "mine"))
     result = find_result(foreign)
     with serving(monkeypatch, answering(), answering()) as server:
         with pytest.raises(LibraryError, match="somebody else"):
-            getattr(result, method)("make it blue")
+            OF_A_RESULT[use](result)
         assert server.log == []
         generate("a dog")  # the control: only what is foreign is refused
         foreign.trust()
-        getattr(result, method)("make it blue")
+        OF_A_RESULT[use](result)
     assert len(server.log) == 2
 
 

@@ -26,6 +26,7 @@ from cometmagic.system.regular_files import open_regular
 DISPLAY_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 REFERENCE_FORMATS = (*DISPLAY_FORMATS, "BMP", "TIFF", "AVIF")
 MAX_SIDE = 65_535  # pixels; Pillow keeps a pointer for each row
+MAX_STATED_SIDE = 1_000_000  # pixels; nothing that says more is an image
 MAX_FILE_BYTES = 64 * 2**20  # of files that are read, not passed
 _PIXEL_BYTES = 4  # of a decoded picture
 _EXTRA_PIXEL_BYTES = {"WEBP": 12, "AVIF": 16}  # these decoders hold copies of the picture
@@ -106,7 +107,8 @@ def read_size(source: bytes | Path | BinaryIO) -> tuple[int, int] | None:
     """Return (width, height) in pixels from the header of an image, or None when it cannot be read."""
     with contextlib.suppress(ImageFileError, OSError), _open_file(source) as file, convert_errors(ImageFileError):
         file_format, header = _read_header(file, DISPLAY_FORMATS)
-        return header.size or _open_picture(file_format, header, DISPLAY_FORMATS).size
+        size = header.size or _open_picture(file_format, header, DISPLAY_FORMATS).size
+        return size if min(size) > 0 and max(size) <= MAX_STATED_SIDE else None
     return None
 
 
