@@ -34,6 +34,7 @@ from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.bounded_json import parse_object
 from cometmagic.system.formatting import format_path
 from cometmagic.system.regular_files import is_real_folder, is_regular
+from cometmagic.system.sanitize import clean_line
 
 if TYPE_CHECKING:
     from cometmagic.storage.recording_pack import PackSummary
@@ -157,7 +158,8 @@ class Library:
         return self.iter_folders()
 
     def __repr__(self) -> str:
-        return f"<cometmagic library {format_path(self.root)}, {format_call_count(len(list(self.iter_folders())))}>"
+        path = clean_line(format_path(self.root))
+        return f"<cometmagic library {path}, {format_call_count(len(list(self.iter_folders())))}>"
 
     def remove_temp_folders(self) -> None:
         """Remove temporary folders that a crash left behind; none of these calls was sent."""
