@@ -242,7 +242,7 @@ def _exported(made: Any, **how: Any) -> str:
 
 def _counts(page: str) -> tuple[int, int, int]:
     return (
-        page.count("%%gemini_image\na cat"),  # without the option of the author
+        page.count("%%gemini_image --source offline\na cat"),
         page.count("%%gemini_image\nnever run"),
         page.count(TITLE),
     )

@@ -119,15 +119,13 @@ def test_in_a_notebook_the_same_values_work(notebook: Notebook, page: Page) -> N
     assert notebook.evaluate("(p.result.request.prompt, p.result.call['parent']['how'])") == ("a hidden words", "edit")
 
 
-@pytest.mark.parametrize("page_kind", ["preheated", "a program that runs notebooks"])
-def test_other_pages_without_cells_are_recognised(notebook: Notebook, page: Page, page_kind: str) -> None:
+def test_a_page_whose_kernel_started_before_it_is_recognised(notebook: Notebook, page: Page) -> None:
     has_visitors = "p.children[0].children[0].has_visitors"
     code = f"{IMPORTS}p = cm.panel('a cat')\nprint({has_visitors})"
     assert notebook.run(code).text.strip() == "False"
 
-    if page_kind == "preheated":
-        notebook.set(VOILA_PREHEAT="True")
-    ran = notebook.run(code, allow_stdin=page_kind == "preheated")
+    notebook.set(VOILA_PREHEAT="True")
+    ran = notebook.run(code)
     notebook.run(FORGET)
 
     assert ran.text.strip() == "True"
