@@ -12,17 +12,19 @@ This module does not look into calls, and knows nothing of sending or recovery.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
 import shutil
 import stat
+import time
 from pathlib import Path
 
 from cometmagic.errors import LibraryError
 from cometmagic.storage.trust_records import has_record, save_record
 from cometmagic.system.formatting import format_path
-from cometmagic.system.regular_files import create_folder, is_link, open_regular
+from cometmagic.system.regular_files import create_folder, is_link, open_private, open_regular
 from cometmagic.system.sanitize import clean_line
 
 MARK_NAME = "trust.txt"
@@ -32,7 +34,6 @@ MAX_MARK_BYTES = 2 * TOKEN_SIZE
 OWN_ADVICE = "Set COMETMAGIC_LIBRARY to a folder of your own"
 TRUST_ADVICE = "If you trust it, run %gemini_library trust"
 _TOKEN_PATTERN = re.compile(rb"[0-9a-f]{%d}" % MAX_MARK_BYTES)
-_LIBRARY_FILES = (MARK_NAME, LEDGER_FILE_NAME)
 _MISSING_ERRNOS = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)  # nothing can be at such a path
 _ROOT_USER = 0
 
@@ -41,7 +42,8 @@ def is_trusted(root: Path) -> bool:
     """Whether this user created or trusted a library; a folder of the user's own without calls is trusted too."""
     try:
         status = root.stat()
-        return _is_own(root) and (_has_valid_mark(root) or _is_new(root, status))
+        # The mark is looked at again, as another process may have begun the library meanwhile.
+        return _is_own(root) and (_has_valid_mark(root) or _is_new(root, status) or _has_valid_mark(root))
     except OSError as error:
         return error.errno in _MISSING_ERRNOS and not is_link(root)
 
@@ -111,16 +113,38 @@ def mark_trusted(root: Path) -> None:
 
     A mark that is there stays, as other machines that share the library may have records of it.
     """
-    from cometmagic.system.atomic_files import write_atomic  # `%load_ext` only reads
-
     if not _is_own(root):
         raise PermissionError(errno.EPERM, "it belongs to another user", str(root))
     try:
         record = _name_record(root)
     except OSError:
-        write_atomic(root / MARK_NAME, os.urandom(TOKEN_SIZE).hex().encode())
+        _write_mark(root)
         record = _name_record(root)
     save_record(record)
+
+
+def _write_mark(root: Path) -> None:
+    """Write a mark in place of what is none, but not over that of another process, which is about to record it."""
+    from cometmagic.system.atomic_files import write_atomic  # `%load_ext` only reads
+
+    token = os.urandom(TOKEN_SIZE).hex().encode()
+    try:
+        with open_private(root / MARK_NAME, "x+") as file:
+            file.write(token)
+            os.fsync(file.fileno())
+    except OSError:
+        if not _wait_for_mark(root):
+            write_atomic(root / MARK_NAME, token)
+
+
+def _wait_for_mark(root: Path) -> bool:
+    """Return whether there is a mark, after a moment in which another process may be writing it."""
+    for _ in range(50):
+        with contextlib.suppress(OSError):
+            _name_record(root)
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _is_own(root: Path) -> bool:
@@ -140,10 +164,15 @@ def _is_new(root: Path, status: os.stat_result) -> bool:
 
 
 def _has_content(root: Path) -> bool:
-    """Whether there is a call, readable or not, a mark or a ledger; also in a folder that cannot be listed."""
+    """Whether there is a call, readable or not, or a ledger; also in a folder that cannot be listed.
+
+    A mark alone is nothing yet: while several processes begin to use a folder, one has perhaps just written it.
+    """
     try:
         with os.scandir(root) as entries:
-            return any(entry.name in _LIBRARY_FILES or os.path.lexists(f"{entry.path}/call.json") for entry in entries)
+            return any(
+                entry.name == LEDGER_FILE_NAME or os.path.lexists(f"{entry.path}/call.json") for entry in entries
+            )
     except NotADirectoryError:
         return False
     except OSError:

@@ -146,15 +146,24 @@ def test_a_library_that_comes_back_to_its_place_is_not_trusted(own: Library, cha
     assert is_trusted(own.root)
 
 
-def test_a_library_is_trusted_by_everybody_who_creates_it_at_the_same_time(library_folder: Path) -> None:
-    def create() -> bool:
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_library_is_trusted_by_everybody_who_begins_it_at_the_same_time(library_folder: Path, is_there: bool) -> None:
+    def begin(root: Path) -> list[bool]:
         barrier.wait()
-        create_library_folder(library_folder)
-        return is_trusted(library_folder)
+        checks = [is_trusted(root)]
+        create_library_folder(root)
+        checks.append(is_trusted(root))
+        (root / f"call-{threading.get_ident()}").mkdir()
+        (root / f"call-{threading.get_ident()}" / "call.json").touch()
+        return [*checks, is_trusted(root)]
 
     barrier = threading.Barrier(8)
     with ThreadPoolExecutor(8) as pool:
-        assert all(future.result() for future in [pool.submit(create) for _ in range(8)])
+        for number in range(20):
+            root = library_folder.with_name(f"library-{number}")
+            if is_there:
+                root.mkdir()
+            assert all(all(future.result()) for future in [pool.submit(begin, root) for _ in range(8)])
     assert [path.name for path in library_folder.parent.iterdir() if path.suffix == ".tmp"] == []
 
 
@@ -492,15 +501,14 @@ def test_an_image_that_was_saved_elsewhere_because_its_disk_was_full_can_be_edit
     assert len(server.log) == 1
 
 
-@pytest.mark.parametrize("name", [MARK_NAME, LEDGER_FILE_NAME])
-def test_a_folder_with_something_of_a_library_is_not_new(tmp_path: Path, name: str) -> None:
+def test_a_folder_with_a_ledger_is_not_new(tmp_path: Path) -> None:
     assert is_trusted(tmp_path)  # the control
-    (tmp_path / name).write_text("theirs")
+    (tmp_path / LEDGER_FILE_NAME).write_text("theirs")
 
     assert not is_trusted(tmp_path)
     create_library_folder(tmp_path)
     assert not is_trusted(tmp_path)
-    assert (tmp_path / name).read_text() == "theirs"
+    assert (tmp_path / LEDGER_FILE_NAME).read_text() == "theirs"
 
 
 def test_the_name_of_a_folder_is_shown_without_its_escape_sequences(own: Library) -> None:
