@@ -25,9 +25,9 @@ COLUMNS = ("", "prompt", "when", "source", "state", "cost", "id")
 
 def build_gallery(listing: Listing) -> bundles.Bundle:
     """Return the calls as a table with thumbnails; the plain text is the table of a terminal."""
-    remaining_bytes, rows = MAX_TOTAL_BYTES, []
+    remaining_bytes, budget, rows = MAX_TOTAL_BYTES, thumbnails.PixelBudget(), []
     for folder, row in listing.rows:
-        content = _load_thumbnail(folder) if remaining_bytes > 0 else None
+        content = _load_thumbnail(folder, budget) if remaining_bytes > 0 else None
         remaining_bytes -= len(content or b"")
         rows.append([_render_thumbnail(content), *_render_cells(row)])
     table = bundles.render_table(COLUMNS, rows) if rows else ""
@@ -46,13 +46,13 @@ def _render_cells(row: Row) -> list[str]:
     ]
 
 
-def _load_thumbnail(folder: CallFolder) -> bytes | None:
-    """Return a tiny JPEG of a call's image, or None without an image."""
+def _load_thumbnail(folder: CallFolder, budget: thumbnails.PixelBudget) -> bytes | None:
+    """Return a tiny JPEG of a call's image, or None without one that can be drawn."""
     try:
         image = find_preview(ImageResult(folder.path).image) if folder.is_complete else None
     except CometError:  # the call has no final image
         return None
-    return thumbnails.create_thumbnail(image, THUMBNAIL_PIXELS, MAX_THUMBNAIL_BYTES) if image else None
+    return thumbnails.create_thumbnail(image, THUMBNAIL_PIXELS, MAX_THUMBNAIL_BYTES, budget) if image else None
 
 
 def _render_thumbnail(content: bytes | None) -> str:

@@ -17,11 +17,12 @@ from cometmagic.gemini.response import ImageResponse
 from cometmagic.generation.batch import Batch
 from cometmagic.generation.call import Call, PendingCall
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.call_folder import SMALL_PREVIEW_PIXELS, CallFolder
+from cometmagic.storage.call_folder import SMALL_PREVIEW_PIXELS, CallFolder, find_preview
 from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean, clean_line
 
 MAX_DISPLAY_PIXELS = 640  # CSS pixels; a 1024-pixel preview stays sharp on dense screens
+MAX_EMBEDDED_BYTES = 40_000_000  # bytes; a 4K picture, which `--preview 0` embeds, has up to 30 MB
 MAX_ALT_LENGTH = 2_000  # characters; a prompt can be very long, and the output holds this text three times
 MAX_PLAIN_ALT_LENGTH = 200  # characters of the alternative text in plain text
 
@@ -30,8 +31,8 @@ def build_image(result: ImageResult, *, terminal: bool = False) -> Bundle:
     """Return (MIME bundle, metadata) of the image alone; as PNG for a `terminal` that draws images."""
     alt = clean(result.alt, MAX_ALT_LENGTH)
     plain = {"text/plain": f"{result!r}: {clean_line(alt, MAX_PLAIN_ALT_LENGTH)}"}
-    mime_type, content = result.preview()
-    if mime_type not in DISPLAYABLE_TYPES:
+    mime_type, content = load_embedded(result)
+    if mime_type not in DISPLAYABLE_TYPES or content is None:
         return plain, {}
     if terminal:
         png = thumbnails.render_png(content, MAX_DISPLAY_PIXELS)
@@ -41,6 +42,13 @@ def build_image(result: ImageResult, *, terminal: bool = False) -> Bundle:
         result.image, (mime_type, content), thumbnails.load_final_thumbnail(result.image), alt
     )
     return bundle | plain, metadata | {"cometmagic": facts}
+
+
+def load_embedded(result: ImageResult) -> tuple[str, bytes | None]:
+    """Return (MIME type, bytes) of what is embedded: `preview()`, or a thumbnail of an original that is too large."""
+    if find_preview(result.image).size <= MAX_EMBEDDED_BYTES:
+        return result.preview()
+    return thumbnails.JPEG, thumbnails.load_final_thumbnail(result.image)
 
 
 def embed_image(image: ImagePart, preview: tuple[str, bytes], thumbnail: bytes | None, alt: str) -> Bundle:

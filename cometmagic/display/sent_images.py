@@ -40,7 +40,10 @@ def render_html(result: ImageResult) -> str:
     if not images:
         return ""
     max_bytes = min(MAX_THUMBNAIL_BYTES, MAX_TOTAL_BYTES // min(len(images), MAX_IMAGES))
-    cards = "".join(_render_card(image, number, max_bytes) for number, image in enumerate(images[:MAX_IMAGES], 1))
+    budget = thumbnails.PixelBudget()
+    cards = "".join(
+        _render_card(image, number, max_bytes, budget) for number, image in enumerate(images[:MAX_IMAGES], 1)
+    )
     return wrap_small_print(_format_title(result, images)) + f"<div>{cards}</div>"
 
 
@@ -68,9 +71,9 @@ def _format_title(result: ImageResult, images: tuple[ImagePart, ...]) -> str:
     return f"Sent along: {count}{limit}{', changed as said above' if has_changes else ''}."
 
 
-def _render_card(image: ImagePart, number: int, max_bytes: int) -> str:
+def _render_card(image: ImagePart, number: int, max_bytes: int, budget: thumbnails.PixelBudget) -> str:
     is_displayable = image.mime_type in DISPLAYABLE_TYPES
-    content = thumbnails.create_thumbnail(image, THUMBNAIL_PIXELS, max_bytes) if is_displayable else None
+    content = thumbnails.create_thumbnail(image, THUMBNAIL_PIXELS, max_bytes, budget) if is_displayable else None
     dimensions = wrap_small_print(escape_text(_measure_dimensions(image)))
     if content is None:
         return f'<div style="{_CARD_STYLE}">{dimensions}</div>'

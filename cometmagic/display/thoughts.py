@@ -8,7 +8,7 @@ other. This module knows nothing of calls and results.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cometmagic.display import thumbnails
@@ -26,6 +26,7 @@ from cometmagic.system.formatting import format_bytes, format_path
 
 CARD_WIDTH = 360  # CSS pixels
 MIN_SLIDER_WIDTH = 160  # CSS pixels, also under a narrow image
+MAX_DRAFTS = 30  # drafts that are drawn or listed; real answers have a few
 MAX_TOTAL_BYTES = 76_000  # bytes of all images of a response
 MIN_IMAGE_BYTES = 3_000  # bytes that each image may have, however many there are
 RATIO_TOLERANCE = 0.02  # invisible difference of two aspect ratios
@@ -72,11 +73,16 @@ def render_text(response: ImageResponse) -> Iterator[str]:
             lines.append(part.text.strip())
         elif isinstance(part, ImagePart) and part.thought:
             draft_count += 1
-            location = f", {format_path(part.path)}" if part.path else ""
-            lines.append(f"Draft {draft_count}: {_format_file_facts(part)}{location}")
+            if draft_count <= MAX_DRAFTS:
+                location = f", {format_path(part.path)}" if part.path else ""
+                lines.append(f"Draft {draft_count}: {_format_file_facts(part)}{location}")
     if lines:
         yield f"{_format_title(response)}:"
-        yield from filter(None, lines)
+        yield from filter(None, [*lines, _format_remainder(draft_count)])
+
+
+def _format_remainder(draft_count: int) -> str:
+    return f"Not listed: {draft_count - MAX_DRAFTS} more drafts." if draft_count > MAX_DRAFTS else ""
 
 
 def _format_title(response: ImageResponse) -> str:
@@ -87,23 +93,32 @@ def _format_title(response: ImageResponse) -> str:
 
 def _render_cards(response: ImageResponse, final_image: FinalImage | None) -> Iterator[str]:
     """Yield the content of each card: a draft after the thoughts that led to it, and the remaining thoughts."""
-    thoughts_html, draft_count = "", 0
-    image_count = len(response.thoughts) * (2 if final_image else 1)
+    thoughts_html, draft_count, budget = "", 0, thumbnails.PixelBudget()
+    image_count = min(len(response.thoughts), MAX_DRAFTS) * (2 if final_image else 1)
     max_bytes = max(MIN_IMAGE_BYTES, MAX_TOTAL_BYTES // max(1, image_count))
-    final_jpeg = _load_jpeg(final_image.image, max_bytes, thumbnails.load_final_thumbnail) if final_image else None
+    final_jpeg = _load_final_jpeg(final_image, max_bytes, budget)
     for part in response.parts:
         if isinstance(part, TextPart) and part.thought:
             thoughts_html += _render_thought(part.text)
         elif isinstance(part, ImagePart) and part.thought:
             draft_count += 1
-            yield thoughts_html + _render_draft(part, draft_count, max_bytes, final_image, final_jpeg)
-            thoughts_html = ""
+            if draft_count <= MAX_DRAFTS:
+                draft_jpeg = _shrink(thumbnails.load_thumbnail(part, budget), max_bytes)
+                yield thoughts_html + _render_draft(part, draft_count, draft_jpeg, final_image, final_jpeg)
+                thoughts_html = ""
+    thoughts_html += wrap_small_print(remainder) if (remainder := _format_remainder(draft_count)) else ""
     if thoughts_html:
         yield thoughts_html
 
 
-def _load_jpeg(image: ImagePart, max_bytes: int, load: Callable[[ImagePart], bytes | None]) -> bytes | None:
-    content = load(image)
+def _load_final_jpeg(final_image: FinalImage | None, max_bytes: int, budget: thumbnails.PixelBudget) -> bytes | None:
+    if final_image is None:
+        return None
+    return _shrink(thumbnails.load_final_thumbnail(final_image.image, budget), max_bytes)
+
+
+def _shrink(content: bytes | None, max_bytes: int) -> bytes | None:
+    """Return a thumbnail of at most `max_bytes`."""
     return thumbnails.shrink_jpeg(content, max_bytes) if content is not None else None
 
 
@@ -115,10 +130,10 @@ def _render_thought(thought: str) -> str:
 
 
 def _render_draft(
-    part: ImagePart, number: int, max_bytes: int, final_image: FinalImage | None, final_jpeg: bytes | None
+    part: ImagePart, number: int, content: bytes | None, final_image: FinalImage | None, final_jpeg: bytes | None
 ) -> str:
     """Return one draft: over the final image if there is one, else alone."""
-    name, content = f"Draft {number}", _load_jpeg(part, max_bytes, thumbnails.load_thumbnail)
+    name = f"Draft {number}"
     caption = f"{name}: {_format_file_facts(part)}"
     if content is None:
         return wrap_small_print(escape_text(f"{caption}, cannot be drawn"))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.storage.call_folder import (
+    MAX_PREVIEW_BYTES,
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
     build_preview_path,
@@ -20,33 +21,55 @@ from cometmagic.storage.call_folder import (
 from cometmagic.system.regular_files import read_regular
 
 JPEG = "image/jpeg"  # the type of all previews and thumbnails
+MAX_DECODED_PIXELS = 128_000_000  # of all images of an output: several seconds' work, eight pictures of 4K
 
 
-def load_final_thumbnail(image: ImagePart) -> bytes | None:
+class PixelBudget:
+    """The pixels that may be decoded for one output, which can name any number of large images."""
+
+    def __init__(self) -> None:
+        self._remaining_pixels = MAX_DECODED_PIXELS
+
+    def spend(self, pixel_count: int) -> bool:
+        """Take so many pixels and return whether they were left."""
+        is_enough = pixel_count <= self._remaining_pixels
+        self._remaining_pixels -= pixel_count if is_enough else 0
+        return is_enough
+
+
+def load_final_thumbnail(image: ImagePart, budget: PixelBudget | None = None) -> bytes | None:
     """Return a JPEG of the final image for front ends without HTML, or None if it cannot be drawn."""
     preview = _read_file(image, build_small_preview_path)
-    return preview if preview is not None else load_thumbnail(image)
+    return preview if preview is not None else load_thumbnail(image, budget)
 
 
-def load_thumbnail(image: ImagePart) -> bytes | None:
+def load_thumbnail(image: ImagePart, budget: PixelBudget | None = None) -> bytes | None:
     """Return a JPEG of any image of a response, or None if it cannot be drawn."""
     preview = _read_file(image, build_preview_path)
     if preview is not None:
-        return shrink_jpeg(preview, SMALL_PREVIEW_BYTES)
-    return create_thumbnail(image, SMALL_PREVIEW_PIXELS, SMALL_PREVIEW_BYTES)
+        return shrink_jpeg(preview, SMALL_PREVIEW_BYTES, budget)
+    return create_thumbnail(image, SMALL_PREVIEW_PIXELS, SMALL_PREVIEW_BYTES, budget)
 
 
-def shrink_jpeg(content: bytes, max_bytes: int) -> bytes | None:
+def shrink_jpeg(content: bytes, max_bytes: int, budget: PixelBudget | None = None) -> bytes | None:
     """Return a small JPEG, reduced if it has more than `max_bytes`; None if it cannot be drawn."""
     if len(content) <= max_bytes:
         return content
-    return create_thumbnail(ImagePart(JPEG, content=content), SMALL_PREVIEW_PIXELS, max_bytes)
+    return create_thumbnail(ImagePart(JPEG, content=content), SMALL_PREVIEW_PIXELS, max_bytes, budget)
 
 
-def create_thumbnail(image: ImagePart, max_side: int, max_bytes: int) -> bytes | None:
-    """Return a JPEG of at most `max_side` pixels a side and `max_bytes`, or None if it cannot be drawn."""
+def create_thumbnail(
+    image: ImagePart, max_side: int, max_bytes: int, budget: PixelBudget | None = None
+) -> bytes | None:
+    """Return a JPEG of at most `max_side` pixels a side and `max_bytes`, or None if it cannot be drawn.
+
+    With a `budget`, also None when the image has more pixels than are left.
+    """
     from cometmagic.images import resize  # Pillow
+    from cometmagic.images.decoding import opener
 
+    if budget is not None and not budget.spend(opener.estimate_effort(image.path or io.BytesIO(image.data))):
+        return None
     return resize.render_preview(image.path or io.BytesIO(image.data), max_side, max_bytes)
 
 
@@ -68,6 +91,6 @@ def _read_file(image: ImagePart, build_path: Callable[[Path], Path]) -> bytes | 
     if image.path is None:
         return None
     try:
-        return read_regular(build_path(image.path))
-    except OSError:  # the image could not be drawn, or an older version wrote no preview
+        return read_regular(build_path(image.path), MAX_PREVIEW_BYTES)
+    except OSError:  # too large, or the image could not be drawn, or an older version wrote no preview
         return None

@@ -32,6 +32,7 @@ from cometmagic.system.sanitize import clean_line
 
 SMALL_PREVIEW_PIXELS = 512  # of a draft in the notebook, and of a picture in a front end without HTML
 MAX_REQUEST_BYTES = 8 * 2**20  # bytes of request.json: texts, as images and signatures have their own files
+MAX_PREVIEW_BYTES = 4 * 2**20  # bytes of a preview; of a 4K picture it has about 2 MB
 SMALL_PREVIEW_BYTES = 20_000  # a notebook holds several small previews for each picture
 
 
@@ -165,9 +166,16 @@ def build_preview_path(original: Path) -> Path:
 
 
 def find_preview(image: ImagePart) -> ImagePart:
-    """Return the preview of an image, or the image itself when there is none."""
+    """Return the preview of an image, or the image itself when there is none, or one that is too large."""
     preview = build_preview_path(image.path) if image.path is not None else None
-    return ImagePart("image/jpeg", path=preview) if preview is not None and is_regular(preview) else image
+    return ImagePart("image/jpeg", path=preview) if preview is not None and _is_light(preview) else image
+
+
+def _is_light(preview: Path) -> bool:
+    try:
+        return measure_regular(preview) <= MAX_PREVIEW_BYTES
+    except OSError:
+        return False
 
 
 def build_small_preview_path(original: Path) -> Path:

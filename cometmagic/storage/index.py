@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 from cometmagic.errors import ChargeStatus, LibraryError
 from cometmagic.storage.call_folder import CallFolder
@@ -20,12 +21,21 @@ from cometmagic.system.sanitize import clean_line
 from cometmagic.system.suggestions import suggest
 
 UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)
-CallEntry = tuple[CallFolder, CallRecord | None]  # a call and its call.json; None when that is unreadable
+CallEntry = tuple[CallFolder, CallRecord | None]  # a call and its summary; None when call.json is unreadable
+# The fields of call.json that lists and searches need. All the others of thousands of calls could fill the memory.
+_SUMMARY_FIELDS: dict[str, Any] = {
+    **{name: {} for name in ("state", "model", "prompt", "request_hash", "planned", "source", "number")},
+    "estimate": {"usd": {}, "basis": {}},
+    "usage": {"prompt": {}, "answer": {}, "thoughts": {}, "total": {}, "image": {}},
+    "parent": {"id": {}, "how": {}},
+    "error": {"fate": {}},
+    "tries": {"error": {"fate": {}}},
+}
 _ID_PATTERN = re.compile(r"\d{8}-\d{6}-.+-([0-9a-f]{6})")
 
 
 def read_calls(library: Library) -> list[CallEntry]:
-    """Return all calls, newest first."""
+    """Return all calls, newest first, with a summary of each: not its options and notes, for example."""
     entries = [(folder, _read_call(folder)) for folder in library.iter_folders()]
     return sorted(entries, key=_build_sort_key, reverse=True)
 
@@ -40,9 +50,19 @@ def _build_sort_key(entry: CallEntry) -> tuple[datetime, int, str]:
 
 def _read_call(folder: CallFolder) -> CallRecord | None:
     try:
-        return folder.read()
+        return cast("CallRecord", _select_fields(folder.read(), _SUMMARY_FIELDS))
     except LibraryError:
         return None
+
+
+def _select_fields(value: Any, fields: dict[str, Any]) -> Any:
+    """Return a copy of an object, or of each in a list, with these `fields` and what is selected of their values."""
+    match value:
+        case dict():
+            return {name: _select_fields(value[name], fields[name]) for name in fields if name in value}
+        case list():
+            return [_select_fields(item, fields) for item in value]
+    return value
 
 
 def parse_planned_time(call: CallRecord) -> datetime:
@@ -51,7 +71,7 @@ def parse_planned_time(call: CallRecord) -> datetime:
 
 
 def iter_recordings(library: Library, *request_hashes: str) -> Iterator[tuple[CallFolder, CallRecord]]:
-    """Yield the recordings, newest first; with `request_hashes`, only those of these requests."""
+    """Yield the recordings and their summaries, newest first; with `request_hashes`, only those of these requests."""
     for folder, call in read_calls(library):
         if call is None or call["source"] != "live" or (request_hashes and call["request_hash"] not in request_hashes):
             continue

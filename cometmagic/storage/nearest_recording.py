@@ -5,7 +5,7 @@ This module sends nothing and knows nothing about the other sources.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import islice
@@ -58,37 +58,44 @@ class _RecordingMatch:
 
 def _find_nearest(library: Library, request: ImageRequest) -> _RecordingMatch | None:
     """Return the recording with the fewest differences; of several, the most similar prompt, then the newest."""
-    matches = [
-        _RecordingMatch(folder, recorded_request.prompt, find_differences(request, recorded_request, call))
-        for folder, call in islice(iter_recordings(library), MAX_RECORDINGS)
-        if (recorded_request := _read_request(folder))
-    ]
-    min_count = min((len(match.differences) for match in matches), default=0)
-    return _find_most_similar([match for match in matches if len(match.differences) == min_count], request.prompt)
+    nearest, best_ratio, similarity = None, -1.0, _PromptSimilarity(request.prompt)
+    for match in _iter_matches(library, request):  # one at a time: a prompt may have megabytes
+        lead = len(nearest.differences) - len(match.differences) if nearest is not None else 1
+        if lead < 0:
+            continue
+        ratio = similarity.measure(match.prompt, best_ratio if lead == 0 else -1.0)
+        if lead > 0 or ratio > best_ratio:
+            nearest, best_ratio = match, ratio
+    return nearest
 
 
-def _read_request(folder: CallFolder) -> ImageRequest | None:
-    """Return the texts and images of a recorded request, or None when its request.json is damaged."""
-    try:
-        turns = decode_request(folder.read_body(), folder.build_path)
-    except LibraryError:
-        return None
-    return ImageRequest(turns, Options()) if turns else None
+def _iter_matches(library: Library, request: ImageRequest) -> Iterator[_RecordingMatch]:
+    for folder, _ in islice(iter_recordings(library), MAX_RECORDINGS):
+        try:
+            turns, call = decode_request(folder.read_body(), folder.build_path), folder.read()
+        except LibraryError:  # it is damaged
+            continue
+        if turns:
+            recorded_request = ImageRequest(turns, Options())
+            differences = find_differences(request, recorded_request, call)
+            yield _RecordingMatch(folder, recorded_request.prompt, differences)
 
 
-def _find_most_similar(matches: list[_RecordingMatch], prompt: str) -> _RecordingMatch | None:
-    """Return the first match whose prompt is most similar to `prompt`."""
-    is_short = len(prompt) <= SHORT_PROMPT_LENGTH
+class _PromptSimilarity:
+    """Measures how similar other prompts are to one."""
 
-    def split(text: str) -> Sequence[str]:
-        return text[:MAX_PROMPT_UNITS] if is_short else text.split()[:MAX_PROMPT_UNITS]
+    def __init__(self, prompt: str) -> None:
+        self._is_short = len(prompt) <= SHORT_PROMPT_LENGTH
+        self._matcher: SequenceMatcher[str] = SequenceMatcher(None, "", self._split(prompt), autojunk=False)
 
-    best_match, best_ratio = None, -1.0
-    matcher: SequenceMatcher[str] = SequenceMatcher(None, "", split(prompt), autojunk=False)
-    for match in matches:
-        matcher.set_seq1(split(match.prompt))
+    def measure(self, prompt: str, minimum: float) -> float:
+        """Return a number from 0 to 1, or `minimum` when it is not above that."""
+        matcher = self._matcher
+        matcher.set_seq1(self._split(prompt))
         # The first two are upper bounds of the third, and much faster.
         bounds = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
-        if all(ratio() > best_ratio for ratio in bounds):
-            best_match, best_ratio = match, matcher.ratio()
-    return best_match
+        return matcher.ratio() if all(ratio() > minimum for ratio in bounds) else minimum
+
+    def _split(self, text: str) -> Sequence[str]:
+        units: Sequence[str] = text if self._is_short else text.split(maxsplit=MAX_PROMPT_UNITS)
+        return units[:MAX_PROMPT_UNITS]

@@ -26,10 +26,12 @@ from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import build_path_error, build_write_error, expand_path
 from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.formatting import format_bytes, format_path
-from cometmagic.system.regular_files import is_regular, read_regular
+from cometmagic.system.regular_files import is_regular, measure_regular, read_regular
 
 _TEMP_PREFIX = ".cometmagic-pack-"  # start of a folder's name until it is complete
 _REFERENCE_PATTERN = re.compile(r"reference-\d+\.\w+")
+MAX_ANSWER_BYTES = 64 * 2**20  # bytes of answer.json: texts, and signatures of up to 20 MB, but no images
+MAX_IMAGES_BYTES = 512 * 2**20  # bytes of all images of a call, which are copied together
 _USER_TEXT_KEYS = ("prompt", "options", "alt")
 # An absolute path at the start of a word: /home/ada/x, ~/x, C:\Users\ada, \\server\x, file:///home/ada.
 _PATH_START = r"(?<![^\s\"'(\[=:,;])(?:file:/*)?(?:~?/(?!/)|[A-Za-z]:[\\/]|\\\\)"
@@ -55,7 +57,9 @@ class PackSummary:
             "Before you share it: prompts and reference images are in it as they were sent.",
         ]
         if self.skipped_count:
-            lines.append(f"Left out, because they made no live picture or are damaged: {self.skipped_count}.")
+            lines.append(
+                f"Left out, because they made no live picture, or are too large or damaged: {self.skipped_count}."
+            )
         return "\n".join(lines)
 
 
@@ -141,7 +145,8 @@ def _read_lean_files(folder: CallFolder) -> dict[str, bytes] | None:
         folder.read_body()  # raises, as the next line does, for a file that would take too much memory
         scan_json(folder.map_answer())
         documents = {
-            name: strip_signatures(folder.read_file(name)) for name in ("request.json", "answer.json", "call.json")
+            name: strip_signatures(folder.read_file(name, MAX_ANSWER_BYTES))
+            for name in ("request.json", "answer.json", "call.json")
         }
         call = parse_call(documents["call.json"])
         documents["call.json"] = encode_call(_redact_call(call, folder.id))
@@ -154,7 +159,10 @@ def _read_lean_files(folder: CallFolder) -> dict[str, bytes] | None:
             for preview in (build_preview_path(path), build_small_preview_path(path))
             if is_regular(preview)
         }
-        return documents | {path.name: read_regular(path) for path in (*references, *originals, *previews)}
+        paths = (*references, *originals, *previews)
+        if sum(map(measure_regular, paths)) > MAX_IMAGES_BYTES:
+            return None
+        return documents | {path.name: read_regular(path) for path in paths}
     except (LibraryError, OSError, ValueError, RecursionError):
         return None
 

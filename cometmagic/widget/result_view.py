@@ -10,7 +10,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from cometmagic.display import batch_output, caption
+from cometmagic.display import batch_output, caption, result_output, thumbnails
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, ImagePart, TextPart
 from cometmagic.generation.result import ImageResult
@@ -20,6 +20,7 @@ from cometmagic.system.sanitize import clean, clean_line
 
 THUMBNAIL_PIXELS = 112  # longest side
 DRAFT_PIXELS = 640  # longest side
+MAX_DRAFT_BYTES = 100_000
 ViewPayload = dict[str, Any]
 
 
@@ -35,10 +36,10 @@ def read_image(result: AnyResult | None) -> tuple[str, bytes]:
     try:
         if isinstance(result, ImageResults):
             return "image/jpeg", result.contact_sheet()
-        mime_type, content = result.preview() if result is not None else ("", b"")
+        mime_type, content = result_output.load_embedded(result) if result is not None else ("", None)
     except (CometError, OSError):  # its folder was deleted
         return "", b""
-    return (mime_type, content) if mime_type in DISPLAYABLE_TYPES else ("", b"")
+    return (mime_type, content) if content and mime_type in DISPLAYABLE_TYPES else ("", b"")
 
 
 def describe_result(result: AnyResult | None) -> ViewPayload:
@@ -60,19 +61,19 @@ def describe_result(result: AnyResult | None) -> ViewPayload:
 def describe_drafts(result: AnyResult | None) -> list[ViewPayload]:
     """Return the drafts of a result in order of arrival, each with the thoughts before it."""
     payloads: list[ViewPayload] = []
-    thoughts = ""
+    thoughts, budget = "", thumbnails.PixelBudget()
     for part in result.response.parts if isinstance(result, ImageResult) else ():
         if isinstance(part, TextPart) and part.thought:
             thoughts = f"{thoughts}\n{part.text}".strip()
         elif isinstance(part, ImagePart) and part.thought:
-            payloads.append({"told": clean(thoughts), "picture": _render_draft(part)})
+            payloads.append({"told": clean(thoughts), "picture": _render_draft(part, budget)})
             thoughts = ""
     return [payload for payload in payloads if payload["picture"]]
 
 
-def _render_draft(part: ImagePart) -> bytes:
+def _render_draft(part: ImagePart, budget: thumbnails.PixelBudget) -> bytes:
     try:
-        return render_thumbnail(find_preview(part).data, DRAFT_PIXELS)
+        return thumbnails.create_thumbnail(find_preview(part), DRAFT_PIXELS, MAX_DRAFT_BYTES, budget) or b""
     except CometError:
         return b""
 

@@ -9,8 +9,10 @@ import pytest
 
 from cometmagic import generate
 from cometmagic.display import gallery as module
+from cometmagic.display import thumbnails
 from cometmagic.display.gallery import build_gallery
 from cometmagic.display.library_table import format_table, list_calls
+from cometmagic.images.decoding import opener
 from cometmagic.storage.library import Library
 from tests.display.test_result_output import HOSTILE, check_harmless
 from tests.notebook.answers import answering, serving
@@ -67,6 +69,15 @@ def test_the_pictures_of_a_list_are_light_together(library: Library, monkeypatch
     monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 1500)
 
     assert build_gallery(list_calls(library))[0]["text/html"].count("<img ") in (1, 2)
+
+
+def test_the_pictures_of_a_list_are_decoded_together(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        generate(f"cat {number}", source="offline")
+    efforts = map(opener.estimate_effort, library.root.glob("*/preview.jpg"))
+    monkeypatch.setattr(thumbnails, "MAX_DECODED_PIXELS", sum(efforts) - 1)
+
+    assert build_gallery(list_calls(library))[0]["text/html"].count("<img ") == 2
 
 
 def test_an_empty_library_is_told(library: Library) -> None:

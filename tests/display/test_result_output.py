@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,6 +137,23 @@ def test_what_an_error_says(notebook: Notebook, serve: Services, text: str, stat
     [line] = ran.error["traceback"]
     assert not {"\n", "\x1b", "\x07", "\x00", "\ud800"} & set(line)
     assert "second line" in line
+
+
+def test_an_original_that_is_too_large_is_shown_by_a_thumbnail(library_folder: Path) -> None:
+    result = generate("a cat", source="offline", preview=0)
+    [original] = result.folder.glob("image.*")
+    whole = base64.b64encode(original.read_bytes()).decode()
+    assert whole in result_output.build_image(result)[0]["text/html"]
+    os.truncate(original, result_output.MAX_EMBEDDED_BYTES + 1)
+
+    bundle, _ = result_output.build_image(result)
+    assert bundle["image/jpeg"] in bundle["text/html"]
+    assert len(bundle["text/html"]) < 40_000
+
+    original.write_bytes(b"")
+    os.truncate(original, result_output.MAX_EMBEDDED_BYTES + 1)
+    (result.folder / "preview-small.jpg").unlink()
+    assert set(result_output.build_image(result)[0]) == {"text/plain"}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

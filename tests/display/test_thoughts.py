@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from cometmagic.display import thoughts
+from cometmagic.display import thoughts, thumbnails
 from cometmagic.display.thoughts import FinalImage
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse, Usage
@@ -131,6 +131,27 @@ def test_an_old_recording_without_small_pictures_has_them_made(tmp_path: Path) -
     assert not build_preview_path(path).exists()
     [_, (width, height)] = sizes(thoughts.render_html(ImageResponse((draft,)), FINAL))
     assert width == height <= 512
+
+
+def test_many_drafts_are_counted_and_not_drawn() -> None:
+    number = thoughts.MAX_DRAFTS + 2
+    response = ImageResponse((part(painted(width=64, height=36)),) * number)
+    page, text = thoughts.render_html(response, FINAL), "\n".join(thoughts.render_text(response))
+
+    assert page.count("<input ") == text.count("\nDraft ") == thoughts.MAX_DRAFTS
+    assert f"{number} drafts on the way" in page
+    assert "Not listed: 2 more drafts." in page
+    assert text.endswith("Not listed: 2 more drafts.")
+
+
+def test_large_drafts_are_drawn_until_too_many_pixels_were_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = part(painted("PNG", 100, 100))
+    monkeypatch.setattr(thumbnails, "MAX_DECODED_PIXELS", 35_000)
+
+    page = thoughts.render_html(ImageResponse((draft,) * 4), None)
+
+    assert len(sizes(page)) == 3
+    assert page.count("cannot be drawn") == 1
 
 
 def test_without_thoughts_there_is_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,12 @@ from PIL import Image
 from cometmagic.display import thumbnails
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.storage.call_folder import (
+    MAX_PREVIEW_BYTES,
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
     build_preview_path,
     build_small_preview_path,
+    find_preview,
 )
 from tests.notebook.answers import gravel, painted
 
@@ -69,6 +72,28 @@ def test_what_cannot_be_drawn_is_none(tmp_path: Path) -> None:
         assert thumbnails.create_thumbnail(image, 96, 4000) is None
         assert thumbnails.read_size(image) is None
     assert thumbnails.render_png(b"no picture", 96) is None
+
+
+def test_a_preview_that_cannot_be_ours_is_not_taken(picture: ImagePart) -> None:
+    assert picture.path is not None
+    preview = build_preview_path(picture.path)
+    preview.write_bytes(painted(width=64, height=64))
+    assert find_preview(picture).path == preview
+    os.truncate(preview, MAX_PREVIEW_BYTES + 1)
+
+    assert find_preview(picture) is picture
+    assert longest(thumbnails.load_final_thumbnail(picture)) > 64
+
+
+@pytest.mark.parametrize(("kind", "number"), [("PNG", 2), ("JPEG", 8)])
+def test_only_so_many_pixels_are_decoded(monkeypatch: pytest.MonkeyPatch, kind: str, number: int) -> None:
+    monkeypatch.setattr(thumbnails, "MAX_DECODED_PIXELS", 20_000)
+    image, budget = ImagePart("image/png", content=painted(kind, 100, 100)), thumbnails.PixelBudget()
+
+    made = [thumbnails.create_thumbnail(image, 64, 4000, budget) for _ in range(10)]
+
+    assert [content is not None for content in made] == [True] * number + [False] * (10 - number)
+    assert thumbnails.create_thumbnail(image, 64, 4000) is not None
 
 
 def test_pillow_is_loaded_only_to_make_one(picture: ImagePart) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cometmagic import generate
+from cometmagic.costs.charges import compute_outcome
 from cometmagic.errors import LibraryError
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import find_call, find_recording, iter_recordings, read_calls, shorten_id
@@ -46,7 +47,21 @@ def test_a_call_that_cannot_be_read_is_listed_without_a_record(library: Library)
     damaged, good = library.create_folder(request(), source="live"), library.create_folder(request(), source="live")
     (damaged.path / "call.json").write_bytes(b"{")
 
-    assert read_calls(library) == [(good, good.read()), (damaged, None)]
+    assert [(folder, call is None) for folder, call in read_calls(library)] == [(good, False), (damaged, True)]
+
+
+def test_of_many_calls_only_a_summary_is_kept(library: Library) -> None:
+    error = {"type": "APIError", "what": "long " * 9999, "fate": "UNKNOWN", "do": "Wait."}
+    folder = library.create_folder(request(), source="live")
+    call = folder.update(notes=["long " * 9999], newer="long " * 9999, error=error, tries=[{"error": error}])
+
+    [(_, summary)] = read_calls(library)
+
+    assert summary is not None
+    assert len(str(summary)) < 1000
+    assert summary["prompt"] == call["prompt"]
+    assert summary["error"] == {"fate": "UNKNOWN"}
+    assert compute_outcome(summary) == compute_outcome(call)
 
 
 @pytest.fixture

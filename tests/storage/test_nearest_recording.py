@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from cometmagic import generate
 from cometmagic.errors import OptionError
 from cometmagic.storage import nearest_recording
 from cometmagic.storage.call_folder import CallFolder
+from tests.gemini.test_memory import peak
 from tests.notebook.answers import answering, painted, serving
 
 RED, BLUE, LARGE = painted("PNG", color="red"), painted("PNG", color="blue"), painted("PNG", 640, 360)
@@ -144,6 +147,23 @@ def test_a_recording_that_lost_its_picture_is_not_the_nearest(record: Record) ->
     (folder.path / "image.jpg").unlink()
 
     assert told("a cat").endswith(", nor of any other.")
+
+
+def test_long_prompts_are_not_kept(record: Record, library_folder: Path) -> None:
+    """Ten recordings need hardly more memory than one."""
+    length, peaks = 2**20, []
+    folder = record()
+    body = json.dumps({"contents": [{"role": "user", "parts": [{"text": "cat " * (length // 4)}]}]})
+    (folder.path / "request.json").write_text(body)
+    for _ in range(2):
+        with peak() as most:
+            told("a dog")
+            peaks.append(most())
+        for number in range(9):
+            shutil.copytree(folder.path, library_folder / f"{folder.id}{number}", dirs_exist_ok=True)
+
+    assert peaks[0] > length
+    assert peaks[1] < peaks[0] + 3 * length
 
 
 @pytest.mark.parametrize("exists", [True, False])

@@ -20,6 +20,7 @@ import cometmagic
 from cometmagic import ImageResult, generate
 from cometmagic.errors import LibraryError
 from cometmagic.gemini.encode import hash_request
+from cometmagic.storage import recording_pack
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.library import Library
 from cometmagic.storage.recording_pack import pack
@@ -248,6 +249,27 @@ def test_what_is_no_recording_is_left_out(record: Record, library: Library, targ
     assert (packed.new_count, packed.old_count, packed.skipped_count) == (1, 0, 4)
 
 
+@pytest.mark.parametrize(
+    ("limit", "suffixes"), [("MAX_ANSWER_BYTES", (".json",)), ("MAX_IMAGES_BYTES", (".jpg", ".png"))]
+)
+def test_a_call_that_would_take_too_much_memory_is_left_out(
+    record: Record,
+    library: Library,
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    suffixes: tuple[str, ...],
+) -> None:
+    folder = record(answer=signed())
+    sizes = [path.stat().st_size for path in folder.list_files() if path.suffix in suffixes]
+    size = max(sizes) if limit == "MAX_ANSWER_BYTES" else sum(sizes)
+
+    for excess, counts in ((1, (0, 1)), (0, (1, 0))):
+        monkeypatch.setattr(recording_pack, limit, size - excess)
+        packed = pack(library, target)
+        assert (packed.new_count, packed.skipped_count) == counts
+
+
 def test_a_second_pack_adds_what_is_new_and_leaves_the_rest_alone(
     record: Record, library: Library, target: Path
 ) -> None:
@@ -276,7 +298,7 @@ def test_it_is_told_what_was_packed_and_how_to_use_it(
     assert told[1].startswith("To use it, set COMETMAGIC_LIBRARY=lesson: without a key ")
     assert len(told) == 3
     generate("a sketch", source="offline")
-    assert str(pack(library, target)).splitlines()[3].endswith(" or are damaged: 1.")
+    assert str(pack(library, target)).splitlines()[3].endswith(" or are too large or damaged: 1.")
 
 
 def test_a_pack_of_a_pack_is_the_same(record: Record, library: Library, target: Path, tmp_path: Path) -> None:

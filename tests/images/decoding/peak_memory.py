@@ -18,6 +18,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from cometmagic.display import thumbnails
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.images import contact_sheet, references, resize
@@ -47,6 +48,12 @@ def preview(path: Path) -> str:
 
 def thumbnail(path: Path) -> str:
     return "drawn" if resize.render_png(path.read_bytes(), 96) else "not drawn"
+
+
+def list_thumbnail(path: Path) -> str:
+    budget = thumbnails.PixelBudget()
+    content = thumbnails.create_thumbnail(ImagePart("image/png", path=path), 64, 3_000, budget)
+    return "drawn" if content else "not drawn"
 
 
 def draw_sheet(path: Path) -> str:
@@ -79,7 +86,18 @@ def decode_carelessly(path: Path) -> str:
 
 WAYS: dict[str, Callable[[Path], str]] = {
     way.__name__: way
-    for way in (refer, refer_opened, preview, thumbnail, draw_sheet, slim, serve, decode, decode_carelessly)
+    for way in (
+        refer,
+        refer_opened,
+        preview,
+        thumbnail,
+        list_thumbnail,
+        draw_sheet,
+        slim,
+        serve,
+        decode,
+        decode_carelessly,
+    )
 }
 WAYS["serve_4k"] = functools.partial(serve, size="4K")
 
