@@ -76,9 +76,15 @@ class Redactor:
         data_spans = list(_find_data(content)) if self._secrets else []
         starts, ends = zip(*data_spans, strict=True) if data_spans else ((), ())
         for start, end in zip((0, *ends), (*starts, len(content)), strict=True):
-            for span in self._find_in_words(bytes(content[start:end])):
-                yield (start + span[0], start + span[1]), b"*"
+            yield from ((span, b"*") for span in self._find_in_text(content, start, end))
         yield from ((span, b"A") for span in self._find_whole(content) if data_spans)  # the rest is in data
+
+    def _find_in_text(self, content: bytearray, start: int, end: int) -> Iterator[Span]:
+        """Yield where secrets stand between two places of a body, block by block: a text of escapes takes memory."""
+        for position in range(start, end, _BLOCK_BYTES):
+            block_start = max(start, position - _FIELD_BYTES)
+            block = bytes(content[block_start : min(end, position + _BLOCK_BYTES + self.max_form_bytes)])
+            yield from ((block_start + first, block_start + last) for first, last in self._find_in_words(block))
 
     def _find_in_words(self, content: bytes) -> list[Span]:
         """Return where secrets stand in JSON, except in a field's name or number."""

@@ -38,6 +38,18 @@ def is_regular(path: Path) -> bool:
         return False
 
 
+def is_link(path: Path) -> bool:
+    """Whether there is a link, wherever it leads, or a junction of Windows."""
+    with contextlib.suppress(OSError, ValueError):
+        return _describes_link(os.lstat(path))
+    return False
+
+
+def _describes_link(status: os.stat_result) -> bool:
+    is_junction = getattr(status, "st_reparse_tag", 0) == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
+    return stat.S_ISLNK(status.st_mode) or is_junction
+
+
 def is_real_folder(path: Path) -> bool:
     """Whether there is a folder, itself and not by a link."""
     with contextlib.suppress(OSError, ValueError):
@@ -49,16 +61,35 @@ def is_real_folder(path: Path) -> bool:
 def check_folder(path: Path) -> os.stat_result:
     """Return the status of a folder. Raises `OSError` for anything else, and for a link to a folder."""
     status = os.lstat(path)
-    is_junction = getattr(status, "st_reparse_tag", 0) == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
-    if not stat.S_ISDIR(status.st_mode) or is_junction:
-        reason = "is a link" if stat.S_ISLNK(status.st_mode) or is_junction else "is not a folder"
-        raise _build_error(errno.ENOTDIR, reason, path)
+    if _describes_link(status):
+        raise _build_error(errno.ENOTDIR, "is a link", path)
+    if not stat.S_ISDIR(status.st_mode):
+        raise _build_error(errno.ENOTDIR, "is not a folder", path)
     return status
 
 
+def check_private_folder(path: Path) -> None:
+    """Raise `OSError` for what is no folder of this user's, or one that others may write to."""
+    status = check_folder(path)
+    if not hasattr(os, "geteuid"):  # Windows gives each user such folders
+        return
+    if status.st_uid != os.geteuid():
+        raise _build_error(errno.EACCES, "belongs to another user", path)
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise _build_error(errno.EACCES, "can be written by other users", path)
+
+
+def create_folder(path: Path) -> None:
+    """Create a folder, and the missing ones above it, that only their owner may enter. Raises `OSError`."""
+    if not os.path.lexists(path.parent):
+        create_private_folder(path.parent)
+    path.mkdir(mode=0o700)  # with `parents`, those above it would get the mode of the umask
+
+
 def create_private_folder(path: Path) -> None:
-    """Create a folder, and those above it, that only its owner may enter. Raises `OSError` for a link."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Create a folder as `create_folder` does, unless it exists. Raises `OSError` for a link."""
+    with contextlib.suppress(FileExistsError):
+        create_folder(path)
     check_folder(path)
 
 
