@@ -6,23 +6,32 @@ Pillow converts a whole picture before it resizes it, and resizes in two passes:
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
 from PIL import Image
 
-BAND_PIXELS = 2_000_000  # of the original, approximately
+BAND_PIXELS = 1_000_000  # of the original, approximately
+TILE_SIDE = 1_000  # pixels of the original, likewise
 _FILTER_RADIUS = 3  # pixels of the result, of Lanczos
+Conversion = Callable[[Image.Image], Image.Image]
 
 
 def redraw(
     picture: Image.Image,
     size: tuple[int, int],
-    convert: Callable[[Image.Image], Image.Image],
+    convert: Conversion,
     resample: Image.Resampling = Image.Resampling.LANCZOS,
     reducing_gap: float = 3.0,
 ) -> Image.Image:
-    """Return `picture` at `size` pixels, in the mode that `convert` gives each band."""
+    """Return `picture` at `size` pixels, in the mode that `convert` gives each band.
+
+    A picture of more than `reducing_gap` times the size is first reduced by a whole factor, which is fast.
+    """
+    step = int(max(picture.size) / max(size) / reducing_gap)
+    if step > 1:
+        picture, convert = _reduce(picture, step, convert), _keep
     scale = picture.height / size[1]
     row_count = max(1, int(BAND_PIXELS / picture.width / scale))
     margin = 0 if size == picture.size else math.ceil(_FILTER_RADIUS * max(scale, 1)) + 1
@@ -31,12 +40,37 @@ def redraw(
         bottom = min(top + row_count, size[1])
         first = max(0, math.floor(top * scale) - margin)
         band = convert(picture.crop((0, first, picture.width, min(picture.height, math.ceil(bottom * scale) + margin))))
-        box = (0, top * scale - first, band.width, min(band.height, bottom * scale - first))
         if margin:
-            band = band.resize((size[0], bottom - top), resample, box, reducing_gap)
+            box = (0, top * scale - first, size[0], min(band.height, bottom * scale - first))
+            band = _resize(band, (size[0], bottom - top), box, resample)
         redrawn = redrawn or Image.new(band.mode, size)
         redrawn.paste(band, (0, top))
     return redrawn or picture
+
+
+def _resize(
+    band: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float], resample: Image.Resampling
+) -> Image.Image:
+    """Return the `box` of a band at `size`; the box is as wide as the result. In two steps, as one is not exact."""
+    mode = {"RGBA": "RGBa", "LA": "La"}.get(band.mode, band.mode)  # colours that are not seen do not count
+    wide = band.convert(mode).resize((size[0], band.height), resample)
+    return wide.resize(size, resample, box).convert(band.mode)
+
+
+def _reduce(picture: Image.Image, step: int, convert: Conversion) -> Image.Image:
+    """Return a picture at a fraction of its size, tile by tile: a picture may be wide and low."""
+    side = max(step, TILE_SIDE // step * step)
+    reduced = None
+    for left, top in itertools.product(range(0, picture.width, side), range(0, picture.height, side)):
+        right, bottom = min(left + side, picture.width), min(top + side, picture.height)
+        tile = convert(picture.crop((left, top, right, bottom))).reduce(step)
+        reduced = reduced or Image.new(tile.mode, (-(-picture.width // step), -(-picture.height // step)))
+        reduced.paste(tile, (left // step, top // step))
+    return reduced or picture
+
+
+def _keep(picture: Image.Image) -> Image.Image:
+    return picture
 
 
 def fit_size(size: tuple[int, int], max_side: int) -> tuple[int, int]:

@@ -6,16 +6,17 @@ decides and says how; when and at what size a picture is converted is known else
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from cometmagic.errors import OptionError
 from cometmagic.images.arrays import BIT_DEPTH_NOTE
+from cometmagic.images.bands import Conversion
 from cometmagic.images.resize import convert_to_rgba, flatten_on_white
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 PNG_MODES = ("RGB", "RGBA", "L", "LA", "P", "1")
-Conversion = Callable[[Image.Image], Image.Image]
 
 
 def choose_conversion(name: str, picture: Image.Image) -> tuple[Conversion, str]:

@@ -20,6 +20,7 @@ from cometmagic.images.decoding import opener, png_header
 
 MIN_PIXELS = 4_000_000  # smaller pictures can be decoded whole
 STRIP_ROWS = 32  # approximately
+MAX_STRIP_PIXELS = 2_000_000
 _READ_SIZE = 64 * 1024
 _HEADER = struct.Struct(">IIBBBBB")
 _MODES = {0: ("L", 1), 2: ("RGB", 3), 4: ("LA", 2), 6: ("RGBA", 4)}
@@ -27,7 +28,7 @@ _UNSUPPORTED_CHUNKS = (b"PLTE", b"tRNS")  # chunks that change how pixels are re
 
 
 def reduce_png(file: BinaryIO, max_side: int) -> Image.Image | None:
-    """Return the picture at a whole fraction of its size, its longest side `max_side` or slightly more.
+    """Return the picture at a whole fraction of its size, its longest side `max_side` or more.
 
     None when the file is not a large plain PNG. Raises `ValueError` or `zlib.error` when it is damaged.
     """
@@ -40,7 +41,7 @@ def reduce_png(file: BinaryIO, max_side: int) -> Image.Image | None:
     ):
         return None
     width, height, bit_depth, color, _, _, interlaced = _HEADER.unpack(header[16:])
-    step = max(width, height) // max_side
+    step = min(max(width, height) // max_side, MAX_STRIP_PIXELS // max(1, width))
     if bit_depth != 8 or interlaced or color not in _MODES or width * height < MIN_PIXELS or step < 2:
         return None
     if not _is_plain(file):

@@ -19,7 +19,7 @@ MAX_FILE_BYTES = 20_000_000
 FLAT = b"\0" * 1_000_000
 _GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGBA = 0, 2, 3, 4, 6  # colour types of a PNG
 _CHANNELS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGBA: 4}
-_SIDE = 7_900  # 62.4 megapixels, which are allowed
+_SIDE = 8_000  # 64 megapixels, which are allowed
 
 
 def png(
