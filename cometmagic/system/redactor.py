@@ -24,6 +24,8 @@ _FIELD = re.compile(rb'"[A-Za-z]\w{1,29}"\s*:(?:\s*-?\d[\d.eE+-]*)?')  # a name,
 _SIGNS = (b" ", b"\n", b"\\", b"%", b".", b",", b":", b"<", b"&")
 _BLOCK_BYTES = 64 * 1024
 _FIELD_BYTES = 100  # that a field has at most
+_JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ESCAPE_BYTES = 6  # that a JSON escape has at most
 
 Span = tuple[int, int]  # the beginning and the end of a piece of text
 
@@ -76,8 +78,9 @@ class Redactor:
         data_spans = list(_find_data(content)) if self._secrets else []
         starts, ends = zip(*data_spans, strict=True) if data_spans else ((), ())
         for start, end in zip((0, *ends), (*starts, len(content)), strict=True):
-            for span in self._find_in_words(bytes(content[start:end])):
-                yield (start + span[0], start + span[1]), b"*"
+            words = bytes(content[start:end])
+            for span in self._find_in_words(words):
+                yield (start + _skip_escape(words, span[0]), start + span[1]), b"*"
         yield from ((span, b"A") for span in self._find_whole(content) if data_spans)  # the rest is in data
 
     def _find_in_words(self, content: bytes) -> list[Span]:
@@ -152,3 +155,15 @@ def _is_field(content: bytes, span: Span) -> bool:
     window_start = max(0, span[0] - _FIELD_BYTES)
     fields = _FIELD.finditer(content, window_start, span[1] + _FIELD_BYTES)
     return any(field.start() <= span[0] and span[1] <= field.end() for field in fields)
+
+
+def _skip_escape(content: bytes, index: int) -> int:
+    """Return the end of a JSON escape that begins before an index and ends after it, else the index.
+
+    The letter of an escaped line end may look like the beginning of a part; without it the body is no JSON.
+    """
+    start = max(0, index - _ESCAPE_BYTES)
+    while start and content[start - 1 : start] == b"\\":  # an escape may begin at each second one
+        start -= 1
+    escapes = _JSON_ESCAPE.finditer(content, start, index + _ESCAPE_BYTES)
+    return next((escape.end() for escape in escapes if escape.start() < index < escape.end()), index)

@@ -21,6 +21,8 @@ from cometmagic.system.secret import Secret
 from tests.fuzz.checks import check_error
 
 KEY_LENGTH = 20
+KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_.~!"
+MAX_TEXT_LENGTH = 800  # characters; in longer base64, parts of a key occur by chance and are left
 WINDOW = 6  # characters of a key that tell nothing
 VARIABLES = {"a": "{{n}} {{photo}}", "n": 3, "photo": object(), "µ": "mu", "_i": "", "nothing": None, "f": print}
 
@@ -44,20 +46,35 @@ def fuzz_text(data: bytes) -> None:
 
 
 def fuzz_redaction(data: bytes) -> None:
-    """Check that no window of the key, plain or encoded, is left in a text that quotes it in places."""
-    key = "".join(chr(33 + byte % 94) for byte in data[:KEY_LENGTH])
-    if len(key) < KEY_LENGTH:
+    """Check that no part of a key, plain or encoded, is left in a text or a body, and that the body stays JSON."""
+    key = "".join(KEY_LETTERS[byte % len(KEY_LETTERS)] for byte in data[:KEY_LENGTH])
+    if len(key) < KEY_LENGTH or len(set(key)) < KEY_LENGTH // 2:  # no key, or one like the letters that replace it
         return
+    redactor, text = Redactor([Secret(key)]), _quote_key(decode_text(data[KEY_LENGTH:]), key)[:MAX_TEXT_LENGTH]
+    _check_redacted(redactor.redact(text).replace(MARK, "\0"), key)
+    body = bytearray(json.dumps({"a": text, "b": [text]}).encode())
+    length = len(body)
+    redactor.redact_body(body)
+    document = json.loads(body)
+    assert len(body) == length
+    assert list(document) == ["a", "b"]
+    _check_redacted(document["a"], key)
+    assert document["b"] == [document["a"]]
+
+
+def _quote_key(text: str, key: str) -> str:
+    """Return a text with forms of a key in place of control characters."""
     raw = key.encode()
     forms = {"\0": key, "\1": key[5:], "\2": key[:-5], "\3": base64.b64encode(raw).decode(), "\4": raw.hex()}
     forms |= {"\5": quote(key, safe=""), "\6": base64.urlsafe_b64encode(b"Bearer " + raw).decode()}
-    text = decode_text(data[KEY_LENGTH:])
-    for mark, form in forms.items():
-        text = text.replace(mark, form)
-    shown = Redactor([Secret(key)]).redact(text).replace(MARK, "\0")
-    for form in (key, raw.hex(), quote(key, safe="")):
-        assert not any(form[start : start + WINDOW] in shown for start in range(len(form) - WINDOW + 1))
-    assert base64.b64encode(raw).decode()[:-4] not in shown
+    return text.translate(str.maketrans(forms))
+
+
+def _check_redacted(text: str, key: str) -> None:
+    raw = key.encode()
+    whole_forms = (raw.hex(), quote(key, safe=""), base64.b64encode(raw).decode()[:-4])
+    parts = (key[start : start + WINDOW] for start in range(KEY_LENGTH - WINDOW + 1))
+    assert not any(form in text for form in (*whole_forms, *parts))
 
 
 def fuzz_command_line(data: bytes) -> None:
