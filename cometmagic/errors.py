@@ -173,7 +173,7 @@ def restore_error(record: Mapping[str, Any], **details: Any) -> CometError:
     """Return the error that `to_dict` returned as a `record`, with further `details` as attributes."""
     values = dict(record)
     error_class = _ERROR_CLASSES.get(str(values.pop("type", "")), CometError)
-    message, advice, status = (str(values.pop(name, "")) for name in ("what", "do", "fate"))
+    message, advice, status = (clean(values.pop(name, "")) for name in ("what", "do", "fate"))
     error = error_class(message, advice=advice, charge_status=ChargeStatus.__members__.get(status))
     # Set here, as a recorded name may be that of a parameter; and Python and IPython look up names with underscores.
     error.details = {name: value for name, value in values.items() if not name.startswith("_")} | details

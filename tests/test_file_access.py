@@ -32,10 +32,11 @@ ALLOWED = {
     "storage/trust.py": "the folder of the library, which the user named",
     "doctor.py:_check_library": "the folder of the library, which the user named",
     "options/pyproject.py": "the project's settings, which have rules of their own",
+    "options/toml_file.py": "as above",
     "widget/widgets.py": "files of the package",
     "courier/worker.py:main": "a descriptor, not a path",
     "storage/fallback_storage.py:_copy_prefix": "a descriptor, not a path",
-    "images/resize.py:_open_source": "an open file, not a path",
+    "images/decoding/opener.py": "an open file, not a path",
     "gemini/coerce.py:coerce_string": "a text in memory",
 }
 

@@ -66,7 +66,7 @@ def parse_entries(content: bytes) -> Iterator[LedgerEntry]:
 
 def parse_row(line: bytes) -> dict[str, Any] | None:
     """Return a line's JSON object, or None when the line is incomplete or not from a ledger."""
-    if len(line) > MAX_LINE_BYTES:
+    if not line.startswith(b"{") or len(line) > MAX_LINE_BYTES:
         return None
     try:
         row = json.loads(line)

@@ -13,7 +13,7 @@ from typing import Any
 
 from cometmagic.courier.route import LiveRoute, OfflineRoute
 from cometmagic.options.declaration import Limits
-from cometmagic.options.settings import Key
+from cometmagic.options.settings import MEGAPIXELS_VARIABLE, Key
 from cometmagic.storage.trust_secret import get_session_secret, set_session_secret
 
 # The variables a delivery reads; they are sent with each command, as they may have changed since the process started.
@@ -24,6 +24,7 @@ ENVIRONMENT_VARIABLES = (
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "XDG_STATE_HOME",
+    MEGAPIXELS_VARIABLE,
 )
 
 

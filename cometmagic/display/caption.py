@@ -6,6 +6,7 @@ are in result_output.py; the caption of a batch is in batch_output.py.
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from cometmagic.display import grounding, sent_images, thoughts
@@ -17,6 +18,7 @@ from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line
 
 MAX_FINAL_ALT_LENGTH = 200  # characters of the alternative text, which is repeated beside each draft
+MAX_WARNINGS = 20
 _ANSWER_STYLE = "white-space:pre-wrap;overflow-wrap:break-word;margin:.3em 0"
 
 
@@ -51,7 +53,7 @@ def _list_notes(result: ImageResult, saved_path: Path | None) -> list[str]:
     return [
         *([origin] if origin else []),
         *([f"Saved as {format_path(saved_path)}."] if saved_path else []),
-        *result.warnings,
+        *itertools.islice(result.warnings, MAX_WARNINGS),
     ]
 
 

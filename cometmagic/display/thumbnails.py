@@ -52,9 +52,9 @@ def create_thumbnail(image: ImagePart, max_side: int, max_bytes: int) -> bytes |
 
 def read_size(image: ImagePart) -> tuple[int, int] | None:
     """Return (width, height) of an image in pixels, read from its content, or None if that is not possible."""
-    from cometmagic.images import resize  # Pillow
+    from cometmagic.images.decoding import opener  # Pillow
 
-    return resize.read_size(image.path or io.BytesIO(image.data))
+    return opener.read_size(image.path or io.BytesIO(image.data))
 
 
 def render_png(content: bytes, max_side: int) -> bytes | None:

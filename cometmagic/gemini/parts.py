@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cometmagic.errors import ChargeStatus, LibraryError
+from cometmagic.errors import ChargeStatus, CometError, LibraryError
+from cometmagic.options.settings import MEGAPIXELS_VARIABLE
 from cometmagic.system.regular_files import measure_regular, read_regular
 
 if TYPE_CHECKING:
@@ -130,14 +131,22 @@ class ImagePart:
         return next((suffix for _, mime_type, suffix in _MAGIC_NUMBERS if mime_type == self.mime_type), UNKNOWN_TYPE[1])
 
     def pil(self) -> Image:
-        """Return the image as a loaded `PIL.Image.Image`."""
-        import io
+        """Return the image as a loaded `PIL.Image.Image`.
 
-        from PIL import Image
+        Raises `CometError` when it is damaged or has too many pixels.
+        """
+        from cometmagic.images.decoding import decoder_errors, opener  # Pillow
 
-        image = Image.open(io.BytesIO(self.data))
-        image.load()
-        return image
+        try:
+            return opener.load_image(self.data)
+        except decoder_errors.PixelLimitError:
+            raise CometError(
+                "The image has more pixels than are decoded.",
+                charge_status=ChargeStatus.PAST,
+                advice=f"Set {MEGAPIXELS_VARIABLE} to allow more.",
+            ) from None
+        except decoder_errors.ImageFileError:
+            raise CometError("The image cannot be read as a picture.", charge_status=ChargeStatus.PAST) from None
 
 
 Part = TextPart | ImagePart

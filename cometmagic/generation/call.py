@@ -103,8 +103,11 @@ class Call(PendingCall):
             return ImageResult(self.folder.path, is_replay=True)
         try:
             return read_result(self.folder)
-        except LibraryError as error:
-            error.charge_status = ChargeStatus.UNKNOWN if self.source == "live" else ChargeStatus.OFFLINE
+        except CometError as error:
+            if self.source == "offline":
+                error.charge_status = ChargeStatus.OFFLINE
+            elif isinstance(error, LibraryError):
+                error.charge_status = ChargeStatus.UNKNOWN
             raise
 
     def save(self, result: ImageResult) -> Path | None:

@@ -19,7 +19,7 @@ from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.gemini.encode import encode_request, hash_request, measure_request
 from cometmagic.gemini.request import ImageRequest
-from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose
+from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose, to_list
 from cometmagic.generation.text_checks import build_text_checker
 from cometmagic.generation.trust_check import check_live_call
 from cometmagic.options import pyproject
@@ -139,7 +139,8 @@ def build_plans(
     text_checker.check_inputs(prompt, images, api_options.list_changes() | cell_options.list_changes())
     library = Library(find_library_folder())
     parent = lineage.resolve_parent(cell_options.edit, cell_options.chat, library, last_folder)
-    trust_warnings = check_live_call(library, parent, cell_options) if source == "live" else ()
+    inputs = (*to_list(prompt), *to_list(images))
+    trust_warnings = check_live_call(library, parent, inputs, cell_options) if source == "live" else ()
     cell_options = replace(cell_options, save=check_target(cell_options.save) if cell_options.save else None)
     shared = (cell_options, limits, source, replace(route, limits=limits) if isinstance(route, LiveRoute) else route)
 

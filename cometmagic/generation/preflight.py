@@ -61,9 +61,9 @@ def describe_image(part: ImagePart) -> str:
 
 
 def _measure_image(part: ImagePart) -> tuple[int, int] | None:
-    from cometmagic.images import resize  # Pillow, which a request of words does not need
+    from cometmagic.images.decoding import opener  # Pillow, which a request of words does not need
 
-    return resize.read_size(io.BytesIO(part.data))
+    return opener.read_size(io.BytesIO(part.data))
 
 
 def describe_sources(plans: Sequence[Plan]) -> list[str]:

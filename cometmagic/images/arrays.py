@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from cometmagic.errors import OptionError
+from cometmagic.options.settings import read_max_pixels
 from cometmagic.system.sanitize import clean_line
 
 FLOAT_TOLERANCE = 1e-6  # floats may lie outside 0 to 1 by this much, because of rounding
@@ -49,6 +50,8 @@ def _check_shape(shape: tuple[int, ...]) -> None:
     description = "The array's shape is " + " × ".join(map(str, shape)) if shape else "The array has no dimensions"
     if 0 in shape:
         raise OptionError(f"{description}: it is empty.", advice="Give one with pixels.")
+    if len(shape) > 1 and shape[0] * shape[1] > read_max_pixels():
+        raise OptionError(f"{description}: it has too many pixels.", advice="Make it smaller, such as array[::2, ::2].")
     if len(shape) == 2 or (len(shape) == 3 and shape[2] in _CHANNEL_COUNTS):
         return
     if len(shape) == 3 and shape[0] in _CHANNEL_COUNTS:
@@ -81,8 +84,9 @@ def _scale_floats(numpy: Any, array: Any) -> Any:
         raise OptionError("The array holds NaN or infinite values.", advice="Replace them: numpy.nan_to_num(array).")
     highest = float(array.max())
     remedy = "array / 255" if 1 < highest <= 255 and array.min() >= 0 else "(array - array.min()) / numpy.ptp(array)"
-    floats = _check_range(array, 0, 1, remedy, FLOAT_TOLERANCE).clip(0, 1).astype(numpy.float64)
-    return numpy.rint(floats * 255).astype(numpy.uint8)
+    floats = _check_range(array, 0, 1, remedy, FLOAT_TOLERANCE).clip(0, 1).astype(numpy.float64, copy=False)
+    floats *= 255  # in place: a copy takes eight times the memory of the picture
+    return numpy.rint(floats, out=floats).astype(numpy.uint8)
 
 
 def _check_range(array: Any, minimum: int, maximum: int, remedy: str, tolerance: float = 0.0) -> Any:

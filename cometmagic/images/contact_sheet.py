@@ -17,6 +17,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageOps
 
 from cometmagic.images import resize
+from cometmagic.images.decoding import opener
 from cometmagic.images.fonts import VALUE_SEPARATOR, LabelFont, format_label, load_label_font
 
 SHEET_WIDTH = 1280  # pixels of a full sheet
@@ -141,8 +142,7 @@ def _load_preview(layout: _TileLayout) -> Image.Image | None:
     content = resize.render_preview(layout.tile.image_path, max(layout.size)) if layout.tile.image_path else None
     if content is None:
         return None
-    with Image.open(io.BytesIO(content)) as preview:
-        return ImageOps.fit(preview, layout.size)
+    return ImageOps.fit(opener.load_image(content), layout.size)
 
 
 def _encode_sheet(picture: Image.Image) -> bytes:
@@ -188,7 +188,7 @@ def render_contact_sheet(tiles: Sequence[Tile]) -> bytes:
 
 def _measure_ratios(tiles: Sequence[Tile]) -> list[float]:
     """Return width by height of each picture; an empty tile gets their geometric mean."""
-    sizes = [resize.read_size(tile.image_path) if tile.image_path else None for tile in tiles]
+    sizes = [opener.read_size(tile.image_path) if tile.image_path else None for tile in tiles]
     ratios = [width / height for width, height in filter(None, sizes)]
     default_ratio = statistics.geometric_mean(ratios) if ratios else 1.0
     return [size[0] / size[1] if size else default_ratio for size in sizes]

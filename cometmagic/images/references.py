@@ -20,7 +20,7 @@ from cometmagic.errors import CometError, LibraryError, OptionError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.images import arrays, file_reader
 from cometmagic.images.normalize import Reference, ReferenceInput, normalize_content, normalize_picture
-from cometmagic.images.resize import suppress_warnings
+from cometmagic.images.resize import SIDE_LENGTHS
 from cometmagic.system.sanitize import clean_line
 
 MAX_INLINE_BYTES = 7_000_000  # of one image; Vertex accepts this much inline
@@ -35,10 +35,9 @@ def load_reference(value: Any, *, max_bytes: int = MAX_INLINE_BYTES) -> Referenc
     of a result that has no image.
     """
     reference_input, image_data = _open_value(_unwrap_result(value))
-    with suppress_warnings():
-        if isinstance(image_data, bytes):
-            return normalize_content(reference_input, image_data, max_bytes)
-        return normalize_picture(reference_input, image_data, max_bytes)
+    if isinstance(image_data, bytes):
+        return normalize_content(reference_input, image_data, max_bytes)
+    return normalize_picture(reference_input, image_data, max_bytes)
 
 
 def fit_references(references: Sequence[Reference], max_base64_bytes: int = MAX_BASE64_BYTES) -> list[Reference]:
@@ -49,8 +48,7 @@ def fit_references(references: Sequence[Reference], max_base64_bytes: int = MAX_
     max_bytes = _compute_max_share(
         [len(reference.part.data) for reference in references], max_base64_bytes // 4 * 3 - 2 * len(references)
     )
-    with suppress_warnings():
-        return [_shrink_reference(max_bytes, reference, number) for number, reference in enumerate(references, 1)]
+    return [_shrink_reference(max_bytes, reference, number) for number, reference in enumerate(references, 1)]
 
 
 def _compute_max_share(sizes: list[int], available_bytes: int) -> int:
@@ -99,7 +97,9 @@ def _open_library_value(value: Any) -> tuple[ReferenceInput, bytes | Image.Image
         values, conversion = arrays.convert_to_uint8(value)
         return ReferenceInput("The array", conversion=conversion), Image.fromarray(values)
     if (figure := _find_figure(value)) is not None:
-        return ReferenceInput("The figure"), _render_figure(figure)
+        dpi = min(figure.dpi, SIDE_LENGTHS[0] / max(figure.get_size_inches()))
+        conversion = "" if dpi == figure.dpi else f"drawn at {dpi:.0f} dots per inch instead of {figure.dpi:.0f}"
+        return ReferenceInput("The figure", conversion), _render_figure(figure, dpi)
     type_name = clean_line(type(value).__name__)
     if content := _render_image_repr(value):
         return ReferenceInput(f"The {type_name}"), content
@@ -140,11 +140,11 @@ def _find_figure(value: Any) -> Any:
     return figure
 
 
-def _render_figure(figure: Any) -> bytes:
-    """Return a figure as PNG at its own size. Its canvas stays the same, and pyplot is not used."""
+def _render_figure(figure: Any, dpi: float) -> bytes:
+    """Return a figure as PNG. Its canvas stays the same, and pyplot is not used."""
     buffer = io.BytesIO()
     try:
-        figure.savefig(buffer, format="png", dpi="figure")
+        figure.savefig(buffer, format="png", dpi=dpi)
     except Exception as error:  # noqa: BLE001  # an invalid formula, an impossible size, and more
         reason = f"{type(error).__name__}: {clean_line(error, 120)}"
         raise OptionError(

@@ -2,13 +2,12 @@
 
 Pillow decodes a 4K PNG into 67 MB before shrinking it, three times the size of the file. Here the pixels are
 inflated in strips of rows, each strip is passed to Pillow as a small PNG, and only its reduced rows are kept:
-the peak is half the file's size, and it takes no longer. PNGs with a palette, interlacing, more than 8 bits
-or an EXIF orientation are left to Pillow. Source: the PNG specification.
+the peak is half the file's size, and it takes no longer. PNGs with a palette, interlacing or more than 8 bits are
+left to Pillow. Source: the PNG specification.
 """
 
 from __future__ import annotations
 
-import io
 import itertools
 import struct
 import zlib
@@ -17,13 +16,14 @@ from typing import BinaryIO
 
 from PIL import Image
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+from cometmagic.images.decoding import opener, png_header
+
 MIN_PIXELS = 4_000_000  # smaller pictures can be decoded whole
 STRIP_ROWS = 32  # approximately
 _READ_SIZE = 64 * 1024
 _HEADER = struct.Struct(">IIBBBBB")
 _MODES = {0: ("L", 1), 2: ("RGB", 3), 4: ("LA", 2), 6: ("RGBA", 4)}
-_UNSUPPORTED_CHUNKS = (b"PLTE", b"tRNS", b"eXIf")  # chunks that change how pixels are read
+_UNSUPPORTED_CHUNKS = (b"PLTE", b"tRNS")  # chunks that change how pixels are read
 
 
 def reduce_png(file: BinaryIO, max_side: int) -> Image.Image | None:
@@ -32,8 +32,12 @@ def reduce_png(file: BinaryIO, max_side: int) -> Image.Image | None:
     None when the file is not a large plain PNG. Raises `ValueError` or `zlib.error` when it is damaged.
     """
     file.seek(0)
-    header = file.read(len(SIGNATURE) + 8 + _HEADER.size)
-    if not header.startswith(SIGNATURE) or header[12:16] != b"IHDR" or len(header) < len(SIGNATURE) + 8 + _HEADER.size:
+    header = file.read(len(png_header.MAGIC) + 8 + _HEADER.size)
+    if (
+        not header.startswith(png_header.MAGIC)
+        or header[12:16] != b"IHDR"
+        or len(header) < len(png_header.MAGIC) + 8 + _HEADER.size
+    ):
         return None
     width, height, bit_depth, color, _, _, interlaced = _HEADER.unpack(header[16:])
     step = max(width, height) // max_side
@@ -52,30 +56,18 @@ def reduce_png(file: BinaryIO, max_side: int) -> Image.Image | None:
     return reduced if row_count == height else None
 
 
-def _read_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yield the type and length of each chunk, with the file positioned at its data."""
-    offset = len(SIGNATURE)
-    while True:
-        file.seek(offset)
-        header = file.read(8)
-        if len(header) < 8:
-            return
-        length, chunk_type = struct.unpack(">I4s", header)
-        yield chunk_type, length
-        offset += length + 12
-
-
 def _is_plain(file: BinaryIO) -> bool:
     """Whether no chunk before the pixels changes how they are read."""
     return not any(
         chunk_type in _UNSUPPORTED_CHUNKS
-        for chunk_type, _ in itertools.takewhile(lambda chunk: chunk[0] != b"IDAT", _read_chunks(file))
+        for chunk_type, _, _ in itertools.takewhile(lambda chunk: chunk[0] != b"IDAT", png_header.iterate_chunks(file))
     )
 
 
 def _read_pixel_data(file: BinaryIO) -> Iterator[bytes]:
     """Yield the compressed pixel data of a PNG."""
-    for chunk_type, length in _read_chunks(file):
+    for chunk_type, offset, length in png_header.iterate_chunks(file):
+        file.seek(offset)
         remaining_bytes = length if chunk_type == b"IDAT" else 0
         while remaining_bytes and (data := file.read(min(remaining_bytes, _READ_SIZE))):
             remaining_bytes -= len(data)
@@ -114,10 +106,12 @@ def _decode_strip(header: bytes, filtered_rows: bytes, previous_row: bytes) -> t
     pixel_data = zlib.compress(b"\0" + previous_row + filtered_rows, level=0)
     strip_header = struct.pack(">II", width, row_count) + header[24:]
     png = (
-        SIGNATURE + _build_chunk(b"IHDR", strip_header) + _build_chunk(b"IDAT", pixel_data) + _build_chunk(b"IEND", b"")
+        png_header.MAGIC
+        + _build_chunk(b"IHDR", strip_header)
+        + _build_chunk(b"IDAT", pixel_data)
+        + _build_chunk(b"IEND", b"")
     )
-    strip = Image.open(io.BytesIO(png), formats=("PNG",))
-    strip.load()
+    strip = opener.load_image(png)
     return strip, strip.crop((0, row_count - 1, width, row_count)).tobytes()
 
 

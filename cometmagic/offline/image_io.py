@@ -16,36 +16,32 @@ if TYPE_CHECKING:
 COMMENT = b"Painted offline by cometmagic; not made by a Gemini model."
 FINAL_QUALITY = 92
 DRAFT_QUALITY = 80
-_JPEG_SIDE = 4096  # a larger JPEG is decoded at about this size
+_MAX_SIDE = 2048  # pixels; a larger image is reduced to this, which is enough for a sketch
 
 
 def is_image(data: bytes) -> bool:
     """Return whether Pillow recognises the data as an image; reads only the header."""
-    from PIL import Image
+    from cometmagic.images.decoding import decoder_errors, opener
 
     try:
-        with Image.open(io.BytesIO(data)):
+        with opener.open_image(data, max_side=_MAX_SIDE):
             return True
-    except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except decoder_errors.ImageFileError:
         return False
 
 
 def decode_image(data: bytes) -> Image:
-    """Return the image in `data`, upright and in RGB; a large JPEG is reduced while it is decoded.
+    """Return the image in `data`, upright, in RGB and at most 2048 pixels a side.
 
-    Raises `ValueError` when there is none.
+    Raises `ValueError` when there is none, or it is damaged or has too many pixels.
     """
-    from PIL import Image, ImageOps
-
+    from cometmagic.images import bands
+    from cometmagic.images.decoding import opener
     from cometmagic.images.resize import flatten_on_white
 
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            picture.draft("RGB", (_JPEG_SIDE, _JPEG_SIDE))  # JPEG can decode at a smaller size
-            upright_image = ImageOps.exif_transpose(picture)
-            return flatten_on_white(upright_image)
-    except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ValueError(f"not a readable picture: {error}") from None
+    with opener.open_image(data, max_side=_MAX_SIDE) as opened:
+        size = bands.fit_size(opened.picture.size, _MAX_SIDE)
+        return opened.turn_upright(bands.redraw(opened.picture, size, flatten_on_white))
 
 
 def encode_jpeg(image: Image, quality: int = FINAL_QUALITY, max_size: tuple[int, int] | None = None) -> bytes:

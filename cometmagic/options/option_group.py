@@ -91,7 +91,12 @@ class OptionGroup:
     def list_changes(self) -> dict[str, Any]:
         """Return the values that differ from the declaration's defaults."""
         options = self.list_options()
-        return {name: value for name in options if (value := getattr(self, name)) != options[name].default}
+        return {name: value for name in options if _is_changed(value := getattr(self, name), options[name].default)}
+
+
+def _is_changed(value: Any, default: Any) -> bool:
+    # An array, which somebody takes for a result, cannot be compared.
+    return value is not None if default is None else bool(value != default)
 
 
 def _read_option(dataclass_field: Field[Any]) -> Option:

@@ -187,10 +187,10 @@ def _read_project() -> _ProjectFile:
 
 
 def _parse_project(path: Path) -> _ProjectFile:
-    import tomllib
+    from cometmagic.options.toml_file import read_toml  # the parser is needed only where there is a file
 
     try:
-        document = tomllib.loads(path.read_bytes().decode())
+        document = read_toml(path, b"cometmagic")
     except (ValueError, RecursionError) as error:
         raise _build_file_error(path, "", f"is no valid TOML: {error}.") from None
     table = document.get("tool", {})

@@ -19,13 +19,15 @@ from urllib.parse import urlsplit
 
 from cometmagic.errors import LibraryError, MissingKeyError, OptionError
 from cometmagic.options.declaration import SOURCES, Limits
-from cometmagic.options.option_types import Choice
+from cometmagic.options.option_types import Choice, Number
 from cometmagic.system.secret import Secret
 from cometmagic.system.secret_patterns import contains_key
 
 KEY_VARIABLE = "COMETAPI_KEY"
 DEFAULT_BASE_URL = "https://api.cometapi.com"
 DEFAULT_LIBRARY = "gemini_images"
+MEGAPIXELS_VARIABLE = "COMETMAGIC_MAX_MEGAPIXELS"
+DEFAULT_MEGAPIXELS = 64  # 4:1 at 4K has 33
 KEY_INSTRUCTIONS = (
     f"Set {KEY_VARIABLE} in the environment before Jupyter starts, or run cometmagic.ask_key() for a hidden prompt; "
     "without a key, --source offline draws a sketch."
@@ -199,3 +201,15 @@ def read_environment_limits() -> dict[str, Any]:
             except ValueError as error:
                 raise OptionError(f"{variable}: {error}") from None
     return limits
+
+
+def read_max_pixels() -> int:
+    """Return how many pixels an image may have that is decoded: 64 million, or COMETMAGIC_MAX_MEGAPIXELS.
+
+    Raises `OptionError` with the variable.
+    """
+    try:
+        megapixels = Number(1, 2_000).parse(os.environ.get(MEGAPIXELS_VARIABLE, "").strip() or DEFAULT_MEGAPIXELS)
+    except ValueError as error:
+        raise OptionError(f"{MEGAPIXELS_VARIABLE}: {error}") from None
+    return int(megapixels * 1_000_000)

@@ -2,14 +2,13 @@
 
 The whole call folder is copied to the user's state folder, or else to the folder for temporary files, under
 its own name; when its disk can be written again, it is moved back. Where others may write, they could have put
-something there: only a folder that is this user's, and that nobody else may enter, is written or read. This module
+something there: only a folder that is this user's, and that nobody else may write to, is written or read. This module
 does not look into answers.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import getpass
 import io
 import os
@@ -25,7 +24,7 @@ from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.trust import create_library_folder
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.regular_files import (
-    check_folder,
+    check_private_folder,
     create_private_folder,
     is_regular,
     open_private,
@@ -86,8 +85,7 @@ def move_to_fallback(folder: CallFolder, received_size: int, backup: CallBackup 
 def _copy_call(folder: CallFolder, root: Path, received_size: int, backup: CallBackup) -> CallFolder:
     """Copy a call to a new folder in `root`; after an `OSError` the new folder is removed."""
     target = root / folder.id
-    create_private_folder(root)
-    _check_private(root)
+    _create_root(root)
     with contextlib.suppress(OSError):  # a mark is not worth the image
         create_library_folder(root)
     # Fails if it exists: a call that was moved before goes to the next root, and is not deleted.
@@ -102,22 +100,22 @@ def _copy_call(folder: CallFolder, root: Path, received_size: int, backup: CallB
     return CallFolder(target)
 
 
-def _check_private(root: Path) -> None:
-    """Raise `OSError` for a folder that is not this user's own; a mode that lets others in is corrected."""
-    status = check_folder(root)
-    if not hasattr(os, "geteuid"):  # Windows gives each user such folders
-        return
-    if status.st_uid != os.geteuid():
-        raise PermissionError(errno.EACCES, f"{root.name} belongs to another user", str(root))
-    if status.st_mode & 0o077:
-        root.chmod(0o700)
+def _create_root(root: Path) -> None:
+    """Create a fallback folder, or close one that others may enter. Raises `OSError` when others may have written."""
+    create_private_folder(root)
+    try:
+        check_private_folder(root)
+    except PermissionError:  # only an empty one can be replaced
+        root.rmdir()
+        root.mkdir(mode=0o700)
+    root.chmod(0o700)
 
 
 def _iter_private_roots() -> Iterator[Path]:
     """Yield the fallback folders that exist and that nobody else can have written in."""
     for root in iter_fallback_roots():
         with contextlib.suppress(OSError):
-            _check_private(root)
+            check_private_folder(root)
             yield root
 
 

@@ -12,7 +12,7 @@ from cometmagic.gemini.decode import DecodedResponse, EncodedImage, decode_respo
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
 from cometmagic.gemini.utf8_file import map_utf8_file
-from cometmagic.images import resize
+from cometmagic.images.decoding import opener
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.call_record import MAX_FILES, FileRow
 from cometmagic.system.atomic_files import sync_folder
@@ -68,7 +68,7 @@ def _write_image(folder: CallFolder, image: EncodedImage) -> tuple[Path, FileRow
         if isinstance(error, ValueError):  # not base64
             return None
         raise
-    width, height = (resize.read_size(temp_path) or (None, None)) if mime_type in DISPLAYABLE_TYPES else (None, None)
+    width, height = (opener.read_size(temp_path) or (None, None)) if mime_type in DISPLAYABLE_TYPES else (None, None)
     return temp_path, {
         "mime_type": mime_type, "size": length, "sha256": digest, "width": width, "height": height,
         "name": suffix, "role": "",

@@ -29,7 +29,7 @@ from cometmagic.options.settings import find_library_folder
 from cometmagic.storage.call_folder import MAX_REQUEST_BYTES, CallFolder, encode_call, now
 from cometmagic.storage.call_record import CallState, parse_call
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error, slugify
-from cometmagic.storage.trust import create_library_folder, is_trusted, mark_trusted
+from cometmagic.storage.trust import check_exclusive, create_library_folder, is_trusted, mark_trusted
 from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.bounded_json import parse_object
 from cometmagic.system.formatting import format_path
@@ -57,10 +57,12 @@ class Library:
     def create_folder(self, request: ImageRequest, **fields: Any) -> CallFolder:
         """Create the folder of a new call, with `fields` in its call.json, and return it.
 
-        Raises `LibraryError` when it cannot be written or the disk is nearly full, so nothing is sent or charged.
+        Raises `LibraryError` when it cannot be written, other users could exchange it meanwhile, or the disk is nearly
+        full, so nothing is sent or charged.
         """
         try:
             create_library_folder(self.root)
+            check_exclusive(self.root)
             free_bytes = shutil.disk_usage(self.root).free
             if free_bytes < MIN_FREE_BYTES:
                 raise LibraryError(
@@ -188,7 +190,8 @@ def _check_documents(body: bytes, call: bytes) -> None:
 
 
 def _is_call_folder(path: Path) -> bool:
-    return not path.name.startswith(".") and is_real_folder(path) and is_regular(path / "call.json")
+    is_shown = path.name.isprintable() and not path.name.startswith(".")
+    return is_shown and is_real_folder(path) and is_regular(path / "call.json")
 
 
 def format_call_count(count: int) -> str:

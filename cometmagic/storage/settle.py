@@ -23,6 +23,7 @@ from cometmagic.gemini.parts import DISPLAYABLE_TYPES, UNKNOWN_TYPE
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.images import resize
+from cometmagic.images.decoding import opener
 from cometmagic.storage.call_folder import (
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
@@ -121,7 +122,7 @@ def _write_previews(folder: CallFolder, rows: list[FileRow]) -> Iterator[str]:
             else _write_small_preview(original, build_preview_path(original))
         )
         if not has_preview and (max_side or not is_final):
-            yield f"{row['name']} is {_explain_missing_preview(row)}: it is kept as it came."
+            yield f"{row['name']} is {_explain_missing_preview(original)}: it is kept as it came."
 
 
 def _write_final_preview(original: Path, max_side: int) -> bool:
@@ -138,7 +139,7 @@ def _write_final_preview(original: Path, max_side: int) -> bool:
     buffer = io.BytesIO(preview)
     if (
         len(preview) > SMALL_PREVIEW_BYTES
-        or max(resize.read_size(buffer) or (SMALL_PREVIEW_PIXELS,)) > SMALL_PREVIEW_PIXELS
+        or max(opener.read_size(buffer) or (SMALL_PREVIEW_PIXELS,)) > SMALL_PREVIEW_PIXELS
     ):
         _write_small_preview(buffer, build_small_preview_path(original))
     return True
@@ -152,10 +153,6 @@ def _write_small_preview(source: Path | BinaryIO, target: Path) -> bool:
     return preview is not None
 
 
-def _explain_missing_preview(row: FileRow) -> str:
-    """Return why there is no preview of an image, judged by its size."""
-    width, height = row["width"], row["height"]
-    if width is None or height is None:  # Pillow does not read the size of a huge picture either
-        return "damaged or far too large"
-    is_too_large = width * height > resize.MAX_PREVIEW_PIXELS
-    return "too large for a preview" if is_too_large else "incomplete or damaged"
+def _explain_missing_preview(original: Path) -> str:
+    """Return why there is no preview of an image."""
+    return "too large for a preview" if opener.is_too_large(original) else "incomplete or damaged"

@@ -1,7 +1,7 @@
 """The secret that signs the marks of this user's libraries: random bytes in the user's state folder.
 
-Where that folder cannot be written, the secret is kept in memory. Then the marks are valid until this process ends,
-and the courier gets the secret with each job. This module knows no library.
+Where that folder cannot be written, or is not this user's alone, the secret is kept in memory. Then the marks are
+valid until this process ends, and the courier gets the secret with each job. This module knows no library.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cometmagic.system.regular_files import read_regular
+from cometmagic.system.regular_files import check_private_folder, create_private_folder, read_regular
 from cometmagic.system.state_folder import find_state_folder
 
 SECRET_NAME = "trust-secret"  # noqa: S105  # the name of a file
@@ -34,7 +34,9 @@ def create_secret() -> bytes:
 
 def _read_file() -> bytes | None:
     try:
-        content = read_regular(find_state_folder() / SECRET_NAME, max_bytes=SECRET_SIZE)
+        path = find_state_folder() / SECRET_NAME
+        check_private_folder(path.parent)  # a secret that somebody else put there would be known to them
+        content = read_regular(path, max_bytes=SECRET_SIZE)
     except (OSError, RuntimeError):
         return None
     return content if len(content) == SECRET_SIZE else None
@@ -44,7 +46,8 @@ def _write_file(path: Path, content: bytes) -> None:
     """Write the secret. Only a file that holds none is replaced."""
     from cometmagic.system.atomic_files import save_new_file  # `%load_ext` only reads
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    create_private_folder(path.parent)
+    check_private_folder(path.parent)
     new_path = save_new_file(path, content, 0o600)
     try:
         if new_path != path and _read_file() is None:

@@ -1,8 +1,8 @@
 """Removes secrets from what a service sends, in all the forms in which it may quote them.
 
 In texts, every part of a secret that says something is replaced. A part of six characters also occurs by chance in
-megabytes of base64, so in long data only the whole secret is replaced, and in JSON never a field's name or number:
-an image that was paid for must stay readable. Only hashes of parts are stored, for debuggers show
+megabytes of base64, so in long data only the whole secret is replaced, and in bodies never a field's name or
+number: an image that was paid for must stay readable. Only hashes of parts are stored, for debuggers show
 variables. This module knows no files and no HTTP.
 """
 
@@ -56,7 +56,7 @@ class Redactor:
     def redact(self, text: str) -> str:
         """Return a text with `MARK` in place of each part of a secret."""
         content, pieces, position = text.encode("utf-8", "surrogatepass"), [], 0
-        for start, end in self._find_in_words(content):
+        for start, end in _merge(self._find_spans(content)):
             pieces += [content[position:start], MARK.encode()]
             position = end
         return b"".join([*pieces, content[position:]]).decode("utf-8", "surrogatepass")
@@ -78,13 +78,19 @@ class Redactor:
         data_spans = list(_find_data(content)) if self._secrets else []
         starts, ends = zip(*data_spans, strict=True) if data_spans else ((), ())
         for start, end in zip((0, *ends), (*starts, len(content)), strict=True):
-            words = bytes(content[start:end])
-            for span in self._find_in_words(words):
-                yield (start + _skip_escape(words, span[0]), start + span[1]), b"*"
+            yield from ((span, b"*") for span in self._find_in_text(content, start, end))
         yield from ((span, b"A") for span in self._find_whole(content) if data_spans)  # the rest is in data
 
+    def _find_in_text(self, content: bytearray, start: int, end: int) -> Iterator[Span]:
+        """Yield where secrets stand between two places of a body, block by block: a text of escapes takes memory."""
+        for position in range(start, end, _BLOCK_BYTES):
+            block_start = max(start, position - _FIELD_BYTES)
+            block = bytes(content[block_start : min(end, position + _BLOCK_BYTES + self.max_form_bytes)])
+            for first, last in self._find_in_words(block):
+                yield block_start + _skip_escape(block, first), block_start + last
+
     def _find_in_words(self, content: bytes) -> list[Span]:
-        """Return where secrets stand in a text or in JSON, except in a field's name or number."""
+        """Return where secrets stand in JSON, except in a field's name or number."""
         return [span for span in _merge(self._find_spans(content)) if not _is_field(content, span)]
 
     def _find_whole(self, content: bytearray) -> Iterator[Span]:

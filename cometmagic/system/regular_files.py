@@ -56,9 +56,28 @@ def check_folder(path: Path) -> os.stat_result:
     return status
 
 
+def check_private_folder(path: Path) -> None:
+    """Raise `OSError` for what is no folder of this user's, or one that others may write to."""
+    status = check_folder(path)
+    if not hasattr(os, "geteuid"):  # Windows gives each user such folders
+        return
+    if status.st_uid != os.geteuid():
+        raise _build_error(errno.EACCES, "belongs to another user", path)
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise _build_error(errno.EACCES, "can be written by other users", path)
+
+
+def create_folder(path: Path) -> None:
+    """Create a folder, and the missing ones above it, that only their owner may enter. Raises `OSError`."""
+    if not os.path.lexists(path.parent):
+        create_private_folder(path.parent)
+    path.mkdir(mode=0o700)  # with `parents`, those above it would get the mode of the umask
+
+
 def create_private_folder(path: Path) -> None:
-    """Create a folder, and those above it, that only its owner may enter. Raises `OSError` for a link."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Create a folder as `create_folder` does, unless it exists. Raises `OSError` for a link."""
+    with contextlib.suppress(FileExistsError):
+        create_folder(path)
     check_folder(path)
 
 

@@ -126,6 +126,7 @@ def test_a_cell_goes_on_from_the_same_call(
     first, result = _two(how, server, monkeypatch)
     cell = result.as_code("magic")
 
+    notebook.run("%gemini_library trust")  # the kernel has another state folder than this process
     ran = notebook.run(cell)
 
     assert ran.error is None
@@ -150,6 +151,7 @@ def test_an_edit_whose_call_is_gone_sends_its_image_from_a_file(
     first, result = _two("edit", server, monkeypatch)
     first.folder.rename(notebook.place / "put away")
 
+    notebook.run("%gemini_library trust")  # as above
     notebook.run(result.as_code("magic"))
 
     assert body(server.log[2]) == body(server.log[1])

@@ -94,15 +94,24 @@ def bomb(width: int, height: int, *extra: bytes) -> bytes:
 NOT_PREVIEWED = {
     "G10-truncated-png": (PNG[: len(PNG) // 2], "is incomplete"),
     "G10-truncated-jpeg": (JPEG[: JPEG.index(b"\xff\xda") + 14], "is incomplete"),
-    "G10-jpeg-without-size": (JPEG[: len(JPEG) // 2], "is damaged"),
-    "G10-header-only": (PNG[:20], "is damaged"),
+    "G10-jpeg-without-size": (JPEG[: len(JPEG) // 2], "is incomplete or damaged"),
+    "G10-header-only": (PNG[:20], "is incomplete or damaged"),
     "G12-bomb": (bomb(13_000, 13_000), "is too large for a preview"),
-    "G13-bomb-of-pillow": (bomb(20_000, 20_000), "far too large"),
-    "G13-vast-sides": (png_header(2**31 - 1, 2**31 - 1) + png_chunk(b"IDAT", b""), "far too large"),
+    "G13-bomb-of-pillow": (bomb(20_000, 20_000), "is too large for a preview"),
+    "G13-vast-sides": (png_header(2**31 - 1, 2**31 - 1) + png_chunk(b"IDAT", b""), "is too large for a preview"),
     "G13-no-sides": (png_header(0, 0) + png_chunk(b"IDAT", b""), "damaged"),
-    "G14-text-bomb": (bomb(10, 10, png_chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(80_000_000)))), "damaged"),
+    "G14-profile-bomb": (bomb(10, 10, png_chunk(b"iCCP", b"k\0\0" + zlib.compress(bytes(80_000_000)))), "damaged"),
     "G17-broken-chunk": (PNG[:16] + b"\xff" * 8 + PNG[24:], "damaged"),
 }
+
+
+def test_g14_a_text_bomb_is_not_unpacked(ask: Asker) -> None:
+    content = bomb(10, 10, png_chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(80_000_000))))
+
+    outcome = ask(*answering(answer(image(content))))
+
+    assert outcome.made.image.data == content
+    assert outcome.made.preview()[0] == "image/jpeg"
 
 
 @pytest.mark.parametrize("name", NOT_PREVIEWED)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cometmagic import generate, library
@@ -39,7 +40,7 @@ VALUES: list[Any] = [
     '{"file":"reference-1.png"}', float("nan"), float("inf"), 10**400, 10**5000, -1, True, b"", b"\xff", [], {}, [[]],
     ["\ud800"], {"\ud800": 1},
     {"a": "\ud800"}, {"a": float("nan")}, {"a": DEEP}, DEEP, {"system": ["\ud800"]}, {"system": [DEEP]}, Hostile(),
-    [Hostile()], {Hostile(): Hostile()}, Hostile, Path("a\0b"), Path("\ud800"), {1, 2}, range(3),
+    np.zeros((3, 3, 3)), [Hostile()], {Hostile(): Hostile()}, Hostile, Path("a\0b"), Path("\ud800"), {1, 2}, range(3),
 ]  # fmt: skip
 
 

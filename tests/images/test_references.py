@@ -284,6 +284,19 @@ def test_a_figure_is_sent_as_large_as_it_is(figure: Figure) -> None:
     assert made.note == ""
 
 
+def test_a_vast_figure_is_drawn_smaller() -> None:
+    made = load_reference(Figure(figsize=(100, 50), dpi=300))
+
+    assert (made.part.width, made.part.height) == (4096, 2048)
+    assert made.note == "The figure was drawn at 41 dots per inch instead of 300."
+
+
+@pytest.mark.parametrize("shape", [(70_000, 70_000), (8001, 8000, 3)])
+def test_a_vast_array_is_refused_by_its_shape(shape: tuple[int, ...]) -> None:
+    with pytest.raises(OptionError, match=r"it has too many pixels.*such as array"):
+        load_reference(np.broadcast_to(np.uint8(0), shape))
+
+
 @pytest.mark.parametrize("which", ["axes", "line", "figure within a figure", "axes within that"])
 def test_what_is_drawn_in_a_figure_is_its_figure(figure: Figure, which: str) -> None:
     within: Any = figure.subfigures()

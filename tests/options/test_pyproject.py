@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import pytest
 
@@ -159,9 +159,11 @@ def test_what_is_given_out_can_be_changed_without_harm() -> None:
     ("text", "told"),
     [
         ("[tool.cometmagic", "pyproject.toml is no valid TOML: "),
-        ("\xff".encode("latin-1"), "pyproject.toml is no valid TOML: "),
-        ("a = " + "[" * 9999, "pyproject.toml is no valid TOML: "),
-        ("tool = 5", "pyproject.toml [tool]: is not a table."),
+        ("# cometmagic \xff".encode("latin-1"), "pyproject.toml is no valid TOML: "),
+        ("cometmagic = " + "[" * 9999, "pyproject.toml is no valid TOML: "),
+        ("cometmagic." * 9999 + "a = 1", "pyproject.toml is no valid TOML: a key has more than 32 parts"),
+        ("\n" * 300_000, "pyproject.toml is no valid TOML: it is larger than 256 KiB"),
+        ("tool = 5 # cometmagic", "pyproject.toml [tool]: is not a table."),
         ("[tool]\ncometmagic = 'x'", "pyproject.toml [tool.cometmagic]: is not a table."),
         ("[tool.cometmagic]\npresets = []", "pyproject.toml [tool.cometmagic.presets]: is not a table."),
         ("[tool.cometmagic]\naspect-ratio = '16:8'", "[tool.cometmagic] aspect-ratio: '16:8' is not one of 1:1, 2:3"),
@@ -197,10 +199,10 @@ def test_what_is_wrong_is_one_line_that_names_file_and_option(text: str | bytes,
 def test_a_file_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     write("[tool.cometmagic]\nseed = 3\n")
 
-    def denied(_: Path) -> bytes:
+    def denied(*_: object) -> Never:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", denied)  # root may read everything
+    monkeypatch.setattr(Path, "open", denied)  # root may read everything
 
     with pytest.raises(OptionError, match=r"pyproject\.toml cannot be read: Permission denied\."):
         read_defaults()

@@ -15,13 +15,16 @@ import pytest
 
 from cometmagic.courier import spool
 from cometmagic.courier.recovery import recover
+from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.generation.generate import generate
+from cometmagic.offline import service
 from cometmagic.storage import fallback_storage
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from tests.faults.server import Held, recv_request, response, send, sliced
 from tests.gemini.answers import answer, body, image, picture, text
+from tests.storage.hostile_records import RECORD
 
 WHOLE = response(body(answer(text("x" * 3000), image(), text("y" * 3000))))
 SLICED = [recv_request(), sliced(WHOLE, 512, 0.002)]
@@ -93,6 +96,21 @@ class TestDiskThatFails:
         assert made.image.data == picture()
         monkeypatch.undo()
 
+    def test_an_offline_call_that_cannot_be_recorded_cost_nothing(
+        self, home: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def answer(*arguments: Any) -> tuple[int, bytes]:
+            failing(monkeypatch, "fsync", home.root, 0)
+            return original(*arguments)
+
+        original = service.answer
+        monkeypatch.setattr(service, "answer", answer)
+
+        with pytest.raises(CometError, match="has not ended") as caught:
+            generate("a cat", source="offline")
+
+        assert caught.value.charge_status is ChargeStatus.OFFLINE
+
     def check(self, made: Any, home: Library, monkeypatch: pytest.MonkeyPatch) -> None:
         """Hold the call to what is promised: saved elsewhere, and home again once its disk is well."""
         assert made.image.data == picture()
@@ -115,7 +133,7 @@ def test_what_was_moved_is_found_by_its_home(tmp_path: Path, home: Library) -> N
     ours, theirs = CallFolder(home.root / "a"), CallFolder(tmp_path / "other" / "a")
     for folder in (ours, theirs):
         folder.path.mkdir(parents=True)
-        (folder.path / "call.json").write_text("{}")
+        (folder.path / "call.json").write_text(json.dumps(RECORD))
 
     away = fallback_storage.move_to_fallback(ours, 0)
 
@@ -131,9 +149,22 @@ def link(root: Path) -> None:
     root.symlink_to(root.rename(root.with_name("elsewhere")))
 
 
+def let_everybody_write(root: Path) -> None:
+    root.chmod(0o777)
+
+
+def let_the_group_write(root: Path) -> None:
+    root.chmod(0o770)
+
+
 @pytest.mark.parametrize(
     "plant",
-    [link, pytest.param(give_away, marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root may give away"))],
+    [
+        link,
+        let_everybody_write,
+        let_the_group_write,
+        pytest.param(give_away, marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root may give away")),
+    ],
 )
 def test_a_place_that_somebody_else_may_have_made_is_neither_read_nor_written(
     tmp_path: Path, home: Library, monkeypatch: pytest.MonkeyPatch, plant: Callable[[Path], None]
@@ -143,7 +174,7 @@ def test_a_place_that_somebody_else_may_have_made_is_neither_read_nor_written(
     monkeypatch.setattr(fallback_storage, "iter_fallback_roots", lambda: iter([planted, own]))
     for path in (folder.path, planted / "a"):
         path.mkdir(parents=True)
-        (path / "call.json").write_text(json.dumps({"home": str(folder.path), "state": "settled"}))
+        (path / "call.json").write_text(json.dumps(RECORD | {"home": str(folder.path)}))
     planted.chmod(0o700)
     assert fallback_storage.find_fallback(folder) == CallFolder(planted / "a")  # the control: here it is our own
 
@@ -159,16 +190,17 @@ def test_a_place_that_somebody_else_may_have_made_is_neither_read_nor_written(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs modes")
-def test_a_place_of_our_own_that_let_others_in_is_closed(
-    tmp_path: Path, home: Library, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("mode", [0o755, 0o777])
+def test_an_empty_place_of_our_own_that_let_others_in_is_closed(
+    tmp_path: Path, home: Library, monkeypatch: pytest.MonkeyPatch, mode: int
 ) -> None:
     own = tmp_path / "own"
     own.mkdir()
-    own.chmod(0o755)
+    own.chmod(mode)
     monkeypatch.setattr(fallback_storage, "iter_fallback_roots", lambda: iter([own]))
     folder = CallFolder(home.root / "a")
     folder.path.mkdir(parents=True)
-    (folder.path / "call.json").write_text("{}")
+    (folder.path / "call.json").write_text(json.dumps(RECORD))
     (folder.path / "image.jpg").write_bytes(picture())
     (folder.path / "image.jpg").chmod(0o644)
 
@@ -183,7 +215,7 @@ def test_a_call_is_moved_without_what_its_links_lead_to_and_back_to_where_it_was
     (tmp_path / "secret").write_text("secret")
     folder = CallFolder(home.root / "a")
     folder.path.mkdir(parents=True)
-    (folder.path / "call.json").write_text(json.dumps({"home": str(tmp_path / "elsewhere" / "a")}))
+    (folder.path / "call.json").write_text(json.dumps(RECORD | {"home": str(tmp_path / "elsewhere" / "a")}))
     (folder.path / "image.jpg").symlink_to(tmp_path / "secret")
     (folder.path / "preview.jpg").write_bytes(b"preview")
 
@@ -203,7 +235,7 @@ def test_without_any_place_the_error_is_that_of_the_disk(home: Library, monkeypa
     blocked.write_text("a file")
     monkeypatch.setattr(fallback_storage, "iter_fallback_roots", lambda: iter([blocked]))
 
-    with pytest.raises(OSError, match=r"[Nn]ot a directory|exists"):
+    with pytest.raises(OSError, match="is not a folder"):
         fallback_storage.move_to_fallback(folder, 0)
 
 

@@ -209,7 +209,7 @@ def test_g21_pillow_that_breaks_costs_the_preview_only(library_folder: Path, mon
 
     assert settle(folder) is None
     assert ImageResult(folder.path).image.data == RED
-    assert "image.png is damaged" in "".join(folder.read()["notes"])
+    assert "image.png is incomplete or damaged" in "".join(folder.read()["notes"])
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe"])

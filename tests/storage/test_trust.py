@@ -21,12 +21,14 @@ from cometmagic.courier.recovery_report import format_running_calls, recover_cal
 from cometmagic.storage import trust_secret
 from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
-from cometmagic.storage.trust import MARK_NAME, MAX_DIGESTS
+from cometmagic.storage.trust import MARK_NAME, MAX_DIGESTS, create_library_folder
 from cometmagic.storage.trust_secret import SECRET_NAME
 from tests.notebook.answers import answering, serving
 
 NOBODY = 65534
 IS_ROOT = hasattr(os, "getuid") and os.getuid() == 0
+needs_root = pytest.mark.skipif(not IS_ROOT, reason="only root can give a folder away")
+needs_modes = pytest.mark.skipif(sys.platform == "win32", reason="needs modes")
 EARLIER = "2026-01-02T03:04:05.678+00:00"
 UNFINISHED = {"state": CallState.SENT, "planned": EARLIER}
 
@@ -144,14 +146,32 @@ def cut_secret(_: Library, secret: Path) -> None:
     secret.write_bytes(secret.read_bytes()[:31])
 
 
-CHANGES = [remove_mark, forge_mark, link_mark, pipe_mark, swell_mark, remove_secret, replace_secret, cut_secret]
+def open_secret_folder(_: Library, secret: Path) -> None:
+    secret.parent.chmod(0o770)
+
+
+def link_secret_folder(_: Library, secret: Path) -> None:
+    secret.parent.symlink_to(secret.parent.rename(secret.parent.with_name("elsewhere")))
+
+
+def give_away_secret_folder(_: Library, secret: Path) -> None:
+    for path in (secret, secret.parent):
+        os.chown(path, NOBODY, NOBODY)
+
+
+CHANGES = [
+    *(remove_mark, forge_mark, link_mark, pipe_mark, swell_mark, remove_secret, replace_secret, cut_secret),
+    *(open_secret_folder, link_secret_folder),
+    pytest.param(give_away_secret_folder, marks=needs_root),
+]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links and pipes")
 @pytest.mark.parametrize("change", CHANGES)
 def test_without_a_valid_mark_a_library_is_not_trusted_until_the_user_says_so(
-    own: Library, tmp_path: Path, change: Callable[[Library, Path], None]
+    own: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Library, Path], None]
 ) -> None:
+    monkeypatch.setattr(trust_secret, "_session_secrets", [])
     change(own, tmp_path / "state" / "cometmagic" / SECRET_NAME)
 
     assert not own.is_trusted
@@ -160,7 +180,7 @@ def test_without_a_valid_mark_a_library_is_not_trusted_until_the_user_says_so(
     assert stat.S_ISREG((own.root / MARK_NAME).lstat().st_mode)
 
 
-@pytest.mark.skipif(not IS_ROOT, reason="only root can give a folder away")
+@needs_root
 def test_a_library_of_another_user_cannot_be_trusted(own: Library) -> None:
     os.chown(own.root, NOBODY, NOBODY)
 
@@ -169,15 +189,84 @@ def test_a_library_of_another_user_cannot_be_trusted(own: Library) -> None:
         own.trust()
 
 
-def test_a_folder_that_every_user_can_write_to_is_trusted_only_by_name(library_folder: Path) -> None:
+def give_away(root: Path) -> None:
+    os.chown(root, NOBODY, NOBODY)
+
+
+def link_as_another(root: Path) -> None:
+    root.symlink_to(root.rename(root.with_name("elsewhere")))
+    os.chown(root, NOBODY, NOBODY, follow_symlinks=False)
+
+
+def let_everybody_write(root: Path) -> None:
+    root.chmod(0o777)
+
+
+@needs_modes
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param(give_away, "another user.*Set COMETMAGIC_LIBRARY to a folder of your own", marks=needs_root),
+        pytest.param(link_as_another, "another user.*Set COMETMAGIC_LIBRARY", marks=needs_root),
+        (let_everybody_write, "every user of this machine.*%gemini_library trust"),
+    ],
+)
+@pytest.mark.parametrize("source", ["offline", "live"])
+def test_where_others_could_exchange_a_call_none_is_written_and_recordings_are_replayed(
+    foreign: Library, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None], reason: str, source: str
+) -> None:
+    generate("a dog", source="offline")  # the control
+    change(foreign.root)
+    before = sorted(foreign.root.rglob("*"))
+
+    with serving(monkeypatch) as server, pytest.raises(LibraryError, match=reason) as refused:
+        generate("a bird", source=source)
+
+    assert server.log == []
+    assert "Nothing was sent, so nothing was charged." in str(refused.value)
+    assert sorted(foreign.root.rglob("*")) == before
+    assert generate("a cat", source="replay").source == "replay"
+
+
+@needs_modes
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+def test_a_folder_that_every_user_can_write_to_is_used_only_after_it_is_trusted_by_name(
+    library_folder: Path, mode: int
+) -> None:
     library_folder.mkdir()
-    library_folder.chmod(0o1777)
+    library_folder.chmod(mode)
     library = Library(library_folder)
 
     assert not library.is_trusted
-    generate("a cat", source="offline")
-    assert not library.is_trusted
+    with pytest.raises(LibraryError, match="every user of this machine"):
+        generate("a cat", source="offline")
     library.trust()
+    assert Library(library_folder).is_trusted
+    assert generate("a cat", source="offline").source == "offline"
+
+
+@needs_modes
+def test_a_new_library_the_secret_and_the_folders_above_them_are_private_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "local" / "state"))
+    before = os.umask(0)
+    try:
+        create_library_folder(tmp_path / "project" / "library")
+    finally:
+        os.umask(before)
+
+    names = ("project", "project/library", "local", "local/state", "local/state/cometmagic")
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in names] == [0o700] * len(names)
+
+
+@needs_modes
+def test_a_folder_of_ones_own_that_its_group_may_write_to_is_used(library_folder: Path) -> None:
+    """As every folder is where the umask is 002."""
+    library_folder.mkdir()
+    library_folder.chmod(0o2775)
+
+    assert generate("a cat", source="offline").source == "offline"
     assert Library(library_folder).is_trusted
 
 
@@ -264,19 +353,28 @@ def test_nothing_of_a_foreign_library_is_sent_before_it_is_trusted(
     assert "Nothing was sent, so nothing was charged. If you trust it, run %gemini_library trust;" in str(refused.value)
 
 
-@pytest.mark.parametrize("method", ["edit", "chat"])
+OF_A_RESULT: dict[str, Callable[[ImageResult], object]] = {
+    "edit": lambda result: result.edit("make it blue"),
+    "chat": lambda result: result.chat("make it blue"),
+    "reference": lambda result: generate("make it blue", images=[result]),
+    "its image": lambda result: generate("make it blue", images=result.image),
+    "in the prompt": lambda result: generate(["make this blue", result.image]),
+}
+
+
+@pytest.mark.parametrize("use", OF_A_RESULT)
 def test_nothing_of_a_foreign_library_is_sent_from_a_library_of_ones_own(
-    foreign: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+    foreign: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: str
 ) -> None:
     monkeypatch.setenv("COMETMAGIC_LIBRARY", str(tmp_path / "mine"))
     result = find_result(foreign)
     with serving(monkeypatch, answering(), answering()) as server:
         with pytest.raises(LibraryError, match="somebody else"):
-            getattr(result, method)("make it blue")
+            OF_A_RESULT[use](result)
         assert server.log == []
         generate("a dog")  # the control: only what is foreign is refused
         foreign.trust()
-        getattr(result, method)("make it blue")
+        OF_A_RESULT[use](result)
     assert len(server.log) == 2
 
 

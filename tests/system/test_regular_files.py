@@ -138,16 +138,17 @@ def test_more_than_the_limit_is_not_read(path: Path) -> None:
 
 
 @posix
-def test_a_new_file_is_private_whatever_the_umask(path: Path) -> None:
+def test_a_new_file_or_folder_is_private_whatever_the_umask(path: Path) -> None:
     before = os.umask(0)
     try:
         open_private(path, "a+").close()
-        create_private_folder(path.with_name("folder"))
+        create_private_folder(path.with_name("above") / "folder")
     finally:
         os.umask(before)
 
     assert path.stat().st_mode & 0o777 == 0o600
-    assert path.with_name("folder").stat().st_mode & 0o777 == 0o700
+    folders = [folder for folder in path.parent.rglob("*") if folder.is_dir()]
+    assert [folder.stat().st_mode & 0o777 for folder in folders] == [0o700] * 2
 
 
 @posix

@@ -1,0 +1,48 @@
+"""An image file that is open: what its header says, and its pixels when they are needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from PIL import Image
+
+from cometmagic.images.decoding import exif
+
+_SIDEWAYS_ORIENTATIONS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+_TRANSPOSITIONS = (
+    *(Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM),
+    *(Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90),
+)  # for the EXIF orientations from 2 on
+
+
+@dataclass(frozen=True)
+class OpenedImage:
+    """An open image file. Its pixels are decoded when they are needed; of an animation only the first frame is."""
+
+    picture: Image.Image  # a JPEG may be smaller than its file says
+    size: tuple[int, int]  # pixels in the file, as they are stored
+    file_format: str
+    exif: bytes
+    is_animated: bool
+    file: BinaryIO | None = None  # what Pillow reads of it
+
+    @property
+    def orientation(self) -> int:
+        """The EXIF orientation, from 1 (upright) to 8."""
+        return exif.read_orientation(self.exif)
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height in pixels, as the image is meant to be seen."""
+        return self.size[::-1] if self.orientation in _SIDEWAYS_ORIENTATIONS and not self._is_turned else self.size
+
+    def turn_upright(self, decoded: Image.Image) -> Image.Image:
+        """Return the decoded picture as it is meant to be seen."""
+        if self.orientation == 1 or self._is_turned:
+            return decoded
+        return decoded.transpose(_TRANSPOSITIONS[self.orientation - 2])
+
+    @property
+    def _is_turned(self) -> bool:
+        return self.file_format == "TIFF"  # Pillow turns these itself
