@@ -65,9 +65,10 @@ def fuzz_redaction(data: bytes) -> None:
 def _quote_key(text: str, key: str) -> str:
     """Return a text with forms of a key in place of control characters."""
     raw = key.encode()
-    forms = {"\0": key, "\1": key[5:], "\2": key[:-5], "\3": base64.b64encode(raw).decode(), "\4": raw.hex()}
-    forms |= {"\5": quote(key, safe=""), "\6": base64.urlsafe_b64encode(b"Bearer " + raw).decode()}
-    return text.translate(str.maketrans(forms))
+    base64_forms = base64.b64encode(raw).decode(), base64.urlsafe_b64encode(b"Bearer " + raw).decode()
+    for mark, form in enumerate((key, key[5:], key[:-5], *base64_forms, raw.hex(), quote(key, safe=""))):
+        text = text.replace(chr(mark), form)
+    return text
 
 
 def _check_redacted(text: str, key: str) -> None:
