@@ -24,6 +24,8 @@ _FIELD = re.compile(rb'"[A-Za-z]\w{1,29}"\s*:(?:\s*-?\d[\d.eE+-]*)?')  # a name,
 _SIGNS = (b" ", b"\n", b"\\", b"%", b".", b",", b":", b"<", b"&")
 _BLOCK_BYTES = 64 * 1024
 _FIELD_BYTES = 100  # that a field has at most
+_JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ESCAPE_BYTES = 6  # that a JSON escape has at most
 
 Span = tuple[int, int]  # the beginning and the end of a piece of text
 
@@ -84,7 +86,8 @@ class Redactor:
         for position in range(start, end, _BLOCK_BYTES):
             block_start = max(start, position - _FIELD_BYTES)
             block = bytes(content[block_start : min(end, position + _BLOCK_BYTES + self.max_form_bytes)])
-            yield from ((block_start + first, block_start + last) for first, last in self._find_in_words(block))
+            for first, last in self._find_in_words(block):
+                yield block_start + _skip_escape(block, first), block_start + last
 
     def _find_in_words(self, content: bytes) -> list[Span]:
         """Return where secrets stand in JSON, except in a field's name or number."""
@@ -158,3 +161,15 @@ def _is_field(content: bytes, span: Span) -> bool:
     window_start = max(0, span[0] - _FIELD_BYTES)
     fields = _FIELD.finditer(content, window_start, span[1] + _FIELD_BYTES)
     return any(field.start() <= span[0] and span[1] <= field.end() for field in fields)
+
+
+def _skip_escape(content: bytes, index: int) -> int:
+    """Return the end of a JSON escape that begins before an index and ends after it, else the index.
+
+    The letter of an escaped line end may look like the beginning of a part; without it the body is no JSON.
+    """
+    start = max(0, index - _ESCAPE_BYTES)
+    while start and content[start - 1 : start] == b"\\":  # an escape may begin at each second one
+        start -= 1
+    escapes = _JSON_ESCAPE.finditer(content, start, index + _ESCAPE_BYTES)
+    return next((escape.end() for escape in escapes if escape.start() < index < escape.end()), index)

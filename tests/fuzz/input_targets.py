@@ -15,12 +15,14 @@ from cometmagic.options.command_line import format_option, parse_first_line, par
 from cometmagic.options.declaration import build_options
 from cometmagic.options.models import MODELS
 from cometmagic.options.template import find_lookalikes, find_used_names, render_template
-from cometmagic.system.redactor import Redactor
+from cometmagic.system.redactor import MARK, Redactor
 from cometmagic.system.sanitize import LINE_CAP, TEXT_CAP, clean, clean_line
 from cometmagic.system.secret import Secret
 from tests.fuzz.checks import check_error
 
 KEY_LENGTH = 20
+KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_.~!"
+MAX_TEXT_LENGTH = 800  # characters; in longer base64, parts of a key occur by chance and are left
 WINDOW = 6  # characters of a key that tell nothing
 VARIABLES = {"a": "{{n}} {{photo}}", "n": 3, "photo": object(), "µ": "mu", "_i": "", "nothing": None, "f": print}
 
@@ -44,21 +46,37 @@ def fuzz_text(data: bytes) -> None:
 
 
 def fuzz_redaction(data: bytes) -> None:
-    """Check that no window of the key, plain or encoded, is left in a text that quotes it in places."""
-    key = "".join(chr(33 + byte % 94) for byte in data[:KEY_LENGTH])
-    if len(key) < KEY_LENGTH:
+    """Check that no part of a key, plain or encoded, is left in a text or a body, and that the body stays JSON."""
+    key = "".join(KEY_LETTERS[byte % len(KEY_LETTERS)] for byte in data[:KEY_LENGTH])
+    if len(key) < KEY_LENGTH or len(set(key)) < KEY_LENGTH // 2:  # no key, or one like the letters that replace it
         return
+    redactor, text = Redactor([Secret(key)]), _quote_key(decode_text(data[KEY_LENGTH:]), key)[:MAX_TEXT_LENGTH]
+    _check_redacted(redactor.redact(text).replace(MARK, "\0"), key)
+    body = bytearray(json.dumps({"a": text, "b": [text]}).encode())
+    length = len(body)
+    redactor.redact_body(body)
+    document = json.loads(body)
+    assert len(body) == length
+    assert list(document) == ["a", "b"]
+    _check_redacted(document["a"], key)
+    assert document["b"] == [document["a"]]
+
+
+def _quote_key(text: str, key: str) -> str:
+    """Return a text with forms of a key in place of control characters."""
     raw = key.encode()
-    forms = {"\0": key, "\1": key[5:], "\2": key[:-5], "\3": base64.b64encode(raw).decode(), "\4": raw.hex()}
-    forms |= {"\5": quote(key, safe=""), "\6": base64.urlsafe_b64encode(b"Bearer " + raw).decode()}
-    text = decode_text(data[KEY_LENGTH:])
-    for mark, form in forms.items():
-        text = text.replace(mark, form)
-    shown = Redactor([Secret(key)]).redact(text).replace("[key]", "\0")
+    base64_forms = base64.b64encode(raw).decode(), base64.urlsafe_b64encode(b"Bearer " + raw).decode()
+    for mark, form in enumerate((key, key[5:], key[:-5], *base64_forms, raw.hex(), quote(key, safe=""))):
+        text = text.replace(chr(mark), form)
+    return text
+
+
+def _check_redacted(text: str, key: str) -> None:
+    raw = key.encode()
     for form, window in ((key, WINDOW), (raw.hex(), 2 * WINDOW)):
-        assert not any(form[start : start + window] in shown for start in range(len(form) - window + 1))
-    assert quote(key, safe="") not in shown
-    assert base64.b64encode(raw).decode()[:-4] not in shown
+        assert not any(form[start : start + window] in text for start in range(len(form) - window + 1))
+    assert quote(key, safe="") not in text
+    assert base64.b64encode(raw).decode()[:-4] not in text
 
 
 def fuzz_command_line(data: bytes) -> None:

@@ -64,3 +64,9 @@ def test_many_keys_one_after_the_other_are_all_overwritten(tmp_path: Path) -> No
 @pytest.mark.parametrize("content", [b"", b"nothing of the kind"])
 def test_other_responses_are_left_alone(tmp_path: Path, content: bytes) -> None:
     assert redacted(tmp_path, content) == content
+
+
+def test_a_call_without_a_response_is_left_alone(tmp_path: Path) -> None:
+    redaction.redact_response(CallFolder(tmp_path), Redactor([Secret(KEY)]))
+
+    assert list(tmp_path.iterdir()) == []

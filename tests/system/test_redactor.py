@@ -135,6 +135,22 @@ def test_a_whole_key_in_an_image_is_overwritten_and_the_data_stays_base64(shape:
     assert left["data"].endswith(IMAGE[20_003:])
 
 
+@pytest.mark.parametrize(
+    ("key", "before"),
+    [
+        ("AAnABCDEFGH", "\n"),
+        ("AAtABCDEFGH", "\\\\\t"),
+        ("AAe9ABCDEFGH", "é"),
+        ("AA0e9ABCDEFGH", "x\u00e9"),
+        ("ABCDEFGH", "\\"),
+    ],
+)
+def test_an_escape_before_a_part_stays_whole(key: str, before: str) -> None:
+    left = json.loads(redacted(json.dumps({"text": f"{before}ABCDEFGH."}), key))
+
+    assert left == {"text": f"{before}********."}
+
+
 def test_names_and_numbers_of_fields_are_left() -> None:
     key, body = "sk-candidates123456", '{"candidates": [{"count": 123456, "text": "candidates 123456"}]}'
 
