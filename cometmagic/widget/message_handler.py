@@ -112,6 +112,7 @@ class MessageHandler:
         with self._report_reference_errors():
             if self._policy is not None:
                 self._policy.check_reference_count()
+            self._state.check_text("The name of the image", message["name"])
             if word := self._uploads.add_chunk(message, chunk):
                 self._append_reference(word)
 
