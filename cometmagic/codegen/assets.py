@@ -19,6 +19,7 @@ from cometmagic.gemini.encode import format_reference_name, format_signature_nam
 from cometmagic.gemini.parts import ImagePart, ThoughtSignature
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
+from cometmagic.storage.trust import check_exclusive, create_library_folder
 from cometmagic.system.atomic_files import save_new_file
 from cometmagic.system.formatting import format_path
 from cometmagic.system.regular_files import create_private_folder, is_regular, read_regular
@@ -31,7 +32,7 @@ class AssetStore:
 
     def __init__(self, root: Path, user_files: Iterable[Path] = ()) -> None:
         """`root` is the library's folder; `user_files` are the user's own files that may hold the images."""
-        self._folder = root / REFERENCES_FOLDER
+        self._root = root
         self._user_files = tuple(user_files)
 
     def resolve_image(self, part: ImagePart) -> str:
@@ -41,22 +42,25 @@ class AssetStore:
             with contextlib.suppress(OSError, RuntimeError, ValueError):  # it is gone, or is no valid path
                 if (user_file := path.expanduser()).is_file() and user_file.read_bytes() == content:
                     return format_path(user_file)
-        return format_path(write_asset(self._folder, content, part.suffix))
+        return format_path(write_asset(self._root, content, part.suffix))
 
     def resolve_signature(self, signature: ThoughtSignature, *, is_escaped: bool = False) -> str:
         """Return the path of a file with the signature, escaped as in a JSON string if `is_escaped`."""
         text = read_signature_text(signature)
-        return format_path(write_asset(self._folder, (json.dumps(text)[1:-1] if is_escaped else text).encode(), ".txt"))
+        return format_path(write_asset(self._root, (json.dumps(text)[1:-1] if is_escaped else text).encode(), ".txt"))
 
 
-def write_asset(folder: Path, content: bytes, suffix: str) -> Path:
-    """Return the file in `folder` with this `content`, and write it if it does not exist.
+def write_asset(root: Path, content: bytes, suffix: str) -> Path:
+    """Return the file in `references` with this `content`, and write it if it does not exist.
 
     Its name is the start of the content's sha256, with a number added if another file has that name. Raises
     `LibraryError` when it cannot be written.
     """
+    folder = root / REFERENCES_FOLDER
     path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}{suffix}"
     try:
+        create_library_folder(root)
+        check_exclusive(root)
         create_private_folder(folder)
         if is_regular(path) and read_regular(path) == content:
             return path

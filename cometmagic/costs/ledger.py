@@ -34,12 +34,12 @@ from cometmagic.costs.ledger_entries import (
 from cometmagic.errors import BudgetError, ChargeStatus, LibraryError
 from cometmagic.storage.call_folder import now
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
-from cometmagic.storage.trust import create_library_folder
+from cometmagic.storage.trust import LEDGER_FILE_NAME, create_library_folder
 from cometmagic.system.atomic_files import sync_folder
 from cometmagic.system.file_lock import Lock, LockBusyError, LockUnsupportedError, acquire_lock
 from cometmagic.system.regular_files import open_private, read_regular
 
-LEDGER_FILE_NAME, LOCK_FILE_NAME = "ledger.jsonl", ".ledger.lock"
+LOCK_FILE_NAME = ".ledger.lock"
 LEDGER_LOCK_TIMEOUT = 10.0  # seconds
 CAP_TOLERANCE = 1e-9  # dollars, for rounding errors in sums
 HAS_ATOMIC_APPENDS = sys.platform != "win32"  # Windows seeks and then writes; another writer may write in between

@@ -14,7 +14,7 @@ from typing import Any
 from cometmagic.courier.route import LiveRoute, OfflineRoute
 from cometmagic.options.declaration import Limits
 from cometmagic.options.settings import MEGAPIXELS_VARIABLE, Key
-from cometmagic.storage.trust_secret import get_session_secret, set_session_secret
+from cometmagic.storage.trust_records import get_session_records, set_session_records
 
 # The variables a delivery reads; they are sent with each command, as they may have changed since the process started.
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -50,7 +50,7 @@ def _to_json(value: object) -> Any:
             return None
         case _Environment():
             variables = {name: os.getenv(name) for name in ENVIRONMENT_VARIABLES}
-            return {"variables": variables, "trust_secret": get_session_secret()}
+            return {"variables": variables, "trust_records": get_session_records()}
     raise TypeError(f"{type(value).__name__} is no part of a command")
 
 
@@ -69,8 +69,8 @@ def _build_route(base_url: str, key: dict[str, str], limits: dict[str, Any]) -> 
 
 
 def apply_environment(environment: dict[str, Any]) -> None:
-    """Copy what a job depends on from the kernel: environment variables, and a secret that is not on the disk."""
-    set_session_secret(environment["trust_secret"])
+    """Copy what a job depends on from the kernel: environment variables, and what is trusted until it ends."""
+    set_session_records(environment["trust_records"])
     for name, value in environment["variables"].items():
         if value is None:
             os.environ.pop(name, None)

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cometmagic.errors import OptionError
 from cometmagic.gemini.parts import Part, TextPart
 from cometmagic.gemini.request import Turn
 from cometmagic.images.file_reader import is_url
 from cometmagic.options import pyproject
 from cometmagic.options.declaration import CellOptions
+from cometmagic.options.models import MAX_REFERENCES
 from cometmagic.options.template import PromptPiece
 from cometmagic.storage import lineage
 
@@ -68,10 +70,13 @@ def _build_parts(values: list[Any], prompt_length: int, *, allow_private: bool) 
     image_values = [value for index, value in enumerate(values) if index not in texts]
     if not image_values:
         return list(texts.values()), []
+    if len(image_values) > MAX_REFERENCES:
+        message = f"There are {len(image_values):,} reference images; at most {MAX_REFERENCES} are sent."
+        raise OptionError(message, advice="Send fewer.")
     from cometmagic.images import references  # Pillow, which a request of words does not need
 
     contents = (_fetch_url(value, allow_private=allow_private) for value in image_values)
-    images = references.fit_references(list(map(references.load_reference, contents)))
+    images = references.load_references(contents)
     next_image = iter(images)
     parts = [texts[index] if index in texts else next(next_image).part for index in range(len(values))]
     return parts, [image.note for image in images if image.note]

@@ -11,7 +11,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from PIL import Image
@@ -25,6 +25,7 @@ from cometmagic.system.sanitize import clean_line
 
 MAX_INLINE_BYTES = 7_000_000  # of one image; Vertex accepts this much inline
 MAX_BASE64_BYTES = 18_000_000  # of all images in a body; Google's old limit for a body is 20 MB
+MAX_LOADED_BYTES = 14 * MAX_INLINE_BYTES  # of all images before they are made smaller; no model takes more than 14
 _ADVICE = "Give a path, bytes, a PIL image, an array or a figure."
 
 
@@ -38,6 +39,21 @@ def load_reference(value: Any, *, max_bytes: int = MAX_INLINE_BYTES) -> Referenc
     if isinstance(image_data, bytes):
         return normalize_content(reference_input, image_data, max_bytes)
     return normalize_picture(reference_input, image_data, max_bytes)
+
+
+def load_references(values: Iterable[Any]) -> list[Reference]:
+    """Return the references for values that are read one after another, made smaller so that they fit in one request.
+
+    Reading stops at `MAX_LOADED_BYTES`. Raises as `load_reference` and `fit_references` do.
+    """
+    references: list[Reference] = []
+    available_bytes = MAX_LOADED_BYTES
+    for value in values:
+        references.append(load_reference(value))
+        available_bytes -= len(references[-1].part.data)
+        if available_bytes < 0:
+            raise _build_size_error()
+    return fit_references(references)
 
 
 def fit_references(references: Sequence[Reference], max_base64_bytes: int = MAX_BASE64_BYTES) -> list[Reference]:
@@ -70,9 +86,13 @@ def _shrink_reference(max_bytes: int, reference: Reference, number: int) -> Refe
             ReferenceInput(f"To fit in one request, reference image {number}"), content, max_bytes
         )
     except OptionError:
-        message = "The reference images are too large together for one request."
-        raise OptionError(message, advice="Send fewer, or smaller ones.") from None
+        raise _build_size_error() from None
     return Reference(smaller.part, f"{reference.note} {smaller.note}".strip())
+
+
+def _build_size_error() -> OptionError:
+    message = "The reference images are too large together for one request."
+    return OptionError(message, advice="Send fewer, or smaller ones.")
 
 
 def _open_value(value: Any) -> tuple[ReferenceInput, bytes | Image.Image]:

@@ -39,11 +39,11 @@ def is_interactive(shell: InteractiveShell) -> bool:
 def has_visitors(shell: InteractiveShell | None) -> bool:
     """Whether widgets of the running cell appear on a page without cells, which others than its author may open.
 
-    Voilà says so in the environment when it starts a kernel, before a visitor can say anything. Other programs that
-    run whole notebooks allow no input, and without IPython there are no cells at all.
+    Voilà says so in the environment when it starts a kernel, before a visitor can say anything. Without IPython there
+    are no cells at all.
     """
     is_voila = os.environ.get("SERVER_SOFTWARE", "").startswith("voila/") or "VOILA_PREHEAT" in os.environ
-    return is_voila or shell is None or not is_interactive(shell)
+    return is_voila or shell is None
 
 
 def describe_surroundings(shell: InteractiveShell, session_options: dict[str, Any]) -> list[tuple[str, str]]:

@@ -100,10 +100,10 @@ def show_recovery(library: Library, _: str) -> None:
 def trust_library(library: Library, _: str) -> None:
     """Mark a library from somebody else as trusted, and print what is in it."""
     from cometmagic.storage.library import format_call_count
-    from cometmagic.storage.trust_secret import get_session_secret
+    from cometmagic.storage.trust_records import get_session_records
 
     library.trust()
-    limit = " until this kernel ends, because the state folder cannot be written" if get_session_secret() else ""
+    limit = " until this kernel ends, because the state folder cannot be written" if get_session_records() else ""
     _print(
         f"The library {format_path(library.root)} with {format_call_count(len(list(library)))} is now trusted{limit}."
     )

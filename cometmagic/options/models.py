@@ -81,6 +81,7 @@ class Model:
     replacement: str = ""
 
 
+MAX_REFERENCES = 50  # of one request; far more than a model takes, so with more nothing is read or sent
 DEFAULT_MODEL = "gemini-3.1-flash-image-preview"
 
 MODELS = (

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from cometmagic.errors import LibraryError, MissingKeyError, OptionError
 from cometmagic.options.declaration import SOURCES, Limits
 from cometmagic.options.option_types import Choice, Number
+from cometmagic.system.regular_files import is_link
 from cometmagic.system.secret import Secret
 from cometmagic.system.secret_patterns import contains_key
 from cometmagic.system.session_secret import register_finder
@@ -184,9 +185,22 @@ def _build_url_error(problem: str) -> OptionError:
 
 
 def find_library_folder() -> Path:
-    """Return the absolute path of the library: COMETMAGIC_LIBRARY, or `gemini_images` in the working folder."""
+    """Return the absolute path of the library: COMETMAGIC_LIBRARY, or `gemini_images` in the working folder.
+
+    Raises `OptionError` for an unknown user, and `LibraryError` for a `gemini_images` that is a link: it may have come
+    with a project from somebody else, and lead to any folder of this user.
+    """
+    path = os.environ.get("COMETMAGIC_LIBRARY", "").strip()
+    root = _resolve_library(path or DEFAULT_LIBRARY)
+    if not path and is_link(root):
+        message = f"{DEFAULT_LIBRARY} in the working folder is a link, which may lead anywhere."
+        raise LibraryError(message, advice="Set COMETMAGIC_LIBRARY to the folder itself.")
+    return root
+
+
+def _resolve_library(path: str) -> Path:
     try:
-        return Path(os.environ.get("COMETMAGIC_LIBRARY", "").strip() or DEFAULT_LIBRARY).expanduser().absolute()
+        return Path(path).expanduser().absolute()
     except RuntimeError as error:  # an unknown `~user`
         raise OptionError(f"COMETMAGIC_LIBRARY: {error}", advice="Name a folder that can be written.") from None
     except FileNotFoundError:

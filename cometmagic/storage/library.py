@@ -34,6 +34,7 @@ from cometmagic.system.atomic_files import sync_folder, write_atomic
 from cometmagic.system.bounded_json import parse_object
 from cometmagic.system.formatting import format_path
 from cometmagic.system.regular_files import is_real_folder, is_regular
+from cometmagic.system.sanitize import clean_line
 
 if TYPE_CHECKING:
     from cometmagic.storage.recording_pack import PackSummary
@@ -61,16 +62,22 @@ class Library:
         full, so nothing is sent or charged.
         """
         try:
-            create_library_folder(self.root)
-            check_exclusive(self.root)
-            free_bytes = shutil.disk_usage(self.root).free
-            if free_bytes < MIN_FREE_BYTES:
-                raise LibraryError(
-                    f"The disk of {self.root} has only {free_bytes >> 20} MB left.", advice=LIBRARY_ADVICE
-                )
+            self.prepare()
             return self._write_folder(request, fields)
         except OSError as error:
             raise build_write_error(self.root, error, advice=LIBRARY_ADVICE) from None
+
+    def prepare(self) -> None:
+        """Create the folder if need be, before anything is written to it.
+
+        Raises `LibraryError` when other users could exchange it or the disk is nearly full, and `OSError`.
+        """
+        create_library_folder(self.root)
+        check_exclusive(self.root)
+        free_bytes = shutil.disk_usage(self.root).free
+        if free_bytes < MIN_FREE_BYTES:
+            message = f"The disk of {self.root} has only {free_bytes >> 20} MB left."
+            raise LibraryError(message, advice=LIBRARY_ADVICE)
 
     def _write_folder(self, request: ImageRequest, fields: dict[str, Any]) -> CallFolder:
         """Write a temporary folder and rename it, so that a call folder is always complete."""
@@ -151,7 +158,8 @@ class Library:
         return self.iter_folders()
 
     def __repr__(self) -> str:
-        return f"<cometmagic library {format_path(self.root)}, {format_call_count(len(list(self.iter_folders())))}>"
+        path = clean_line(format_path(self.root))
+        return f"<cometmagic library {path}, {format_call_count(len(list(self.iter_folders())))}>"
 
     def remove_temp_folders(self) -> None:
         """Remove temporary folders that a crash left behind; none of these calls was sent."""

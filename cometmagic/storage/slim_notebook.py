@@ -25,6 +25,7 @@ from cometmagic.images.notebook_images import NotebookShrinker
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
+from cometmagic.storage.trust import check_exclusive, create_library_folder
 from cometmagic.system.atomic_files import save_new_file, write_atomic
 from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.regular_files import create_private_folder, is_real_folder, measure_regular, read_regular
@@ -183,8 +184,11 @@ def _save_originals(library: Library, folder: Path, originals: dict[str, bytes])
     sizes = {len(content) for content in originals.values()}
     known_digests = {_hash_file(path) for path in _iter_files(library, folder) if measure_regular(path) in sizes}
     missing = {digest: content for digest, content in originals.items() if digest not in known_digests}
-    for digest, content in missing.items():
+    if missing:
+        create_library_folder(library.root)
+        check_exclusive(library.root)
         create_private_folder(folder)
+    for digest, content in missing.items():
         save_new_file(folder / f"{digest[:16]}{sniff(content[:MAGIC_BYTES])[1]}", content, 0o600)
     return len(missing)
 

@@ -38,6 +38,18 @@ def is_regular(path: Path) -> bool:
         return False
 
 
+def is_link(path: Path) -> bool:
+    """Whether there is a link, wherever it leads, or a junction of Windows."""
+    with contextlib.suppress(OSError, ValueError):
+        return _describes_link(os.lstat(path))
+    return False
+
+
+def _describes_link(status: os.stat_result) -> bool:
+    is_junction = getattr(status, "st_reparse_tag", 0) == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
+    return stat.S_ISLNK(status.st_mode) or is_junction
+
+
 def is_real_folder(path: Path) -> bool:
     """Whether there is a folder, itself and not by a link."""
     with contextlib.suppress(OSError, ValueError):
@@ -49,10 +61,10 @@ def is_real_folder(path: Path) -> bool:
 def check_folder(path: Path) -> os.stat_result:
     """Return the status of a folder. Raises `OSError` for anything else, and for a link to a folder."""
     status = os.lstat(path)
-    is_junction = getattr(status, "st_reparse_tag", 0) == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
-    if not stat.S_ISDIR(status.st_mode) or is_junction:
-        reason = "is a link" if stat.S_ISLNK(status.st_mode) or is_junction else "is not a folder"
-        raise _build_error(errno.ENOTDIR, reason, path)
+    if _describes_link(status):
+        raise _build_error(errno.ENOTDIR, "is a link", path)
+    if not stat.S_ISDIR(status.st_mode):
+        raise _build_error(errno.ENOTDIR, "is not a folder", path)
     return status
 
 

@@ -20,6 +20,7 @@ from cometmagic.widget.hints import merge_inherited_options
 from cometmagic.widget.notebook_context import get_session_options
 from cometmagic.widget.panel_state import PanelState
 from cometmagic.widget.visitor_policy import VisitorPolicy
+from cometmagic.widget.visitor_view import select_visitor_options
 
 PROMPT_CONTROL, REFERENCES_CONTROL = "prompt", "image"  # the controls of the form that are not options
 MAX_PAGES = 20
@@ -93,7 +94,10 @@ class FormSync:
     def build_state(self, inherited_options: dict[str, Any]) -> dict[str, Any]:
         """Return the form's part of the state of the pages; `inherited_options` apply where the panel sets nothing."""
         errors, state = self.errors, self._state
-        values = {PROMPT_CONTROL: state.prompt} | controls.encode_values(state.options, inherited_options)
+        values = controls.encode_values(state.options, inherited_options)
+        if self._policy is not None:
+            values = select_visitor_options(values)
+        values = {PROMPT_CONTROL: state.prompt} | values
         contents = {name: self._raw_values.get(name) if name in errors else value for name, value in values.items()}
         values = {name: content for name, content in contents.items() if content is not None}
         return {"heard": self._revisions, "wrong": errors, "values": values}

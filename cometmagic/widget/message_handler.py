@@ -24,11 +24,10 @@ from cometmagic.widget.notebook_context import get_namespace
 from cometmagic.widget.page_messages import MessageError, parse_message
 from cometmagic.widget.panel_state import PanelState
 from cometmagic.widget.run.runner import Runner
-from cometmagic.widget.uploads import MAX_FILE_BYTES, ChunkedUploads
+from cometmagic.widget.uploads import ChunkedUploads
 from cometmagic.widget.view_state import ViewState
-from cometmagic.widget.visitor_policy import MAX_UPLOAD_BYTES, VisitorPolicy
+from cometmagic.widget.visitor_policy import MAX_TOTAL_UPLOAD_BYTES, MAX_UPLOAD_BYTES, VisitorPolicy
 
-MAX_REFERENCES = 50  # far more than a model takes
 MAX_REFERENCE_LENGTH = 8000  # characters of a path or an address
 # Options that keep the panel's value when an earlier result is generated again.
 _PERSISTENT_OPTIONS = ("source", "preview", "allow_secret", *Limits.list_options())
@@ -48,7 +47,7 @@ class MessageHandler:
         """Listen from now on; `policy` says what visitors may do, if there are any."""
         self._state, self._view_state, self._form_sync, self._runs = state, view_state, form_sync, runs
         self._policy = policy
-        self._uploads = ChunkedUploads(MAX_FILE_BYTES if policy is None else MAX_UPLOAD_BYTES)
+        self._uploads = ChunkedUploads() if policy is None else ChunkedUploads(MAX_UPLOAD_BYTES, MAX_TOTAL_UPLOAD_BYTES)
         for part in (view_state.form_widget, view_state.result_widget):
             part.on_msg(self._handle_message)
 
@@ -93,12 +92,12 @@ class MessageHandler:
         """Put the references in the order sent, and drop those not named. An order of other references is ignored."""
         references, order = self._state.references, message["order"]
         is_order = len(set(order)) == len(order) and all(index < len(references) for index in order)
-        if is_order and tuple(message["seen"]) == references:
+        if is_order and message["seen"] == self._view_state.name_references():
             self._state.references = tuple(references[index] for index in order)
 
     def _add_reference(self, message: dict[str, Any]) -> None:
         word = message["word"].strip()
-        with self._report_reference_errors():
+        with self._try_to_add():
             if len(word) > MAX_REFERENCE_LENGTH:
                 raise OptionError(f"The name of the image has {len(word):,} characters.", advice="Add it as a file.")
             if self._policy is not None:
@@ -109,23 +108,20 @@ class MessageHandler:
             self._append_reference(word)
 
     def _receive_upload(self, message: dict[str, Any], chunk: bytes) -> None:
-        with self._report_reference_errors():
-            if self._policy is not None:
-                self._policy.check_reference_count()
+        with self._try_to_add():
             self._state.check_text("The name of the image", message["name"])
             if word := self._uploads.add_chunk(message, chunk):
                 self._append_reference(word)
 
     def _append_reference(self, word: str) -> None:
-        if len(self._state.references) >= MAX_REFERENCES:
-            raise OptionError(f"There are {MAX_REFERENCES} reference images.", advice="Remove some first.")
         self._state.references = (*self._state.references, word)
 
     @contextlib.contextmanager
-    def _report_reference_errors(self) -> Iterator[None]:
-        """Show an error at the reference images."""
+    def _try_to_add(self) -> Iterator[None]:
+        """Check first that one more reference image is possible, and show an error at the images."""
         self._form_sync.set_reference_error("")
         try:
+            self._state.check_reference_count(len(self._state.references) + 1)
             yield
         except CometError as error:
             self._form_sync.set_reference_error(error.message)
@@ -151,13 +147,19 @@ class MessageHandler:
     def _add_result_reference(self, message: dict[str, Any]) -> None:
         path = self._find_result(message).image.path
         if path is not None:
-            self._append_reference(format_path(path))
+            with self._try_to_add():
+                self._append_reference(format_path(path))
 
     def _generate_again(self, message: dict[str, Any]) -> None:
         self._state.check_idle()
-        settings = restore_settings(self._find_result(message), get_namespace())
-        options = {name: value for name, value in self._state.options.items() if name in _PERSISTENT_OPTIONS}
-        self._state.apply_settings(replace(settings, options=options | settings.options))
+        result = self._find_result(message)
+        if self._policy is not None:
+            settings = self._policy.merge_settings(self._runs.find_settings(result))
+        else:
+            settings = restore_settings(result, get_namespace())
+            options = {name: value for name, value in self._state.options.items() if name in _PERSISTENT_OPTIONS}
+            settings = replace(settings, options=options | settings.options)
+        self._state.apply_settings(settings)
         self._runs.start()
 
     def _send_original(self, message: dict[str, Any]) -> None:

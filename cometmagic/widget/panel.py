@@ -27,7 +27,7 @@ from cometmagic.widget.panel_state import PanelState
 from cometmagic.widget.run.runner import Runner
 from cometmagic.widget.static_output import StaticOutput, render_page
 from cometmagic.widget.view_state import ViewState
-from cometmagic.widget.visitor_policy import VisitorPolicy
+from cometmagic.widget.visitor_policy import MAX_REFERENCES, VisitorPolicy
 from cometmagic.widget.widgets import ReadOnlyState
 
 
@@ -45,15 +45,19 @@ class Panel(PanelState, ReadOnlyState, VBox):  # type: ignore[misc]
     def __init__(self, prompt: str = "", *, images: Any = (), **options: Unpack[PanelOptions]) -> None:
         """Set the controls, as `panel` does."""
         values: dict[str, Any] = {**options}
-        self._static_output, self._provenance = StaticOutput(self._read_content), Provenance()
+        is_public = has_visitors()
+        self._static_output = StaticOutput(self._read_content, has_visitors=is_public)
+        self._provenance = Provenance()
         references = (*to_list(images), *to_list(values.pop("image", ())))
         super().__init__()
+        if is_public:
+            self.max_references = MAX_REFERENCES
         try:
             self.options, self.prompt, self.references = values, prompt, references
         except CometError:
             self.close()
             raise
-        policy = VisitorPolicy(self, lambda: self._view_state.results) if has_visitors() else None
+        policy = VisitorPolicy(self, lambda: self._view_state.results) if is_public else None
         form_sync = FormSync(self, policy)
         self._view_state = ViewState(self, form_sync, has_visitors=policy is not None)
         self._runs = Runner(self, self._view_state, self._provenance)
@@ -116,16 +120,21 @@ class Panel(PanelState, ReadOnlyState, VBox):  # type: ignore[misc]
         self._static_output.update()
 
     def _read_content(self) -> tuple[AnyResult | None, str]:
-        """Return the last result and the cell that produced it; without a result, the panel's own cell."""
+        """Return the last result and the cell that produced it, if known; without a result, the panel's own cell."""
         result = self.result
-        return result, self.as_cell() if result is None else self._provenance.find_cell(result, get_namespace())
+        try:
+            settings = self.settings if result is None else self._provenance.find_settings(result, get_namespace())
+            return result, self._view_state.format_cell(settings)
+        except CometError:
+            return result, ""
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         is_open = self.comm is not None  # a closed panel is an image and a cell, as in a saved notebook
         bundle: dict[str, Any] = (super()._repr_mimebundle_(**kwargs) or {}) if is_open else {}
         result, cell = self._read_content()
         suffix = f" {result!r}" if result is not None else ""
-        return bundle | {"text/plain": f"<cometmagic panel{suffix}>\n{cell}", "text/html": render_page(result, cell)}
+        text = self._view_state.hide_folders(f"<cometmagic panel{suffix}>\n{cell}")
+        return bundle | {"text/plain": text, "text/html": render_page(result, cell)}
 
     def _ipython_display_(self) -> None:
         shell = get_ipython()

@@ -17,6 +17,7 @@ from cometmagic.errors import OptionError
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.generation.text_checks import extract_text
+from cometmagic.options.models import MAX_REFERENCES
 from cometmagic.widget import controls
 from cometmagic.widget.cell.reference_names import name_reference, name_result
 from cometmagic.widget.cell.text import PanelSettings, format_cell
@@ -32,6 +33,8 @@ class PanelState(HasTraits):
     references = Tuple(help="reference images: variables, files and addresses")
     result = AnyTrait(None, allow_none=True, help="what was made last")
     busy = Bool(False, read_only=True, help="whether a run is under way")
+
+    max_references = MAX_REFERENCES  # of this panel
 
     def __init__(self, **kwargs: Any) -> None:
         """Start with empty settings; views are not refreshed until `_is_refresh_enabled` is set."""
@@ -66,6 +69,12 @@ class PanelState(HasTraits):
         """Raise `OptionError` for a text that must not be stored under `options`, by default the panel's own."""
         allow_secret = (self.options if options is None else options).get("allow_secret")
         self.key_guard.check(name, text, allow_secret=bool(allow_secret))
+
+    def check_reference_count(self, count: int) -> None:
+        """Raise `OptionError` for more reference images than this panel may have."""
+        if count > self.max_references:
+            message = f"At most {self.max_references} reference images are possible."
+            raise OptionError(message, advice="Remove some first.")
 
     def check_idle(self) -> None:
         """Raise `OptionError` while a run is in progress."""
@@ -108,6 +117,7 @@ class PanelState(HasTraits):
 
     @validate("references")
     def _validate_references(self, proposal: dict[str, Any]) -> tuple[str, ...]:
+        self.check_reference_count(len(proposal["value"]))
         words = tuple(name_reference(source, self.namespace) for source in proposal["value"])
         for word in words:
             self.check_text("A reference image", word)

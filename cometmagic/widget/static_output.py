@@ -16,6 +16,7 @@ from cometmagic.errors import CometError
 from cometmagic.generation.result_list import AnyResult, ImageResults
 from cometmagic.notebook.progress import UpdatableOutput
 from cometmagic.widget import result_view
+from cometmagic.widget.visitor_view import hide_folders
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -33,9 +34,10 @@ _HIDING_STYLE = (
 class StaticOutput:
     """Two outputs below a panel: the last image, and the cell that produced it."""
 
-    def __init__(self, read_content: Callable[[], tuple[AnyResult | None, str]]) -> None:
+    def __init__(self, read_content: Callable[[], tuple[AnyResult | None, str]], *, has_visitors: bool = False) -> None:
         """Show nothing yet; `read_content` returns the result and the cell at the time of an update."""
         self._read_content, self._lock = read_content, threading.RLock()
+        self._has_visitors = has_visitors
         self._outputs: list[UpdatableOutput] = []
         self._content: tuple[AnyResult | None, str] | None = None
 
@@ -50,15 +52,26 @@ class StaticOutput:
         with self._lock:  # so that a slow thread cannot overwrite newer content
             if self._outputs and self._content != (content := self._read_content()):
                 self._content = content
-                for output, bundle in zip(self._outputs, _build_bundles(*content), strict=True):
+                contents = _build_bundles(*content, has_visitors=self._has_visitors)
+                for output, bundle in zip(self._outputs, contents, strict=True):
                     output.show(bundle)
 
 
-def _build_bundles(result: AnyResult | None, cell: str) -> tuple[bundles.Bundle, bundles.Bundle]:
+def _build_bundles(result: AnyResult | None, cell: str, *, has_visitors: bool) -> tuple[bundles.Bundle, bundles.Bundle]:
     if result is not None:
         with contextlib.suppress(CometError, OSError):  # its folder was deleted
-            return _build_image(result), _build_caption(result_view.describe_result(result)["facts"], cell)
+            image, facts = _build_image(result), result_view.describe_result(result)["facts"]
+            if has_visitors:
+                image, facts = _hide_local(image), hide_folders(facts)
+            return image, _build_caption(facts, cell)
     return _EMPTY_BUNDLE, _build_caption("", cell)
+
+
+def _hide_local(bundle: bundles.Bundle) -> bundles.Bundle:
+    """Return the bundle of an image without the paths in its text and metadata."""
+    data, metadata = bundle
+    facts = {name: value for name, value in metadata.items() if name != "cometmagic"}
+    return data | {"text/plain": hide_folders(data["text/plain"])}, facts
 
 
 def _build_image(result: AnyResult) -> bundles.Bundle:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from cometmagic.errors import CometError
 from cometmagic.generation.result import ImageResult
@@ -18,11 +19,13 @@ from cometmagic.options.declaration import VISITOR_OPTIONS
 from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
 from cometmagic.widget import controls, result_view
+from cometmagic.widget.cell.text import PanelSettings, format_cell
 from cometmagic.widget.form_sync import FormSync
 from cometmagic.widget.hints import build_hints, merge_inherited_options
 from cometmagic.widget.notebook_context import get_session_options
 from cometmagic.widget.panel_state import PanelState
 from cometmagic.widget.run.execute import RunStatus
+from cometmagic.widget.visitor_view import hide_folders, name_reference_file, select_visible
 from cometmagic.widget.widgets import CellWidget, Container, FormWidget, ResultWidget
 
 UPDATE_INTERVAL = 0.5  # seconds
@@ -34,7 +37,7 @@ class ViewState:
 
     def __init__(self, state: PanelState, form_sync: FormSync, *, has_visitors: bool) -> None:
         """Create the widgets; visitors get the controls that they may set."""
-        self._state, self._form_sync = state, form_sync
+        self._state, self._form_sync, self._has_visitors = state, form_sync, has_visitors
         names = VISITOR_OPTIONS if has_visitors else None
         self.form_widget = FormWidget(controls=controls.describe_controls(names), has_visitors=has_visitors)
         self.result_widget, self.cell_widget = ResultWidget(), CellWidget()
@@ -43,6 +46,7 @@ class ViewState:
         self.results: dict[str, ImageResult] = {}  # by the name of the call's folder
         self._lock = threading.RLock()
         self._start_time = self._update_time = 0.0
+        self._reference_words: list[str] = []
         self._reference_payloads: dict[str, result_view.ViewPayload] = {}
 
     def refresh(self) -> None:
@@ -56,21 +60,40 @@ class ViewState:
                 len(state.references),
                 has_key=state.key_guard.has_key,
             )
+            form_state = self._form_sync.build_state(inherited_options)
             self.form_widget.state = {
-                **self._form_sync.build_state(inherited_options),
+                **form_state,
+                "wrong": self.hide_folders(form_state["wrong"]),
                 "busy": state.busy,
                 "price": hints.price,
-                "notes": [clean_line(note) for note in hints.notes],
+                "notes": self.hide_folders([clean_line(note) for note in hints.notes]),
                 "off": {name: dict(reasons) for name, reasons in hints.unavailable_choices.items()},
             }
             self.result_widget.busy = state.busy
-            self.cell_widget.text = state.as_cell()
+            self.cell_widget.text = self.format_cell(state.settings)
             self._refresh_references()
+
+    def format_cell(self, settings: PanelSettings) -> str:
+        """Return the cell with these settings, as the page shows it."""
+        return format_cell(select_visible(settings) if self._has_visitors else settings)
+
+    def hide_folders(self, content: Any) -> Any:
+        """Return the content as the page shows it."""
+        return hide_folders(content) if self._has_visitors else content
+
+    def name_references(self) -> list[str]:
+        """Return the reference images as the form names them."""
+        words = self._state.references
+        return [name_reference_file(word) if self._has_visitors else word for word in words]
 
     def _refresh_references(self) -> None:
         words = list(self._state.references)
-        if [payload["word"] for payload in self.form_widget.references] != words:
-            self.form_widget.references = [self.describe_reference(word) for word in words]
+        if self._reference_words != words:
+            self._reference_words = words
+            self.form_widget.references = [
+                {**self.hide_folders(self.describe_reference(word)), "word": name}
+                for word, name in zip(words, self.name_references(), strict=True)
+            ]
             # By the time a reference is added again, its variable or file may hold another image.
             payloads = self._reference_payloads.items()
             self._reference_payloads = {word: payload for word, payload in payloads if word in words}
@@ -97,7 +120,9 @@ class ViewState:
         mime_type, content = result_view.read_image(result)
         with self.result_widget.hold_sync():
             self.result_widget.picture, self.result_widget.drafts = content, result_view.describe_drafts(result)
-            self.result_widget.shown = result_view.describe_result(result) | {"mime": mime_type}
+            description = result_view.describe_result(result)
+            hidden = {name: self.hide_folders(description[name]) for name in ("facts", "notes") if name in description}
+            self.result_widget.shown = description | hidden | {"mime": mime_type}
 
     def show_start(self) -> None:
         """Show that a run starts."""
@@ -113,7 +138,7 @@ class ViewState:
         text = f"{status.activity}: {status.wait_reason}" if status.wait_reason else status.activity
         self.form_widget.standing = {
             "state": "busy",
-            "told": clean_line(text),
+            "told": self.hide_folders(clean_line(text)),
             "seconds": round(now - self._start_time, 1),
             "received": status.received_bytes,
             "done": status.finished_count,
@@ -134,4 +159,5 @@ class ViewState:
 
     def _show_end(self, state: str, message: str) -> None:
         seconds = round(time.monotonic() - self._start_time, 1) if self._start_time else 0
-        self.form_widget.standing = {"state": state, "told": clean_line(message), "seconds": seconds}
+        text = self.hide_folders(clean_line(message))
+        self.form_widget.standing = {"state": state, "told": text, "seconds": seconds}

@@ -10,22 +10,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cometmagic.errors import OptionError
 from cometmagic.generation.result import ImageResult
+from cometmagic.generation.text_checks import extract_text
 from cometmagic.options.declaration import MAX_VISITOR_COUNT, VISITOR_OPTIONS, list_options
 from cometmagic.options.models import find_model
 from cometmagic.options.template import find_placeholders
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import shorten_id
+from cometmagic.widget.cell.text import PanelSettings
 from cometmagic.widget.controls import decode_value
 from cometmagic.widget.hints import merge_inherited_options
 from cometmagic.widget.notebook_context import get_session_options
 from cometmagic.widget.panel_state import PanelState
+from cometmagic.widget.visitor_view import select_visitor_options
 
 MAX_REFERENCES = 20
 MAX_UPLOAD_BYTES = 16_000_000  # of one file
+MAX_TOTAL_UPLOAD_BYTES = 200_000_000  # of all files that a page writes to the library
+MAX_TEXT_LENGTH = 10_000  # characters of a prompt, an option or an address
 _URL = re.compile("https?://", re.IGNORECASE)
 
 
@@ -44,6 +50,7 @@ class VisitorPolicy:
 
     def check_prompt(self, prompt: str) -> None:
         """Refuse `{{variables}}`, except those that are in the prompt already: the author's."""
+        _check_length("The prompt", prompt)
         names = set(find_placeholders(prompt)) - set(find_placeholders(self._state.prompt))
         if names:
             raise OptionError("The prompt cannot use {{variables}} on this page.")
@@ -53,6 +60,7 @@ class VisitorPolicy:
         option = list_options()[name]
         if name not in VISITOR_OPTIONS:
             raise OptionError(f"{option.flag} can only be set by the author of this page.")
+        _check_length(option.flag, extract_text(value))
         parsed = decode_value(option, value)
         if name in self._checks and parsed is not None and parsed != self._state.options.get(name):
             self._checks[name](parsed)
@@ -70,14 +78,23 @@ class VisitorPolicy:
         if call not in [name for folder in folders for name in (folder.id, shorten_id(folder))]:
             raise OptionError("Only pictures made on this page can be edited or continued here.")
 
+    def merge_settings(self, settings: PanelSettings) -> PanelSettings:
+        """Return the settings of an earlier run for one more image; the author's options are those of now."""
+        options = {name: value for name, value in self._state.options.items() if name not in VISITOR_OPTIONS}
+        own_options = select_visitor_options(settings.options)
+        own_options.pop("count", None)
+        return replace(settings, options=options | own_options)
+
     def check_reference(self, word: str) -> None:
         """Refuse references by name, except addresses where the author allows no private ones."""
+        _check_length("The address", word)
         options = merge_inherited_options(self._state.options, get_session_options()) | self._state.options
         if not _URL.match(word) or options.get("private_urls"):
             raise OptionError("Reference images can only be uploaded on this page, not named.")
-        self.check_reference_count()
 
-    def check_reference_count(self) -> None:
-        """Refuse another reference when there are many."""
-        if len(self._state.references) >= MAX_REFERENCES:
-            raise OptionError(f"At most {MAX_REFERENCES} reference images are possible on this page.")
+
+def _check_length(label: str, text: str) -> None:
+    if len(text) > MAX_TEXT_LENGTH:
+        raise OptionError(
+            f"{label} has {len(text):,} characters; at most {MAX_TEXT_LENGTH:,} are possible on this page."
+        )

@@ -42,7 +42,8 @@ def test_a_picture_from_the_prompt_to_the_copied_cell(
     panel.has_references(second, first)
     panel.button("Remove reference 2").click()
     panel.has_references(second)
-    assert Path(screen.server.root, second).read_bytes() == hat
+    [path] = Path(screen.server.root).rglob(Path(second).name)  # a visitor sees no folder
+    assert path.read_bytes() == hat
 
     panel.field.press("Control+Enter")
     expect(panel.root.get_by_role("progressbar")).to_have_attribute("data-state", "busy")

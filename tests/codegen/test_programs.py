@@ -330,10 +330,10 @@ def test_a_converted_file_is_not_read_where_it_lies(tmp_path: Path, monkeypatch:
 
 
 def test_nothing_in_the_way_is_overwritten(tmp_path: Path) -> None:
-    first = assets.write_asset(tmp_path, RED, ".png")
+    first = assets.write_asset(tmp_path / "library", RED, ".png")
     first.write_bytes(b"damaged")
 
-    second = assets.write_asset(tmp_path, RED, ".png")
+    second = assets.write_asset(tmp_path / "library", RED, ".png")
 
     assert first.read_bytes() == b"damaged"
     assert second.read_bytes() == RED

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from cometmagic import generate, library
-from cometmagic.errors import CometError
+from cometmagic.errors import CometError, OptionError
 from cometmagic.generation.plan import build_plans
 from cometmagic.options.declaration import list_options
+from cometmagic.options.models import MAX_REFERENCES
 
 DEEP: Any = []
 for _ in range(5000):
@@ -85,3 +86,12 @@ def test_a_text_that_cannot_be_written_is_refused_before_anything_is(library_fol
 @pytest.fixture
 def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMETMAGIC_SOURCE", "offline")
+
+
+@pytest.mark.usefixtures("_offline")
+def test_too_many_references_are_refused_before_one_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "missing.png"
+
+    for count, message in ((MAX_REFERENCES + 1, "There are 51 reference images"), (MAX_REFERENCES, "missing.png")):
+        with pytest.raises(OptionError, match=message):
+            build_plans("a cat", images=[path] * count)

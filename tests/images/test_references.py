@@ -25,7 +25,7 @@ from cometmagic.errors import ChargeStatus, NoImageError, OptionError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.images import references
 from cometmagic.images.normalize import Reference
-from cometmagic.images.references import fit_references, load_reference
+from cometmagic.images.references import fit_references, load_reference, load_references
 from tests.gemini.answers import picture
 from tests.image_samples import RED, encoded, near, opened
 
@@ -454,3 +454,14 @@ def test_a_budget_is_kept() -> None:
     assert len(made.part.data) <= 300_000 < len(content)
     assert made.note == "The image was scaled from 900 × 600 to 768 × 512 pixels and converted from PNG to JPEG."
     assert opened(made.part.data).size == (768, 512)
+
+
+def test_reading_stops_as_soon_as_the_images_are_too_large_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, numbers = picture(), iter(range(10))
+    monkeypatch.setattr(references, "MAX_LOADED_BYTES", 3 * len(content))
+
+    with pytest.raises(OptionError, match="too large together"):
+        load_references(content for _ in numbers)
+
+    assert next(numbers) == 4
+    assert len(load_references([content] * 3)) == 3

@@ -101,13 +101,13 @@ class Kernel:
         self._manager.shutdown_kernel(now=True)
         self._sockets.cleanup()
 
-    def run(self, code: str, *, history: bool = True, allow_stdin: bool = True) -> Ran:
+    def run(self, code: str, *, history: bool = True) -> Ran:
         """Run a cell to its end; without `history` it leaves no trace in `In`."""
-        return self.finish(self.start(code, history=history, allow_stdin=allow_stdin))
+        return self.finish(self.start(code, history=history))
 
-    def start(self, code: str, *, history: bool = True, allow_stdin: bool = True) -> str:
-        """Start a cell and return the id of its request; programs that run whole notebooks allow no input."""
-        return str(self._client.execute(code, silent=not history, store_history=history, allow_stdin=allow_stdin))
+    def start(self, code: str, *, history: bool = True) -> str:
+        """Start a cell and return the id of its request."""
+        return str(self._client.execute(code, silent=not history, store_history=history))
 
     def finish(self, request: str) -> Ran:
         """Wait for the end of a cell."""

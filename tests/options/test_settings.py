@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from cometmagic.errors import CometError, MissingKeyError, OptionError
+from cometmagic.errors import CometError, LibraryError, MissingKeyError, OptionError
 from cometmagic.options import settings
 from cometmagic.options.settings import Key, ask_key, find_key, find_library_folder, read_base_url, read_default_source
 from tests.notebook.answers import CANARY
@@ -174,6 +174,16 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, variable: str
     assert callable(read)
     with pytest.raises(OptionError, match=variable):
         read()
+
+
+def test_a_library_that_is_a_link_must_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gemini_images").symlink_to(tmp_path)
+    assert find_library_folder() == tmp_path / "library"  # the control: it is named
+
+    monkeypatch.delenv("COMETMAGIC_LIBRARY")
+    with pytest.raises(LibraryError, match=r"is a link.*Set COMETMAGIC_LIBRARY to the folder itself"):
+        find_library_folder()
 
 
 def test_nothing_is_read_from_the_working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

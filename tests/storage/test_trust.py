@@ -8,7 +8,9 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,18 @@ from cometmagic.costs.spending_report import format_spending
 from cometmagic.courier import client
 from cometmagic.courier.recovery import recover
 from cometmagic.courier.recovery_report import format_running_calls, recover_calls
-from cometmagic.storage import trust_secret
+from cometmagic.storage import trust_records
 from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
-from cometmagic.storage.trust import MARK_NAME, MAX_DIGESTS, create_library_folder
-from cometmagic.storage.trust_secret import SECRET_NAME
+from cometmagic.storage.trust import (
+    LEDGER_FILE_NAME,
+    MARK_NAME,
+    MAX_MARK_BYTES,
+    create_library_folder,
+    describe_untrusted,
+    is_trusted,
+)
+from cometmagic.storage.trust_records import RECORDS_FOLDER
 from tests.notebook.answers import answering, serving
 
 NOBODY = 65534
@@ -79,35 +88,74 @@ def test_a_copy_of_a_library_is_not_trusted_whatever_mark_it_brings(
     assert not Library(tmp_path / "copy").is_trusted
 
 
-def test_the_mark_and_the_secret_are_private_and_hold_nothing_of_each_other(own: Library, tmp_path: Path) -> None:
-    mark, secret = own.root / MARK_NAME, tmp_path / "state" / "cometmagic" / SECRET_NAME
+def test_the_mark_and_its_record_are_private_and_name_no_path(own: Library, tmp_path: Path) -> None:
+    mark, [record] = own.root / MARK_NAME, list_records(tmp_path)
 
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (mark, secret)] == [0o600, 0o600]
-    assert secret.read_bytes().hex() not in mark.read_text()
-    assert str(tmp_path) not in mark.read_text()
-
-
-def move_project(library: Library) -> Library:
-    project = library.root.parent
-    return Library(project.rename(project.with_name("renamed")) / library.root.name)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (mark, record, record.parent)] == [0o600, 0o600, 0o700]
+    assert (len(mark.read_bytes()), record.read_bytes()) == (MAX_MARK_BYTES, b"")
 
 
-def restore_backup(library: Library) -> Library:
-    shutil.copytree(library.root, library.root.with_name("backup"))
-    shutil.rmtree(library.root)
-    library.root.with_name("backup").rename(library.root)
-    return library
+def list_records(tmp_path: Path) -> list[Path]:
+    return list((tmp_path / "state" / "cometmagic" / RECORDS_FOLDER).iterdir())
 
 
-@pytest.mark.parametrize("change", [move_project, restore_backup])
-def test_a_renamed_or_restored_library_stays_trusted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Library], Library]
-) -> None:
-    library = tmp_path / "project" / "gemini_images"
-    monkeypatch.setenv("COMETMAGIC_LIBRARY", str(library))
+def test_a_renamed_library_stays_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "project"
+    monkeypatch.setenv("COMETMAGIC_LIBRARY", str(project / "gemini_images"))
     generate("a cat", source="offline")
 
-    assert change(Library(library)).is_trusted
+    assert Library(project.rename(tmp_path / "renamed") / "gemini_images").is_trusted
+
+
+def clone_again(root: Path) -> None:
+    clone(root.rename(root.with_name("hub")), root)
+
+
+def unpack_again(root: Path) -> None:
+    archive = shutil.make_archive(str(root), "tar", root)
+    shutil.rmtree(root)
+    shutil.unpack_archive(archive, root, filter="data")
+
+
+def copy_back(root: Path) -> None:
+    shutil.copytree(root, root.with_name("backup"))
+    shutil.rmtree(root)
+    root.with_name("backup").rename(root)
+
+
+def write_mark_again(root: Path) -> None:
+    """Write what is there, as if all inodes and times of a new library were those of the old one by chance."""
+    mark = root / MARK_NAME
+    inode, time = mark.stat().st_ino, mark.stat().st_mtime_ns
+    mark.write_bytes(mark.read_bytes())
+    os.utime(mark, ns=(time, time))
+    assert (mark.stat().st_ino, mark.stat().st_mtime_ns) == (inode, time)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the time of a change is that of creation there")
+@pytest.mark.parametrize("change", [clone_again, unpack_again, copy_back, write_mark_again])
+def test_a_library_that_comes_back_to_its_place_is_not_trusted(own: Library, change: Callable[[Path], None]) -> None:
+    mark = (own.root / MARK_NAME).read_bytes()
+    assert own.is_trusted  # the control
+    change(own.root)
+
+    assert (own.root / MARK_NAME).read_bytes() == mark
+    assert len(list(own)) == 1
+    assert not is_trusted(own.root)
+    own.trust()
+    assert is_trusted(own.root)
+
+
+def test_a_library_is_trusted_by_everybody_who_creates_it_at_the_same_time(library_folder: Path) -> None:
+    def create() -> bool:
+        barrier.wait()
+        create_library_folder(library_folder)
+        return is_trusted(library_folder)
+
+    barrier = threading.Barrier(8)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(future.result() for future in [pool.submit(create) for _ in range(8)])
+    assert [path.name for path in library_folder.parent.iterdir() if path.suffix == ".tmp"] == []
 
 
 def remove_mark(library: Library, _: Path) -> None:
@@ -115,7 +163,7 @@ def remove_mark(library: Library, _: Path) -> None:
 
 
 def forge_mark(library: Library, _: Path) -> None:
-    (library.root / MARK_NAME).write_bytes(b"\n".join([b"0" * 64] * MAX_DIGESTS))
+    (library.root / MARK_NAME).write_bytes(b"0" * MAX_MARK_BYTES)
 
 
 def link_mark(library: Library, _: Path) -> None:
@@ -134,35 +182,34 @@ def swell_mark(library: Library, _: Path) -> None:
         file.write(b"\n" * 10_000)
 
 
-def remove_secret(_: Library, secret: Path) -> None:
-    secret.unlink()
+def remove_record(_: Library, record: Path) -> None:
+    record.unlink()
 
 
-def replace_secret(_: Library, secret: Path) -> None:
-    secret.write_bytes(bytes(32))
+def link_record(_: Library, record: Path) -> None:
+    record.symlink_to(record.rename(record.parent.with_name("elsewhere")))
 
 
-def cut_secret(_: Library, secret: Path) -> None:
-    secret.write_bytes(secret.read_bytes()[:31])
+def open_records(_: Library, record: Path) -> None:
+    record.parent.chmod(0o770)
 
 
-def open_secret_folder(_: Library, secret: Path) -> None:
-    secret.parent.chmod(0o770)
+def open_state_folder(_: Library, record: Path) -> None:
+    record.parent.parent.chmod(0o770)
 
 
-def link_secret_folder(_: Library, secret: Path) -> None:
-    secret.parent.symlink_to(secret.parent.rename(secret.parent.with_name("elsewhere")))
+def link_records(_: Library, record: Path) -> None:
+    record.parent.symlink_to(record.parent.rename(record.parent.with_name("elsewhere")))
 
 
-def give_away_secret_folder(_: Library, secret: Path) -> None:
-    for path in (secret, secret.parent):
-        os.chown(path, NOBODY, NOBODY)
+def give_away_records(_: Library, record: Path) -> None:
+    os.chown(record.parent, NOBODY, NOBODY)
 
 
 CHANGES = [
-    *(remove_mark, forge_mark, link_mark, pipe_mark, swell_mark, remove_secret, replace_secret, cut_secret),
-    *(open_secret_folder, link_secret_folder),
-    pytest.param(give_away_secret_folder, marks=needs_root),
+    *(remove_mark, forge_mark, link_mark, pipe_mark, swell_mark),
+    *(remove_record, link_record, open_records, open_state_folder, link_records),
+    pytest.param(give_away_records, marks=needs_root),
 ]
 
 
@@ -171,8 +218,8 @@ CHANGES = [
 def test_without_a_valid_mark_a_library_is_not_trusted_until_the_user_says_so(
     own: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Library, Path], None]
 ) -> None:
-    monkeypatch.setattr(trust_secret, "_session_secrets", [])
-    change(own, tmp_path / "state" / "cometmagic" / SECRET_NAME)
+    monkeypatch.setattr(trust_records, "_session_records", set())
+    change(own, *list_records(tmp_path))
 
     assert not own.is_trusted
     own.trust()
@@ -297,7 +344,7 @@ def _no_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the state folder one that nobody can write, not even root."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(trust_secret, "_session_secrets", [])
+    monkeypatch.setattr(trust_records, "_session_records", set())
 
 
 @pytest.mark.usefixtures("_no_state_folder")
@@ -313,7 +360,7 @@ def test_without_a_state_folder_a_new_library_is_trusted_until_the_process_ends(
     leave_unfinished(result.folder)
     assert len(list(recover_calls(library.root))) == 1  # as above
 
-    monkeypatch.setattr(trust_secret, "_session_secrets", [])
+    monkeypatch.setattr(trust_records, "_session_records", set())
     assert not library.is_trusted
 
 
@@ -445,12 +492,22 @@ def test_an_image_that_was_saved_elsewhere_because_its_disk_was_full_can_be_edit
     assert len(server.log) == 1
 
 
-def test_a_library_that_is_a_link_is_not_trusted_by_itself(tmp_path: Path, library_folder: Path) -> None:
-    """A project from elsewhere can have one that leads to any folder of the user."""
-    (tmp_path / "elsewhere").mkdir()
-    library_folder.symlink_to(tmp_path / "elsewhere")
-    assert not Library(library_folder).is_trusted
+@pytest.mark.parametrize("name", [MARK_NAME, LEDGER_FILE_NAME])
+def test_a_folder_with_something_of_a_library_is_not_new(tmp_path: Path, name: str) -> None:
+    assert is_trusted(tmp_path)  # the control
+    (tmp_path / name).write_text("theirs")
 
-    Library(library_folder).trust()
+    assert not is_trusted(tmp_path)
+    create_library_folder(tmp_path)
+    assert not is_trusted(tmp_path)
+    assert (tmp_path / name).read_text() == "theirs"
 
-    assert Library(library_folder).is_trusted
+
+def test_the_name_of_a_folder_is_shown_without_its_escape_sequences(own: Library) -> None:
+    library = Library(own.root.rename(own.root.with_name("week\x1b[2J\u202e")))
+    (library.root / MARK_NAME).unlink()
+
+    for text in (repr(library), describe_untrusted(library.root)):
+        assert "week" in text
+        assert "\x1b" not in text
+        assert "\u202e" not in text

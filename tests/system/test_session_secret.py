@@ -16,7 +16,7 @@ from tests.key_scan import KEYS, leaks
 KEY = f"k{KEYS['hex']}"  # also a name
 PLACES: dict[str, Callable[[str], Any]] = {
     "unknown flag": lambda key: parse_first_line(f"--{key}"),
-    "unknown keyword": lambda key: generate("a cat", **{key: 1}),
+    "unknown keyword": lambda key: generate("a cat", **dict[str, Any]({key: 1})),
     "preset": lambda key: generate("a cat", preset=key),
     "panel": lambda key: panel("a cat", aspect_ratio=key),
     "cell of a panel": lambda key: Panel.from_cell(f"%%gemini_image -a {key}\na cat"),

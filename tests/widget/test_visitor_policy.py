@@ -119,15 +119,13 @@ def test_in_a_notebook_the_same_values_work(notebook: Notebook, page: Page) -> N
     assert notebook.evaluate("(p.result.request.prompt, p.result.call['parent']['how'])") == ("a hidden words", "edit")
 
 
-@pytest.mark.parametrize("page_kind", ["preheated", "a program that runs notebooks"])
-def test_other_pages_without_cells_are_recognised(notebook: Notebook, page: Page, page_kind: str) -> None:
+def test_a_page_whose_kernel_started_before_it_is_recognised(notebook: Notebook, page: Page) -> None:
     has_visitors = "p.children[0].children[0].has_visitors"
     code = f"{IMPORTS}p = cm.panel('a cat')\nprint({has_visitors})"
     assert notebook.run(code).text.strip() == "False"
 
-    if page_kind == "preheated":
-        notebook.set(VOILA_PREHEAT="True")
-    ran = notebook.run(code, allow_stdin=page_kind == "preheated")
+    notebook.set(VOILA_PREHEAT="True")
+    ran = notebook.run(code)
     notebook.run(FORGET)
 
     assert ran.text.strip() == "True"
@@ -220,10 +218,130 @@ def test_uploads_are_small_and_few(notebook: Notebook, page: Page, public: Calla
         page("piece", id="1", name="large.png", last=False, pieces=(chunk,))
     assert wrong(notebook) == {"image": "large.png is larger than 16 MB."}
 
-    notebook.run("p.references = ['https://a.example/cat.png'] * 20")
+
+def test_no_way_to_add_references_leads_past_their_limit(
+    notebook: Notebook, page: Page, public: Callable[[str], None]
+) -> None:
+    public("cm.panel('a cat', source='offline')")
+    notebook.run("r = p.generate()")
+    for number in range(10):
+        page("refer", part=1, id=notebook.evaluate("r.folder.name"))
+        page("add", word=f"https://a.example/{number}.png")
+    shown = notebook.evaluate("[one['word'] for one in p.children[0].children[0].references]")
+    assert (len(shown), wrong(notebook)) == (20, {})
+
+    page("refer", part=1, id=notebook.evaluate("r.folder.name"))
+    assert wrong(notebook) == {"image": "At most 20 reference images are possible."}
     page("piece", id="2", name="mine.png", last=True, pieces=(painted("PNG", 16, 12),))
-    assert list(wrong(notebook)) == ["image"]
+    page("add", word="https://a.example/cat.png")
+    page("arrange", seen=shown, order=[*range(20), *range(20)])
+    page("arrange", seen=shown, order=list(range(-20, 20)))
+    refused = notebook.run("p.references = ['https://a.example/cat.png'] * 21")
+
+    assert refused.error is not None
     assert len(notebook.evaluate("p.references")) == 20
+    assert not list(notebook.place.rglob("references/*"))
+    page("arrange", seen=shown, order=[0])
+    assert len(notebook.evaluate("p.references")) == 1
+
+
+def test_the_images_that_a_page_writes_have_a_total(
+    notebook: Notebook, page: Page, public: Callable[[str], None]
+) -> None:
+    public("cm.panel('a cat', source='offline')")
+    notebook.run("p._message_handler._uploads._available_bytes = 1000")
+
+    for number in range(1, 100):
+        page("piece", id="1", name="a.png", last=True, pieces=(painted("PNG", 16, number),))
+        if wrong(notebook):
+            break
+
+    assert wrong(notebook) == {"image": "No more images can be uploaded on this page."}
+    files = list(notebook.place.rglob("references/*"))
+    assert 0 < sum(path.stat().st_size for path in files) <= 1000
+    assert len(files) == number - 1 > 1
+
+
+def test_no_image_is_uploaded_to_a_nearly_full_disk(notebook: Notebook, page: Page) -> None:
+    made(notebook)
+    notebook.run(
+        "import shutil; real = shutil.disk_usage; shutil.disk_usage = lambda _: real('.')._replace(free=10 << 20)"
+    )
+
+    page("piece", id="1", name="a.png", last=True, pieces=(painted("PNG", 16, 12),))
+    refusal = wrong(notebook)
+    notebook.run("shutil.disk_usage = real")
+    page("piece", id="1", name="a.png", last=True, pieces=(painted("PNG", 16, 12),))
+
+    assert "has only 10 MB left" in refusal["image"]
+    assert len(notebook.evaluate("p.references")) == len(list(notebook.place.rglob("references/*"))) == 1
+
+
+@pytest.mark.parametrize("name", ["prompt", "system", "alt", "model", "edit"])
+def test_texts_of_visitors_are_not_long(
+    notebook: Notebook, page: Page, public: Callable[[str], None], name: str
+) -> None:
+    public("cm.panel('a cat', source='offline')")
+
+    page("edit", page="page-1", revision=1, values={name: "x" * 10_001})
+    page("add", word="https://a.example/" + "x" * 10_000)
+
+    assert ["characters" in reason for reason in wrong(notebook).values()] == [True, True]
+    assert notebook.evaluate("(p.prompt, p.options, p.references)") == ("a cat", {"source": "offline"}, ())
+
+
+PRESET = """
+[tool.cometmagic.presets.kids]
+prompt = "For children: {{prompt}}."
+system = "Nothing for adults."
+"""
+
+
+def test_the_same_again_keeps_what_the_author_set(
+    notebook: Notebook, page: Page, public: Callable[[str], None]
+) -> None:
+    (notebook.place / "pyproject.toml").write_text(PRESET)
+    public("cm.panel('a cat', source='offline', preset='kids', save='out/', into='made', private_urls=True)")
+    before = notebook.evaluate("p.options")
+    assert forge(notebook, page, {"prompt": "a dog", "count": "2", "aspect_ratio": "16:9"}) == {}
+    first = notebook.evaluate("p.result.results[0].folder.name")
+    assert forge(notebook, page, {"prompt": "a bird", "count": "", "aspect_ratio": "1:1"}) == {}
+
+    page("again", part=1, id=first)
+    notebook.run(WAIT)
+
+    assert notebook.evaluate("(p.prompt, p.options)") == ("a dog", before | {"aspect_ratio": "16:9"})
+    request = "p.result.request.prompt, p.result.request.options.system"
+    assert notebook.evaluate(f"({request}, made == p.result)") == (
+        "For children: a dog.",
+        "Nothing for adults.",
+        True,
+    )
+    assert len(list((notebook.place / "out").iterdir())) == 4
+
+
+def test_no_local_path_and_no_option_of_the_author_is_shown(
+    notebook: Notebook, page: Page, public: Callable[[str], None]
+) -> None:
+    public("cm.panel('a cat', source='offline', save='hidden-place/', into='hidden_name')")
+    page("piece", id="1", name="mine.png", last=True, pieces=(painted("PNG", 16, 12),))
+    assert forge(notebook, page, {"aspect_ratio": "16:9"}) == {}
+    page("refer", part=1, id=notebook.evaluate("p.result.folder.name"))
+    shown = notebook.run(
+        "for part in p.children[0].children: print({name: getattr(part, name) for name in part.keys if name[0] != '_'})"
+        "\nprint(p._repr_mimebundle_()['text/plain'])\nfrom IPython.display import display\ndisplay(p)"
+    )
+
+    content = shown.text + json.dumps([output.get("data") for output in shown.outputs])
+    folder = notebook.folders[0]
+    assert [word for word in ("16:9", folder.name, "image.jpg") if word not in content] == []  # the controls
+    words = ["hidden", str(notebook.place), str(folder.parent), f"{folder.parent.name}/", "references/"]
+    assert [word for word in words if word in content] == []
+    assert standing(notebook)["told"] == "Done. Saved as a-cat.jpg."
+    uploaded = notebook.evaluate("[one['word'] for one in p.children[0].children[0].references]")
+    page("arrange", seen=uploaded, order=[1, 0])
+    assert notebook.evaluate("[one['word'] for one in p.children[0].children[0].references]") == uploaded[::-1]
+    assert uploaded[1] == "image.jpg"
 
 
 def test_visitors_edit_what_was_made_on_the_page_and_keep_the_author_s_placeholders(

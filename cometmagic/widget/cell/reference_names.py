@@ -18,17 +18,23 @@ from cometmagic.options.settings import find_library_folder
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import shorten_id
 from cometmagic.storage.library import Library
+from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
 from cometmagic.system.formatting import format_path
 
 
 def name_image(image: ImagePart) -> str:
     """Return the path of an image's file, as a cell writes it: its own file, or a copy in the library.
 
-    Raises `LibraryError`.
+    Raises `LibraryError`, also when the disk is nearly full.
     """
     if image.path is not None:
         return format_path(image.path)
-    return AssetStore(find_library_folder()).resolve_image(image)
+    library = Library(find_library_folder())
+    try:
+        library.prepare()
+    except OSError as error:
+        raise build_write_error(library.root, error, advice=LIBRARY_ADVICE) from None
+    return AssetStore(library.root).resolve_image(image)
 
 
 def name_reference(source: Any, namespace: Mapping[str, Any]) -> str:

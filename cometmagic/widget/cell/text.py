@@ -16,6 +16,7 @@ from typing import Any
 from cometmagic.codegen.magic_cell import build_cell_content, find_parent_call, render_magic_cell
 from cometmagic.errors import ChargeStatus, OptionError
 from cometmagic.generation.result import ImageResult
+from cometmagic.generation.result_list import AnyResult
 from cometmagic.notebook.namespace import is_result_name
 from cometmagic.options.command_line import parse_first_line, parse_line
 from cometmagic.options.declaration import Options
@@ -72,7 +73,7 @@ def parse_settings(text: str, namespace: Mapping[str, Any] = MappingProxyType({}
     return PanelSettings(prompt, normalize_options(options), tuple(images), program.variables)
 
 
-def restore_settings(result: ImageResult, namespace: Mapping[str, Any] = MappingProxyType({})) -> PanelSettings:
+def restore_settings(result: AnyResult, namespace: Mapping[str, Any] = MappingProxyType({})) -> PanelSettings:
     """Return the settings that produced a result. Raises `OptionError` for a request that no cell can send.
 
     Images between words, and literal double braces, become variables. None of them has the name of another variable

@@ -13,10 +13,11 @@ from functools import partial
 
 from cometmagic.errors import ChargeStatus, CometError, Interrupted
 from cometmagic.generation.plan import Plan
+from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import AnyResult
 from cometmagic.notebook.cell_run import plan_cell
 from cometmagic.widget.cell.provenance import Provenance
-from cometmagic.widget.cell.text import PanelSettings, format_cell
+from cometmagic.widget.cell.text import PanelSettings
 from cometmagic.widget.notebook_context import get_namespace, get_session_options
 from cometmagic.widget.panel_state import PanelState
 from cometmagic.widget.run.execute import execute_run
@@ -47,6 +48,10 @@ class Runner:
         """Stop waiting, as interrupting a cell does: a request already sent goes on, and its image is saved."""
         self._stop_event.set()
 
+    def find_settings(self, result: ImageResult) -> PanelSettings:
+        """Return the settings of the run that produced a result. Raises `OptionError` if none can be found."""
+        return self._provenance.find_settings(result, get_namespace())
+
     def _begin(self) -> PanelSettings:
         """Mark the panel as busy and return its settings; changing the panel no longer affects the run."""
         with self._start_lock:
@@ -68,7 +73,7 @@ class Runner:
             run_result = execute_run(
                 partial(_build_plans, settings), self._stop_event, view_state.show_status, get_namespace()
             )
-            self._provenance.record_cell(run_result.result, format_cell(settings))
+            self._provenance.record_settings(run_result.result, settings)
             self._state.result = run_result.result
             run_result.check()
             view_state.show_success(*run_result.saved_paths)
