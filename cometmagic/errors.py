@@ -23,6 +23,7 @@ from typing import Any
 
 from cometmagic.system.sanitize import clean
 from cometmagic.system.secret_patterns import mask_secrets
+from cometmagic.system.session_secret import mask_session_secret
 
 BALANCE_ADVICE = "Look at the balance before trying again."  # the advice when a call may have cost money
 
@@ -87,7 +88,7 @@ class CometError(Exception):
 
 def _clean_sentence(text: str) -> str:
     """Return a sentence that can be shown: a wrong value that it quotes may hold anything, even a key."""
-    return mask_secrets(clean(text)).replace("\n", " ")
+    return mask_session_secret(mask_secrets(clean(text))).replace("\n", " ")
 
 
 class OptionError(CometError):

@@ -23,6 +23,7 @@ from cometmagic.options.option_types import Choice, Number
 from cometmagic.system.regular_files import is_link
 from cometmagic.system.secret import Secret
 from cometmagic.system.secret_patterns import contains_key
+from cometmagic.system.session_secret import register_finder
 
 KEY_VARIABLE = "COMETAPI_KEY"
 DEFAULT_BASE_URL = "https://api.cometapi.com"
@@ -75,7 +76,8 @@ def _find_problem(secret: Secret) -> str:
     return "" if _KEY_PATTERN.fullmatch(key) else "is too short or too long for an API key"
 
 
-_session_keys: list[Key] = []
+_session_keys: list[Key] = []  # from the hidden prompt
+_stored_keys: list[Key] = []  # the last one from a slow place
 
 
 def ask_key() -> None:
@@ -90,16 +92,28 @@ def find_key() -> Key | None:
 
     Raises `MissingKeyError` when a value is set that cannot be a key.
     """
-    return (
-        find_key_quickly()
-        or _build_key(_read_colab_secret, f"the Colab secret {KEY_VARIABLE}")
-        or _build_key(_read_keyring, f"the keyring {KEY_VARIABLE}")
+    if key := find_key_quickly():
+        return key
+    key = _build_key(_read_colab_secret, f"the Colab secret {KEY_VARIABLE}") or _build_key(
+        _read_keyring, f"the keyring {KEY_VARIABLE}"
     )
+    _stored_keys[:] = filter(None, [key])
+    return key
 
 
 def find_key_quickly() -> Key | None:
     """Return the key from the hidden prompt or the environment, which are fast to read, or None."""
     return _session_keys[0] if _session_keys else _build_key(lambda: os.getenv(KEY_VARIABLE, ""), KEY_VARIABLE)
+
+
+def _find_session_secret() -> Secret | None:
+    """Return the key that errors must not quote, or None. It raises nothing, and looks in no slow place."""
+    secret = Secret(os.getenv(KEY_VARIABLE, "").strip(_PADDING_CHARACTERS))
+    keys: list[Secret] = [*_session_keys, *([] if _find_problem(secret) else [secret]), *_stored_keys]
+    return keys[0] if keys else None
+
+
+register_finder(_find_session_secret)
 
 
 def _build_key(read_text: Callable[[], str], origin: str) -> Key | None:

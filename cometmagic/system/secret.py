@@ -27,6 +27,12 @@ class Secret:
         """Return the text itself. Do not store it."""
         return bytes(map(operator.xor, self._masked_bytes, self._mask)).decode("utf-8", "surrogatepass")
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self.reveal() == other.reveal()
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
     def __len__(self) -> int:
         """Return the length in bytes."""
         return len(self._mask)

@@ -109,6 +109,7 @@ class MessageHandler:
 
     def _receive_upload(self, message: dict[str, Any], chunk: bytes) -> None:
         with self._try_to_add():
+            self._state.check_text("The name of the image", message["name"])
             if word := self._uploads.add_chunk(message, chunk):
                 self._append_reference(word)
 

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from cometmagic.errors import LibraryError, MissingKeyError, OptionError
+from cometmagic.errors import CometError, LibraryError, MissingKeyError, OptionError
 from cometmagic.options import settings
 from cometmagic.options.settings import Key, ask_key, find_key, find_library_folder, read_base_url, read_default_source
 from tests.notebook.answers import CANARY
@@ -83,6 +83,7 @@ def test_the_hidden_prompt_comes_before_the_environment(monkeypatch: pytest.Monk
 
 
 def test_a_key_is_found_in_colab_and_in_the_keyring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(settings, "_stored_keys", [])
     (tmp_path / "keyring.py").write_text(f"def get_password(service, name): return {CANARY!r} + '-' + service")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "keyring", raising=False)
@@ -93,6 +94,7 @@ def test_a_key_is_found_in_colab_and_in_the_keyring(monkeypatch: pytest.MonkeyPa
     vars(colab)["userdata"] = userdata
     monkeypatch.setitem(sys.modules, "google.colab", colab)
     assert revealed() == f"{CANARY}-COMETAPI_KEY"
+    assert str(CometError(f"It said {CANARY[10:]}")).startswith("It said [key].")  # although the environment has none
     del sys.modules["keyring"]
 
 

@@ -32,15 +32,25 @@ def letters(count: int, alphabet: str = ascii_letters + digits) -> str:
 # None of them was ever a key; they are put together here so that no scanner of repositories stops at them.
 SECRETS = {
     "sk-" + letters(48): "an API key",
-    "sk-" + "abcdefghijklmnopqrstuvwxyz": "an API key",
+    "sk-" + letters(32, "0123456789abcdef"): "an API key",
+    "sk-or-v1-" + letters(64, "0123456789abcdef"): "an API key",
     "sk-proj-" + letters(64, ascii_letters + digits + "_-"): "an API key",
     "sk-ant-" + "api03-" + letters(90): "an API key",
     "sk-canary-" + "4f9c2b7e1d8a6035": "an API key",
     "sk_live_" + letters(24): "a Stripe key",
     "AIza" + "Sy" + letters(33): "a Google API key",
+    "AQ." + "Ab8RN6" + letters(44): "a Google API key",
+    "ya29." + "a0AfH6" + letters(60): "a Google access token",
+    "GOCSPX-" + letters(28): "a Google client secret",
     "ghp_" + letters(36): "a GitHub token",
     "github_pat_" + letters(22) + "_" + letters(59): "a GitHub token",
-    "glpat-" + letters(20): "a GitLab token",
+    "glpat-" + letters(19) + "7": "a GitLab token",
+    "r8_" + letters(37): "a Replicate token",
+    "gsk_" + letters(52): "a Groq key",
+    "npm_" + letters(36): "an npm token",
+    "pypi-" + "AgEIcHlwaS5vcmc" + letters(120): "a PyPI token",
+    "SG." + letters(22) + "." + letters(43): "a SendGrid key",
+    "xapp-" + f"1-A{letters(10, digits)}-{letters(13, digits)}-{letters(64, '0123456789abcdef')}": "a Slack token",
     "hf_" + letters(34, ascii_letters): "a Hugging Face token",
     "xoxb-" + f"{letters(12, digits)}-{letters(12, digits)}-{letters(24)}": "a Slack token",
     "AKIA" + letters(16, ascii_uppercase + "234567"): "an AWS access key",
@@ -58,6 +68,10 @@ AROUND = (
     "https://a.example/?key={}&x=1",
     "画{}吧",
     "({}),",
+    r"first\n{}\r\n",
+    "?token%3D{}%26x",
+    "KEY_{}",
+    "key-{}",
 )
 PROMPTS = (
     "a red bicycle leaning on a sunlit wall",
@@ -77,6 +91,38 @@ PROMPTS = (
     "const API_KEY = process.env.OPENAI_API_KEY; // sk-...",
     "export COMETAPI_KEY=$COMETAPI_KEY",
     "glpat- is GitLab's prefix, github_pat_ is GitHub's, sk_live_ is Stripe's",
+    "a typographer's sk-abcdefghijklmnopqrstuvwxyz and SK-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "sk-internationalization, sk-donaudampfschifffahrtsgesellschaft, sk-najneobhospodarovavatelnejsi",
+    "IKEA sk-123456789012 part number, and sk-20240101-0001",
+    "a calendar for sk-20231224T180000 and lang=sk-SK&date=20240511T101112Z",
+    "Škoda sk-octavia2024facelift, sk-superb2023combi4x4",
+    "a file sk-550e8400-e29b-41d4-a716-446655440000 in a drawer",
+    "sk-antropologie-museum-of-human-history1, sk-proj-management-chart-2024",
+    "https://example.org/sk-bratislava-hotel-apollo-2024-05-11/room-12",
+    "task-20240101123456789, desk-a1b2c3d4e5f6a7b8, flask-sqlalchemy2024",
+    "mask-r-cnn-resnet50-fpn-v2 beside mask_sk-learn_1_2_3",
+    "names in a column:\nsk-cats\n1\n2\n3\nsk-dogs\n4",
+    "sk-learn\n3 cats 4 dogs 5 birds 6 fish 7 snails",
+    "a xoxo-love-and-kisses-forever card, xoxb-love-and-kisses-forever, xoxp-gossip-girl-new-york-city",
+    "AIzawaShotaTheUnderratedHeroOfClass1A, a poster of AIzawa Shota",
+    "glpat-explained-for-young-kids, a book cover",
+    "github_pat_tern_recognition_course_2024, a slide",
+    "sk_live_concert_in_bratislava_2024, sk_test_results_of_the_team",
+    "eyJsImage_gallery.eyJsCarousel.eyJsLibrary, three packages",
+    "ASIASOUTHEASTERNISLANDS map beside AKIABARACITYSKYLINEXX",
+    "hf_transformers_for_beginners_2024_second_edition",
+    "npm_config_registry and npm_lifecycle_event in a terminal",
+    "pypi-Agents-of-the-future-conference-poster, pypi-AgEd",
+    "SG.Singapore.GardensByTheBay, a postcard",
+    "AQ.com, the AQ.Aquarium-and-sea-life-center-of-barcelona-spain ticket",
+    "ya29.org, a tram of line ya29. It is red.",
+    "GOCSPX-racing team, gsk_pharma_building_at_night_in_the_rain",
+    "r8_spyder_audi_in_red_on_a_mountain_road_at_dawn",
+    "xapp-store-icon-set-for-2024, xapp-1-2-3",
+    r"C:\risk-report\network\task-0123456789abcdef",
+    "100%20sk-learn%20poster%3Fsk-image%26sk-video",
+    "sk-1920x1080x60 wallpaper, sk-4k-8k-16k-textures",
+    "Bauhaus SK-2000 synth, SK-II facial treatment essence, sk-1 sk-2 sk-3 models of skates",
 )
 
 
@@ -100,6 +146,14 @@ def test_a_credential_is_found_and_masked_whatever_stands_around_it(secret: str,
         assert find_secret_kind(text) == kind, text
         assert secret[:20] not in mask_secrets(text)
         assert secret[-6:] not in mask_secrets(text)
+
+
+@pytest.mark.parametrize("secret", [secret for secret in SECRETS if "BEGIN" not in secret], ids=lambda text: text[:16])
+@pytest.mark.parametrize("mark", ["\n", "\r\n", *"\u00ad\u200b\u2061\u2062\u2063\u2064\ufeff"], ids=ascii)
+def test_a_credential_is_found_when_it_is_broken(secret: str, mark: str) -> None:
+    shown = mark.join(secret) if mark > "~" else secret[:14] + mark + secret[14:]
+
+    assert find_secret_kind(f"draw\n{shown}\nplease") == SECRETS[secret]
 
 
 def test_ordinary_prompts_are_left_alone() -> None:

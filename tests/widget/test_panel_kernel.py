@@ -245,6 +245,16 @@ def test_an_upload_that_is_no_picture_is_refused_in_one_line(notebook: Notebook,
     assert wrong(notebook)["image"].startswith("evil.svg holds no picture that can be sent")
 
 
+@pytest.mark.parametrize("last", [False, True])
+def test_an_upload_with_a_credential_for_a_name_is_refused(notebook: Notebook, page: Page, last: bool) -> None:
+    made(notebook)
+
+    page("piece", id="1", name="ghp_" + "0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R.png", last=last, pieces=(painted("PNG"),))
+
+    assert wrong(notebook) == {"image": "The name of the image seems to hold a GitHub token."}
+    assert notebook.evaluate("p.references") == ()
+
+
 def test_references_are_reordered_and_removed(notebook: Notebook, page: Page) -> None:
     for name in ("a.png", "b.png", "c.png"):
         (notebook.place / name).write_bytes(painted("PNG", 20, 20))
