@@ -168,11 +168,13 @@ def test_what_strangers_wrote_is_cleaned(library: Library) -> None:
         prompt=HOSTILE, model=HOSTILE, options={HOSTILE: HOSTILE}, state="failed",
         error={"type": "APIError", "what": HOSTILE, "fate": "REFUSED", "do": HOSTILE},
     )  # fmt: skip
+    table = told_table(library)
     strange = CallFolder(folder.path.rename(library.root / "\x1b[31mred\x07"))
     (strange.path / "\x1b[2Jfile").write_bytes(b"")
     assert HOSTILE in strange.read()["prompt"]
+    assert list(library) == []  # no call of ours has such a name
 
-    for told in (told_table(library), describe_call(strange), explain_missing_image(strange)):
+    for told in (table, describe_call(strange), explain_missing_image(strange)):
         assert "red" in told
         assert [letter for letter in told if not letter.isprintable() and letter != "\n"] == []
 
