@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cometmagic.system import regular_files
 from cometmagic.system.regular_files import (
     check_folder,
+    check_private_folder,
     create_private_folder,
+    is_link,
     is_plain_name,
     is_real_folder,
     is_regular,
@@ -45,6 +49,14 @@ def path(tmp_path: Path) -> Path:
 def bind_socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
+
+
+def set_user(monkeypatch: pytest.MonkeyPatch, user: int | None) -> None:
+    """Run as a user, or on a system without any."""
+    if user is None:
+        monkeypatch.delattr(os, "geteuid", raising=False)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: user)
 
 
 PLANTS: dict[str, tuple[Callable[[Path, Path], object], str]] = {
@@ -131,7 +143,7 @@ def test_more_than_the_limit_is_not_read(path: Path) -> None:
     path.write_bytes(b"x" * 2_000_001)
 
     assert len(read_regular(path, 2_000_001)) == 2_000_001
-    with pytest.raises(OSError, match="is larger than 2 MB"):
+    with pytest.raises(OSError, match=r"image\.jpg is larger than 2 MB"):
         read_regular(path, 2_000_000)
     with open_regular(path, None) as file:
         assert len(file.read()) == 2_000_001
@@ -164,12 +176,23 @@ def test_a_file_with_a_second_name_is_read_and_not_written(outside: Path, path: 
 @posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
 @pytest.mark.parametrize(
-    ("file_owner", "folder_owner", "is_read"),
-    [(0, 0, True), (65534, 65534, True), (0, 65534, True), (65534, 0, False), (65533, 65534, False)],
+    ("file_owner", "folder_owner", "user", "is_read"),
+    [
+        (0, 0, 0, True),
+        (65534, 65534, 0, True),
+        (0, 65534, 0, True),
+        (65534, 0, 0, False),
+        (65533, 65534, 0, False),
+        (65534, 65533, 65534, True),
+        (0, 65533, 65534, True),
+        (65534, 65533, 65532, False),
+        (65534, 65533, None, True),  # as on Windows, where a file has no such owner
+    ],
 )
 def test_the_owner_of_a_file_is_this_user_or_root_or_that_of_its_folder(
-    path: Path, file_owner: int, folder_owner: int, is_read: bool
+    monkeypatch: pytest.MonkeyPatch, path: Path, file_owner: int, folder_owner: int, user: int | None, is_read: bool
 ) -> None:
+    set_user(monkeypatch, user)
     path.write_bytes(b"x")
     os.chown(path, file_owner, -1)
     os.chown(path.parent, folder_owner, -1)
@@ -183,24 +206,66 @@ def test_the_owner_of_a_file_is_this_user_or_root_or_that_of_its_folder(
 
 
 @posix
-@pytest.mark.parametrize("is_link", [False, True])
-def test_a_folder_is_one_itself(tmp_path: Path, is_link: bool) -> None:
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_a_folder_is_one_itself(tmp_path: Path, is_linked: bool) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    if is_link:
+    assert check_folder(folder) == folder.stat()
+    if is_linked:
         (tmp_path / "link").symlink_to(folder)
         folder = tmp_path / "link"
         for check in (check_folder, create_private_folder):
             with pytest.raises(NotADirectoryError, match="is a link"):
                 check(folder)
-    assert is_real_folder(folder) is not is_link
-    assert not is_real_folder(tmp_path / "nothing")
+    assert is_real_folder(folder) is (not is_linked)
+    assert is_link(folder) is is_linked
+    for name in ("nothing", "a\0b"):
+        assert [check(tmp_path / name) for check in (is_real_folder, is_link, is_regular)] == [False] * 3
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(NotADirectoryError, match="is not a folder"):
         check_folder(tmp_path / "file")
 
 
+def test_a_junction_is_a_link(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As on Windows, where it is a folder for all but its tag."""
+    monkeypatch.setattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", 3, raising=False)
+    for tag, is_junction in ((3, True), (1, False)):
+        status = SimpleNamespace(st_mode=stat.S_IFDIR, st_reparse_tag=tag)
+        monkeypatch.setattr(os, "lstat", lambda _, status=status: status)
+        assert is_link(tmp_path) is is_junction
+        assert is_real_folder(tmp_path) is (not is_junction)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("mode", "is_own", "reason"),
+    [
+        (0o700, True, ""),
+        (0o755, True, ""),
+        (0o720, True, "folder can be written by other users"),
+        (0o702, True, "folder can be written by other users"),
+        (0o700, False, "folder belongs to another user"),
+        (0o777, None, ""),
+    ],
+)
+def test_a_private_folder_is_this_users_and_no_other_may_write_to_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: int, is_own: bool | None, reason: str
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(mode)
+    owner = folder.stat().st_uid
+    set_user(monkeypatch, None if is_own is None else owner if is_own else owner + 1)
+
+    if not reason:
+        check_private_folder(folder)
+        return
+    with pytest.raises(PermissionError, match=reason):
+        check_private_folder(folder)
+
+
 NAMES = {
+    "a+b": True,
     "image.jpg": True,
     "reference-1.png": True,
     "a b (2).png": True,
