@@ -100,7 +100,8 @@ def outcome(way: Callable[[Path], str], path: Path) -> str:
 def test_other_formats_are_refused_everywhere(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "x.png"
     path.write_bytes(saved(kind))
-    expected = {"preview": "not drawn", "thumbnail": "not drawn", "serve": "400", "draw_sheet": "", "slim": "damaged"}
+    expected = dict.fromkeys(("preview", "thumbnail", "list_thumbnail"), "not drawn")
+    expected |= {"serve": "400", "draw_sheet": "", "slim": "damaged"}
 
     outcomes = {way: outcome(WAYS[way], path) for way in CAREFUL}
 
