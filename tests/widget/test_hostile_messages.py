@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.notebook.fixtures import Notebook
@@ -32,7 +34,8 @@ GOOD = {
 logged = []
 class Collector(logging.Handler):
     def emit(self, record): logged.append(record.getMessage())
-logging.getLogger().addHandler(Collector(logging.WARNING))
+collector = Collector(logging.WARNING)
+logging.getLogger().addHandler(collector)
 photo, numbers = __import__("PIL.Image").Image.new("RGB", (8, 8)), [1, 2]
 form_part, result_part, _ = p.children[0].children
 
@@ -75,12 +78,13 @@ for sent, message in enumerate(choose(list(build_messages()), {count}), 1):
 
 
 @pytest.fixture
-def attacked(notebook: Notebook) -> Notebook:
+def attacked(notebook: Notebook) -> Iterator[Notebook]:
     """Return a notebook with a panel `p` that sends nothing, and what it takes to attack it."""
     made(notebook, r"Panel.from_cell('%%gemini_image --dry-run\na cat')")
     ran = notebook.run(ATTACK)
     assert ran.error is None, ran.error
-    return notebook
+    yield notebook
+    notebook.run("logging.getLogger().removeHandler(collector)")  # with one, IPython prints no error of `%config`
 
 
 def attack(notebook: Notebook, count: int, step: int) -> None:
