@@ -121,18 +121,15 @@ class Redactor:
 
 def _find_data(content: bytearray) -> Iterator[Span]:
     """Yield where a body contains long base64, hexadecimal or the like."""
-    position = 0
     string = _LONG.match(content) or _LONG_STRING.search(content)  # `content` may begin within a string
     while string:
         start, end = string.end() - MIN_DATA_BYTES, content.find(b'"', string.end())
         end = end if end >= 0 else len(content)
         if _is_data(content, start, end):  # as with all images, and much faster than `_DATA`
-            yield from _find_runs(content, position, start)
             yield start, end
         else:
-            yield from _find_runs(content, position, end)
-        position, string = end, _LONG_STRING.search(content, end)
-    yield from _find_runs(content, position, len(content))
+            yield from _find_runs(content, start, end)
+        string = _LONG_STRING.search(content, end)
 
 
 def _is_data(content: bytearray, start: int, end: int) -> bool:
