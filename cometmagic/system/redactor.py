@@ -1,8 +1,8 @@
 """Removes secrets from what a service sends, in all the forms in which it may quote them.
 
 In texts, every part of a secret that says something is replaced. A part of six characters also occurs by chance in
-megabytes of base64, so in long data only the whole secret is replaced, and in bodies never a field's name or
-number: an image that was paid for must stay readable. Only hashes of parts are stored, for debuggers show
+megabytes of base64, so in long data and in the names of fields only the whole secret is replaced, and in bodies never
+a number: an image that was paid for must stay readable. Only hashes of parts are stored, for debuggers show
 variables. This module knows no files and no HTTP.
 """
 
@@ -24,6 +24,7 @@ _FIELD = re.compile(rb'"[A-Za-z]\w{1,29}"\s*:(?:\s*-?\d[\d.eE+-]*)?')  # a name,
 _SIGNS = (b" ", b"\n", b"\\", b"%", b".", b",", b":", b"<", b"&")
 _BLOCK_BYTES = 64 * 1024
 _FIELD_BYTES = 100  # that a field has at most
+_NUMBER_DIGITS = 20  # that a number of an answer has at most
 _JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPE_BYTES = 6  # that a JSON escape has at most
 
@@ -79,7 +80,7 @@ class Redactor:
         starts, ends = zip(*data_spans, strict=True) if data_spans else ((), ())
         for start, end in zip((0, *ends), (*starts, len(content)), strict=True):
             yield from ((span, b"*") for span in self._find_in_text(content, start, end))
-        yield from ((span, b"A") for span in self._find_whole(content) if data_spans)  # the rest is in data
+        yield from ((span, b"A") for span in self._find_whole(content))  # what is left, in data and in names
 
     def _find_in_text(self, content: bytearray, start: int, end: int) -> Iterator[Span]:
         """Yield where secrets stand between two places of a body, block by block: a text of escapes takes memory."""
@@ -94,8 +95,9 @@ class Redactor:
         return [span for span in _merge(self._find_spans(content)) if not _is_field(content, span)]
 
     def _find_whole(self, content: bytearray) -> Iterator[Span]:
-        """Yield where a whole secret stands."""
-        for form in (form for secret in self._secrets for form in list_whole_forms(secret)):
+        """Yield where a whole secret stands; a few digits may be a number, which must stay one."""
+        forms = (form for secret in self._secrets for form in list_whole_forms(secret))
+        for form in (form for form in forms if len(form) > _NUMBER_DIGITS or not form.isdigit()):
             index = content.find(form)
             while index >= 0:
                 yield index, index + len(form)
@@ -119,18 +121,15 @@ class Redactor:
 
 def _find_data(content: bytearray) -> Iterator[Span]:
     """Yield where a body contains long base64, hexadecimal or the like."""
-    position = 0
     string = _LONG.match(content) or _LONG_STRING.search(content)  # `content` may begin within a string
     while string:
         start, end = string.end() - MIN_DATA_BYTES, content.find(b'"', string.end())
         end = end if end >= 0 else len(content)
         if _is_data(content, start, end):  # as with all images, and much faster than `_DATA`
-            yield from _find_runs(content, position, start)
             yield start, end
         else:
-            yield from _find_runs(content, position, end)
-        position, string = end, _LONG_STRING.search(content, end)
-    yield from _find_runs(content, position, len(content))
+            yield from _find_runs(content, start, end)
+        string = _LONG_STRING.search(content, end)
 
 
 def _is_data(content: bytearray, start: int, end: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import json
 from urllib.parse import quote
 
@@ -50,7 +51,7 @@ def fuzz_redaction(data: bytes) -> None:
     key = "".join(KEY_LETTERS[byte % len(KEY_LETTERS)] for byte in data[:KEY_LENGTH])
     if len(key) < KEY_LENGTH or len(set(key)) < KEY_LENGTH // 2:  # no key, or one like the letters that replace it
         return
-    redactor, text = Redactor([Secret(key)]), _quote_key(decode_text(data[KEY_LENGTH:]), key)[:MAX_TEXT_LENGTH]
+    redactor, text = _build_redactor(key), _quote_key(decode_text(data[KEY_LENGTH:]), key)[:MAX_TEXT_LENGTH]
     _check_redacted(redactor.redact(text).replace(MARK, "\0"), key)
     body = bytearray(json.dumps({"a": text, "b": [text]}).encode())
     length = len(body)
@@ -60,6 +61,11 @@ def fuzz_redaction(data: bytes) -> None:
     assert list(document) == ["a", "b"]
     _check_redacted(document["a"], key)
     assert document["b"] == [document["a"]]
+
+
+@functools.lru_cache(maxsize=100)
+def _build_redactor(key: str) -> Redactor:
+    return Redactor([Secret(key)])
 
 
 def _quote_key(text: str, key: str) -> str:

@@ -22,7 +22,7 @@ from cometmagic.gemini.tolerant import base64_repair, json_scanner, lenient_json
 from cometmagic.images import notebook_images
 from cometmagic.offline import schema
 from cometmagic.options import command_line, template
-from cometmagic.system import bounded_json, sanitize, secret_forms
+from cometmagic.system import bounded_json, redactor, sanitize
 from tests.figures import Record
 from tests.fuzz.corpus import FOLDER, mutate, read_corpus
 from tests.fuzz.targets import SMALL_LIMITS, TARGETS
@@ -39,7 +39,7 @@ PLANTED: dict[str, tuple[ModuleType, str, Any]] = {
     "json": (json_scanner, "_find_closing_quote", lambda buffer, start: buffer.find(b'"', start)),
     "ledger": (ledger_entries, "parse_usd", lambda value: value),
     "notebook": (notebook_images, "_select_objects", lambda value: value or ()),
-    "redaction": (secret_forms, "_iter_base64", lambda _: []),
+    "redaction": (redactor, "_skip_escape", lambda _, index: index),
     "request-body": (schema, "_parse_number", float),
     "response": (decode, "clean", str),
     "retry-after": (retry_after, "MAX_RETRY_DELAY", math.inf),

@@ -4,7 +4,7 @@
 TESTS = {
     "cometmagic.courier.retry": ("tests/courier/test_retry_rules.py",),
     "cometmagic.storage.redaction": ("tests/storage/test_redaction.py",),
-    "cometmagic.system.redactor": ("tests/system/test_redactor.py",),
+    "cometmagic.system.redactor": ("tests/system/test_redactor.py", "tests/storage/test_redaction.py"),
     "cometmagic.system.regular_files": ("tests/system/test_regular_files.py",),
     "cometmagic.system.sanitize": ("tests/system/test_sanitize.py",),
     "cometmagic.system.secret_forms": ("tests/system/test_secret_forms.py", "tests/system/test_redactor.py"),
@@ -19,6 +19,16 @@ EQUIVALENT = {
     "cometmagic.storage.redaction": {
         r"(4|2|20|4 \* 2 \*\* 20|2 \*\* 20) →": "the size of a window is a matter of speed",
         r"not redactor.max_form_bytes or .* → not folder": "without secrets nothing is found",
+    },
+    "cometmagic.system.redactor": {
+        r"(3|6|20|64|100|1024) → (4|7|21|65|101|1025)$": "how much is looked at at once, or how far back",
+        r"b'(\"|[ %.,:<&]|\\\\n|\\\\\\\\)' → b''": "the slow way finds the same data",
+        r"return all\(\(content\.find.* → return None|.*min\(index \+ _BLOCK_BYTES, end\) → ": "as above",
+        r"len\(part\) - _GRAM → len\(part\) \+|index \+ _GRAM → index -|self\._hashes and ": "more is looked up, not found",
+        r"position \+ _BLOCK_BYTES \+ ": "blocks overlap by more than the longest part in any case",
+        r"start and content.* → (start|content)": "escapes can be counted from further back",
+        r"\(int, int\) →": "a type",
+        r"zip\(.*strict=True\) →|True → False": "a check of the program itself",
     },
     "cometmagic.system.regular_files": {
         r"(2|28|1000000\.0) →": "far more than any file has, and rounded in a message",

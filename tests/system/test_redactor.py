@@ -151,6 +151,103 @@ def test_an_escape_before_a_part_stays_whole(key: str, before: str) -> None:
     assert left == {"text": f"{before}********."}
 
 
+@pytest.mark.parametrize("count", range(9))
+def test_backslashes_before_a_part_are_counted(count: int) -> None:
+    """An odd one escapes the letter after it."""
+    for end, left in (("\n", "\n********"), ("n", "*********")):
+        body = json.dumps(["\\" * count + f"{end}ABCDEFGH"])
+        assert json.loads(redacted(body, "AAnABCDEFGH")) == ["\\" * count + left]
+    assert redacted("\\nABCDEFGH", "AAnABCDEFGH") == "\\n********"
+
+
+@pytest.mark.parametrize("sign", " \n\\%.,:<&")
+def test_long_texts_are_no_data_whatever_they_are_written_with(sign: str) -> None:
+    part, word = KEYS["prefix"][5:13], "word" * 100
+    text = sign.join([word] * 5)
+
+    left = redacted(f'"{text}{sign}{part}{sign}{text}"', KEYS["prefix"])
+
+    assert "*" * (len(part) - 1) in left  # what follows a backslash belongs to it
+    assert left.startswith(f'"{text}{sign}')
+
+
+@pytest.mark.parametrize("length", [300, 30_000])
+def test_long_texts_of_other_scripts_are_no_data(length: int) -> None:
+    part = KEYS["prefix"][5:13]
+
+    assert redacted(f'"{"日本" * 300}{part}{"日本" * length}"', KEYS["prefix"]).count("*") == len(part)
+
+
+CHANCE_KEY = f"sk-{IMAGE[500:520]}{IMAGE[9000:9020]}"
+
+
+@pytest.mark.parametrize("length", [1023, 1024])
+def test_data_has_a_length(length: int) -> None:
+    for body in (f'"{IMAGE[:length]}"', IMAGE[:length], f"x {IMAGE[:length]} x"):
+        assert ("*" * 20 in redacted(body, CHANCE_KEY)) == (length < 1024)
+
+
+@pytest.mark.parametrize("body", [f'{IMAGE[:6000]}\n"{IMAGE[6000:]}"', f'"{IMAGE[:6000]}"\n{IMAGE[6000:]}'])
+def test_data_before_and_behind_other_data_is_left(body: str) -> None:
+    assert redacted(body, CHANCE_KEY) == body
+
+
+def test_data_ends_with_its_string() -> None:
+    body = f'["{IMAGE}"]["{IMAGE[500:520]}"]'
+
+    assert redacted(body, CHANCE_KEY) == f'["{IMAGE}"]["{"*" * 20}"]'
+
+
+def test_a_whole_key_at_the_start_of_data_is_overwritten() -> None:
+    key = KEYS["hex"]
+
+    assert redacted(f"{key}{IMAGE}", key) == f"{'A' * len(key)}{IMAGE}"
+
+
+def test_a_part_before_a_field_is_no_field() -> None:
+    body = '{"text": "a %s, b", "count": 5}'
+
+    assert redacted(body % KEYS["hex"][3:11], KEYS["hex"]) == body % ("*" * 8)
+
+
+@pytest.mark.parametrize("before", range(-45, 6, 5))
+def test_a_key_across_two_blocks_is_overwritten(before: int) -> None:
+    words = "a " * (2**15 + 100)
+    body = f"{words[: 2**16 + before]}{KEYS['hex']}{words}"
+
+    assert leaks(redacted(body, KEYS["hex"]), KEYS["hex"]) == []
+
+
+def test_a_key_that_begins_behind_the_limit_is_left() -> None:
+    redactor, body = Redactor([Secret(KEYS["hex"])]), bytearray(f"xx{KEYS['hex']}".encode())
+
+    assert not redactor.redact_body(body, 2)
+    assert body.decode() == f"xx{KEYS['hex']}"
+    assert redactor.redact_body(body, 3)
+    assert body.decode() == f"xx{'*' * 40}"
+
+
+def test_several_keys_are_several_marks_and_touching_ones_are_one() -> None:
+    redactor, (first, second) = Redactor([Secret(KEYS["hex"]), Secret(KEYS["prefix"])]), (KEYS["hex"], KEYS["prefix"])
+
+    assert redactor.redact(f"{first} a {second} b {first}{second}") == "[key] a [key] b [key]"
+    for writing in ("json", "url-all", "html", "zero-width", "hex", "upper"):
+        assert redactor.redact(f"<{WRITINGS[writing](first)}>") == "<[key]>"
+    assert repr(redactor) == "<redactor of 2 secrets>"
+    assert Redactor([Secret("pw42"), Secret("xxpw42yy")]).redact("pw42 xpw42y") == "[key] [key]"
+
+
+def test_the_longest_form_is_known() -> None:
+    assert Redactor([Secret("abcd"), Secret("abcdefgh")]).max_form_bytes == 80
+    assert Redactor().max_form_bytes == 0
+
+
+def test_a_whole_key_as_a_name_is_overwritten_and_a_number_stays_one() -> None:
+    assert redacted('{"abcd1234efgh5678": 1}', "abcd1234efgh5678") == '{"AAAAAAAAAAAAAAAA": 1}'
+    for body in ('{"count": 12345678}', '"count": 12345678'):
+        assert redacted(body, "12345678") == body
+
+
 def test_names_and_numbers_of_fields_are_left() -> None:
     key, body = "sk-candidates123456", '{"candidates": [{"count": 123456, "text": "candidates 123456"}]}'
 
