@@ -69,7 +69,7 @@ def test_warnings(given: dict[str, Any], references: int, told: list[str]) -> No
     [
         ({}, 0, 0.067),
         ({"image_size": "4K"}, 0, 0.151),
-        ({"image_size": "4K"}, 14, 0.151 + 14 * 258 * 0.5e-6),
+        ({"image_size": "4K"}, 14, 0.151 + 14 * 1120 * 0.5e-6),
         ({"model": "models/gemini-3-pro-image"}, 0, 0.134),
         ({"model": LITE, "image_size": "4K"}, 0, 0.0336),
         ({"model": "new-model"}, 0, None),
