@@ -10,7 +10,7 @@ module reads no file.
 from enum import StrEnum
 from typing import Annotated, Any, Required, TypedDict, cast
 
-from cometmagic.errors import ChargeStatus, LibraryError
+from cometmagic.errors import CLAIM_SENTENCES, ChargeStatus, LibraryError
 from cometmagic.gemini.response import Usage
 from cometmagic.options.declaration import MAX_PRICE_RATIO
 from cometmagic.storage.record_checks import (
@@ -104,6 +104,7 @@ class ErrorRecord(TypedDict, total=False):
     what: Annotated[Required[str], _is_text]
     fate: Annotated[Required[str], is_one_of(ChargeStatus.__members__)]
     do: Annotated[str, _is_text]
+    claim: Annotated[str, is_one_of(CLAIM_SENTENCES)]
 
 
 class TryRecord(TypedDict, total=False):
