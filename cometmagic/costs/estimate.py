@@ -75,9 +75,7 @@ def find_price_warnings(options: Options) -> list[str]:
     if settings.has_search:  # how many queries it makes is up to the model, and some are free
         warnings.append(f"Searches cost extra: ${SEARCH_PRICE} per 1,000 queries at Google, not in the estimate.")
     if settings.service_tier:
-        warnings.append(
-            f"serviceTier {settings.service_tier}: its price differs; the estimate is for the standard tier."
-        )
+        warnings.append(f"serviceTier {settings.service_tier}: the price differs from the estimate.")
     return warnings
 
 

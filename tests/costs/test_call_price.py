@@ -12,7 +12,7 @@ from cometmagic.errors import BudgetError, NoImageError
 from cometmagic.generation.generate import generate
 from cometmagic.options.models import MODELS
 from tests.faults.asking import Asker
-from tests.gemini.answers import Json, answer, answering, image, text
+from tests.gemini.answers import Json, answer, answering, body, image, text
 from tests.notebook.answers import painted
 
 K1, K2, K4 = (painted("JPEG", 1408 * scale, 768 * scale) for scale in (1, 2, 4))
@@ -100,6 +100,17 @@ def test_the_prompt_counts_at_least_the_pictures_that_were_sent(
     assert outcome.call["references"] == 1
     assert (IMPOSSIBLE_COUNTS in outcome.made.price.basis) is not is_believed
     assert outcome.made.price.usd == pytest.approx(0.0672 + 1120 * 0.5e-6 * (not is_believed), abs=0.0007)
+
+
+def test_of_a_stream_the_fullest_counts_are_believed(ask: Asker) -> None:
+    full = answer(image(K1), usageMetadata=counts(12, 1120, 1132))
+    documents = [full, answer(text("Done."), usageMetadata=counts(12, 7, 19)), {"usageMetadata": counts(0, 0, 0)}]
+    stream = b"".join(b"data: " + body(document) + b"\n\n" for document in documents)
+
+    made = ask(*answering(stream)).made
+
+    assert (made.usage.prompt, made.usage.answer, made.usage.total) == (12, 1120, 1132)
+    assert IMPOSSIBLE_COUNTS not in made.price.basis
 
 
 def test_drafts_among_the_thoughts_need_no_tokens_of_their_own(ask: Asker) -> None:
