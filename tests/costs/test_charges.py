@@ -82,7 +82,7 @@ def test_a_limit_between_the_words_alone_and_all_that_goes_in_refuses(
     earlier = [name for name in ("edit", "chat") if name in options]
     with serving(SIGNED, GOOD) as server:
         if earlier:
-            options |= dict.fromkeys(earlier, generate(LONG))
+            options = options | dict.fromkeys(earlier, generate(LONG))
         with pytest.raises(BudgetError, match=f"above --max-cost \\${max_cost:g}"):
             generate("a cat", max_cost=max_cost, **options)
         assert len(server.log) == len(earlier)
