@@ -56,7 +56,7 @@ class ReferenceInput:
 class _Original:
     """What a picture was before: as it was opened, its format if that is mentioned, and how its mode was converted."""
 
-    opened: OpenedImage
+    source: OpenedImage
     file_format: str
     conversion: str
 
@@ -76,24 +76,24 @@ def normalize_content(reference_input: ReferenceInput, content: bytes, max_bytes
         return _pass_through(reference_input, ImagePart(mime_type, content=content), exif.scan(content))
     with (
         _explain_errors(reference_input, content),
-        opener.open_image(content, opener.REFERENCE_FORMATS, SIDE_LENGTHS[0]) as opened,
+        opener.open_image(content, opener.REFERENCE_FORMATS, SIDE_LENGTHS[0]) as source,
     ):
-        _check_size(reference_input, opened.size)
-        fits = max(opened.size) <= SIDE_LENGTHS[0] and len(content) <= max_bytes
-        if mime_type in PASSTHROUGH_TYPES and fits and opened.orientation == 1:
-            part = ImagePart(mime_type, content=content, width=opened.size[0], height=opened.size[1])
-            return _pass_through(reference_input, part, opened.exif)
-        redrawn, conversion = _redraw(reference_input, opened.picture)
-    file_format = f"{opened.file_format} (its first frame)" if opened.is_animated else opened.file_format
-    return _encode(reference_input, redrawn, _Original(opened, file_format, conversion), max_bytes)
+        _check_size(reference_input, source.size)
+        fits = max(source.size) <= SIDE_LENGTHS[0] and len(content) <= max_bytes
+        if mime_type in PASSTHROUGH_TYPES and fits and source.orientation == 1:
+            part = ImagePart(mime_type, content=content, width=source.size[0], height=source.size[1])
+            return _pass_through(reference_input, part, source.exif)
+        redrawn, conversion = _redraw(reference_input, source.picture)
+    file_format = f"{source.file_format} (its first frame)" if source.is_animated else source.file_format
+    return _encode(reference_input, redrawn, _Original(source, file_format, conversion), max_bytes)
 
 
 def normalize_picture(reference_input: ReferenceInput, picture: Image.Image, max_bytes: int) -> Reference:
     """Return the reference for a picture that is open already. Raises `OptionError`."""
     _check_size(reference_input, picture.size)
-    with _explain_errors(reference_input), opener.open_again(picture, SIDE_LENGTHS[0]) as opened:
-        redrawn, conversion = _redraw(reference_input, opened.picture)
-    return _encode(reference_input, redrawn, _Original(opened, "", conversion), max_bytes)
+    with _explain_errors(reference_input), opener.open_again(picture, SIDE_LENGTHS[0]) as source:
+        redrawn, conversion = _redraw(reference_input, source.picture)
+    return _encode(reference_input, redrawn, _Original(source, "", conversion), max_bytes)
 
 
 def _pass_through(reference_input: ReferenceInput, part: ImagePart, exif_block: bytes) -> Reference:
@@ -121,8 +121,8 @@ def _encode(reference_input: ReferenceInput, picture: Image.Image, original: _Or
     """Return the reference for a redrawn picture in at most `max_bytes`, at its own size unless it is smaller now."""
     lossless, part = not original.file_format.startswith(("JPEG", "WEBP")), None
     with _explain_errors(reference_input), convert_errors(DamagedImageError):
-        picture = original.opened.turn_upright(picture)
-        if picture.size == original.opened.upright_size:
+        picture = original.source.turn_upright(picture)
+        if picture.size == original.source.upright_size:
             part = _encode_full_size(picture, max_bytes, lossless=lossless)
         part = part or shrink_to_fit(picture, max_bytes)
     if part is None:
@@ -177,8 +177,8 @@ def _check_size(reference_input: ReferenceInput, size: tuple[int, int]) -> None:
 
 def _describe_conversion(part: ImagePart, original: _Original) -> Iterator[str]:
     """Yield how the picture was turned, and how its mode, size and format were changed."""
-    original_size, original_format = original.opened.upright_size, original.file_format
-    if original.opened.orientation > 1:
+    original_size, original_format = original.source.upright_size, original.file_format
+    if original.source.orientation > 1:
         yield "turned upright"
     if original.conversion:
         yield original.conversion

@@ -43,9 +43,9 @@ class ImageHeader(NamedTuple):
 def read_header(content: bytes) -> ImageHeader | None:
     """Return the header of an image file, or None when it cannot be read."""
     try:
-        with opener.open_image(content) as opened:
-            tables = getattr(opened.picture, "quantization", None)
-            return ImageHeader(opened.size, opened.upright_size[0], opened.is_animated, tables)
+        with opener.open_image(content) as image_file:
+            tables = getattr(image_file.picture, "quantization", None)
+            return ImageHeader(image_file.size, image_file.upright_size[0], image_file.is_animated, tables)
     except ImageFileError:
         return None
 
@@ -56,8 +56,8 @@ def render_preview(source: Path | BinaryIO, max_side: int, max_bytes: int | None
     A 4K JPEG takes about 80 ms, because it is decoded at a fraction of its size.
     """
     try:
-        with opener.open_image(source, max_side=max_side) as opened:
-            preview = opened.turn_upright(_reduce(opened, max_side))
+        with opener.open_image(source, max_side=max_side) as image_file:
+            preview = image_file.turn_upright(_reduce(image_file, max_side))
     except (ImageFileError, CometError, OSError):
         return None
     content = _encode_preview(preview, max_bytes)
@@ -67,11 +67,11 @@ def render_preview(source: Path | BinaryIO, max_side: int, max_bytes: int | None
     return content
 
 
-def _reduce(opened: OpenedImage, max_side: int) -> Image.Image:
+def _reduce(image_file: OpenedImage, max_side: int) -> Image.Image:
     """Return an image as RGB, at most `max_side` pixels a side."""
-    picture = opened.picture
-    if opened.file_format == "PNG" and opened.file:
-        picture = streamed_png.reduce_png(opened.file, max_side) or picture
+    picture = image_file.picture
+    if image_file.file_format == "PNG" and image_file.file:
+        picture = streamed_png.reduce_png(image_file.file, max_side) or picture
     size = bands.fit_size(picture.size, max_side)
     return bands.redraw(picture, size, flatten_on_white, Image.Resampling.BICUBIC, reducing_gap=1.0)
 
@@ -111,8 +111,8 @@ def render_png(content: bytes, max_side: int) -> bytes | None:
     preview, buffer = render_preview(io.BytesIO(content), max_side), io.BytesIO()
     if preview is None:
         return None
-    with opener.open_image(preview) as opened:
-        opened.picture.save(buffer, "PNG")
+    with opener.open_image(preview) as image_file:
+        image_file.picture.save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -37,11 +37,11 @@ class OpenedImage:
         """Width and height in pixels, as the image is meant to be seen."""
         return self.size[::-1] if self.orientation in _SIDEWAYS_ORIENTATIONS and not self._is_turned else self.size
 
-    def turn_upright(self, decoded: Image.Image) -> Image.Image:
-        """Return the decoded picture as it is meant to be seen."""
+    def turn_upright(self, picture: Image.Image) -> Image.Image:
+        """Return a decoded picture as it is meant to be seen."""
         if self.orientation == 1 or self._is_turned:
-            return decoded
-        return decoded.transpose(_TRANSPOSITIONS[self.orientation - 2])
+            return picture
+        return picture.transpose(_TRANSPOSITIONS[self.orientation - 2])
 
     @property
     def _is_turned(self) -> bool:
