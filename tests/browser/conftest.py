@@ -28,6 +28,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--process-per-site",
 )
 NOT_COPIED = shutil.ignore_patterns("gemini_images", ".ipynb_checkpoints", "__pycache__")
 
@@ -61,9 +62,19 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def windows(browser: Browser) -> Windows:
-    """Return a function that gives the window of a front end: its cache spares every page the same scripts."""
-    return functools.cache(lambda _: browser.new_context(viewport={"width": 1280, "height": 1600}))
+def windows(browser: Browser, servers: Callable[[str], Server]) -> Windows:
+    """Return a function that gives the window of a front end.
+
+    An idle tab keeps the process of its pages, in which scripts that one of them compiled need not be compiled again.
+    """
+
+    @functools.cache
+    def opened(front_end: str) -> BrowserContext:
+        window = browser.new_context(viewport={"width": 1280, "height": 1600})
+        window.new_page().goto(f"{servers(front_end).url}/api")
+        return window
+
+    return opened
 
 
 @pytest.fixture(scope="session")
