@@ -39,6 +39,16 @@ class ChargeStatus(StrEnum):
     PAST = ""  # the error is about an earlier call, and nothing is sent now
 
 
+_UNCERTAIN_STATUSES = (ChargeStatus.UNKNOWN, ChargeStatus.ANSWERED)
+
+
+# Our sentence where the service itself said something about charging, by the detail `claim` of the error.
+CLAIM_SENTENCES = {
+    "free": "The service says that this is free; the ledger still counts what it may have cost.",
+    "charged": "The service says that this was charged.",
+}
+
+
 class CometError(Exception):
     """Base of all errors of this package.
 
@@ -62,7 +72,15 @@ class CometError(Exception):
         self.details = details
 
     def __str__(self) -> str:
-        return " ".join(sentence for sentence in (self.message, str(self.charge_status), self.advice) if sentence)
+        return " ".join(sentence for sentence in (self.message, self.charge_sentence, self.advice) if sentence)
+
+    @property
+    def charge_sentence(self) -> str:
+        """Whether this may have cost money, in agreement with what the service says of it."""
+        claim = self.details.get("claim")
+        if isinstance(claim, str) and self.charge_status in _UNCERTAIN_STATUSES:
+            return CLAIM_SENTENCES.get(claim, self.charge_status)
+        return self.charge_status
 
     def __getattr__(self, name: str) -> Any:
         """Return one of the details."""

@@ -31,7 +31,7 @@ _DRAIN_TIMEOUT = 1.0  # seconds
 # Like relays, which answer Google's paths under both versions, and list models as OpenAI does under /v1.
 _PATH_PATTERN = re.compile(
     r"/(?P<version>v1|v1beta)/models"
-    r"(?:/(?P<model>[^/:]+)(?::(?P<action>generateContent|streamGenerateContent|countTokens))?)?"
+    r"(?:/(?P<model>[^/]+?)(?::(?P<action>generateContent|streamGenerateContent|countTokens))?)?"
 )
 _JSON_TYPE = "application/json; charset=UTF-8"
 _SSE_TYPE = "text/event-stream"

@@ -16,13 +16,13 @@ from cometmagic.offline import image_io, signature
 from cometmagic.offline.contents import ContentsSummary
 from cometmagic.offline.scenarios import MAX_TOKENS_SCENARIO, SUCCESS_SCENARIO, Scenario
 from cometmagic.offline.validation import ValidatedRequest
+from cometmagic.options.models import Model
 
 if TYPE_CHECKING:
     from cometmagic.offline.painter import Picture
 
 DRAFT_COUNT = 2
 _CHARACTERS_PER_TOKEN = 4
-_TOKENS_PER_INPUT_IMAGE = 258
 _MAX_DESCRIPTION_WORDS = 6  # of the prompt that a description repeats
 # Thinking tokens by level; a model without levels always thinks, the others only when a level is set.
 _THINKING_TOKENS = {"low": 120, "medium": 240, "high": 480}
@@ -141,7 +141,7 @@ def build_usage(
     )
     thought_tokens = 0 if is_blocked else thought_text_tokens + hidden_thinking_tokens
     image_tokens = image_count * request.model.image_tokens[request.image_size]
-    prompt_tokens = _count_prompt_tokens(request.summary)
+    prompt_tokens = _count_prompt_tokens(request.model, request.summary)
     usage: dict[str, Any] = {"promptTokenCount": sum(prompt_tokens.values())}
     if text_tokens or image_tokens:
         usage["candidatesTokenCount"] = text_tokens + image_tokens
@@ -154,16 +154,16 @@ def build_usage(
     return usage
 
 
-def build_prompt_usage(summary: ContentsSummary) -> dict[str, Any]:
+def build_prompt_usage(model: Model, summary: ContentsSummary) -> dict[str, Any]:
     """Return the token counts of a prompt that is not answered."""
-    tokens = _count_prompt_tokens(summary)
+    tokens = _count_prompt_tokens(model, summary)
     return {"totalTokens": sum(tokens.values()), "promptTokensDetails": _build_token_details(tokens)}
 
 
-def _count_prompt_tokens(summary: ContentsSummary) -> dict[str, int]:
+def _count_prompt_tokens(model: Model, summary: ContentsSummary) -> dict[str, int]:
     return {
         "TEXT": math.ceil(summary.character_count / _CHARACTERS_PER_TOKEN),
-        "IMAGE": summary.image_count * _TOKENS_PER_INPUT_IMAGE,
+        "IMAGE": summary.image_count * model.reference_tokens,
     }
 
 

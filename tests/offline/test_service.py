@@ -279,10 +279,11 @@ def test_the_token_counts_add_up(model: str, document: dict[str, Any], image: in
     assert counts["candidatesTokenCount"] >= image
 
 
-def test_each_image_that_is_sent_counts_258_tokens() -> None:
-    counts = post(request(text("offline:text-only"), shown(png()), shown(png())))[1]["usageMetadata"]
+@pytest.mark.parametrize(("model", "tokens"), [(FLASH, 2240), (PRO, 1120)])
+def test_each_image_that_is_sent_counts_the_models_own_tokens(model: str, tokens: int) -> None:
+    counts = post(request(text("offline:text-only"), shown(png()), shown(png())), model)[1]["usageMetadata"]
 
-    assert {"modality": "IMAGE", "tokenCount": 516} in counts["promptTokensDetails"]
+    assert {"modality": "IMAGE", "tokenCount": tokens} in counts["promptTokensDetails"]
 
 
 def test_only_thinking_that_is_done_is_counted() -> None:

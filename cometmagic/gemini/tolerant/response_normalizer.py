@@ -13,6 +13,7 @@ from typing import Any
 
 from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_string
 from cometmagic.gemini.json_string import JSONString
+from cometmagic.gemini.token_counts import merge_usage
 from cometmagic.gemini.tolerant.data_uris import split_data_uris
 
 _SNAKE_CASE = re.compile(r"_([a-z])")
@@ -21,7 +22,10 @@ _MAX_PARTS = 1000  # those that are searched for images
 
 
 def normalize_response(documents: list[Any]) -> dict[str, Any]:
-    """Return one document with one candidate and the parts of all documents; later fields override earlier ones."""
+    """Return one document with one candidate and the parts of all documents; later fields override earlier ones.
+
+    Of token counts the fullest stay.
+    """
     result: dict[str, Any] = {}
     candidate: dict[str, Any] = {}
     parts: list[dict[str, Any]] = []
@@ -36,6 +40,8 @@ def normalize_response(documents: list[Any]) -> dict[str, Any]:
                 parts += _extract_inline_data(node) if len(parts) < _MAX_PARTS else [node]
     candidate["content"] = content | {"parts": parts}
     result["candidates"] = [candidate]
+    if usage := merge_usage(coerce_objects(documents)):
+        result["usageMetadata"] = usage
     return result
 
 
