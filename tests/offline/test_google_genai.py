@@ -155,9 +155,9 @@ def test_an_answer_without_an_image_has_no_parts_in_the_sdk(client: genai.Client
 
 
 def test_a_model_is_found_and_tokens_are_counted(client: genai.Client) -> None:
-    counted = client.models.count_tokens(
-        model=FLASH, contents=[STORY, types.Part.from_bytes(data=png(), mime_type="image/png")]
-    )
+    shown = types.Part.from_bytes(data=png(), mime_type="image/png")
+    contents = types.UserContent(parts=[types.Part(text=STORY), shown])
+    counted = client.models.count_tokens(model=FLASH, contents=contents)
     answered = client.models.generate_content(model=FLASH, contents="offline:text-only")
 
     assert client.models.get(model=FLASH).name == f"models/{FLASH}"
