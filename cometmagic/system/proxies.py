@@ -122,7 +122,7 @@ def _is_address(address: str) -> bool:
             ipaddress.IPv6Address(host[1:-1])
         elif _IPV4_PATTERN.fullmatch(host):
             ipaddress.IPv4Address(host)
-        elif not _HOST_PATTERN.fullmatch(host):
+        elif not _HOST_PATTERN.fullmatch(host) or host.lower() in PROXY_SCHEMES:  # `http:/host`
             return False
     except ValueError:
         return False

@@ -91,12 +91,14 @@ EXEMPTIONS = [
 ]
 
 ADDRESSES = [
-    "http://proxy", "http://proxy:3128", "HTTP://proxy:3128/", "https://proxy", "proxy", "proxy.example.:80",
+    "http://proxy", "http://u%zz:p%@host:1", "http://host:0080", "http://[::ffff:1.2.3.4]:1", "http://_x:1", "http://host#x",
+    "http://proxy:3128", "HTTP://proxy:3128/", "https://proxy", "proxy", "proxy.example.:80",
     "my_proxy:3128", "http://user@proxy", "http://user:@proxy:1", "http://u%40x:p%3Aq@proxy:1", "http://10.0.0.1:8080",
     "http://[::1]:3128", "http://[fe80::1%25eth0]:1", "http://xn--prxy-6qa:80", "http://proxy:", "http://p\u00e4ss:w\u00f6rd@proxy",
 ]  # fmt: skip
 FLAWED_ADDRESSES = [
-    ":8080", "http://", "http://:8080", "http:///proxy", "//proxy:3128", "http://host:notaport", "http://[::1", "http://::1:80",
+    ":8080", "http:/host:80", "http//host:80", "'http://host:80'", "HTTPS_PROXY=http://x:1", "::1", "http://[]:1", "http://a|b",
+    "http://", "http://:8080", "http:///proxy", "//proxy:3128", "http://host:notaport", "http://[::1", "http://::1:80",
     "http://[::1]]:80", "http://[proxy]:80", "http://host:99999", "host:0", "host:-1", "host:80:80", "http://a b:80", "http://a\tb",
     "http://host:80 80", "htp://x", "socks://127.0.0.1:1", "socks4://127.0.0.1:1", "socks4a://x", "socks5://127.0.0.1:1",
     "socks5h://x", "ftp://x", "file:///etc/proxy", "http://999.1.1.1", "http://1.2.3.4.5", "http://..:80", "http://a..b:80",
