@@ -97,7 +97,7 @@ def decode_response(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) 
     result = decode_document(normalize_response(scan.documents), files)
     feedback = coerce_object(result.document.get("promptFeedback"))
     has_end = result.document["candidates"][0].get("finishReason") or feedback.get("blockReason") or result.error
-    return replace(result, is_truncated=scan.is_truncated or (scan.is_event_stream and not has_end))
+    return replace(result, is_truncated=scan.is_truncated or (scan.is_open_stream and not has_end))
 
 
 def decode_document(document: dict[str, Any], files: Mapping[str, ImagePart] = _NO_FILES) -> DecodedResponse:
