@@ -16,10 +16,12 @@ from typing import Any, BinaryIO
 
 import pybase64
 
+from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_string
 from cometmagic.gemini.error_bodies import MESSAGE_FIELDS
 from cometmagic.gemini.json_string import JSONString
-from cometmagic.gemini.parts import ImagePart, Part, TextPart, ThoughtSignature
+from cometmagic.gemini.json_writer import splice_json
+from cometmagic.gemini.parts import ImagePart, Part, RawPart, TextPart, ThoughtSignature
 from cometmagic.gemini.request import Turn
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.response_metadata import build_response
@@ -30,6 +32,8 @@ from cometmagic.system.sanitize import TEXT_CAP, clean, clean_line
 
 _CHUNK_CHARACTERS = 4 * 2**18  # of base64 at a time; divisible by 4
 _MAX_TEXT_CHARACTERS = 50 * TEXT_CAP  # of all texts together; the rest is only in answer.json
+# The fields of a part that is text or an image, and nothing else.
+_PART_FIELDS = ("text", "inlineData", "thought", "thoughtSignature")
 # The candidates that `normalize_response` gives a document without any.
 _EMPTY_CANDIDATES: list[dict[str, Any]] = [{"content": {"parts": []}}]
 _NO_FILES: Mapping[str, ImagePart] = MappingProxyType({})
@@ -145,11 +149,22 @@ def _decode_response_part(
         yield replace(image, thought=thought)
     elif isinstance(data, str | JSONString):
         yield EncodedImage(data, thought=thought, node=inline_data)
-    if with_text and (uri := coerce_string(coerce_object(node.get("fileData")).get("fileUri"))):
-        # Never fetched: a URL in a response is only text.
-        yield TextPart(f"(the answer points to a file: {clean_line(uri)})", thought)
-    if with_text and (text := clean(coerce_string(node.get("text")))):
-        yield TextPart(text, thought)
+    if with_text:
+        yield from (TextPart(text, thought) for text in _iter_texts(node))
+
+
+def _iter_texts(node: dict[str, Any]) -> Iterator[str]:
+    """Yield what a part says, cleaned: the address of a file, text, code that the model ran and its output."""
+    if uri := coerce_string(coerce_object(node.get("fileData")).get("fileUri")):
+        # Fetched only if the user asks: here it is text.
+        yield f"(the answer points to a file: <{clean_line(uri, MAX_ADDRESS_LENGTH)}>)"
+    if text := clean(coerce_string(node.get("text"))):
+        yield text
+    code, outcome = coerce_object(node.get("executableCode")), coerce_object(node.get("codeExecutionResult"))
+    language = clean_line(coerce_string(code.get("language")), 40).lower().removeprefix("language_unspecified")
+    for name, source in ((language, code.get("code")), ("", outcome.get("output"))):
+        if text := clean(coerce_string(source)):
+            yield f"\n```{name}\n{text.rstrip()}\n```\n"
 
 
 def _is_thought(node: dict[str, Any]) -> bool:
@@ -169,8 +184,12 @@ def decode_request(body: dict[str, Any], build_path: Callable[[str], Path]) -> t
 
 
 def _decode_request_part(node: dict[str, Any], build_path: Callable[[str], Path]) -> Iterator[Part]:
+    """Yield a part as it was sent."""
     signature_name = coerce_string(coerce_object(node.get("thoughtSignature")).get("file"))
     signature = ThoughtSignature(path=build_path(signature_name)) if signature_name else None
+    if _is_raw(node):
+        yield _build_raw_part(node, signature)
+        return
     if isinstance(node.get("text"), str):
         yield TextPart(node["text"], signature=signature)
     inline_data = coerce_object(node.get("inlineData"))
@@ -199,8 +218,20 @@ def _decode_model_part(node: dict[str, Any], files: Mapping[str, ImagePart]) -> 
         yield replace(
             image, mime_type=coerce_string(inline_data.get("mimeType")) or image.mime_type, signature=signature
         )
+    elif _is_raw(node):
+        yield _build_raw_part(node, signature)
     elif "text" in node or signature:
         yield TextPart(coerce_string(node.get("text")), signature=signature)
+
+
+def _is_raw(node: dict[str, Any]) -> bool:
+    """Whether a part holds more than text or an image."""
+    return any(value is not None and name not in _PART_FIELDS for name, value in node.items())
+
+
+def _build_raw_part(node: dict[str, Any], signature: ThoughtSignature | None) -> RawPart:
+    fields = {name: value for name, value in node.items() if name not in ("thought", "thoughtSignature")}
+    return RawPart(b"".join(splice_json(fields, JSONString.iter_json, separators=(",", ":"))), signature=signature)
 
 
 def _decode_signature(value: Any) -> ThoughtSignature | None:

@@ -66,6 +66,17 @@ def show_call(library: Library, call_id: str) -> ImageResult | None:
     return result
 
 
+def fetch_call(library: Library, call_id: str) -> ImageResult:
+    """Fetch the picture of a call whose answer holds only its address, show it and return its result."""
+    from cometmagic.generation.fetch import fetch_image
+    from cometmagic.notebook import cell_run
+    from cometmagic.storage import index
+
+    result = fetch_image(index.find_call(library, call_id).path)
+    cell_run.show_result(result, is_returned=True)
+    return result
+
+
 def _print(text: object) -> None:
     """Print a text that may quote a foreign library."""
     print(clean(text, len(str(text)) + 1))
@@ -158,6 +169,9 @@ class Action:
 ACTIONS = {
     "list": Action(show_list, "the newest calls; with WORDS those that have them all", "[WORDS]", is_optional=True),
     "show": Action(show_call, "the picture of one call and what is known of it; a part of the id is enough", "ID"),
+    "fetch": Action(
+        fetch_call, "get the picture of a call that brought only its address; nothing is asked again", "ID"
+    ),
     "pending": Action(show_pending, "what is still under way, in this notebook and in others"),
     "recover": Action(show_recovery, "bring home what an earlier session left behind"),
     "pack": Action(write_pack, "copy all recordings to a folder that replays them without key and network", "FOLDER"),

@@ -130,7 +130,7 @@ def _check_answer(answer: DecodedResponse, damaged_count: int) -> None:
         Path("response.part"),
         is_truncated=answer.is_truncated,
         damaged_count=damaged_count,
-        unknown_count=0,
+        unknown_files=(),
     )
     check_error(error)
     if answer.error:

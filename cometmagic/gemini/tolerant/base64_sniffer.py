@@ -40,7 +40,11 @@ def is_base64_file(value: JSONString | str) -> bool:
 
 
 def _read_head(value: JSONString | str) -> bytes:
-    head = value.view[:_HEAD_CHARACTERS].tobytes() if isinstance(value, JSONString) else value[:_HEAD_CHARACTERS].encode()
+    head = (
+        value.view[:_HEAD_CHARACTERS].tobytes()
+        if isinstance(value, JSONString)
+        else value[:_HEAD_CHARACTERS].encode("utf-8", "replace")
+    )
     return _ESCAPES.sub(b"", head.replace(rb"\/", b"/"))
 
 

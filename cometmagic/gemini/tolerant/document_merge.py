@@ -60,7 +60,7 @@ def _merge_counts(old: Any, new: Any) -> Any:
             return {name: _merge_counts(old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new])}
         case list(), list():
             return old if _sum_counts(old) > _sum_counts(new) else new
-        case (int() | float()), (int() | float()):
+        case ((int() | float()), (int() | float())):
             return max(old, new)
     return old if _is_empty(new) and old is not None else new
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_string
 from cometmagic.gemini.json_string import JSONString
 
-MAX_ADDRESS_LENGTH = 8000  # characters; many servers read no more
 MAX_ADDRESSES = 100
 _ADDRESS = r"(?:https?|gs|s3)://[^\s<>\"\\^`{|}\x00-\x20\x7f]{1,8000}"
 _WHOLE_ADDRESS = re.compile(rf"\s*<?({_ADDRESS})>?\s*", re.IGNORECASE)
@@ -24,8 +24,8 @@ _MARKUP = re.compile(
     rf"|<img\b[^>]{{0,2000}}?\bsrc\s*=\s*[\"']?({_ADDRESS})",
     re.IGNORECASE,
 )
-_IMAGE_SUFFIX = re.compile(r"\.(?:png|jpe?g|webp|gif|heic|heif|avif|bmp|tiff?|svg)(?:[!@:~_/?&,;].*)?", re.IGNORECASE)
-_CLOSING = {")": "(", "]": "["}
+_IMAGE_SUFFIX = re.compile(r"\.(?:png|jpe?g|webp|gif|heic|heif|avif|bmp|tiff?|svg)(?![A-Za-z0-9])", re.IGNORECASE)
+_LAST_LETTERS = "/=&%#_-+@$"  # besides letters and digits, what an address may end with
 
 
 def is_address(value: JSONString | str) -> bool:
@@ -60,23 +60,14 @@ def _read(value: JSONString | str) -> str:
 
 def _trim(address: str) -> str:
     """Return an address without the punctuation that follows it, and without a parenthesis that began before it."""
-    while address:
-        last = address[-1]
-        opening = _CLOSING.get(last)
-        is_unmatched = opening is not None and address.count(last) > address.count(opening)
-        if not is_unmatched and last not in ".,;:!?'*_~，。；：！？）】」":
-            break
-        address = address[:-1]
-    return _cut_at_unmatched(address)
-
-
-def _cut_at_unmatched(address: str) -> str:
-    """Return an address up to the first parenthesis that closes one before it, as in `[label](address)`."""
     depth = 0
     for index, letter in enumerate(address):
         depth += (letter == "(") - (letter == ")")
         if depth < 0:
-            return address[:index]
+            address = address[:index]
+            break
+    while address and not address[-1].isalnum() and address[-1] not in (*_LAST_LETTERS, ")"):
+        address = address[:-1]
     return address
 
 

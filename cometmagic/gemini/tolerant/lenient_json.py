@@ -7,7 +7,6 @@ module does not know what the JSON means.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import math
 import re

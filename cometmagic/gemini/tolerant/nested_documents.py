@@ -14,7 +14,12 @@ from cometmagic.gemini.tolerant.json_scanner import MalformedError, scan_json
 
 MAX_TEXT_DEPTH = 3  # documents that stand as text in one another
 MAX_TEXT_BYTES = 64 * 2**20  # of a document that stands as text, as it is copied
-_WORDS_FIELDS = ("text", "thoughtSignature")  # what the model wrote, or what is sent back as it came
+# Parts for a program or about one, which are sent back as they came: nothing in them is changed.
+OPAQUE_FIELDS = (
+    *("executableCode", "codeExecutionResult", "functionCall", "functionResponse", "toolCall", "toolResponse"),
+    "partMetadata",
+)
+_KEPT_FIELDS = (*OPAQUE_FIELDS, "text", "thoughtSignature", "error", "errors")  # whose texts are read as texts
 _STARTS = ("{", "[", "data:", "event:", ":")
 _HEAD_BYTES = 100
 
@@ -26,7 +31,7 @@ def expand_texts(value: Any, depth: int = MAX_TEXT_DEPTH) -> Any:
         return value if documents is None else expand_texts(documents, depth - 1)
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
-        if key not in _WORDS_FIELDS:
+        if key not in _KEPT_FIELDS:
             value[key] = expand_texts(item, depth)
     return value
 

@@ -15,12 +15,13 @@ from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant.base64_sniffer import is_base64_file, is_base64_image
 from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
 from cometmagic.gemini.tolerant.image_addresses import is_address, is_image_address
+from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS
 
 PartNode = dict[str, Any]
 
 _IGNORED_FIELD = re.compile(
     r"request(?:Body)?|originalRequest|contents|prompt|instances|instructions|tools|errors?|usage(?:Metadata)?"
-    r"|(?:grounding|urlContext|citation|part)Metadata|promptFeedback|searchEntryPoint|annotations|citations"
+    r"|(?:grounding|urlContext|citation)Metadata|promptFeedback|searchEntryPoint|annotations|citations"
     r"|(?:input|reference|init|mask|control)(?:[A-Z]\w*)?|.*(?:[sS]ignature|[eE]ncrypted|[tT]oken|[iI]con|[aA]vatar|[lL]ogo).*"
 )
 _DRAFT_FIELD = re.compile(r"(?:thought|thinking|reasoning|draft|preview|partial|thumb|intermediate)", re.IGNORECASE)
@@ -61,7 +62,7 @@ class PictureSearch:
             is_thought = is_thought or _is_thought(container)
         for key, item in _list_items(container):
             field = key if isinstance(key, str) else name  # the items of a list have the name of the list
-            if _IGNORED_FIELD.fullmatch(field):
+            if field in OPAQUE_FIELDS or _IGNORED_FIELD.fullmatch(field):
                 continue
             is_draft = is_thought or _DRAFT_FIELD.search(field) is not None
             if isinstance(item, str | JSONString):
@@ -107,7 +108,13 @@ class PictureSearch:
 
 
 def _list_items(container: Any) -> list[tuple[Any, Any]]:
-    items = container.items() if isinstance(container, dict) else enumerate(container) if isinstance(container, list) else ()
+    items = (
+        container.items()
+        if isinstance(container, dict)
+        else enumerate(container)
+        if isinstance(container, list)
+        else ()
+    )
     return list(items)
 
 

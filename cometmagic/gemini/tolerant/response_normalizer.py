@@ -10,15 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_string
 from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
 from cometmagic.gemini.tolerant.document_merge import merge_fields
-from cometmagic.gemini.tolerant.image_addresses import MAX_ADDRESS_LENGTH, is_address
-from cometmagic.gemini.tolerant.nested_documents import detach_documents, expand_texts
+from cometmagic.gemini.tolerant.image_addresses import is_address
+from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS, detach_documents, expand_texts
 from cometmagic.gemini.tolerant.picture_search import PictureSearch
 
-# What stands in these is the caller's own, or for a program: it is never changed.
-_OPAQUE_FIELDS = ("functionCall", "functionResponse", "toolCall", "toolResponse", "partMetadata")
 _SNAKE_CASE = re.compile(r"_([a-z])")
 _SCHEME_BYTES = 100  # enough of a URL to see its scheme
 _MAX_PARTS = 1000  # those that are searched for images
@@ -59,7 +58,9 @@ def _merge_documents(documents: list[Any]) -> dict[str, Any]:
 
 def _has_image(result: dict[str, Any]) -> bool:
     """Whether a part has data, which may be in a file by now."""
-    return any(coerce_object(node.get("inlineData")).get("data") for node in result["candidates"][0]["content"]["parts"])
+    return any(
+        coerce_object(node.get("inlineData")).get("data") for node in result["candidates"][0]["content"]["parts"]
+    )
 
 
 def _add_pictures(documents: list[Any]) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def _convert_to_camel_case(value: Any) -> None:
                     value[camel_name] = item
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, item in items:
-        if name not in _OPAQUE_FIELDS:
+        if name not in OPAQUE_FIELDS:
             _convert_to_camel_case(item)
 
 
