@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import ChargeStatus, LibraryError, OptionError
-from cometmagic.gemini.decode import decode_model_turn, decode_request
+from cometmagic.gemini.decode_turns import decode_model_turn, decode_request
 from cometmagic.gemini.encode import has_placeholder
 from cometmagic.gemini.parts import (
     MAGIC_BYTES,

@@ -21,7 +21,7 @@ from cometmagic.gemini.error_bodies import parse_error_object
 from cometmagic.gemini.finish_reasons import build_malformed_error, build_no_image_error
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
-from cometmagic.gemini.parts import DISPLAYABLE_TYPES, UNKNOWN_TYPE
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.gemini.utf8_file import map_utf8_file
@@ -39,7 +39,7 @@ from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.formatting import format_bytes
-from cometmagic.system.regular_files import open_regular
+from cometmagic.system.regular_files import open_regular, read_regular
 
 
 def settle(folder: CallFolder, note: str = "") -> CometError | None:
@@ -48,11 +48,11 @@ def settle(folder: CallFolder, note: str = "") -> CometError | None:
     `note` is put before what there is to say about the image.
     """
     try:
+        _wrap_image_body(folder)
         answer, rows, damaged_count = save_images(folder)
     except MalformedError as error:
         return folder.fail(build_malformed_error(str(error), _read_head(folder.response_path), folder.response_path))
-    # Long strings (signatures) are copied byte for byte.
-    write_atomic(folder.path / "answer.json", splice_json(answer.document, JSONString.iter_json, separators=(",", ":")))
+    _write_document(folder.path / "answer.json", answer.document)
     response = decode_document(answer.document, {row["name"]: folder.build_image(row) for row in rows}).response
     fields = _build_call_fields(response, rows)
     if any(row["role"] == "image" for row in rows):
@@ -74,9 +74,24 @@ def add_image(folder: CallFolder, content: bytes) -> None:
     Raises `OSError` and `MalformedError` when the response is gone or cannot be read.
     """
     answer = decode_response(map_utf8_file(folder.response_path, max_bytes=None)[:])  # a copy, as the file is replaced
-    data = JSONString(memoryview(pybase64.b64encode(content)))
-    answer.document["candidates"][0]["content"]["parts"].append({"inlineData": {"data": data}})
-    write_atomic(folder.response_path, splice_json(answer.document, JSONString.iter_json, separators=(",", ":")))
+    answer.document["candidates"][0]["content"]["parts"].append(_build_image_node(content))
+    _write_document(folder.response_path, answer.document)
+
+
+def _wrap_image_body(folder: CallFolder) -> None:
+    """Put a response that is the file of an image into a document, as if it had come in one."""
+    if sniff(_read_head(folder.response_path)[:MAGIC_BYTES]) != UNKNOWN_TYPE:
+        node = _build_image_node(read_regular(folder.response_path, folder.received_size))
+        _write_document(folder.response_path, {"candidates": [{"content": {"parts": [node]}}]})
+
+
+def _build_image_node(content: bytes) -> dict[str, Any]:
+    return {"inlineData": {"data": JSONString(memoryview(pybase64.b64encode(content)))}}
+
+
+def _write_document(path: Path, document: dict[str, Any]) -> None:
+    # Long strings (signatures) are copied byte for byte.
+    write_atomic(path, splice_json(document, JSONString.iter_json, separators=(",", ":")))
 
 
 def _build_answer_error(

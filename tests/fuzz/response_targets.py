@@ -16,7 +16,8 @@ from typing import Any
 from cometmagic.courier.http.content_decoding import InflateError, build_decoder
 from cometmagic.courier.retry import MAX_TOTAL_WAIT, RetryState
 from cometmagic.errors import APIError, CometError
-from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_model_turn, decode_response
+from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
+from cometmagic.gemini.decode_turns import decode_model_turn
 from cometmagic.gemini.error_bodies import _parse_error_text, parse_error_object, parse_error_response
 from cometmagic.gemini.finish_reasons import build_no_image_error
 from cometmagic.gemini.json_string import JSONString

@@ -15,6 +15,7 @@ from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant.base64_sniffer import is_base64_file, is_base64_image
 from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
 from cometmagic.gemini.tolerant.image_addresses import is_address, is_image_address
+from cometmagic.gemini.tolerant.json_scanner import Buffer
 from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS
 
 PartNode = dict[str, Any]
@@ -34,7 +35,20 @@ _ADDRESS_FIELD = re.compile(
 _FOREIGN_ROLES = ("user", "system", "developer", "tool")
 _FINISH_REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "completed": "STOP"}
 _HEAD_BYTES = 100
+_QUOTES = b' \t\r\n"'
 _HTML = re.compile(r"\s*<(?:!doctype|html|head|body)", re.IGNORECASE)
+
+
+def find_image_body(buffer: Buffer) -> JSONString | None:
+    """Return a body that is no JSON as a text, None if there is no image in it; those of a web page are its own."""
+    view = memoryview(buffer)
+    while view.nbytes and view[0] in _QUOTES:
+        view = view[1:]
+    while view.nbytes and view[-1] in _QUOTES:
+        view = view[:-1]
+    text = JSONString(view)
+    has_image = is_base64_image(text) or find_image_text(text) is not None
+    return text if has_image and not _HTML.match(text.read_text(_HEAD_BYTES)) else None
 
 
 class PictureSearch:

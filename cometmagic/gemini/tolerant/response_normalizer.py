@@ -1,7 +1,8 @@
 """Brings every variant of a response into the documented form: one document, one candidate, its parts in order.
 
-The variants: missing or null containers, snake_case names, an object in place of a list, several
-documents of a stream, images inside texts and URLs. This module does not interpret the values.
+The variants: missing or null containers, snake_case names, an object in place of a list, several documents of a
+stream, images inside texts and URLs, documents inside others, the forms of other APIs. This module does not interpret
+the values.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from cometmagic.gemini.tolerant.document_merge import merge_fields
 from cometmagic.gemini.tolerant.image_addresses import is_address
 from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS, detach_documents, expand_texts
 from cometmagic.gemini.tolerant.picture_search import PictureSearch
+from cometmagic.gemini.tolerant.text_deltas import join_texts_with_images
 
 _SNAKE_CASE = re.compile(r"_([a-z])")
 _SCHEME_BYTES = 100  # enough of a URL to see its scheme
@@ -29,6 +31,7 @@ def normalize_response(documents: list[Any]) -> dict[str, Any]:
     If there is no image in the parts, it is looked for everywhere else, also in documents that stand inside others.
     """
     _convert_to_camel_case(documents)
+    join_texts_with_images(documents)
     result = _merge_documents(documents)
     if _has_image(result):
         return result
