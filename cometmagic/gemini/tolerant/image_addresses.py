@@ -14,7 +14,7 @@ from cometmagic.gemini.coerce import coerce_string
 from cometmagic.gemini.json_string import JSONString
 
 MAX_ADDRESSES = 100
-_ADDRESS = r"(?:https?|gs|s3)://[^\s<>\"\\^`{|}\x00-\x20\x7f]{1,8000}"
+_ADDRESS = r"(?:https?|gs|s3)://[^\s<>\"\\^`{|}\x00-\x20\x7f\u3000-\u303f\uff00-\uffef]{1,8000}"
 _WHOLE_ADDRESS = re.compile(rf"\s*<?({_ADDRESS})>?\s*", re.IGNORECASE)
 _ANY_ADDRESS = re.compile(_ADDRESS, re.IGNORECASE)
 _IMAGE_LABEL = r"(?i:image|picture|photo|download|result|view|bild|图|圖|画像)"

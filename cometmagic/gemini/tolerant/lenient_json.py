@@ -17,6 +17,7 @@ MAX_DEPTH = 100  # levels of nesting; responses have about eight
 _FIELD = re.compile(r"(data|event|id|retry):|:")  # of an event; a colon alone begins a comment
 _FIELD_LINE = re.compile(rf"^(?:{_FIELD.pattern})", re.MULTILINE)
 _ERROR_OBJECT = re.compile(r'\{\s*"error"\s*:')
+_ERROR_FIELD = re.compile(r'"error"\s*:')
 _END_MARK = re.compile(r"^(?:data:[ ]*)?\[DONE\][ \t\r]*$", re.MULTILINE)
 _DOCUMENT_LINE = re.compile(r"^\s*[{\[]", re.MULTILINE)
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")  # not `splitlines`: JSON may contain U+2028
@@ -66,7 +67,7 @@ def _is_start(line: str, field_name: str) -> bool:
 def _join_event(name: str, lines: list[str]) -> str:
     """Return the data of an event; that of an error event as an error object."""
     data = "\n".join(lines)
-    if name != "error" or _ERROR_OBJECT.search(data):
+    if name != "error" or _ERROR_FIELD.search(data):
         return data
     return f'{{"error": {data if data.startswith("{") else json.dumps(data)}}}'
 

@@ -138,9 +138,8 @@ def _is_thought(fields: PartNode) -> bool:
 
 
 def _is_same(data: JSONString | str, image: JSONString | str) -> bool:
-    if isinstance(data, JSONString) and isinstance(image, JSONString):
-        return data.view == image.view
-    return data == image
+    views = [text.view if isinstance(text, JSONString) else memoryview(text.encode()) for text in (data, image)]
+    return views[0] == views[1]
 
 
 def _convert_reason(name: str, value: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from cometmagic.gemini.coerce import coerce_object, coerce_objects
 from cometmagic.gemini.json_string import JSONString
-from cometmagic.gemini.tolerant.data_uris import find_image_text
 
 _TextSlot = tuple[dict[str, Any], str]  # an object, and its field that holds a text
 
@@ -18,8 +17,8 @@ def join_texts_with_images(documents: list[Any]) -> None:
     slots = list(_iter_slots(documents)) if len(documents) > 1 else []
     for is_thought in (False, True):
         group = [(node, name) for node, name in slots if bool(node.get("thought")) is is_thought]
-        if len(group) > 1 and any(find_image_text(node[name]) for node, name in group):
-            content = b"".join(map(_encode, [node[name] for node, name in group]))
+        content = b"".join(_encode(node[name]) for node, name in group)
+        if len(group) > 1 and b"data:image" in content:
             for node, name in group:
                 node[name] = ""
             node, name = group[0]
