@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from cometmagic.gemini.coerce import coerce_string
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant.json_scanner import MalformedError, scan_json
 
@@ -38,8 +39,8 @@ def expand_texts(value: Any, depth: int = MAX_TEXT_DEPTH) -> Any:
 
 def _parse_text(value: str | JSONString) -> list[Any] | None:
     """Return the documents in a text, or None when it is no JSON."""
-    head = value.read_text(_HEAD_BYTES) if isinstance(value, JSONString) else value[:_HEAD_BYTES]
-    if not head.lstrip("\ufeff \t\r\n").startswith(_STARTS) or head.lstrip().startswith("data:image"):
+    head = coerce_string(value, _HEAD_BYTES)[:_HEAD_BYTES].lstrip("\ufeff \t\r\n")
+    if not head.startswith(_STARTS) or head.startswith("data:image"):
         return None
     with contextlib.suppress(MalformedError, ValueError):
         if isinstance(value, str):

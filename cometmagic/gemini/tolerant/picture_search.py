@@ -48,7 +48,7 @@ def find_image_body(buffer: Buffer) -> JSONString | None:
         view = view[:-1]
     text = JSONString(view)
     has_image = is_base64_image(text) or find_image_text(text) is not None
-    return text if has_image and not _HTML.match(text.read_text(_HEAD_BYTES)) else None
+    return text if has_image and not _HTML.match(coerce_string(text, _HEAD_BYTES)) else None
 
 
 class PictureSearch:
