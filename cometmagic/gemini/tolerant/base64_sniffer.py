@@ -24,7 +24,7 @@ _URLSAFE_TABLE = bytes.maketrans(b"-_", b"+/")
 
 def is_base64_image(value: JSONString | str) -> bool:
     """Whether a string is base64, or a data URI of it, whose first bytes are those of an image."""
-    letters = _read_letters(_read_head(value))
+    letters = _read_letters(_read_head(value)) if _measure(value) >= _MIN_IMAGE_CHARACTERS else b""
     if len(letters) < _MIN_IMAGE_CHARACTERS:
         return False
     return sniff(pybase64.b64decode(letters[:_MIN_IMAGE_CHARACTERS].translate(_URLSAFE_TABLE))) != UNKNOWN_TYPE
@@ -32,11 +32,18 @@ def is_base64_image(value: JSONString | str) -> bool:
 
 def is_base64_file(value: JSONString | str) -> bool:
     """Whether a string is a file in base64, by its size and its letters or by its prefix."""
+    length = _measure(value)
+    if length < _MIN_IMAGE_CHARACTERS:
+        return False
     head = _read_head(value)
-    letters, length = _read_letters(head), len(value.view) if isinstance(value, JSONString) else len(value)
+    letters = _read_letters(head)
     if _PREFIX.match(head):
         return len(letters) >= _MIN_IMAGE_CHARACTERS
     return length >= MIN_FILE_CHARACTERS and len(letters) > _HEAD_CHARACTERS // 2 and _MIXED.match(letters) is not None
+
+
+def _measure(value: JSONString | str) -> int:
+    return len(value.view) if isinstance(value, JSONString) else len(value)
 
 
 def _read_head(value: JSONString | str) -> bytes:

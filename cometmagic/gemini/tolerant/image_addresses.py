@@ -20,8 +20,8 @@ _ANY_ADDRESS = re.compile(_ADDRESS, re.IGNORECASE)
 _IMAGE_LABEL = r"(?i:image|picture|photo|download|result|view|bild|图|圖|画像)"
 # An image in Markdown or HTML, or a link to one; a parenthesis within the address has its partner there.
 _MARKUP = re.compile(
-    rf"(?:!\[[^\]]{{0,2000}}\]|\[[^\]]{{0,200}}{_IMAGE_LABEL}[^\]]{{0,200}}\])\(\s*<?({_ADDRESS})"
-    rf"|<img\b[^>]{{0,2000}}?\bsrc\s*=\s*[\"']?({_ADDRESS})",
+    rf"(?:!\[[^\[\]]{{0,2000}}+\]|\[[^\[\]]{{0,200}}{_IMAGE_LABEL}[^\[\]]{{0,200}}\])\(\s*<?({_ADDRESS})"
+    rf"|<img\b[^<>]{{0,2000}}?\bsrc\s*=\s*[\"']?({_ADDRESS})",
     re.IGNORECASE,
 )
 _IMAGE_SUFFIX = re.compile(r"\.(?:png|jpe?g|webp|gif|heic|heif|avif|bmp|tiff?|svg)(?![A-Za-z0-9])", re.IGNORECASE)

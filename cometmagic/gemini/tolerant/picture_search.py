@@ -60,13 +60,17 @@ class PictureSearch:
         self._pictures: list[PartNode] = []  # and texts
         self._files: list[PartNode] = []  # in base64, of no known type of image; and addresses
         self._images: list[JSONString | str] = []
+        self._has_failure = False
 
     @property
     def parts(self) -> list[PartNode]:
-        """Texts and images; if there is no image, also other files and addresses; nothing if there are only texts."""
+        """Texts and images; if there is no image, also other files and addresses; nothing if there are only texts.
+
+        The addresses beside the report of a failure are those of its explanation.
+        """
         if self._images:
             return self._pictures
-        return [*self._pictures, *self._files] if self._files else []
+        return [*self._pictures, *self._files] if self._files and not self._has_failure else []
 
     def walk(self, container: Any, name: str = "", *, is_thought: bool = False) -> None:
         """Search an object or a list; `name` is the field that holds it."""
@@ -74,6 +78,7 @@ class PictureSearch:
             if coerce_string(container.get("role")).lower() in _FOREIGN_ROLES:
                 return
             is_thought = is_thought or _is_thought(container)
+            self._has_failure = self._has_failure or _is_failure(container)
         for key, item in _list_items(container):
             field = key if isinstance(key, str) else name  # the items of a list have the name of the list
             if field in OPAQUE_FIELDS or _IGNORED_FIELD.fullmatch(field):
@@ -135,6 +140,12 @@ def _list_items(container: Any) -> list[tuple[Any, Any]]:
 def _is_thought(fields: PartNode) -> bool:
     """Whether an object says that it holds thoughts."""
     return bool(fields.get("thought")) or coerce_string(fields.get("type")) in ("reasoning", "thinking")
+
+
+def _is_failure(fields: PartNode) -> bool:
+    """Whether an object reports that the request failed."""
+    code = fields.get("code")
+    return fields.get("success") is False or (isinstance(code, int) and code >= 400)
 
 
 def _is_same(data: JSONString | str, image: JSONString | str) -> bool:

@@ -86,12 +86,14 @@ def test_an_address_is_shown_whole_and_kept(library_folder: Path, name: str) -> 
 NOT_SHOWN: dict[str, Json] = {
     "a task": {"id": "t", "status": "queued", "urls": {"get": "https://a.example/t", "cancel": "https://a.example/c"}},
     "docs in an error": {"error": {"message": "bad", "docs_url": "https://a.example/docs"}},
+    "docs beside a failure": {"success": False, "message": "bad", "data": {"url": "https://a.example/docs"}},
+    "docs beside a code": {"code": 400, "message": "bad", "data": {"url": "https://a.example/docs"}},
     "a page of a search": answer(text("no")) | {"groundingMetadata": {"groundingChunks": [{"web": {"uri": "https://a.example/"}}]}},
     "too long": answer({"fileData": {"fileUri": "https://a.example/" + "x" * (2 * MAX_ADDRESS_LENGTH)}}),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", list(NOT_SHOWN)[:3])
+@pytest.mark.parametrize("name", list(NOT_SHOWN)[:-1])
 def test_other_addresses_are_none_of_a_picture(library_folder: Path, name: str) -> None:
     assert "Address:" not in str(settle(received(library_folder, NOT_SHOWN[name])))
 
