@@ -169,12 +169,12 @@ class Action:
 ACTIONS = {
     "list": Action(show_list, "the newest calls; with WORDS those that have them all", "[WORDS]", is_optional=True),
     "show": Action(show_call, "the picture of one call and what is known of it; a part of the id is enough", "ID"),
-    "fetch": Action(
-        fetch_call, "get the picture of a call that brought only its address; nothing is asked again", "ID"
-    ),
     "pending": Action(show_pending, "what is still under way, in this notebook and in others"),
     "recover": Action(show_recovery, "bring home what an earlier session left behind"),
     "pack": Action(write_pack, "copy all recordings to a folder that replays them without key and network", "FOLDER"),
+    "fetch": Action(
+        fetch_call, "get the picture of a call that brought only its address; nothing is asked again", "ID"
+    ),
     "trust": Action(trust_library, "use a library from somebody else like your own: live calls, edits, recovery"),
     "spend": Action(show_spending, "what was spent"),
     "slim": Action(

@@ -37,7 +37,8 @@ def host(wire: Wire, public: Any, authority: trustme.CA, monkeypatch: pytest.Mon
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
 
     def serve(content: bytes = picture("JPEG")) -> FaultServer:
-        return public([encrypted(authority, "pictures.example"), *page(content), fin()])
+        server: FaultServer = public([encrypted(authority, "pictures.example"), *page(content), fin()])
+        return server
 
     return serve
 
@@ -54,7 +55,7 @@ def test_the_picture_is_got_at_once(ask: Asker, host: Any, wire: Wire) -> None: 
     assert "the picture was fetched from pictures.example (0.7 kB)" in "\n".join(made.warnings)
     assert "Look: " in made.text
     assert ImageResult(made.folder).image.data == picture("JPEG")
-    assert made.call["error"] is None
+    assert dict(made.call)["error"] is None
     assert PUBLIC in wire.connected
     assert KEY not in repr(server.log)
     assert server.log[0].start_line == f"GET {ADDRESS.removeprefix('https://pictures.example')} HTTP/1.1"

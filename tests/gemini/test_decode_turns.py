@@ -12,8 +12,8 @@ from tests.gemini.answers import Json, answer, answering, image, picture, text
 
 SIGNED = image(thoughtSignature="c2lnbmF0dXJl" * 500)
 LONG = "print('\u00fc\u2028 \\n')  # \"quoted\"\n" * 400
-CODE = {"executableCode": {"language": "PYTHON", "code": "print(6 * 7)"}}
-OUTPUT = {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "42\n"}}
+CODE: Json = {"executableCode": {"language": "PYTHON", "code": "print(6 * 7)"}}
+OUTPUT: Json = {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "42\n"}}
 
 PARTS: dict[str, Json] = {
     "code": CODE,

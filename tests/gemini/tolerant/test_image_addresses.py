@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from cometmagic.errors import NoImageError
-from cometmagic.gemini.tolerant.image_addresses import MAX_ADDRESS_LENGTH, find_addresses
+from cometmagic.errors import MAX_ADDRESS_LENGTH, NoImageError
+from cometmagic.gemini.tolerant.image_addresses import find_addresses
 from cometmagic.storage.settle import settle
 from tests.gemini.answers import Json, answer, image, text
-from tests.storage.test_settle import Path, received
+from tests.storage.test_settle import received
 
 SIGNED = "https://b.s3.example.com/o/a.png?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F1&X-Amz-Signature=" + "0f" * 400
 TOKEN = "https://x.example.co/object/sign/a.webp?token=eyJhbGciOiJIUzI1NiJ9.eyJ1cmwiOiJhIn0.c2lnbmF0dXJlLW9mLWl0"
@@ -47,7 +50,7 @@ def test_addresses_in_texts(words: str) -> None:
 
 
 LONG = "https://a.example/1.png?x=" + "y" * 5000
-ANSWERS: dict[str, tuple[Json, str]] = {
+ANSWERS: dict[str, tuple[Any, str]] = {
     "file-data": (answer({"fileData": {"fileUri": SIGNED}}), SIGNED),
     "snake-case": (answer({"file_data": {"file_uri": SIGNED, "mime_type": "image/png"}}), SIGNED),
     "inline-data": (answer(image("https://a.example/1")), "https://a.example/1"),
