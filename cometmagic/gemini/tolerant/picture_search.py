@@ -35,18 +35,16 @@ _ADDRESS_FIELD = re.compile(
 _FOREIGN_ROLES = ("user", "system", "developer", "tool")
 _FINISH_REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "completed": "STOP"}
 _HEAD_BYTES = 100
+_MARGIN_BYTES = 1000  # of spaces and quotes around a body that is a text
 _QUOTES = b' \t\r\n"'
 _HTML = re.compile(r"\s*<(?:!doctype|html|head|body)", re.IGNORECASE)
 
 
 def find_image_body(buffer: Buffer) -> JSONString | None:
     """Return a body that is no JSON as a text, None if there is no image in it; those of a web page are its own."""
-    view = memoryview(buffer)
-    while view.nbytes and view[0] in _QUOTES:
-        view = view[1:]
-    while view.nbytes and view[-1] in _QUOTES:
-        view = view[:-1]
-    text = JSONString(view)
+    head, tail = buffer[:_MARGIN_BYTES], buffer[-_MARGIN_BYTES:]
+    start, end = len(head) - len(head.lstrip(_QUOTES)), len(tail) - len(tail.rstrip(_QUOTES))
+    text = JSONString(memoryview(buffer)[start : len(buffer) - end])
     has_image = is_base64_image(text) or find_image_text(text) is not None
     return text if has_image and not _HTML.match(coerce_string(text, _HEAD_BYTES)) else None
 
