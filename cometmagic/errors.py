@@ -41,6 +41,16 @@ class ChargeStatus(StrEnum):
     PAST = ""  # the error is about an earlier call, and nothing is sent now
 
 
+_UNCERTAIN_STATUSES = (ChargeStatus.UNKNOWN, ChargeStatus.ANSWERED)
+
+
+# Our sentence where the service itself said something about charging, by the detail `claim` of the error.
+CLAIM_SENTENCES = {
+    "free": "The service says that this is free; the ledger still counts what it may have cost.",
+    "charged": "The service says that this was charged.",
+}
+
+
 class CometError(Exception):
     """Base of all errors of this package.
 
@@ -64,7 +74,7 @@ class CometError(Exception):
         self.details = details
 
     def __str__(self) -> str:
-        sentences = (self.message, *self._iter_addresses(), str(self.charge_status), self.advice)
+        sentences = (self.message, *self._iter_addresses(), self.charge_sentence, self.advice)
         return " ".join(sentence for sentence in sentences if sentence)
 
     def _iter_addresses(self) -> Iterator[str]:
@@ -72,6 +82,14 @@ class CometError(Exception):
         addresses = self.details.get("addresses")
         for address in addresses[:MAX_ADDRESSES] if isinstance(addresses, list) else ():
             yield f"Address: {mask_session_secret(clean_line(address, MAX_ADDRESS_LENGTH))}"
+
+    @property
+    def charge_sentence(self) -> str:
+        """Whether this may have cost money, in agreement with what the service says of it."""
+        claim = self.details.get("claim")
+        if isinstance(claim, str) and self.charge_status in _UNCERTAIN_STATUSES:
+            return CLAIM_SENTENCES.get(claim, self.charge_status)
+        return self.charge_status
 
     def __getattr__(self, name: str) -> Any:
         """Return one of the details."""

@@ -11,7 +11,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cometmagic.costs.charges import compute_outcome, read_estimate
+from cometmagic.costs.call_price import read_estimate
+from cometmagic.costs.charges import compute_outcome
 from cometmagic.costs.estimate import Price
 from cometmagic.costs.ledger_entries import Outcome
 from cometmagic.errors import LibraryError, restore_error

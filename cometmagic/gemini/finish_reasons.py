@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus, CometError, NoImageError, TransportError
+from cometmagic.gemini.charge_claims import ChargeClaim, find_charge_claim, quote_texts
 from cometmagic.gemini.error_bodies import describe_html_page
 from cometmagic.gemini.response import ImageResponse
-from cometmagic.system.sanitize import clean_line
+
+MAX_TEXT_LENGTH = 500  # characters of each text of an answer in a message
 
 # What to do, by finish reason or block reason.
 FINISH_REASON_ADVICE = {
@@ -61,18 +63,30 @@ def build_no_image_error(
         problem = "holds an image that cannot be decoded" if damaged_count and not is_truncated else "was cut short"
         drafts = " Drafts that came whole are saved beside it." if response.thoughts else ""
         return TransportError(f"The answer {problem}; what came is kept in {body_path}.{drafts}", advice=BALANCE_ADVICE)
-    details: dict[str, Any] = {"addresses": list(response.addresses)} if response.addresses else {}
+    service_text = response.block_message or response.finish_message
+    details: dict[str, Any] = {"finish_reason": reason, **_find_claim(service_text, response.text)}
+    details |= {"addresses": list(response.addresses)} if response.addresses else {}
     if has_address_only:
         message = f"The answer holds no image, only the address of one, which may expire; it is kept in {body_path}."
         return NoImageError(message, advice=_advise_on_addresses(response.addresses, body_path), **details)
     advice = FINISH_REASON_ADVICE.get(reason, "Rephrase the prompt or run the cell again.")
     if unknown_files:
         advice = f"Open the file; the whole answer is kept in {body_path}."
-    texts = [response.block_message or response.finish_message, clean_line(response.text, 300)]
-    explanation = " ".join(f"{text.rstrip('.')}." for text in dict.fromkeys(filter(None, texts)))
+    explanation = quote_texts([service_text, response.text], MAX_TEXT_LENGTH)
     problem = _describe_missing_image(response, body_path, unknown_files)
     message = f"{problem}: {explanation}" if explanation else f"{problem}."
-    return NoImageError(message, advice=advice, finish_reason=reason, **details)
+    return NoImageError(message, advice=advice, **details)
+
+
+def _find_claim(service_text: str, model_text: str) -> dict[str, Any]:
+    """Return the detail of an error on what the service says about charging.
+
+    What the model writes counts only where it says that nothing is charged: it may tell of any charge.
+    """
+    claim = find_charge_claim(service_text)
+    if not claim and find_charge_claim(model_text) is ChargeClaim.FREE:
+        claim = ChargeClaim.FREE
+    return {"claim": claim} if claim else {}
 
 
 def _advise_on_addresses(addresses: Sequence[str], body_path: Path) -> str:

@@ -11,18 +11,12 @@ from typing import Any
 from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_list, coerce_object, coerce_objects, coerce_string
 from cometmagic.gemini.parts import Part, TextPart
-from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse, Usage
+from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse
+from cometmagic.gemini.token_counts import parse_usage
 from cometmagic.gemini.tolerant.image_addresses import find_addresses
 from cometmagic.system.sanitize import clean_line
 
-_MAX_COUNT = 10**12
 _MAX_ITEMS = 1000  # search queries, and pages; responses have a few dozen
-
-
-def _parse_count(value: Any) -> int | None:
-    """Return a token count, or None when it is not a plausible number."""
-    is_plausible = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_COUNT
-    return value if is_plausible else None
 
 
 def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse:
@@ -34,7 +28,7 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
         finish_message=clean_line(coerce_string(candidate.get("finishMessage"))),
         block_reason=clean_line(coerce_string(feedback.get("blockReason")), 80),
         block_message=clean_line(coerce_string(feedback.get("blockReasonMessage"))),
-        usage=_parse_usage(coerce_object(document.get("usageMetadata"))),
+        usage=parse_usage(coerce_object(document.get("usageMetadata"))),
         grounding=_parse_grounding(coerce_object(candidate.get("groundingMetadata"))),
         model_version=clean_line(coerce_string(document.get("modelVersion")), 120),
         model_status=_format_model_status(coerce_object(document.get("modelStatus"))),
@@ -58,18 +52,6 @@ def _find_addresses(nodes: list[dict[str, Any]], parts: list[Part]) -> Iterator[
     text = "".join(part.text for part in parts if isinstance(part, TextPart) and not part.thought)
     addresses = [clean_line(address, MAX_ADDRESS_LENGTH) for address in (*uris, *find_addresses(text))]
     yield from dict.fromkeys(filter(None, addresses))
-
-
-def _parse_usage(counts: dict[str, Any]) -> Usage:
-    details = coerce_objects(counts.get("candidatesTokensDetails"))
-    images = [_parse_count(detail.get("tokenCount")) for detail in details if detail.get("modality") == "IMAGE"]
-    return Usage(
-        prompt=_parse_count(counts.get("promptTokenCount")),
-        answer=_parse_count(counts.get("candidatesTokenCount")),
-        thoughts=_parse_count(counts.get("thoughtsTokenCount")),
-        total=_parse_count(counts.get("totalTokenCount")),
-        image=images[0] if images else None,
-    )
 
 
 def _parse_grounding(metadata: dict[str, Any]) -> Grounding:

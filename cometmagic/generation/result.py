@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
 
-from cometmagic.costs import charges, estimate
+from cometmagic.costs import call_price, estimate
 from cometmagic.courier.job import Event
 from cometmagic.errors import ChargeStatus, CometError, NoImageError, OptionError
 from cometmagic.gemini.decode import decode_response
@@ -112,7 +112,7 @@ class ImageResult(CompletedCall):
         """The estimated price of the tokens used, with its date; 0 when nothing was sent."""
         if self.source != "live":
             return estimate.Price(0.0, f"{self.source}, nothing was sent")
-        return charges.read_price(self.call)
+        return call_price.read_price(self.call)
 
     @property
     def cost(self) -> float | None:

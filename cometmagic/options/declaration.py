@@ -35,6 +35,7 @@ SAFETY_THRESHOLDS = {
 SOURCES = ("auto", "live", "replay", "offline")
 CODE_KINDS = ("curl", "httpx", "google-genai", "magic")
 MAX_IMAGES_PER_CELL = 100  # a typing error must not cost a fortune
+MAX_PRICE_RATIO = 100
 _TIMEOUT_TYPE = Number(0.01, 86_400, unit="S")
 
 
@@ -184,6 +185,9 @@ class Limits(OptionGroup):
     day_cap: float | None = declare(
         Number(0, 1_000_000, unit="USD"),
         "refuse what would bring today's spending in this library above this, all notebooks together",
+    )
+    price_ratio: float = declare(
+        Number(0.01, MAX_PRICE_RATIO), "what you really pay for one dollar of the list price, such as 0.8", default=1.0
     )
     retry_unknown: int = declare(
         Number(0, 3, is_whole=True),

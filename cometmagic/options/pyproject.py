@@ -39,6 +39,7 @@ FORBIDDEN_OPTIONS = {
     "allow_secret": "sends what looks like a key",
     "extra": "goes around every limit",
     "retry_unknown": "may cost a whole picture each time",
+    "price_ratio": "changes what every limit of money counts",
 }
 PRESET_ONLY_OPTIONS = {"count": "multiplies what every cell costs", "sweep": "multiplies what every cell costs"}
 _SECRET_NAME = re.compile(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from cometmagic.gemini.token_counts import merge_usage
+
 _PLACEHOLDER_SUFFIX = "_UNSPECIFIED"  # of the names that the API gives to a reason that is none
 _COLLECTED_FIELDS = ("groundingMetadata", "urlContextMetadata", "citationMetadata")  # their lists are joined
-_COUNTED_FIELDS = ("usageMetadata",)  # counts grow while a response comes, so the larger one is later
+_USAGE_FIELD = "usageMetadata"
 _REPLACED_FIELDS = ("error",)  # a mixture of two errors would be neither
 
 
@@ -26,8 +28,8 @@ def merge_fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 def _merge_field(name: str, old: Any, new: Any) -> Any:
     if _is_empty(new) or _is_empty(old) or name in _REPLACED_FIELDS:
         return old if _is_empty(new) and old is not None else new
-    if name in _COUNTED_FIELDS:
-        return _merge_counts(old, new)
+    if name == _USAGE_FIELD:
+        return merge_usage([{_USAGE_FIELD: old}, {_USAGE_FIELD: new}])
     return _merge_values(old, new, is_collected=name in _COLLECTED_FIELDS)
 
 
@@ -53,26 +55,7 @@ def _merge_values(old: Any, new: Any, *, is_collected: bool) -> Any:
     return new
 
 
-def _merge_counts(old: Any, new: Any) -> Any:
-    """Return two trees of counts as one, with the larger of two numbers, and of two lists the one that counts more."""
-    match old, new:
-        case dict(), dict():
-            return {name: _merge_counts(old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new])}
-        case list(), list():
-            return old if _sum_counts(old) > _sum_counts(new) else new
-        case ((int() | float()), (int() | float())):
-            return max(old, new)
-    return old if _is_empty(new) and old is not None else new
-
-
 def _count_values(value: Any) -> int:
     """Return how many values of a tree say something."""
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
     return int(not _is_empty(value)) if items is None else sum(map(_count_values, items))
-
-
-def _sum_counts(value: Any) -> float:
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    if items is None:
-        return value if isinstance(value, int | float) else 0
-    return sum(map(_sum_counts, items))
