@@ -34,12 +34,14 @@ def test_an_address_is_told_whole_and_only_asked_for_on_demand(notebook: Noteboo
     assert f"Address: {ADDRESS} " in ran.error["traceback"][0]
     assert "%gemini_library fetch" in ran.error["traceback"][0]
 
+    earlier = set(notebook.folders)
     ran = notebook.run("%%gemini_image --fetch\na newt")
     assert ran.error is not None
     assert f"Address: {elsewhere} " in ran.error["traceback"][0]
     assert "Fetching it failed: 127.0.0.1 is of this machine" in ran.error["traceback"][0]
 
-    ran = notebook.run(f"%gemini_library fetch {notebook.folders[-1].name}")
+    [folder] = set(notebook.folders) - earlier
+    ran = notebook.run(f"%gemini_library fetch {folder.name}")
     assert ran.error is not None
     assert ran.error["ename"] == "NoImageError"
     assert "127.0.0.1 is of this machine" in ran.error["traceback"][0]
