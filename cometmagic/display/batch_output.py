@@ -30,7 +30,7 @@ from cometmagic.generation.result_list import MAX_SHEET_IMAGES, ImageResults, Re
 from cometmagic.storage.call_folder import SMALL_PREVIEW_BYTES, CallFolder
 from cometmagic.storage.index import shorten_id
 from cometmagic.system.formatting import format_path
-from cometmagic.system.sanitize import clean_line
+from cometmagic.system.sanitize import TEXT_CAP, clean_line
 
 PIXEL_RATIO = 4 / 3  # pixels of a sheet per CSS pixel, which makes letters 13 or 14 CSS pixels high
 TERMINAL_PIXELS = 960  # pixels of the longest side
@@ -112,7 +112,7 @@ def _iter_prices(results: ImageResults) -> Iterator[Price]:
 def _list_failures(results: ImageResults, rows: list[dict[str, Any]]) -> list[str]:
     """Return a line for each request without an image."""
     lines = [
-        f"{clean_line(label)}: {_format_error_type(result)}{clean_line(row['error'])}"
+        f"{clean_line(label)}: {_format_error_type(result)}{clean_line(row['error'], TEXT_CAP)}"
         for label, result, row in zip(results.sheet_labels, results, rows, strict=True)
         if row["error"] is not None
     ]

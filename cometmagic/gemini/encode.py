@@ -19,7 +19,7 @@ import pybase64
 
 from cometmagic.errors import OptionError
 from cometmagic.gemini.extra_fields import merge_extra
-from cometmagic.gemini.parts import ImagePart, Part, TextPart
+from cometmagic.gemini.parts import ImagePart, Part, RawPart, TextPart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.gemini.signature_filter import strip_signatures
 from cometmagic.options.declaration import Options
@@ -60,8 +60,11 @@ def encode_declared_options(request: ImageRequest) -> dict[str, Any]:
     image_numbers, signature_numbers = itertools.count(1), itertools.count(1)
 
     def encode_part(part: Part) -> dict[str, Any]:
+        node: dict[str, Any]
         if isinstance(part, TextPart):
-            node: dict[str, Any] = {"text": part.text}
+            node = {"text": part.text}
+        elif isinstance(part, RawPart):
+            node = json.loads(part.content)
         else:
             name = format_reference_name(next(image_numbers), part)
             node = {"inlineData": {"mimeType": part.mime_type, "data": {"file": name}}}
@@ -74,6 +77,11 @@ def encode_declared_options(request: ImageRequest) -> dict[str, Any]:
     }
     _set_options(body, request.options)
     return body
+
+
+def has_placeholder(part: RawPart) -> bool:
+    """Whether a part of an answer would be taken for a file of the request, so that it cannot be sent back."""
+    return _PLACEHOLDER.search(part.content) is not None
 
 
 def _set_options(body: dict[str, Any], options: Options) -> None:

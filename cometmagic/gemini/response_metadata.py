@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_list, coerce_object, coerce_objects, coerce_string
-from cometmagic.gemini.parts import Part
+from cometmagic.gemini.parts import Part, TextPart
 from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse
 from cometmagic.gemini.token_counts import parse_usage
+from cometmagic.gemini.tolerant.image_addresses import find_addresses
 from cometmagic.system.sanitize import clean_line
 
 _MAX_ITEMS = 1000  # search queries, and pages; responses have a few dozen
@@ -29,8 +31,27 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
         usage=parse_usage(coerce_object(document.get("usageMetadata"))),
         grounding=_parse_grounding(coerce_object(candidate.get("groundingMetadata"))),
         model_version=clean_line(coerce_string(document.get("modelVersion")), 120),
+        model_status=_format_model_status(coerce_object(document.get("modelStatus"))),
+        addresses=tuple(_find_addresses(candidate["content"]["parts"], parts)),
         response_id=clean_line(coerce_string(document.get("responseId")), 120),
     )
+
+
+def _format_model_status(status: dict[str, Any]) -> str:
+    """Return the stage of a model, when it is retired, and what the service adds, as one line."""
+    stage = coerce_string(status.get("modelStage")).removeprefix("MODEL_STAGE_").lower().replace("_", " ")
+    retirement = coerce_string(status.get("retirementTime")).partition("T")[0]
+    facts = [stage if stage != "unspecified" else "", f"retired on {retirement}" if retirement else ""]
+    texts = [", ".join(filter(None, facts)), coerce_string(status.get("message"))]
+    return clean_line(": ".join(filter(None, texts)))
+
+
+def _find_addresses(nodes: list[dict[str, Any]], parts: list[Part]) -> Iterator[str]:
+    """Yield the addresses of images, each once: of files, and in texts that are no thoughts."""
+    uris = [coerce_string(coerce_object(node.get("fileData")).get("fileUri")) for node in nodes]
+    text = "".join(part.text for part in parts if isinstance(part, TextPart) and not part.thought)
+    addresses = [clean_line(address, MAX_ADDRESS_LENGTH) for address in (*uris, *find_addresses(text))]
+    yield from dict.fromkeys(filter(None, addresses))
 
 
 def _parse_grounding(metadata: dict[str, Any]) -> Grounding:

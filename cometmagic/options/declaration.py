@@ -159,6 +159,11 @@ class CellOptions(OptionGroup):
         Choice(CODE_KINDS, "KIND"), "show the request as a program; the key only as $COMETAPI_KEY; send nothing"
     )
     background: bool = declare(Flag(), "give the prompt back at once; the picture appears when it comes", default=False)
+    fetch: bool = declare(
+        Flag(),
+        "if only the address of the picture comes, get it from there: https only, without your key",
+        default=False,
+    )
     private_urls: bool = declare(Flag(), "let addresses of images lead into your own network", default=False)
     allow_secret: bool = declare(
         Flag(), "send texts that look like they hold a key or token; your own API key is never sent", default=False

@@ -218,7 +218,7 @@ def test_k10_a_name_that_has_such_an_address_is_refused_before_any_connection(wi
 
     message = refused("http://pictures.example/x.png")
 
-    assert "from where no reference image is fetched" in message
+    assert "from where no image is fetched" in message
     assert wire.connected == []
 
 
