@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from cometmagic.errors import CometError
 from cometmagic.gemini.decode import DecodedResponse, decode_document
 from cometmagic.gemini.error_bodies import parse_error_object
-from cometmagic.gemini.finish_reasons import build_malformed_error, build_no_image_error
+from cometmagic.gemini.finish_reasons import build_malformed_error, build_no_image_error, build_other_format_error
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, UNKNOWN_TYPE
@@ -24,6 +24,7 @@ from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.images import resize
 from cometmagic.images.decoding import opener
+from cometmagic.options.settings import DEFAULT_BASE_URL
 from cometmagic.storage.call_folder import (
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
@@ -36,6 +37,7 @@ from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.regular_files import open_regular
+from cometmagic.system.sanitize import clean_line
 
 
 def settle(folder: CallFolder) -> CometError | None:
@@ -43,7 +45,8 @@ def settle(folder: CallFolder) -> CometError | None:
     try:
         answer, rows, damaged_count = save_images(folder)
     except MalformedError as error:
-        return folder.fail(build_malformed_error(str(error), _read_head(folder.response_path), folder.response_path))
+        head = _read_head(folder.response_path)
+        return folder.fail(build_malformed_error(str(error), head, folder.response_path, _build_address(folder)))
     # Long strings (signatures) are copied byte for byte.
     write_atomic(folder.path / "answer.json", splice_json(answer.document, JSONString.iter_json, separators=(",", ":")))
     response = decode_document(answer.document, {row["name"]: folder.build_image(row) for row in rows}).response
@@ -67,6 +70,10 @@ def _build_answer_error(
     """Return the error for an answer without an image."""
     if answer.error:
         return parse_error_object(answer.error)
+    if answer.other_format and not (rows or damaged_count or response.finish_reason or response.block_reason):
+        return build_other_format_error(
+            answer.other_format, response.text, folder.response_path, _build_address(folder)
+        )
     return build_no_image_error(
         response,
         folder.response_path,
@@ -74,6 +81,13 @@ def _build_answer_error(
         damaged_count=damaged_count,
         unknown_count=sum(row["mime_type"] == UNKNOWN_TYPE[0] for row in rows),
     )
+
+
+def _build_address(folder: CallFolder) -> str:
+    """Return the address at which an answer was asked for, without its scheme."""
+    call = folder.read()
+    host = call.get("host") or DEFAULT_BASE_URL.removeprefix("https://")
+    return clean_line(f"{host}/v1beta/models/{call['model'].removeprefix('models/')}:generateContent", 300)
 
 
 def _read_head(path: Path) -> bytes:

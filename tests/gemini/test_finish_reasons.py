@@ -156,7 +156,7 @@ ERRORS: dict[str, tuple[Any, str, ChargeStatus]] = {
         "400 INVALID_ARGUMENT: inner words", ChargeStatus.REFUSED,
     ),
     "F2-text": ("it broke", "it broke", ChargeStatus.UNKNOWN),
-    "F2-code-only": ({"code": 500}, "500: no explanation", ChargeStatus.UNKNOWN),
+    "F2-code-only": ({"code": 500}, '500: {"code": 500}', ChargeStatus.UNKNOWN),
     "F2-long": (
         {"message": "words " * 2000, "code": "upstream_error"},
         "upstream_error: words words",
