@@ -135,7 +135,7 @@ class Delivery:
                 while True:
                     wait_start = clock()
                     async with self.rate_limiter.acquire_slot(
-                        route.limits.at_once, self._emit_pause, is_retry=retry_state.attempt_count > 0
+                        route.limits.at_once, self._emit_pause, retry_state.attempt_count
                     ):
                         # The first wait for a slot, in a batch, does not count.
                         retry_state.total_wait += clock() - wait_start if retry_state.attempt_count else 0.0

@@ -1,14 +1,14 @@
 """One limit for all calls of a courier to one base URL: how many run at the same time, and when none may start.
 
 A 429, or an overloaded service, for one call of a batch concerns them all: no call starts until the pause is over, and
-fewer run at the same time afterwards; a call that was turned away goes before those that were not sent yet. Only after
-three calls in a row with an unknown outcome are the waiting calls not sent at all, as each might be charged without a
-result. This module knows neither HTTP nor folders.
+fewer run at the same time afterwards. Only after three calls in a row with an unknown outcome are the waiting calls not
+sent at all, as each might be charged without a result. This module knows neither HTTP nor folders.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -25,7 +25,7 @@ class RateLimiter:
         self._max_concurrency = 1
         self._reduced_concurrency = 0  # the present limit after a 429; 0 means `_max_concurrency`
         self._active_count = 0
-        self._waiting_retry_count = 0
+        self._waiting_ranks: list[float] = []  # of the calls that wait for a slot; the lowest one goes first
         self._pause_end = 0.0  # on the loop's clock
         self._unknown_streak = 0
         self._trip_count = 0
@@ -33,18 +33,21 @@ class RateLimiter:
 
     @asynccontextmanager
     async def acquire_slot(
-        self, max_concurrency: int, on_pause: Callable[[float], None], *, is_retry: bool = False
+        self, max_concurrency: int, on_pause: Callable[[float], None], attempt_count: int = 0
     ) -> AsyncIterator[None]:
         """Wait for one of `max_concurrency` slots and hold it; `on_pause` gets the seconds of a pause.
 
-        Raises `TransportError` when too many calls in a row had an unknown outcome.
+        A call with `attempt_count` attempts goes before those with more, and before those that were not sent yet, so
+        that a spell of refusals does not take all tries of one call. Raises `TransportError` when too many calls in a
+        row had an unknown outcome.
         """
         self._max_concurrency = max_concurrency
-        self._waiting_retry_count += is_retry
+        rank = attempt_count or math.inf
+        self._waiting_ranks.append(rank)
         try:
-            await self._wait_for_slot(on_pause, is_retry=is_retry)
+            await self._wait_for_slot(on_pause, rank)
         finally:
-            self._waiting_retry_count -= is_retry
+            self._waiting_ranks.remove(rank)
             self._notify_waiters()
         self._active_count += 1
         try:
@@ -53,14 +56,14 @@ class RateLimiter:
             self._active_count -= 1
             self._notify_waiters()
 
-    async def _wait_for_slot(self, on_pause: Callable[[float], None], *, is_retry: bool) -> None:
+    async def _wait_for_slot(self, on_pause: Callable[[float], None], rank: float) -> None:
         trip_count, reported_pause_end = self._trip_count, 0.0
         while True:
             if self._trip_count != trip_count:
                 raise _build_trip_error()
             pause = self._pause_end - asyncio.get_running_loop().time()
             has_slot = self._active_count < (self._reduced_concurrency or self._max_concurrency)
-            if pause <= 0 and has_slot and (is_retry or not self._waiting_retry_count):
+            if pause <= 0 and has_slot and rank <= min(self._waiting_ranks):
                 return
             if pause > 0 and self._pause_end != reported_pause_end:
                 reported_pause_end = self._pause_end

@@ -21,7 +21,9 @@ MAX_DEPTH = 24  # levels of nesting, those inside texts included
 MAX_VALUES = 5000
 _SEPARATORS = re.compile(r"[\s_-]+")
 # A text with JSON of other names is left as it is: it may quote the request.
-_ERROR_FIELD = re.compile(r"(?i)\"(?:\w*error\w*|messages?|msg|detail|code|status|reason|title|description)\\*\"\s*:")
+_ERROR_FIELD = re.compile(
+    r"(?i)\"(?:\w*error\w*|retry[\w-]*|messages?|msg|detail|code|status|reason|title|description)\\*\"\s*:"
+)
 # The message of an error body that is cut off.
 _PARTIAL_MESSAGE = re.compile(r'"(?:message|msg|detail|error)"\s*:\s*("(?:[^"\\]|\\.)*)\\?\Z', re.DOTALL)
 
