@@ -105,8 +105,7 @@ _NO_CHANNEL = (
 )
 _OVERLOAD = (
     r"overload|capacity|too many requests|high (?:demand|load|traffic)|(?:is|are|too|currently) busy"
-    r"|no healthy upstream"
-    r"|负载|負載|繁忙|过载|過載|饱和|拥挤|高峰"
+    r"|no healthy upstream|负载|負載|繁忙|过载|過載|饱和|拥挤|高峰"
 )
 
 RULES = (
@@ -125,8 +124,7 @@ RULES = (
         DASHBOARD_ADVICE,
         ErrorReason.USED_UP,
         names=r"insufficient_\w*(?:quota|balance|credits?|funds)|\w*(?:billing|prepaid|prepay|spend|spending)_\w+"
-        r"|budget_exceeded"
-        r"|credits?_\w+|\w*balance(?:_\w+)?|payment_required|pre_consume_token_quota_failed",
+        r"|credits?_\w+|\w*balance(?:_\w+)?|budget_exceeded|payment_required|pre_consume_token_quota_failed",
     ),
     ErrorRule(
         _REFUSED,
@@ -142,7 +140,9 @@ RULES = (
         ErrorReason.NO_CHANNEL,
         names=r"model_not_\w+|model_unavailable|get_channel_failed|no_(?:available_)?channel\w*|channel:\w+",
     ),
-    ErrorRule(_REFUSED, _MODEL_ADVICE, ErrorReason.NO_CHANNEL, words=_NO_CHANNEL),
+    ErrorRule(
+        _REFUSED, _MODEL_ADVICE, ErrorReason.NO_CHANNEL, statuses=(403, 404, 429, 500, 502, 503), words=_NO_CHANNEL
+    ),
     ErrorRule(
         _REFUSED,
         _OPTIONS_ADVICE,

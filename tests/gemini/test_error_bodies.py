@@ -69,6 +69,29 @@ def test_what_an_error_says(name: str) -> None:
     assert shown == f"{message}."
 
 
+REASONS: dict[str, tuple[int, Any, str | None]] = {
+    "no-alpha-channel": (400, {"message": "The image has no alpha channel."}, None),
+    "thinking-budget": (400, {"message": "The thinking budget is too small, not enough for this."}, None),
+    "overloaded-in-words-only": (500, {"message": "The model is overloaded."}, None),
+    "a-channel-of-colour": (422, {"message": "Channel not found in the image."}, None),
+    "load-balancer": (502, {"error": {"type": "load_balancer_error", "message": "balance lost"}}, None),
+    "quota-of-a-minute-that-speaks-of-credit": (
+        429, {"message": "Buy prepaid credits.", "violations": [{"quotaId": "RequestsPerMinute"}]}, "rate limit"),
+    "check-quota": (429, {"message": "Resource has been exhausted (e.g. check quota)."}, "rate limit"),
+    "limit-10": (429, {"message": "Quota exceeded, limit: 10"}, "rate limit"),
+    "limit-0": (429, {"message": "Quota exceeded, limit: 0, model: x"}, "used up"),
+    "no-channel-in-plain-text": (503, "no available channel for model x", "no channel"),
+    "overloaded-at-503": (503, {"message": "The model is overloaded."}, "overloaded"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_why_a_request_failed(name: str) -> None:
+    status, document, reason = REASONS[name]
+
+    assert parse(document, status).details.get("reason") == reason
+
+
 def test_each_text_is_cut_and_nothing_is_shown_for_an_empty_body() -> None:
     error = parse({"error": {"message": "a " * 400, "metadata": {"raw": "b " * 400}}})
 
