@@ -52,19 +52,19 @@ FINISH_REASON_ADVICE = {
 def build_malformed_error(problem: str, head: bytes, body_path: Path, address: str) -> CometError:
     """Return the error for a body without a JSON object: `head` is its beginning, `body_path` its file.
 
-    `address` is where it was asked for.
+    `address` is where it came from.
     """
     text = head.decode("utf-8", "replace")
     if not text.strip():
         return TransportError("The service answered with an empty body.", advice=BALANCE_ADVICE)
     if page := describe_page(text):
-        message = f"The service answered with {page} instead of JSON (asked at {address})."
+        message = f"The service answered with {page} instead of JSON, from {address}."
         return APIError(message, charge_status=ChargeStatus.UNKNOWN, advice=NETWORK_ADVICE)
     if value := describe_value(text):
         return build_other_format_error(value, "", body_path, address)
     start = clean_line(text, MAX_MESSAGE_LENGTH)
     return TransportError(
-        f"The answer cannot be read: {problem}; what came is kept in {body_path}. It begins: {start}",
+        f"The answer from {address} cannot be read: {problem}; what came is kept in {body_path}. It begins: {start}",
         advice=f"Check COMETAPI_BASE_URL. {BALANCE_ADVICE}",
     )
 
@@ -72,10 +72,10 @@ def build_malformed_error(problem: str, head: bytes, body_path: Path, address: s
 def build_other_format_error(description: str, text: str, body_path: Path, address: str) -> CometError:
     """Return the error for JSON that is no Gemini response.
 
-    `text` is what it says, `address` is where it was asked for.
+    `text` is what it says, `address` is where it came from.
     """
     words = f" It says: {clean_line(text, MAX_MESSAGE_LENGTH)}" if text.strip() else ""
-    message = f"The answer is no Gemini response but {description}, asked for at {address}; it is kept in {body_path}."
+    message = f"The answer is no Gemini response but {description}, from {address}; it is kept in {body_path}."
     return NoImageError(f"{message}{words}", advice="Check COMETAPI_BASE_URL.")
 
 
@@ -105,9 +105,9 @@ def build_no_image_error(
 def _find_advice(reason: str, blocked_categories: Sequence[str]) -> str:
     """Return what to do about a finish reason; `blocked_categories` are named as `--safety` writes them."""
     adjustable = [name for name in blocked_categories if name in SAFETY_CATEGORIES]
-    if reason == "SAFETY" and adjustable:
+    if reason.upper() == "SAFETY" and adjustable:
         return f"Rephrase the prompt, or lower the threshold: --safety {adjustable[0]}=none."
-    return FINISH_REASON_ADVICE.get(reason, _AGAIN_ADVICE)
+    return FINISH_REASON_ADVICE.get(reason.upper(), _AGAIN_ADVICE)
 
 
 def _describe_missing_image(response: ImageResponse, body_path: Path, unknown_count: int) -> str:

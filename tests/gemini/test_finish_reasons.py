@@ -74,6 +74,7 @@ ADVICE = {
     "UNEXPECTED_TOOL_CALL": "--search",
     "TOO_MANY_TOOL_CALLS": "--search",
     "SPII": "personal information",
+    "max_tokens": "--max-output-tokens",
     "A_REASON_OF_NEXT_YEAR": "Rephrase the prompt or run the cell again",
 }
 
