@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cometmagic.errors import APIError, ChargeStatus
+from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus
+from cometmagic.gemini.charge_claims import ChargeClaim, find_charge_claim
 from cometmagic.gemini.coerce import coerce_string
 from cometmagic.gemini.error_document import MAX_ERROR_BYTES, build_error_tree, parse_error_tree
 from cometmagic.gemini.error_rules import (
@@ -25,6 +26,7 @@ from cometmagic.gemini.error_rules import (
 )
 from cometmagic.gemini.error_texts import (
     MAX_MESSAGE_LENGTH,
+    MAX_TEXT_LENGTH,
     format_message,
     list_codes,
     list_names,
@@ -97,22 +99,25 @@ def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, st
     evidence = Evidence(
         status=_find_status(status, names, list_statuses(tree)),
         names=tuple(names),
-        text="; ".join(texts) or clean_line(text),
+        text="; ".join(texts) or clean_line(text, MAX_TEXT_LENGTH),
         is_page=bool(page) or (tree is None and is_network_text(text)),
     )
     rule = find_rule(evidence)
+    claim = find_charge_claim(evidence.text)
+    is_charged = claim is ChargeClaim.CHARGED and rule.charge_status is ChargeStatus.REFUSED
     delay, reset_delay = find_retry_delay(headers, tree or text), find_reset_delay(headers, tree)
     if delay is None and rule.reason == ErrorReason.RATE_LIMIT:
         delay = reset_delay
     return _build_api_error(
         status,
         _find_code(tree, names),
-        page or format_message(texts) or clean_line(text, MAX_MESSAGE_LENGTH) or "no explanation",
-        charge_status=rule.charge_status,
-        advice=_complete_advice(rule.advice, evidence.text, delay, reset_delay),
+        page or format_message(texts or [text]) or clean_line(text, MAX_MESSAGE_LENGTH) or "no explanation",
+        charge_status=ChargeStatus.UNKNOWN if is_charged else rule.charge_status,
+        advice=BALANCE_ADVICE if is_charged else _complete_advice(rule.advice, evidence.text, delay, reset_delay),
         request_id=find_request_id(text, headers),
         retry_after=delay,
         **({"reason": str(rule.reason)} if rule.reason else {}),
+        **({"claim": claim} if claim else {}),
     )
 
 

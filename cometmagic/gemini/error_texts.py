@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cometmagic.gemini.charge_claims import quote_texts
 from cometmagic.gemini.error_document import iter_objects
 from cometmagic.system.sanitize import clean_line
 
 MAX_MESSAGE_LENGTH = 300  # characters of each text
-_MAX_TEXT_LENGTH = 2000  # characters that are looked at
+MAX_TEXT_LENGTH = 2000  # characters that are looked at
 _MAX_TEXTS = 20
 _MAX_MESSAGES = 4  # of them in one message
 # The fields with texts for people, the most telling ones first; `raw` and `body` hold what another service said.
@@ -35,17 +36,20 @@ _REQUEST_ID_ONLY = re.compile(r"\W*request id: [\w.-]+\W*", re.IGNORECASE)
 
 def read_texts(tree: Any) -> list[str]:
     """Return the texts of an error for people, the most telling ones first, without repetitions."""
-    cleaned_texts = (clean_line(text, _MAX_TEXT_LENGTH) for text in _iter_texts(tree, is_text=True))
+    cleaned_texts = (clean_line(text, MAX_TEXT_LENGTH) for text in _iter_texts(tree, is_text=True))
     texts = list(dict.fromkeys(text for text in cleaned_texts if text and not _REQUEST_ID_ONLY.fullmatch(text)))
     sentences = [text for text in texts if not _is_word(text)]
     return (sentences or texts)[:_MAX_TEXTS]
 
 
 def format_message(texts: list[str]) -> str:
-    """Return the texts of an error as one message; one that another text contains is left out."""
+    """Return the texts of an error as one message; one that another text contains is left out.
+
+    Each text is cut, except for what it says about charging.
+    """
     messages: list[str] = []
-    for text in (clean_line(text, MAX_MESSAGE_LENGTH).rstrip(" .:;,") for text in texts):
-        if not any(text.casefold() in message.casefold() for message in messages):
+    for text in (quote_texts([text], MAX_MESSAGE_LENGTH).rstrip(" .:;,") for text in texts):
+        if text and not any(text.casefold() in message.casefold() for message in messages):
             messages = [message for message in messages if message.casefold() not in text.casefold()]
             messages.append(text)
     return "; ".join(messages[:_MAX_MESSAGES])
