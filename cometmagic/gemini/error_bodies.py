@@ -1,9 +1,7 @@
 """An error body as one error: the service's message, whether the call may be charged, what to do.
 
-Three formats are known: CometAPI's (`code` is a string, the request id is in the message), Google's
-(`code` is a number, `status` a word), and Google's as text inside CometAPI's. Some error codes are more
-precise than the status: CometAPI answers a malformed request with 500 and an unknown model with 503.
-Sources: the error pages of CometAPI and Google.
+What a body says is read by `error_texts`, what it means is in the table of `error_rules`, and how long to wait in
+`retry_after`. This module puts them together. Sources: the error pages of CometAPI and Google.
 """
 
 from __future__ import annotations
@@ -14,51 +12,43 @@ from collections.abc import Mapping
 from typing import Any
 
 from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus
-from cometmagic.gemini.charge_claims import ChargeClaim, find_charge_claim, quote_texts
+from cometmagic.gemini.charge_claims import ChargeClaim, find_charge_claim
 from cometmagic.gemini.coerce import coerce_string
-from cometmagic.gemini.retry_after import find_retry_delay, is_quota_exhausted
-from cometmagic.system.sanitize import LINE_CAP, clean_line
+from cometmagic.gemini.error_document import MAX_ERROR_BYTES, build_error_tree, parse_error_tree
+from cometmagic.gemini.error_rules import (
+    BASE_URL_ADVICE,
+    RESET_ADVICE,
+    STATUSES_BY_NAME,
+    WAIT_ADVICE,
+    ErrorReason,
+    Evidence,
+    find_rule,
+)
+from cometmagic.gemini.error_texts import (
+    MAX_MESSAGE_LENGTH,
+    MAX_TEXT_LENGTH,
+    format_message,
+    list_codes,
+    list_names,
+    list_statuses,
+    read_texts,
+)
+from cometmagic.gemini.other_formats import describe_page, is_network_text
+from cometmagic.gemini.retry_after import find_reset_delay, find_reset_words, find_retry_delay
+from cometmagic.system.formatting import format_duration
+from cometmagic.system.sanitize import clean_line
 
-MAX_ERROR_BYTES = 64 * 1024
 _REQUEST_ID = re.compile(r"\(request id: ([\w.-]{1,80})\)")
-# The message of an error body that is cut off.
-_PARTIAL_MESSAGE = re.compile(r'"message"\s*:\s*("(?:[^"\\]|\\.)*)', re.DOTALL)
-_OVERLOAD = re.compile(r"overload|capacity|too many requests", re.IGNORECASE)
-_TITLE = re.compile(r"<title[^>]{0,200}>(.{0,500}?)</title>", re.IGNORECASE | re.DOTALL)
 _REQUEST_ID_HEADERS = ("x-request-id", "x-oneapi-request-id", "request-id", "cf-ray")
-
-# The fields with an error's message, as sent and as `normalize_response` spells them.
-MESSAGE_FIELDS = ("message", "detail", "msg", "error_description", "errorDescription")
-BASE_URL_ADVICE = "Check COMETAPI_BASE_URL (it should be like https://api.cometapi.com) and the model name."
-WAIT_ADVICE = "Wait a little and run the cell again."
-DASHBOARD_ADVICE = "Check the balance and the quota in the CometAPI dashboard."
-# Charge status and advice: by error code first, then by status.
-_CODE_RULES = {
-    "invalid_request": (ChargeStatus.REFUSED, "Check the options and --extra."),
-    "convert_request_failed": (ChargeStatus.REFUSED, "Check the options and --extra."),
-    "model_not_found": (ChargeStatus.REFUSED, "Check --model: it is unknown, retired or not available now."),
-    "insufficient_user_quota": (ChargeStatus.REFUSED, DASHBOARD_ADVICE),
-}
-_STATUS_RULES = {
-    400: (ChargeStatus.REFUSED, "Change what the message names and run the cell again."),
-    401: (ChargeStatus.REFUSED, "Check COMETAPI_KEY: the service does not accept the key."),
-    402: (ChargeStatus.REFUSED, DASHBOARD_ADVICE),
-    403: (ChargeStatus.REFUSED, "Check the key's permissions and the balance in the CometAPI dashboard."),
-    404: (ChargeStatus.REFUSED, BASE_URL_ADVICE),
-    408: (ChargeStatus.UNKNOWN, BALANCE_ADVICE),
-    413: (ChargeStatus.REFUSED, "Send fewer or smaller reference images."),
-    429: (ChargeStatus.REFUSED, WAIT_ADVICE),
-    499: (ChargeStatus.UNKNOWN, BALANCE_ADVICE),
-    504: (ChargeStatus.UNKNOWN, "The image may still have been made; look at the balance before trying again."),
-    # Cloudflare could not reach the service behind it, so the request was never processed.
-    **dict.fromkeys(
-        (521, 523, 525, 526), (ChargeStatus.REFUSED, "The service cannot be reached now; try again later.")
-    ),
-    524: (
-        ChargeStatus.UNKNOWN,
-        "The relay gave up waiting; try a smaller --image-size, and look at the balance first.",
-    ),
-}
+# The fields, and with a failure also further ones, that make a document with status 200 an error.
+_REPORT_FIELDS = ("message", "msg", "detail", "errors", "errormsg", "errormessage", "errordescription")
+_WEAK_REPORT_FIELDS = ("title", "reason", "description")
+_OUTCOME_FIELDS = ("code", "status", "success", "message", "msg")
+_SUCCESS_WORDS = {
+    "0", "200", "true", "ok", "success", "succeeded", "successful", "queued", "pending", "processing", "submitted",
+    "running", "in_progress", "completed", "accepted", "created", "done",
+}  # fmt: skip
+_MIN_RESET_DELAY = 60.0  # seconds; a shorter wait does not bring a quota of a day back
 
 
 def parse_error_response(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> APIError:
@@ -67,121 +57,102 @@ def parse_error_response(status: int, body: bytes, headers: Mapping[str, str] | 
     text = body[:MAX_ERROR_BYTES].decode("utf-8", "replace")
     if 300 <= status < 400:
         location = clean_line(headers.get("location") or "another address", 200)
-        return _build_api_error(
-            status, "", f"it redirects to {location}, which is not followed", ChargeStatus.REFUSED, BASE_URL_ADVICE
-        )
-    return _interpret_error(status, _parse_error_text(text), text, headers)
+        message = f"it redirects to {location}, which is not followed"
+        return _build_api_error(status, "", message, charge_status=ChargeStatus.REFUSED, advice=BASE_URL_ADVICE)
+    return _interpret_error(status, parse_error_tree(text), text, headers)
 
 
 def parse_error_object(error: dict[str, Any]) -> APIError:
     """Return the error for an `error` object in a response with status 200."""
-    inner_error = _unwrap_error(error)
-    numbers = (number for number in (inner_error.get("code"), inner_error.get("status")) if isinstance(number, int))
-    status = next((number for number in numbers if 400 <= number < 600), 200)
-    return _interpret_error(status, inner_error, coerce_string(error.get("message")), {})
+    tree = build_error_tree(error)
+    text = coerce_string(error.get("message")) or json.dumps(error, default=coerce_string, ensure_ascii=False)
+    return _interpret_error(next(reversed(list_statuses(tree)), 200), tree, text, {})
 
 
-def describe_html_page(text: str) -> str:
-    """Return a description of an HTML page, or an empty string for other text."""
-    if not re.match(r"\s*(?:<!doctype|<!--|<html|<head|<body|<title)", text, re.IGNORECASE):
-        return ""
-    title = _TITLE.search(text)
-    return f"a web page titled {clean_line(title[1], 80)!r}" if title else "a web page"
+def find_error(document: dict[str, Any], *, has_content: bool) -> dict[str, Any] | None:
+    """Return the error that a response with status 200 reports, even if it is only a message; None without one.
+
+    A message beside an answer, that is, when the document `has_content`, is no error.
+    """
+    error = document.get("error")
+    if isinstance(error, dict):
+        return error
+    report = {name: value for name, value in document.items() if name != "candidates"}
+    if error:
+        return report if read_texts(build_error_tree(report)) else {"message": str(error)}
+    return report if not has_content and _is_error_report(build_error_tree(report)) else None
 
 
-def _interpret_error(status: int, error: dict[str, Any] | None, text: str, headers: Mapping[str, str]) -> APIError:
-    message, code = (
-        _read_message_and_code(error)
-        if error
-        else (describe_html_page(text) or clean_line(text) or "no explanation", "")
+def _is_error_report(report: dict[str, Any]) -> bool:
+    """Whether a document without an answer says why there is none."""
+    outcomes = {str(report.get(name)).lower() for name in _OUTCOME_FIELDS}
+    if outcomes & _SUCCESS_WORDS:
+        return False
+    is_failure = "false" in outcomes or bool(list_statuses(report))
+    names = (*_REPORT_FIELDS, *(_WEAK_REPORT_FIELDS if is_failure else ()))
+    return bool(read_texts({name: report[name] for name in names if name in report}))
+
+
+def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, str]) -> APIError:
+    page = describe_page(text) if tree is None else ""
+    names, texts = list_names(tree), read_texts(tree)
+    evidence = Evidence(
+        status=_find_status(status, names, list_statuses(tree)),
+        names=tuple(names),
+        text="; ".join(texts) or clean_line(text, MAX_TEXT_LENGTH),
+        is_page=bool(page) or (tree is None and is_network_text(text)),
     )
-    charge_status, advice = _find_rule(status, code, message)
-    delay = find_retry_delay(headers, error)
-    details: dict[str, Any] = {"request_id": find_request_id(text, headers), "retry_after": delay}
-    if status == 429 and is_quota_exhausted(error):
-        advice, details["reason"] = DASHBOARD_ADVICE, "used up"
-    elif advice == WAIT_ADVICE and delay:
-        advice = f"It asks to wait {_format_duration(delay)}; run the cell again then."
-    return _build_api_error(status, code, message, charge_status, advice, **details)
+    rule = find_rule(evidence)
+    claim = find_charge_claim(evidence.text)
+    is_charged = claim is ChargeClaim.CHARGED and rule.charge_status is ChargeStatus.REFUSED
+    delay, reset_delay = find_retry_delay(headers, tree or text), find_reset_delay(headers, tree)
+    if delay is None and rule.reason == ErrorReason.RATE_LIMIT:
+        delay = reset_delay
+    return _build_api_error(
+        status,
+        _find_code(tree, names),
+        page or format_message(texts or [text]) or clean_line(text, MAX_MESSAGE_LENGTH) or "no explanation",
+        charge_status=ChargeStatus.UNKNOWN if is_charged else rule.charge_status,
+        advice=BALANCE_ADVICE if is_charged else _complete_advice(rule.advice, evidence.text, delay, reset_delay),
+        request_id=find_request_id(text, headers),
+        retry_after=delay,
+        **({"reason": str(rule.reason)} if rule.reason else {}),
+        **({"claim": claim} if claim else {}),
+    )
 
 
-def _format_duration(seconds: float) -> str:
-    for unit, name, limit in ((1, "s", 120), (60, "min", 120)):
-        if seconds < unit * limit:
-            return f"{seconds / unit:.0f} {name}"
-    return f"{seconds / 3600:.0f} h"
+def _find_status(status: int, names: list[str], numbers: list[int]) -> int:
+    """Return the status that decides: the one an error names, a relay's cause, or that of HTTP."""
+    named_statuses = [STATUSES_BY_NAME[name.lower()] for name in names if name.lower() in STATUSES_BY_NAME]
+    causes = numbers if status == 200 or status >= 500 else []  # a relay answers 500 for the 400 of another service
+    return [status, *causes, *named_statuses][-1]
 
 
-def _build_api_error(
-    status: int,
-    code: str,
-    message: str,
-    charge_status: ChargeStatus,
-    advice: str,
-    *,
-    request_id: str = "",
-    **details: Any,
-) -> APIError:
-    if claim := find_charge_claim(message):
-        details["claim"] = claim
-    if claim is ChargeClaim.CHARGED and charge_status is ChargeStatus.REFUSED:
-        charge_status, advice = ChargeStatus.UNKNOWN, BALANCE_ADVICE
+def _find_code(tree: Any, names: list[str]) -> str:
+    """Return the name to show for an error: the innermost one of Google's, or else the outermost one."""
+    google_names = [name for name in names if name.isupper() and name.lower() in STATUSES_BY_NAME]
+    return [*reversed(google_names), *list_codes(tree), ""][0]
+
+
+def _complete_advice(advice: str, text: str, delay: float | None, reset_delay: float | None) -> str:
+    """Return the advice with the time to wait, where there is one."""
+    if advice == WAIT_ADVICE and delay:
+        return f"It asks to wait {format_duration(delay)}; run the cell again then."
+    if advice != RESET_ADVICE:
+        return advice
+    delay = max(delay or 0, reset_delay or 0)
+    if delay >= _MIN_RESET_DELAY:
+        return f"The quota resets in {format_duration(delay)}; run the cell again then."
+    if words := find_reset_words(text):
+        return f'Run the cell again when the quota resets ("{words}").'
+    return advice
+
+
+def _build_api_error(status: int, code: str, message: str, *, request_id: str = "", **details: Any) -> APIError:
     suffix = f" [request id {request_id}]" if request_id and request_id not in message else ""
     name = f"{status} {code}".strip()
-    text = f"The service answered {name}: {quote_texts([message], LINE_CAP).rstrip('.')}{suffix}."
-    return APIError(
-        text, charge_status=charge_status, advice=advice, status=status, code=code, request_id=request_id, **details
-    )
-
-
-def _find_rule(status: int, code: str, message: str) -> tuple[ChargeStatus, str]:
-    if code.lower() in _CODE_RULES:
-        return _CODE_RULES[code.lower()]
-    if status in _STATUS_RULES:
-        return _STATUS_RULES[status]
-    if status == 503 and _OVERLOAD.search(message) and "deadline" not in message.lower():
-        return ChargeStatus.REFUSED, WAIT_ADVICE
-    if 400 <= status < 500:
-        return ChargeStatus.REFUSED, "Change the request and run the cell again."
-    return ChargeStatus.UNKNOWN, BALANCE_ADVICE
-
-
-def _parse_error_text(text: str) -> dict[str, Any] | None:
-    """Return the innermost error object of a body, or None."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        match = _PARTIAL_MESSAGE.search(text)
-        return {"message": _parse_partial_string(match[1])} if match else None
-    if isinstance(document, list):
-        document = document[0] if document else None
-    if not isinstance(document, dict):
-        return None
-    error = document.get("error", document)
-    if isinstance(error, str):
-        return {"message": error}
-    return _unwrap_error(error) if isinstance(error, dict) else None
-
-
-def _unwrap_error(error: dict[str, Any]) -> dict[str, Any]:
-    """Return the error that an error's message contains as JSON, or the error itself."""
-    message = coerce_string(error.get("message"))
-    inner_error = _parse_error_text(message) if message.lstrip().startswith(("{", "[")) else None
-    return inner_error if inner_error and "message" in inner_error else error
-
-
-def _parse_partial_string(token: str) -> str:
-    try:
-        return str(json.loads(f'{token}"', strict=False))
-    except ValueError:
-        return token.strip('"')
-
-
-def _read_message_and_code(error: dict[str, Any]) -> tuple[str, str]:
-    value = error.get("status") if isinstance(error.get("status"), str) else error.get("code")
-    code = value if isinstance(value, str) else ""
-    message = next(filter(None, map(error.get, MESSAGE_FIELDS)), None)
-    return clean_line(coerce_string(message) or message or "no explanation"), clean_line(code, 80)
+    text = f"The service answered {name}: {message.rstrip('.')}{suffix}."
+    return APIError(text, status=status, code=code, request_id=request_id, **details)
 
 
 def find_request_id(text: str, headers: Mapping[str, str]) -> str:
