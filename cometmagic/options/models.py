@@ -12,51 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cometmagic.options.pixel_sizes import ASPECT_RATIOS, COMMON_ASPECT_RATIOS, IMAGE_SIZES
+
 CHECK_DATE = "2026-11-22"
-
-COMMON_ASPECT_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
-LONG_ASPECT_RATIOS = ("1:4", "4:1", "1:8", "8:1")
-ASPECT_RATIOS = COMMON_ASPECT_RATIOS + LONG_ASPECT_RATIOS
-IMAGE_SIZES = ("512", "1K", "2K", "4K")
-
-# Width and height at 1K of the portrait ratios; the landscape ratios are their transposes.
-_PORTRAIT_PIXELS_1K = {
-    "1:1": (1024, 1024),
-    "1:4": (512, 2048),
-    "1:8": (384, 3072),
-    "2:3": (848, 1264),
-    "3:4": (896, 1200),
-    "4:5": (928, 1152),
-    "9:16": (768, 1376),
-}
-_ULTRAWIDE_PIXELS_1K = (1584, 672)  # 21:9 has no portrait counterpart
-_PIXELS_512 = {
-    "1:8": (192, 1536),
-    "2:3": (424, 632),
-    "4:5": (464, 576),
-    "9:16": (384, 688),
-    "21:9": (792, 336),
-}
-_SCALE = {"1K": 1, "2K": 2, "4K": 4}
-
-
-def compute_pixel_size(aspect_ratio: str, image_size: str = "1K") -> tuple[int, int]:
-    """Return (width, height) in pixels for an aspect ratio and an image size of the 3.1 family.
-
-    Actual images differ: read the true size from the image. Source: Google's image-generation guide.
-    """
-    if aspect_ratio == "21:9":
-        table_ratio, is_transposed = "21:9", False
-        base = _ULTRAWIDE_PIXELS_1K
-    else:
-        is_transposed = aspect_ratio not in _PORTRAIT_PIXELS_1K
-        table_ratio = ":".join(reversed(aspect_ratio.split(":"))) if is_transposed else aspect_ratio
-        base = _PORTRAIT_PIXELS_1K[table_ratio]
-    if image_size == "512":
-        width, height = _PIXELS_512.get(table_ratio, (base[0] // 2, base[1] // 2))
-    else:
-        width, height = base[0] * _SCALE[image_size], base[1] * _SCALE[image_size]
-    return (height, width) if is_transposed else (width, height)
 
 
 @dataclass(frozen=True, kw_only=True)
