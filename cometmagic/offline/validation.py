@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cometmagic.offline import contents, error_responses, schema
 from cometmagic.options import models, pixel_sizes
+from cometmagic.options.model_lifecycle import is_refused
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,7 +82,7 @@ def validate(model_name: str, body: bytes, variation: int = 0) -> ValidatedReque
     model_name = model_name.removeprefix("models/")
     digest = hashlib.sha256(model_name.encode("utf-8", "replace") + b"\n" + body).digest()
     model = models.find_model(model_name)
-    if model is None or model.retirement_date:
+    if model is None or is_refused(model_name):
         message = f"no available channel for group default and model {model_name} (distributor)"
         raise error_responses.build_comet_error(message, 503, "model_not_found", digest)
     request = schema.parse_request(body)

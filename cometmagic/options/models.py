@@ -1,8 +1,8 @@
 """What each known image model supports and costs.
 
 Services and model names change faster than this table, so it is only used for warnings and estimates: any model
-name and any value is sent. The preview and release names of a family share one row. Prices are Google's list
-prices in US dollars; a relay may charge something else.
+name and any value is sent. The names of a family share one row; what became of each name is in model_lifecycle.py.
+Prices are Google's list prices in US dollars; a relay may charge something else.
 
 Sources: Google's image-generation guide, pricing and deprecation pages and CometAPI's documentation,
 as of `CHECK_DATE`.
@@ -35,8 +35,6 @@ class Model:
     text_input_price: float = 0.0
     text_output_price: float = 0.0
     image_output_price: float = 0.0
-    retirement_date: str = ""
-    replacement: str = ""
 
 
 MAX_REFERENCES = 50  # of one request; far more than a model takes, so with more nothing is read or sent
@@ -64,7 +62,7 @@ MODELS = (
         image_output_price=30.0,
     ),
     Model(
-        names=("gemini-3-pro-image-preview", "gemini-3-pro-image"),
+        names=("gemini-3-pro-image-preview", "gemini-3-pro-image", "nano-banana-pro-preview"),
         title="Nano Banana Pro",
         thinking_levels=(),
         search_kinds=("web",),
@@ -99,8 +97,6 @@ MODELS = (
         text_input_price=0.30,
         text_output_price=2.50,
         image_output_price=30.0,
-        retirement_date="2026-10-02",
-        replacement=DEFAULT_MODEL,
     ),
 )
 

@@ -22,6 +22,7 @@ from cometmagic.offline import service, validation
 from cometmagic.offline.error_responses import ServiceError
 from cometmagic.options import models, pixel_sizes
 from cometmagic.options.declaration import Options
+from cometmagic.options.model_lifecycle import is_refused
 from tests.offline.asking import (
     FLASH,
     LITE,
@@ -39,7 +40,7 @@ from tests.offline.asking import (
     text,
 )
 
-SERVED = [(name, row) for row in models.MODELS if not row.retirement_date for name in row.names]
+SERVED = [(name, row) for row in models.MODELS for name in row.names if not is_refused(name)]
 GRID = [(name, ratio, size) for name, row in SERVED for ratio in row.aspect_ratios for size in row.image_sizes]
 ALWAYS_SAID = "offline:text-only"  # a prompt that is answered without painting
 

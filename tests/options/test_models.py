@@ -22,8 +22,6 @@ def test_a_row_agrees_with_itself(model: Model) -> None:
     assert set(model.aspect_ratios) <= set(ASPECT_RATIOS)
     assert set(model.image_sizes) <= set(IMAGE_SIZES)
     assert set(model.image_prices) == set(model.image_tokens) == set(model.image_sizes)
-    assert bool(model.retirement_date) == bool(model.replacement)
-    assert not model.replacement or find_model(model.replacement)
     for size, dollars in model.image_prices.items():
         assert model.image_tokens[size] * model.image_output_price / 1e6 == pytest.approx(dollars, rel=0.02)
 
