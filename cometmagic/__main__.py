@@ -98,6 +98,7 @@ def _run_doctor() -> int:
 def _run_demo(prompt: str, arguments: Sequence[str]) -> int:
     import shlex
 
+    from cometmagic.display.caption import list_warnings
     from cometmagic.generation.generate import generate
 
     line = parse_line(shlex.join(arguments))
@@ -108,7 +109,7 @@ def _run_demo(prompt: str, arguments: Sequence[str]) -> int:
     summary = f"{result.source}: {image.width} x {image.height} px in {result.seconds:.1f} s"
     print(f"{prompt!r} by {result.call['model']}, {summary}")
     print(f"Price: {result.price}")
-    for note in result.warnings:
+    for note in list_warnings(result):
         print(f"Note: {note}")
     print(f"Picture: {image.path}")
     print(f"All about the call: {result.folder}")

@@ -19,6 +19,7 @@ from cometmagic.display.bundles import (
     render_small_print,
     render_table,
 )
+from cometmagic.display.caption import list_warnings
 from cometmagic.display.html_parts import encode_base64, escape_text, render_image, wrap_small_print, wrap_without_math
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
@@ -128,7 +129,7 @@ def _list_notes(results: ImageResults, saved_paths: list[Path]) -> list[str]:
 
 def _read_warnings(result: ImageResult) -> list[str]:
     try:
-        return result.warnings
+        return list_warnings(result)
     except CometError:  # its folder is gone
         return []
 

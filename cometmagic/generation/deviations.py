@@ -30,11 +30,6 @@ def find_deviations(folder: CallFolder) -> tuple[str, ...]:
     return pixel_sizes.find_deviations(*pixels, config.aspect_ratio, config.image_size)
 
 
-def format_deviations(deviations: tuple[str, ...]) -> list[str]:
-    """Return a warning about the deviations, if there are any."""
-    return [f"Not as requested: {', '.join(deviations)}."] if deviations else []
-
-
 def _read_displayed_size(folder: CallFolder, row: FileRow) -> tuple[int, int] | None:
     """Return width and height in pixels as a viewer sees them, None when they are unknown."""
     width, height = row.get("width"), row.get("height")

@@ -20,7 +20,7 @@ from cometmagic.gemini.request import ImageRequest
 from cometmagic.gemini.response import Grounding, ImageResponse, Usage
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.generation.completed_call import CompletedCall
-from cometmagic.generation.deviations import find_deviations, format_deviations
+from cometmagic.generation.deviations import find_deviations
 from cometmagic.options.keywords import ImageOptions, expose_keywords
 from cometmagic.storage.call_folder import CallFolder, find_preview
 from cometmagic.storage.call_record import CallRecord, read_usage
@@ -127,9 +127,9 @@ class ImageResult(CompletedCall):
 
     @property
     def warnings(self) -> list[str]:
-        """What differs from the request, warnings from before sending, and notes on the response."""
-        call, notes = self.call, format_deviations(self.deviations)
-        return [clean(text) for text in (*notes, *call.get("warnings", ()), *call.get("notes", ()))]
+        """Warnings from before sending, and notes on the response."""
+        call = self.call
+        return [clean(text) for text in (*call.get("warnings", ()), *call.get("notes", ()))]
 
     @property
     def request(self) -> ImageRequest:

@@ -134,7 +134,7 @@ def test_a_folder_that_others_may_write_to_is_neither_read_nor_written(serving_c
     ("row", "models"),
     [
         ({"id": FLASH}, (CatalogueModel(FLASH),)),
-        ({"id": "google/gemini-x-image:free", "pricing": {"ratio": 1}}, (CatalogueModel("google/gemini-x-image:free", 1),)),
+        ({"id": "google/gemini-x-image:free"}, (CatalogueModel("google/gemini-x-image:free"),)),
         ({"id": "Nano-Banana-9", "pricing": {"ratio": 0.5}}, (CatalogueModel("Nano-Banana-9", 0.5),)),
         *(({"id": FLASH, "pricing": {"ratio": ratio}}, (CatalogueModel(FLASH),)) for ratio in
           (None, True, 0, -1, 10**9, "x", "nan", "inf", "-inf", "", [1], {"a": 1})),

@@ -13,7 +13,7 @@ from PIL import Image
 
 from cometmagic import ImageResult, generate, generate_many
 from cometmagic.display.batch_output import build_sheet_caption
-from cometmagic.display.caption import build_caption
+from cometmagic.display.caption import build_caption, list_warnings
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.widget.result_view import describe_result
 from tests.image_samples import encoded, exif
@@ -83,7 +83,8 @@ def test_what_came_is_compared_with_what_was_asked_for(monkeypatch: pytest.Monke
     assert [result.deviations for result in results] == [deviations for _, _, deviations in CASES]
     for result, (_, _, deviations) in zip(results, CASES, strict=True):
         expected = [f"Not as requested: {', '.join(deviations)}."] if deviations else []
-        assert [line for line in result.warnings if "requested" in line] == expected
+        assert [line for line in list_warnings(result) if "requested" in line] == expected
+        assert "requested" not in "".join(result.warnings)
 
 
 def test_the_caption_and_the_panel_say_it_once(square: ImageResult) -> None:
