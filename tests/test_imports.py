@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import cometmagic
+from cometmagic.courier import client
 
 HEAVY = ("httpx", "PIL", "anywidget", "ipywidgets", "pybase64")
 SHELL = "from IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
@@ -58,6 +59,13 @@ def test_the_report_shows_what_is_imported(tmp_path: Path) -> None:
     added = imported(f"{here}{LOAD}shell.run_line_magic('gemini_image', 'a cat')", tmp_path)
 
     assert added & set(HEAVY) == {"httpx", "PIL", "pybase64"}
+
+
+def test_the_courier_starts_without_the_command_line_of_httpx(tmp_path: Path) -> None:
+    added = imported(client._WORKER_CODE.removesuffix("main()"), tmp_path)
+
+    assert "httpx" in added
+    assert added & {"rich", "click"} == set()
 
 
 @pytest.mark.parametrize("name", [*cometmagic.__all__, "__version__"])

@@ -6,36 +6,24 @@ what it charged. A try that may have been charged counts as charged.
 
 from __future__ import annotations
 
-import math
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cometmagic.costs.estimate import Price, compute_price
+from cometmagic.costs.call_price import read_estimate, read_price, read_token_price
+from cometmagic.costs.estimate import Price, sum_prices
 from cometmagic.costs.ledger import Ledger
 from cometmagic.costs.ledger_entries import MAX_MODEL_LENGTH, Outcome
 from cometmagic.errors import BudgetError, ChargeStatus
 from cometmagic.options.declaration import Limits
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.call_record import CallRecord, CallState, read_usage
+from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.fallback_storage import find_home
 from cometmagic.storage.trust import check_trusted, is_trusted
 
 _FREE_STATUSES = (ChargeStatus.UNSENT.name, ChargeStatus.REFUSED.name)
-
-
-def read_price(call: CallRecord) -> Price:
-    """Return the price of an answered call: from the tokens it used, otherwise the estimate made before sending."""
-    price = compute_price(call["model"], read_usage(call))
-    return price if price.usd is not None else read_estimate(call)
-
-
-def read_estimate(call: CallRecord) -> Price:
-    """Return the price that was estimated before a call was sent."""
-    estimate = call.get("estimate")
-    return Price(None) if estimate is None else Price(estimate["usd"], estimate["basis"])
 
 
 @contextmanager
@@ -64,13 +52,6 @@ def reserve_costs(root: Path, calls: Sequence[tuple[str, Price]], limits: Limits
         for call_id in call_ids:
             ledger.close(call_id, 0.0, Outcome.UNSENT)
         raise
-
-
-def sum_prices(estimates: Iterable[Price]) -> Price:
-    """Return the total of some estimates; unknown when any of them is unknown."""
-    estimated_amounts = [estimate.usd for estimate in estimates]
-    amounts = [usd for usd in estimated_amounts if usd is not None]
-    return Price(round(math.fsum(amounts), 6) if len(amounts) == len(estimated_amounts) else None)
 
 
 def check_max_cost(estimates: Sequence[Price], tries: int, max_cost: float | None) -> None:
@@ -114,10 +95,10 @@ def compute_outcome(call: CallRecord) -> tuple[float | None, str]:
     if state == CallState.FAILED and charge_status in _FREE_STATUSES:
         is_unsent = not uncertain_count and charge_status == ChargeStatus.UNSENT.name
         return uncertain_usd, Outcome.UNSENT if is_unsent else Outcome.NO_IMAGE
-    usd = read_price(call).usd
+    usd = read_price(call).usd if state == CallState.SETTLED else read_token_price(call).usd
     if state == CallState.SETTLED and usd is not None:
         return uncertain_usd + usd, Outcome.COMPLETED
-    if state == CallState.FAILED and call.get("usage", {}).get("answer") is not None and usd is not None:
+    if state == CallState.FAILED and usd is not None:
         return uncertain_usd + usd, Outcome.NO_IMAGE  # an answer of text only, which costs too
     return None, Outcome.COMPLETED if state == CallState.SETTLED else Outcome.UNKNOWN
 

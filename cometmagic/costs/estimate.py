@@ -1,4 +1,4 @@
-"""Estimated prices from the table of models, and warnings about limits that may cost money.
+"""Estimated prices from the table of models, and warnings about what may cost more.
 
 Prices change faster than any table, so an estimate carries the date of the table and never stops a request.
 This module knows nothing about what the service charged.
@@ -6,24 +6,36 @@ This module knows nothing about what the service charged.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from cometmagic.costs.billed_settings import read_billed_settings
 from cometmagic.gemini.response import Usage
 from cometmagic.options import models
 from cometmagic.options.declaration import Limits, Options
 
-REFERENCE_TOKENS = 258  # measured for an input image on 2.x and 3 Pro
-CHARACTERS_PER_TOKEN = 4
+BYTES_PER_TOKEN = 4  # of text in UTF-8; more or less, in every script
 MAX_GENERATION_SECONDS = 180  # a 4K image with thoughts
+SEARCH_PRICE = 14  # dollars for 1,000 queries at Google
+
+
+def format_basis(price_ratio: float = 1.0) -> str:
+    """Return what a price is based on; `price_ratio` is the user's share of the list price."""
+    ratio = "" if price_ratio == 1 else f" × {price_ratio:g}"
+    return f"estimate, Google list price{ratio}, {models.CHECK_DATE}"
 
 
 @dataclass(frozen=True)
 class Price:
-    """The price of one call in dollars, None when the model's price is unknown."""
+    """The price of one call in dollars, None when the model's price is unknown.
+
+    `basis` says what it is based on, in clauses that a semicolon separates.
+    """
 
     usd: float | None
-    basis: str = f"estimate, Google list price, {models.CHECK_DATE}"
+    basis: str = format_basis()
 
     def __str__(self) -> str:
         return f"${self.usd:.3f} ({self.basis})" if self.usd is not None else "price unknown"
@@ -31,6 +43,16 @@ class Price:
     def to_dict(self) -> dict[str, Any]:
         """Return the price as JSON values."""
         return asdict(self)
+
+
+def sum_prices(prices: Iterable[Price]) -> Price:
+    """Return the total of some prices and what they are based on; unknown when any of them is unknown."""
+    prices = list(prices)
+    amounts = [price.usd for price in prices if price.usd is not None]
+    if len(amounts) < len(prices):
+        return Price(None)
+    clauses = dict.fromkeys(clause for price in prices if price.usd for clause in price.basis.split("; "))
+    return Price(round(math.fsum(amounts), 6), "; ".join(clauses) or format_basis())
 
 
 def find_limit_warnings(limits: Limits, price: Price) -> list[str]:
@@ -47,30 +69,40 @@ def find_limit_warnings(limits: Limits, price: Price) -> list[str]:
     return warnings
 
 
-def estimate_price(options: Options, prompt: str = "", reference_count: int = 0) -> Price:
-    """Return the expected price of one call, before it is sent."""
+def find_price_warnings(options: Options) -> list[str]:
+    """Return a warning for each option whose price is not in the estimate."""
+    settings, warnings = read_billed_settings(options), []
+    if settings.has_search:  # how many queries it makes is up to the model, and some are free
+        warnings.append(f"Searches cost extra: ${SEARCH_PRICE} per 1,000 queries at Google, not in the estimate.")
+    if settings.service_tier:
+        warnings.append(f"serviceTier {settings.service_tier}: the price differs from the estimate.")
+    return warnings
+
+
+def estimate_price(options: Options, text: str = "", reference_count: int = 0, price_ratio: float = 1.0) -> Price:
+    """Return the expected price of one call, before it is sent.
+
+    `text` is that of all turns, and `reference_count` the number of all images that are sent, those of earlier turns
+    included. `price_ratio` is the user's share of the list price.
+    """
     model = models.find_model(options.model)
     if model is None or not model.image_prices:
         return Price(None)
-    generation = _coerce_object(options.extra.get("generationConfig"))
-    size = _coerce_object(generation.get("imageConfig")).get("imageSize") or options.image_size or "1K"
-    candidate_count = generation.get("candidateCount")
-    image_price = model.image_prices.get(str(size), max(model.image_prices.values()))
-    image_count = candidate_count if isinstance(candidate_count, int) and candidate_count > 1 else 1
-    tokens = len(prompt) / CHARACTERS_PER_TOKEN + reference_count * REFERENCE_TOKENS
-    return Price(round(image_price * image_count + tokens * model.text_input_price / 1e6, 6))
+    settings = read_billed_settings(options)
+    image_price = model.image_prices.get(settings.image_size, max(model.image_prices.values()))
+    byte_count = sum(len(part.encode(errors="replace")) for part in (text, *settings.system_texts))
+    tokens = byte_count / BYTES_PER_TOKEN + reference_count * model.reference_tokens
+    usd = image_price * settings.candidate_count + tokens * model.text_input_price / 1e6
+    return Price(round(usd * price_ratio, 6), format_basis(price_ratio))
 
 
-def _coerce_object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def compute_price(model_name: str, usage: Usage) -> Price:
-    """Return the price of a call from the tokens it used."""
-    model = models.find_model(model_name)
-    if model is None or not model.image_output_price or usage.answer is None:
+def compute_price(model_name: str, usage: Usage, price_ratio: float = 1.0) -> Price:
+    """Return the price of a call from the tokens it used, whatever they are."""
+    model, answer_tokens = models.find_model(model_name), usage.image if usage.answer is None else usage.answer
+    if model is None or not model.image_output_price or answer_tokens is None:
         return Price(None)
-    image_tokens = usage.image if usage.image is not None else usage.answer
-    text_tokens = max(usage.answer - image_tokens, 0) + (usage.thoughts or 0)
+    image_tokens = usage.image if usage.image is not None else answer_tokens
+    text_tokens = max(answer_tokens - image_tokens, 0) + (usage.thoughts or 0)
     output = image_tokens * model.image_output_price + text_tokens * model.text_output_price
-    return Price(round((output + (usage.prompt or 0) * model.text_input_price) / 1e6, 6))
+    usd = (output + (usage.prompt or 0) * model.text_input_price) / 1e6
+    return Price(round(usd * price_ratio, 6), format_basis(price_ratio))

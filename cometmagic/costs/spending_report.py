@@ -30,7 +30,7 @@ def format_spending(root: Path, session: str) -> str:
         "today": ledger.sum_spending(day=today),
         "in all": total,
     }
-    heading = f"Spent in {format_path(root)}, estimated by Google's list prices of {CHECK_DATE}"
+    heading = f"Spent in {format_path(root)}, estimated by Google's list prices of {CHECK_DATE}, times the price ratio"
     return "\n".join(
         [
             heading,

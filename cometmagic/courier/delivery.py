@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 
 from cometmagic.costs.charges import record_cost
+from cometmagic.courier.address_fetch import fetch_image
 from cometmagic.courier.http.log_redaction import redact_logs
 from cometmagic.courier.http.transport import PostAttempt
 from cometmagic.courier.http.transport_errors import DAMAGED_REASON, build_transport_error
@@ -189,6 +190,8 @@ class Delivery:
         self.recorder.write(state=CallState.RECEIVED, received=now(), damage=damage)
         self._is_writing = True
         response_error = await asyncio.to_thread(self.recorder.settle)
+        if response_error is not None and isinstance(self.route, LiveRoute) and self.folder.read().get("fetch"):
+            response_error = await asyncio.to_thread(fetch_image, self.folder, response_error)
         self._is_writing = False
         is_unsaved = self.folder.read()["state"] == CallState.RECEIVED  # it can be recovered later
         # Despite `error` the response may hold the whole image or a refusal, which says more than `error`.

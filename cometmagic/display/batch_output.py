@@ -5,10 +5,12 @@ The sheet is embedded once, as a small image; the originals stay on disk. This m
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cometmagic.costs.estimate import Price
+from cometmagic.costs.estimate import Price, sum_prices
 from cometmagic.display import thumbnails
 from cometmagic.display.bundles import (
     Bundle,
@@ -29,7 +31,7 @@ from cometmagic.generation.result_list import MAX_SHEET_IMAGES, ImageResults, Re
 from cometmagic.storage.call_folder import SMALL_PREVIEW_BYTES, CallFolder
 from cometmagic.storage.index import shorten_id
 from cometmagic.system.formatting import format_path
-from cometmagic.system.sanitize import clean_line
+from cometmagic.system.sanitize import TEXT_CAP, clean_line
 
 PIXEL_RATIO = 4 / 3  # pixels of a sheet per CSS pixel, which makes letters 13 or 14 CSS pixels high
 TERMINAL_PIXELS = 960  # pixels of the longest side
@@ -74,7 +76,7 @@ def build_sheet(results: ImageResults, *, terminal: bool = False) -> Bundle:
 def build_sheet_caption(results: ImageResults, saved_paths: list[Path] | None = None) -> Bundle:
     """Return the caption below a contact sheet; `saved_paths` are the copies that the cell saved."""
     rows, folders = results.rows(), dict.fromkeys(format_path(result.folder.parent) for result in results.results)
-    facts = " · ".join(_summarize_rows(rows))
+    facts = " · ".join(_summarize_rows(rows, list(_iter_prices(results))))
     notes = [*_list_failures(results, rows), *_list_notes(results, saved_paths or [])]
     folder_lines = "".join(f"<br><code>{escape_text(folder)}</code>" for folder in folders)
     table = [_format_row(number, *row) for number, row in enumerate(zip(results.sheet_labels, rows, strict=True), 1)]
@@ -86,7 +88,7 @@ def build_sheet_caption(results: ImageResults, saved_paths: list[Path] | None = 
     return build_bundle(html, "\n".join(plain_lines))
 
 
-def _summarize_rows(rows: list[dict[str, Any]]) -> list[str]:
+def _summarize_rows(rows: list[dict[str, Any]], prices: list[Price]) -> list[str]:
     """Return the totals of a batch: images, failures, deviations, tokens, seconds, cost and sources."""
     successes = [row for row in rows if row["error"] is None]
     count, failure_count = len(successes), len(rows) - len(successes)
@@ -99,15 +101,21 @@ def _summarize_rows(rows: list[dict[str, Any]]) -> list[str]:
     if successes:
         facts.append(f"up to {max(row['seconds'] for row in successes):.1f} s each")
     if "live" in sources:
-        costs = [row["cost"] for row in successes]
-        facts.append(f"together {Price(None if None in costs else sum(costs))}")
+        facts.append(f"together {sum_prices(prices)}")
     return [*facts, *([", ".join(SOURCE_LABELS.get(name, name) for name in sources)] if sources else [])]
+
+
+def _iter_prices(results: ImageResults) -> Iterator[Price]:
+    """Yield the price of each image whose folder can be read."""
+    for result in results.results:
+        with contextlib.suppress(CometError):
+            yield result.price
 
 
 def _list_failures(results: ImageResults, rows: list[dict[str, Any]]) -> list[str]:
     """Return a line for each request without an image."""
     lines = [
-        f"{clean_line(label)}: {_format_error_type(result)}{clean_line(row['error'])}"
+        f"{clean_line(label)}: {_format_error_type(result)}{clean_line(row['error'], TEXT_CAP)}"
         for label, result, row in zip(results.sheet_labels, results, rows, strict=True)
         if row["error"] is not None
     ]

@@ -18,7 +18,7 @@ from typing import Any
 import pybase64
 
 from cometmagic.errors import OptionError
-from cometmagic.gemini.parts import ImagePart, Part, TextPart
+from cometmagic.gemini.parts import ImagePart, Part, RawPart, TextPart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.gemini.signature_filter import strip_signatures
 from cometmagic.options.declaration import Options
@@ -43,8 +43,11 @@ def encode_request(request: ImageRequest) -> dict[str, Any]:
     image_numbers, signature_numbers = itertools.count(1), itertools.count(1)
 
     def encode_part(part: Part) -> dict[str, Any]:
+        node: dict[str, Any]
         if isinstance(part, TextPart):
-            node: dict[str, Any] = {"text": part.text}
+            node = {"text": part.text}
+        elif isinstance(part, RawPart):
+            node = json.loads(part.content)
         else:
             name = format_reference_name(next(image_numbers), part)
             node = {"inlineData": {"mimeType": part.mime_type, "data": {"file": name}}}
@@ -59,6 +62,11 @@ def encode_request(request: ImageRequest) -> dict[str, Any]:
     if _PLACEHOLDER.search(serialize_body(request.options.extra)):
         raise OptionError('--extra: {"file": "reference-…"} stands for an image here and cannot be sent.')
     return _merge_objects(body, request.options.extra)
+
+
+def has_placeholder(part: RawPart) -> bool:
+    """Whether a part of an answer would be taken for a file of the request, so that it cannot be sent back."""
+    return _PLACEHOLDER.search(part.content) is not None
 
 
 def _set_options(body: dict[str, Any], options: Options) -> None:

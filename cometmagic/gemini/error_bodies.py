@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus
+from cometmagic.gemini.charge_claims import ChargeClaim, find_charge_claim, quote_texts
 from cometmagic.gemini.coerce import coerce_string
 from cometmagic.gemini.retry_after import find_retry_delay, is_quota_exhausted
-from cometmagic.system.sanitize import clean_line
+from cometmagic.system.sanitize import LINE_CAP, clean_line
 
 MAX_ERROR_BYTES = 64 * 1024
 _REQUEST_ID = re.compile(r"\(request id: ([\w.-]{1,80})\)")
@@ -121,9 +122,13 @@ def _build_api_error(
     request_id: str = "",
     **details: Any,
 ) -> APIError:
+    if claim := find_charge_claim(message):
+        details["claim"] = claim
+    if claim is ChargeClaim.CHARGED and charge_status is ChargeStatus.REFUSED:
+        charge_status, advice = ChargeStatus.UNKNOWN, BALANCE_ADVICE
     suffix = f" [request id {request_id}]" if request_id and request_id not in message else ""
     name = f"{status} {code}".strip()
-    text = f"The service answered {name}: {message.rstrip('.')}{suffix}."
+    text = f"The service answered {name}: {quote_texts([message], LINE_CAP).rstrip('.')}{suffix}."
     return APIError(
         text, charge_status=charge_status, advice=advice, status=status, code=code, request_id=request_id, **details
     )

@@ -6,12 +6,16 @@ not know how the response was received.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus, CometError, NoImageError, TransportError
+from cometmagic.gemini.charge_claims import ChargeClaim, find_charge_claim, quote_texts
 from cometmagic.gemini.error_bodies import describe_html_page
 from cometmagic.gemini.response import ImageResponse
-from cometmagic.system.sanitize import clean_line
+
+MAX_TEXT_LENGTH = 500  # characters of each text of an answer in a message
 
 # What to do, by finish reason or block reason.
 FINISH_REASON_ADVICE = {
@@ -47,32 +51,60 @@ def build_malformed_error(problem: str, head: bytes, body_path: Path) -> CometEr
 
 
 def build_no_image_error(
-    response: ImageResponse, body_path: Path, *, is_truncated: bool, damaged_count: int, unknown_count: int
+    response: ImageResponse, body_path: Path, *, is_truncated: bool, damaged_count: int, unknown_files: Sequence[str]
 ) -> CometError:
     """Return the error for a response without a final image.
 
-    `damaged_count` images could not be decoded; `unknown_count` files are of no image type that can be displayed.
+    `damaged_count` images could not be decoded; `unknown_files` are saved and of no type that can be displayed.
     """
     reason = response.block_reason or response.finish_reason
-    if damaged_count or (is_truncated and reason in ("", "STOP")):
+    has_address_only = bool(response.addresses) and reason in ("", "STOP")
+    if not has_address_only and (damaged_count or (is_truncated and reason in ("", "STOP"))):
         problem = "holds an image that cannot be decoded" if damaged_count and not is_truncated else "was cut short"
         drafts = " Drafts that came whole are saved beside it." if response.thoughts else ""
         return TransportError(f"The answer {problem}; what came is kept in {body_path}.{drafts}", advice=BALANCE_ADVICE)
+    service_text = response.block_message or response.finish_message
+    details: dict[str, Any] = {"finish_reason": reason, **_find_claim(service_text, response.text)}
+    details |= {"addresses": list(response.addresses)} if response.addresses else {}
+    if has_address_only:
+        message = f"The answer holds no image, only the address of one, which may expire; it is kept in {body_path}."
+        return NoImageError(message, advice=_advise_on_addresses(response.addresses, body_path), **details)
     advice = FINISH_REASON_ADVICE.get(reason, "Rephrase the prompt or run the cell again.")
-    texts = [response.block_message or response.finish_message, clean_line(response.text, 300)]
-    explanation = " ".join(f"{text.rstrip('.')}." for text in dict.fromkeys(filter(None, texts)))
-    problem = _describe_missing_image(response, body_path, unknown_count)
+    if unknown_files:
+        advice = f"Open the file; the whole answer is kept in {body_path}."
+    explanation = quote_texts([service_text, response.text], MAX_TEXT_LENGTH)
+    problem = _describe_missing_image(response, body_path, unknown_files)
     message = f"{problem}: {explanation}" if explanation else f"{problem}."
-    return NoImageError(message, advice=advice, finish_reason=reason)
+    return NoImageError(message, advice=advice, **details)
 
 
-def _describe_missing_image(response: ImageResponse, body_path: Path, unknown_count: int) -> str:
+def _find_claim(service_text: str, model_text: str) -> dict[str, Any]:
+    """Return the detail of an error on what the service says about charging.
+
+    What the model writes counts only where it says that nothing is charged: it may tell of any charge.
+    """
+    claim = find_charge_claim(service_text)
+    if not claim and find_charge_claim(model_text) is ChargeClaim.FREE:
+        claim = ChargeClaim.FREE
+    return {"claim": claim} if claim else {}
+
+
+def _advise_on_addresses(addresses: Sequence[str], body_path: Path) -> str:
+    """Return how to get what an answer points to; it is paid for, so nothing is asked for again."""
+    if not any(address.lower().startswith("https://") for address in addresses):
+        return "Open it soon, as it is not https and is not fetched here."
+    call_id = body_path.parent.name.rpartition("-")[2]
+    return f"Run %gemini_library fetch {call_id} soon: it costs nothing. --fetch does it at once."
+
+
+def _describe_missing_image(response: ImageResponse, body_path: Path, unknown_files: Sequence[str]) -> str:
     if response.block_reason:
         return f"The prompt was blocked ({response.block_reason})"
     if response.finish_reason not in ("", "STOP"):
         return f"The model made no image ({response.finish_reason})"
-    if unknown_count:
-        return f"The answer holds a file that is no picture of a known kind; it is saved in {body_path.parent}"
+    if unknown_files:
+        names = ", ".join(unknown_files)
+        return f"The answer holds a file that is no picture of a known kind; {names} is saved in {body_path.parent}"
     if response.thoughts:
         return f"Only drafts came, no final image; they are in {body_path.parent}"
     if response.text.strip():

@@ -34,6 +34,11 @@ class ImageRequest:
         return "\n".join(part.text for part in self.turns[-1].parts if isinstance(part, TextPart))
 
     @property
+    def text(self) -> str:
+        """The text of all turns."""
+        return "\n".join(part.text for turn in self.turns for part in turn.parts if isinstance(part, TextPart))
+
+    @property
     def references(self) -> tuple[ImagePart, ...]:
         """All images that are sent, in order, including those of earlier turns."""
         return tuple(part for turn in self.turns for part in turn.parts if isinstance(part, ImagePart))

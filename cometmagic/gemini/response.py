@@ -52,7 +52,9 @@ class ImageResponse:
     usage: Usage = Usage()
     grounding: Grounding = Grounding()
     model_version: str = ""
+    model_status: str = ""  # what the service says about the model's life: its stage, when it ends
     response_id: str = ""
+    addresses: tuple[str, ...] = ()  # of images that did not come themselves
 
     @property
     def image(self) -> ImagePart | None:

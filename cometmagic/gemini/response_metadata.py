@@ -8,19 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_list, coerce_object, coerce_objects, coerce_string
-from cometmagic.gemini.parts import Part
-from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse, Usage
+from cometmagic.gemini.parts import Part, TextPart
+from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse
+from cometmagic.gemini.token_counts import parse_usage
+from cometmagic.gemini.tolerant.image_addresses import find_addresses
 from cometmagic.system.sanitize import clean_line
 
-_MAX_COUNT = 10**12
 _MAX_ITEMS = 1000  # search queries, and pages; responses have a few dozen
-
-
-def _parse_count(value: Any) -> int | None:
-    """Return a token count, or None when it is not a plausible number."""
-    is_plausible = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_COUNT
-    return value if is_plausible else None
 
 
 def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse:
@@ -32,23 +28,30 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
         finish_message=clean_line(coerce_string(candidate.get("finishMessage"))),
         block_reason=clean_line(coerce_string(feedback.get("blockReason")), 80),
         block_message=clean_line(coerce_string(feedback.get("blockReasonMessage"))),
-        usage=_parse_usage(coerce_object(document.get("usageMetadata"))),
+        usage=parse_usage(coerce_object(document.get("usageMetadata"))),
         grounding=_parse_grounding(coerce_object(candidate.get("groundingMetadata"))),
         model_version=clean_line(coerce_string(document.get("modelVersion")), 120),
+        model_status=_format_model_status(coerce_object(document.get("modelStatus"))),
+        addresses=tuple(_find_addresses(candidate["content"]["parts"], parts)),
         response_id=clean_line(coerce_string(document.get("responseId")), 120),
     )
 
 
-def _parse_usage(counts: dict[str, Any]) -> Usage:
-    details = coerce_objects(counts.get("candidatesTokensDetails"))
-    images = [_parse_count(detail.get("tokenCount")) for detail in details if detail.get("modality") == "IMAGE"]
-    return Usage(
-        prompt=_parse_count(counts.get("promptTokenCount")),
-        answer=_parse_count(counts.get("candidatesTokenCount")),
-        thoughts=_parse_count(counts.get("thoughtsTokenCount")),
-        total=_parse_count(counts.get("totalTokenCount")),
-        image=images[0] if images else None,
-    )
+def _format_model_status(status: dict[str, Any]) -> str:
+    """Return the stage of a model, when it is retired, and what the service adds, as one line."""
+    stage = coerce_string(status.get("modelStage")).removeprefix("MODEL_STAGE_").lower().replace("_", " ")
+    retirement = coerce_string(status.get("retirementTime")).partition("T")[0]
+    facts = [stage if stage != "unspecified" else "", f"retired on {retirement}" if retirement else ""]
+    texts = [", ".join(filter(None, facts)), coerce_string(status.get("message"))]
+    return clean_line(": ".join(filter(None, texts)))
+
+
+def _find_addresses(nodes: list[dict[str, Any]], parts: list[Part]) -> Iterator[str]:
+    """Yield the addresses of images, each once: of files, and in texts that are no thoughts."""
+    uris = [coerce_string(coerce_object(node.get("fileData")).get("fileUri")) for node in nodes]
+    text = "".join(part.text for part in parts if isinstance(part, TextPart) and not part.thought)
+    addresses = [clean_line(address, MAX_ADDRESS_LENGTH) for address in (*uris, *find_addresses(text))]
+    yield from dict.fromkeys(filter(None, addresses))
 
 
 def _parse_grounding(metadata: dict[str, Any]) -> Grounding:

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cometmagic.costs.charges import sum_prices
-from cometmagic.costs.estimate import Price
+from cometmagic.costs.estimate import Price, sum_prices
 from cometmagic.courier.job import Event
 from cometmagic.errors import ChargeStatus, CometError, LibraryError
 from cometmagic.generation.call import EVENT_POLL_INTERVAL, KERNEL_CONDITION, Call, PendingCall

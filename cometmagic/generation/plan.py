@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Unpack
 
-from cometmagic.costs.estimate import Price, estimate_price
+from cometmagic.costs.estimate import Price, estimate_price, find_price_warnings
 from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.gemini.encode import encode_request, hash_request, measure_request
@@ -176,8 +176,9 @@ def _build_plan(
     request = ImageRequest(composed_prompt.turns, options)
     _check_request(request)
     warnings = (*find_model_warnings(options, len(request.last_turn_images)), *composed_prompt.warnings)
-    # Everything that is sent is paid for, also the images of earlier turns.
-    estimate = estimate_price(options, request.prompt, len(request.references))
+    warnings += tuple(find_price_warnings(options)) if source == "live" else ()
+    # Everything that is sent is paid for, also the texts and images of earlier turns.
+    estimate = estimate_price(options, request.text, len(request.references), limits.price_ratio)
     return Plan(
         request,
         cell_options,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cometmagic.costs import estimate
-from cometmagic.costs.charges import check_max_cost, sum_prices
+from cometmagic.costs.charges import check_max_cost
 from cometmagic.courier.route import LiveRoute
 from cometmagic.errors import CometError
 from cometmagic.gemini.encode import format_reference_name, format_signature_name
@@ -90,13 +90,15 @@ def _describe_source(plan: Plan, recordings: Iterator[CallFolder]) -> str:
 def estimate_total(plans: Sequence[Plan]) -> estimate.Price:
     """Return the estimated price of what would be sent; when nothing would be, the price if all were live."""
     live_plans = [plan for plan in plans if plan.source == "live"]
-    return sum_prices(plan.estimate for plan in live_plans or plans)
+    return estimate.sum_prices(plan.estimate for plan in live_plans or plans)
 
 
 def collect_warnings(plans: Sequence[Plan]) -> list[str]:
     """Return all warnings, each once, and whether a limit would refuse the requests."""
     warnings = [warning for plan in plans for warning in plan.warnings]
     live_plans = [plan for plan in plans if plan.source == "live"]
+    for plan in plans:
+        warnings += estimate.find_price_warnings(plan.request.options)  # beside the price, which is shown in any case
     for plan in live_plans:
         warnings += estimate.find_limit_warnings(plan.limits, plan.estimate)
     if live_plans:

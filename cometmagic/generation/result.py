@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
-from cometmagic.costs import charges, estimate
+from cometmagic.costs import call_price, estimate
 from cometmagic.courier.job import Event
 from cometmagic.errors import ChargeStatus, CometError, NoImageError
 from cometmagic.gemini.decode import decode_response
@@ -108,7 +108,7 @@ class ImageResult(CompletedCall):
         """The estimated price of the tokens used, with its date; 0 when nothing was sent."""
         if self.source != "live":
             return estimate.Price(0.0, f"{self.source}, nothing was sent")
-        return charges.read_price(self.call)
+        return call_price.read_price(self.call)
 
     @property
     def cost(self) -> float | None:
@@ -202,9 +202,7 @@ class ImageResult(CompletedCall):
         return self._generate(prompt, images, progress, options | {"chat": self})
 
     @staticmethod
-    def _generate(
-        prompt: Any, images: Any, progress: Callable[[Event], None] | None, options: Mapping[str, Any]
-    ) -> ImageResult:
+    def _generate(prompt: Any, images: Any, progress: Any, options: Mapping[str, Any]) -> ImageResult:
         import cometmagic  # the public door: this module knows nothing about sending
 
         return cometmagic.generate(prompt, images=images, progress=progress, **options)

@@ -81,9 +81,8 @@ class LabelFont:
 
     def _break_word(self, word: str, width: float) -> Iterator[str]:
         while len(word) > 1 and self.font.getlength(word) > width:
-            length = next(
-                (length for length in range(len(word) - 1, 0, -1) if self.font.getlength(word[:length]) <= width), 1
-            )
+            lengths = range(1, len(word))
+            length = max(1, bisect.bisect_right(lengths, width, key=lambda length: self.font.getlength(word[:length])))
             yield word[:length]
             word = word[length:]
         yield word

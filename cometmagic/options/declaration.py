@@ -36,6 +36,7 @@ SAFETY_THRESHOLDS = {
 SOURCES = ("auto", "live", "replay", "offline")
 CODE_KINDS = ("curl", "httpx", "google-genai", "magic")
 MAX_IMAGES_PER_CELL = 100  # a typing error must not cost a fortune
+MAX_PRICE_RATIO = 100
 _TIMEOUT_TYPE = Number(0.01, 86_400, unit="S")
 
 
@@ -159,6 +160,11 @@ class CellOptions(OptionGroup):
         Choice(CODE_KINDS, "KIND"), "show the request as a program; the key only as $COMETAPI_KEY; send nothing"
     )
     background: bool = declare(Flag(), "give the prompt back at once; the picture appears when it comes", default=False)
+    fetch: bool = declare(
+        Flag(),
+        "if only the address of the picture comes, get it from there: https only, without your key",
+        default=False,
+    )
     private_urls: bool = declare(Flag(), "let addresses of images lead into your own network", default=False)
     allow_secret: bool = declare(
         Flag(), "send texts that look like they hold a key or token; your own API key is never sent", default=False
@@ -180,6 +186,9 @@ class Limits(OptionGroup):
     day_cap: float | None = declare(
         Number(0, 1_000_000, unit="USD"),
         "refuse what would bring today's spending in this library above this, all notebooks together",
+    )
+    price_ratio: float = declare(
+        Number(0.01, MAX_PRICE_RATIO), "what you really pay for one dollar of the list price, such as 0.8", default=1.0
     )
     retry_unknown: int = declare(
         Number(0, 3, is_whole=True),

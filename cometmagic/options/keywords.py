@@ -112,6 +112,9 @@ class ImageOptions(TypedDict, total=False):
     preset: str | None
     """Options and prompt frame from pyproject.toml."""
 
+    fetch: bool | None
+    """If only the address of the picture comes, get it from there: https only, without your key."""
+
     private_urls: bool | None
     """Let addresses of images lead into your own network."""
 
@@ -126,6 +129,9 @@ class ImageOptions(TypedDict, total=False):
 
     day_cap: float | None
     """Refuse what would bring today's spending in this library above this, all notebooks together."""
+
+    price_ratio: float | None
+    """What you really pay for one dollar of the list price, such as 0.8."""
 
     retry_unknown: int | None
     """Send again up to N times when it is not known what became of a request; each may cost a whole picture."""

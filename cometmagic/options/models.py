@@ -12,14 +12,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cometmagic.options.pixel_sizes import ASPECT_RATIOS, COMMON_ASPECT_RATIOS, IMAGE_SIZES
+from cometmagic.options.pixel_sizes import ASPECT_RATIOS, COMMON_ASPECT_RATIOS, IMAGE_SIZES, fills_size
 
 CHECK_DATE = "2026-11-22"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """One family of models. `image_prices` are dollars per image, the other prices dollars per million tokens."""
+    """One family of models. `image_prices` are dollars per image, the other prices dollars per million tokens.
+
+    `image_tokens` are those of an image that the model makes, by size from small to large; `reference_tokens` are those
+    of one that is sent.
+    """
 
     names: tuple[str, ...]
     title: str
@@ -32,11 +36,20 @@ class Model:
     has_signatures: bool = True  # on its images, which cannot be sent back without them
     image_prices: dict[str, float] = field(default_factory=dict)
     image_tokens: dict[str, int] = field(default_factory=dict)
+    reference_tokens: int = 1120
     text_input_price: float = 0.0
     text_output_price: float = 0.0
     image_output_price: float = 0.0
 
+    def classify_size(self, width: int | None, height: int | None) -> str:
+        """Return the largest size of this model that a picture fills, the smallest one if its pixels are unknown."""
+        pixel_count, smallest, *larger = (width or 0) * (height or 0), *self.image_tokens
+        filled = [size for size in larger if fills_size(pixel_count, size)]
+        return filled[-1] if filled else smallest
 
+
+CONTEXT_TOKENS = 131_072  # the largest window of an image model: no call has more tokens of one kind
+MIN_REFERENCE_TOKENS = 258  # of one image that is sent, for every model
 MAX_REFERENCES = 50  # of one request; far more than a model takes, so with more nothing is read or sent
 DEFAULT_MODEL = "gemini-3.1-flash-image-preview"
 
@@ -59,6 +72,8 @@ MODELS = (
         image_sizes=("1K",),
         image_prices={"1K": 0.0336},
         image_tokens={"1K": 1120},
+        text_input_price=0.25,
+        text_output_price=1.50,
         image_output_price=30.0,
     ),
     Model(
@@ -68,6 +83,7 @@ MODELS = (
         search_kinds=("web",),
         image_prices={"1K": 0.134, "2K": 0.134, "4K": 0.24},
         image_tokens={"1K": 1120, "2K": 1120, "4K": 2000},
+        reference_tokens=560,
         text_input_price=2.0,
         text_output_price=12.0,
         image_output_price=120.0,
@@ -94,6 +110,7 @@ MODELS = (
         has_signatures=False,
         image_prices={"1K": 0.039},
         image_tokens={"1K": 1290},
+        reference_tokens=258,
         text_input_price=0.30,
         text_output_price=2.50,
         image_output_price=30.0,

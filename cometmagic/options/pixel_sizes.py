@@ -36,7 +36,8 @@ _SCALE = {"1K": 1, "2K": 2, "4K": 4}
 
 # 4:3 and 5:4 are nearest to each other, with a factor of 1.067; the images of every published table are within 1.03.
 MAX_RATIO_FACTOR = 1.08
-PIXEL_COUNT_RANGE = (0.75, 2.0)  # of a square of the image size; the table has 0.98 to 1.13
+# Of the pixels of a square of the image size; the table has 0.98 to 1.13.
+MIN_PIXEL_SHARE, MAX_PIXEL_SHARE = 0.75, 2.0
 _RATIO_PATTERN = re.compile(r"(\d{1,5}(?:\.\d{1,5})?):(\d{1,5}(?:\.\d{1,5})?)", re.ASCII)
 _SIZE_PATTERN = re.compile(r"(\d{1,5}(?:\.\d{1,5})?)(K?)", re.ASCII | re.IGNORECASE)
 
@@ -58,6 +59,11 @@ def compute_pixel_size(aspect_ratio: str, image_size: str = "1K") -> tuple[int, 
     else:
         width, height = base[0] * _SCALE[image_size], base[1] * _SCALE[image_size]
     return (height, width) if is_transposed else (width, height)
+
+
+def fills_size(pixel_count: int, image_size: str) -> bool:
+    """Whether an image has as many pixels as an image size stands for, or more."""
+    return pixel_count >= MIN_PIXEL_SHARE * _parse_side(image_size) ** 2
 
 
 def find_deviations(width: int, height: int, aspect_ratio: str = "", image_size: str = "") -> tuple[str, ...]:
@@ -102,8 +108,7 @@ def _compare_ratios(first: float, second: float) -> float:
 
 
 def _has_side(pixel_count: int, side: float) -> bool:
-    smallest, largest = PIXEL_COUNT_RANGE
-    return smallest <= pixel_count / side**2 < largest
+    return MIN_PIXEL_SHARE <= pixel_count / side**2 < MAX_PIXEL_SHARE
 
 
 def _describe_ratio(width: int, height: int) -> str:

@@ -34,10 +34,12 @@ FORBIDDEN_OPTIONS = {
     "edit": "belongs to one cell",
     "chat": "belongs to one cell",
     "preset": "changes prompts that do not name it",
+    "fetch": "connects to hosts that an answer names",
     "private_urls": "opens your own network",
     "allow_secret": "sends what looks like a key",
     "extra": "goes around every limit",
     "retry_unknown": "may cost a whole picture each time",
+    "price_ratio": "changes what every limit of money counts",
 }
 PRESET_ONLY_OPTIONS = {"count": "multiplies what every cell costs", "sweep": "multiplies what every cell costs"}
 _SECRET_NAME = re.compile(

@@ -10,12 +10,14 @@ module reads no file.
 from enum import StrEnum
 from typing import Annotated, Any, Required, TypedDict, cast
 
-from cometmagic.errors import ChargeStatus, LibraryError
+from cometmagic.errors import CLAIM_SENTENCES, ChargeStatus, LibraryError
 from cometmagic.gemini.response import Usage
+from cometmagic.options.declaration import MAX_PRICE_RATIO
 from cometmagic.storage.record_checks import (
     find_misfit,
     has_length,
     has_pattern,
+    is_flag,
     is_line,
     is_list,
     is_number,
@@ -86,6 +88,7 @@ class LimitsRecord(TypedDict, total=False):
 
     retry_unknown: Annotated[int, is_whole(0, 100)]
     total_timeout: Annotated[float, is_number(10**6)]  # seconds
+    price_ratio: Annotated[float, is_number(MAX_PRICE_RATIO)]
 
 
 class ParentRecord(TypedDict, total=False):
@@ -102,6 +105,7 @@ class ErrorRecord(TypedDict, total=False):
     what: Annotated[Required[str], _is_text]
     fate: Annotated[Required[str], is_one_of(ChargeStatus.__members__)]
     do: Annotated[str, _is_text]
+    claim: Annotated[str, is_one_of(CLAIM_SENTENCES)]
 
 
 class TryRecord(TypedDict, total=False):
@@ -121,12 +125,14 @@ class CallRecord(TypedDict, total=False):
     options: Annotated[Required[dict[str, Any]], is_object(100)]
     request_hash: Annotated[Required[str], has_pattern("[0-9a-f]{64}")]
     planned: Annotated[Required[str], is_time]
+    references: Annotated[int, is_whole(0, 10**6)]  # images that were sent, those of earlier turns included
     source: Annotated[Required[str], is_one_of(("live", "offline"))]
     warnings: Annotated[list[str], is_list(_is_text, MAX_NOTES)]
     estimate: Annotated[EstimateRecord, is_record(EstimateRecord)]
     preview: Annotated[int, is_whole(0, 16384)]  # pixels
     alt: Annotated[str, is_optional(_is_text)]
     number: Annotated[int, is_whole(0, 10**6)]  # how many calls of a batch before it have the same request
+    fetch: Annotated[bool, is_flag]  # whether a picture may be fetched that came as an address
     parent: Annotated[ParentRecord, is_optional(is_record(ParentRecord))]
     host: Annotated[str, is_line(300)]  # when it is not CometAPI's
     id: Annotated[str, _is_ledger_id]

@@ -111,6 +111,7 @@ class Library:
             "prompt": request.prompt,
             "options": request.options.list_changes(),
             "request_hash": hash_request(request),
+            "references": len(request.references),
             "planned": now(),
             **fields,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cometmagic.errors import OptionError
-from cometmagic.gemini.decode import decode_request
+from cometmagic.gemini.decode_turns import decode_request
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.declaration import Options
 from cometmagic.storage.call_folder import CallFolder

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import compress, count
 
 from cometmagic.system.secret import Secret
 from cometmagic.system.secret_forms import MAX_ESCAPE_BYTES, iter_parts, list_whole_forms, unescape
@@ -43,7 +44,7 @@ class Redactor:
         self._grams: set[int] = set()  # hashes of all that a part contains
         for part in (part for secret in self._secrets for part in iter_parts(secret)):
             self._hashes.setdefault(len(part), set()).add(hash(part))
-            self._grams |= {hash(part[start : start + _GRAM]) for start in range(len(part) - _GRAM + 1)}
+            self._grams |= set(_iter_gram_hashes(part, 1))
         self._step = min(self._hashes, default=_GRAM) - _GRAM + 1  # each part contains a gram at a multiple of it
 
     def __repr__(self) -> str:
@@ -111,12 +112,17 @@ class Redactor:
                 yield text.starts[start], text.ends[end - 1]
 
     def _find_parts(self, content: bytes) -> Iterator[Span]:
-        for index in range(0, len(content) if self._hashes else 0, self._step):
-            if hash(content[index : index + _GRAM]) in self._grams:
-                for length, hashes in self._hashes.items():
-                    for start in range(max(0, index + _GRAM - length), index + 1):
-                        if hash(content[start : start + length]) in hashes:
-                            yield start, start + length
+        grams = _iter_gram_hashes(content, self._step) if self._hashes else ()
+        for index in compress(count(0, self._step), map(self._grams.__contains__, grams)):
+            for length, hashes in self._hashes.items():
+                for start in range(max(0, index + _GRAM - length), index + 1):
+                    if hash(content[start : start + length]) in hashes:
+                        yield start, start + length
+
+
+def _iter_gram_hashes(content: bytes, step: int) -> Iterator[int]:
+    """Return the hashes of the grams at multiples of a step, made without a loop in Python: bodies are large."""
+    return map(hash, zip(*(content[offset::step] for offset in range(_GRAM)), strict=False))
 
 
 def _find_data(content: bytearray) -> Iterator[Span]:

@@ -10,6 +10,7 @@ import base64
 import re
 from array import array
 from collections.abc import Iterator
+from itertools import compress
 from typing import NamedTuple
 
 from cometmagic.system.secret import Secret
@@ -28,6 +29,9 @@ _ESCAPES = re.compile(
     """,
     re.VERBOSE,
 )
+_ESCAPE_SIGNS = (b"\\", b"%", b"&")  # one of them is in each escape that stands for a character
+_IS_PRINTABLE = bytes(0x20 <= code <= 0x7E for code in range(256))
+_UNPRINTABLE = bytes(code for code in range(256) if not _IS_PRINTABLE[code])
 
 
 def iter_parts(secret: Secret) -> Iterator[bytes]:
@@ -76,6 +80,8 @@ class UnescapedText(NamedTuple):
 
 def unescape(content: bytes) -> UnescapedText | None:
     """Undo all escapes in a text in lower case, and leave out all that is not printable ASCII; None without any."""
+    if not any(sign in content for sign in _ESCAPE_SIGNS):
+        return _drop_unprintable(content)
     if _ESCAPES.search(content) is None:
         return None
     text, position = UnescapedText(b"", array("Q"), array("Q")), 0
@@ -89,6 +95,16 @@ def unescape(content: bytes) -> UnescapedText | None:
         position = match.end()
     _append_plain(text, pieces, content, position, len(content))
     return text._replace(content=b"".join(pieces).lower())
+
+
+def _drop_unprintable(content: bytes) -> UnescapedText | None:
+    """Do the same for a text without signs of escapes, much faster: in UTF-16, every second byte is left out."""
+    printable = content.translate(None, _UNPRINTABLE)
+    if len(printable) == len(content):
+        return None
+    mask = content.translate(_IS_PRINTABLE)
+    starts, ends = compress(range(len(content)), mask), compress(range(1, len(content) + 1), mask)
+    return UnescapedText(printable, array("Q", starts), array("Q", ends))
 
 
 def _append_plain(text: UnescapedText, pieces: list[bytes], content: bytes, start: int, end: int) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cometmagic.costs.estimate import Price, estimate_price
+from cometmagic.costs.estimate import estimate_price, find_price_warnings, sum_prices
 from cometmagic.errors import CometError
 from cometmagic.options import pyproject
-from cometmagic.options.declaration import CellOptions, Options, build_options
+from cometmagic.options.declaration import build_options
 from cometmagic.options.model_checks import find_model_warnings
 from cometmagic.options.settings import read_default_source, read_environment_limits
 from cometmagic.options.sweeps import expand_variants
@@ -43,27 +43,26 @@ def merge_inherited_options(options: Mapping[str, Any], session_options: Mapping
 def build_hints(merged_options: Mapping[str, Any], prompt: str, reference_count: int, *, has_key: bool) -> Hints:
     """Return the hints for options that already include the inherited ones."""
     try:
-        options, cell_options, _ = build_options(dict(merged_options))
-        counts = reference_count + bool(cell_options.edit), len(list(expand_variants(cell_options)))
-        notes = find_model_warnings(options, counts[0])
-        price = _format_price(options, cell_options, prompt, counts, has_key=has_key)
-        return Hints(price, tuple(notes), find_unavailable(options, counts[0]))
+        options, cell_options, limits = build_options(dict(merged_options))
+        reference_count += bool(cell_options.edit)
+        image_count = len(list(expand_variants(cell_options)))
+        free_source = _describe_free_source(cell_options.source, has_key=has_key)
+        estimate = estimate_price(options, prompt, reference_count, limits.price_ratio)
+        prefix = f"{image_count} pictures, " if image_count > 1 else ""
+        return Hints(
+            f"{prefix}{free_source or sum_prices([estimate] * image_count)}",
+            (*find_model_warnings(options, reference_count), *(() if free_source else find_price_warnings(options))),
+            find_unavailable(options, reference_count),
+        )
     except CometError as error:
         return Hints(notes=(str(error.message),))
 
 
-def _format_price(
-    options: Options, cell_options: CellOptions, prompt: str, counts: tuple[int, int], *, has_key: bool
-) -> str:
-    reference_count, image_count = counts
-    source = read_default_source() if cell_options.source == "auto" else cell_options.source
-    prefix = f"{image_count} pictures, " if image_count > 1 else ""
+def _describe_free_source(requested_source: str, *, has_key: bool) -> str:
+    """Return what a run would show for nothing, and an empty string when it would be live."""
+    source = read_default_source() if requested_source == "auto" else requested_source
     if source == "replay":
-        return f"{prefix}free: a recording"
+        return "free: a recording"
     if source == "offline":
-        return f"{prefix}free: an offline sketch"
-    if not has_key and source == "auto":
-        return f"{prefix}free: without a key a recording, else an offline sketch"
-    price = estimate_price(options, prompt, reference_count)
-    total = Price(None if price.usd is None else round(price.usd * image_count, 6), price.basis)
-    return f"{prefix}{total}"
+        return "free: an offline sketch"
+    return "" if has_key or source == "live" else "free: without a key a recording, else an offline sketch"

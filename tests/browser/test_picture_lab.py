@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
-from nbconvert import HTMLExporter
 from playwright.sync_api import Locator, Page
 
 from tests.browser.conftest import Opener
@@ -145,6 +144,8 @@ def drag(page: Page, by: int) -> None:
 
 def saved(screen: Screen) -> Path:
     """Write what is on the screen as a page, and as a notebook that nobody has signed; return the page."""
+    from nbconvert import HTMLExporter
+
     file = screen.server.root / "untrusted.ipynb"
     made = nbformat.from_dict(json.loads(next(screen.server.root.glob("*.ipynb")).read_text()))
     for cell, outputs in zip(made.cells, screen.outputs(), strict=True):

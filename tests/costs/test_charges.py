@@ -19,12 +19,13 @@ from tests.courier.test_rate_limiter import ended
 from tests.courier.test_retry import refusing
 from tests.faults.leaks import leaks
 from tests.faults.server import Held, Step, fin, recv_request
-from tests.gemini.answers import answer, answering, image, text
+from tests.gemini.answers import answer, answering, image, picture, text
 from tests.waiting import wait_for
 
 PRICE = 0.067  # dollars for a 1K image of the default model
 USAGE = {"promptTokenCount": 5, "candidatesTokenCount": 1120, "totalTokenCount": 1125}
 GOOD = answering(answer(image(), usageMetadata=USAGE))
+SIGNED = answering(answer(image(thoughtSignature="c2ln"), usageMetadata=USAGE))
 
 
 def spent(library: Path) -> Spending:
@@ -55,6 +56,54 @@ def test_what_may_cost_too_much_is_not_sent(
     assert told.value.charge_status is ChargeStatus.UNSENT
     assert list(Library(library_folder).iter_folders()) == []
     assert spent(library_folder).usd == 0
+
+
+LONG = "be kind " * 10_000  # 20,000 tokens
+PICTURE = picture()
+OTHER_PICTURES = [picture(color=color) for color in ("blue", "green", "pink")]
+
+
+@pytest.mark.parametrize(
+    ("max_cost", "options"),
+    [
+        (0.0675, {"images": [PICTURE, *OTHER_PICTURES]}),  # four at 258 tokens cost 0.0675, at 1,120 they cost 0.0692
+        (0.0692, {"images": OTHER_PICTURES, "edit": True}),
+        (0.0342, {"model": "gemini-3.1-flash-lite-image", "images": [PICTURE, *OTHER_PICTURES]}),
+        (0.07, {"system": LONG}),
+        (0.07, {"chat": True}),
+        (0.06, {"price_ratio": 1.2}),
+        (0.1, {"extra": {"generationConfig": {"candidateCount": "2"}}}),
+    ],
+    ids=["references", "edit", "lite", "system", "chat", "ratio", "candidates"],
+)
+def test_a_limit_between_the_words_alone_and_all_that_goes_in_refuses(
+    serving: Any, library_folder: Path, max_cost: float, options: dict[str, Any]
+) -> None:
+    earlier = [name for name in ("edit", "chat") if name in options]
+    with serving(SIGNED, GOOD) as server:
+        if earlier:
+            options = options | dict.fromkeys(earlier, generate(LONG))
+        with pytest.raises(BudgetError, match=f"above --max-cost \\${max_cost:g}"):
+            generate("a cat", max_cost=max_cost, **options)
+        assert len(server.log) == len(earlier)
+        generate("a cat", max_cost=max_cost * 1.25 + 0.02, **options)  # the control
+    assert len(server.log) == len(earlier) + 1
+
+
+def test_the_ratio_when_a_call_was_made_is_what_counts_later(
+    serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMETMAGIC_PRICE_RATIO", "0.5")
+    with serving(GOOD, GOOD):
+        half = generate("a cat", day_cap=0.05)
+        monkeypatch.setenv("COMETMAGIC_PRICE_RATIO", "2")
+        double = generate("a dog")
+
+    assert half.cost == pytest.approx(PRICE / 2, abs=0.001)
+    assert double.cost == pytest.approx(PRICE * 2, abs=0.001)
+    assert "Google list price × 0.5" in str(half.price)
+    assert half.call["limits"] == {"price_ratio": 0.5, "day_cap": 0.05}
+    assert spent(library_folder).usd == pytest.approx(2.5 * PRICE, abs=0.002)
 
 
 def test_a_limit_that_is_not_reached_lets_the_call_through(serving: Any, library_folder: Path) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbconvert import MarkdownExporter
 from PIL import Image
 
 from tests.notebook.answers import answering, body, full, gravel, image, painted
@@ -78,6 +77,8 @@ def test_a_book_of_a_prompt_is_no_alternative_text(notebook: Notebook) -> None:
 
 
 def test_alternative_text_is_in_the_page_that_markdown_makes(notebook: Notebook) -> None:
+    from nbconvert import MarkdownExporter
+
     outputs = [nbformat.from_dict(_saved(output)) for output in notebook.run("%gemini_image -s 512 a bicycle").outputs]
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs)])
 

@@ -50,7 +50,7 @@ def test_what_was_filled_in_is_marked_and_images_are_in_place(notebook: Notebook
     assert "a {{style = watercolour}} cat next to {{photo = image/png, 640 × 480 px, " in told
     assert "\n\nAfter the prompt: image/png, 640 × 480 px, " in told
     assert "Source: offline sketch, free: there is neither a key nor a recording of this request." in told
-    assert "free; live $0.067 (estimate, " in told
+    assert "free; live $0.068 (estimate, " in told
     check_harmless([output])
 
 

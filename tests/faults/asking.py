@@ -95,7 +95,7 @@ class Outcome:
         )
         told = str(self.error)
         assert "\n" not in told
-        assert self.error.charge_status in told
+        assert self.error.charge_sentence in told
         assert told.isprintable()
         assert not leaks(spoken(self.error))
 

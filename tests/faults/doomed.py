@@ -6,6 +6,7 @@ when only the first part of it had come.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import io
@@ -115,6 +116,7 @@ def unsigned(side: int) -> Case:
     return _case("unsigned", response(content), content, shown, 1024)
 
 
+@functools.cache
 def cases() -> list[Case]:
     """Return three kinds of answers in three ways of saving; a packed one always has drafts.
 

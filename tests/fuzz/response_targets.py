@@ -16,7 +16,8 @@ from typing import Any
 from cometmagic.courier.http.content_decoding import InflateError, build_decoder
 from cometmagic.courier.retry import MAX_TOTAL_WAIT, RetryState
 from cometmagic.errors import APIError, CometError
-from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_model_turn, decode_response
+from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
+from cometmagic.gemini.decode_turns import decode_model_turn
 from cometmagic.gemini.error_bodies import _parse_error_text, parse_error_object, parse_error_response
 from cometmagic.gemini.finish_reasons import build_no_image_error
 from cometmagic.gemini.json_string import JSONString
@@ -96,10 +97,10 @@ def fuzz_events(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     assert all(parse_events(text) or ())
     lines = [line.strip() for line in re.split("[\r\n]", text)]
-    event = "\n".join(lines)
+    event = "\n".join(filter(None, lines))
     for line_end in ("\n", "\r\n", "\r"):
         stream = "".join(f"data: {line}{line_end}" for line in lines) + line_end
-        assert list(parse_events(stream) or ()) == ([event] if event not in ("", "[DONE]") else [])
+        assert list(parse_events(stream) or ()) == ([event] if event else [])
 
 
 def fuzz_response(data: bytes) -> None:
@@ -130,7 +131,7 @@ def _check_answer(answer: DecodedResponse, damaged_count: int) -> None:
         Path("response.part"),
         is_truncated=answer.is_truncated,
         damaged_count=damaged_count,
-        unknown_count=0,
+        unknown_files=(),
     )
     check_error(error)
     if answer.error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -22,7 +23,12 @@ from cometmagic.storage.settle import settle
 from tests.gemini.answers import answer, base64_of, body, image, picture, text
 
 MEGA = 2**20
-LARGE = picture("PNG") + hashlib.shake_128(b"noise").digest(20 * MEGA)
+
+
+@functools.cache
+def large() -> bytes:
+    """Return a file that begins as a PNG and cannot be packed."""
+    return picture("PNG") + hashlib.shake_128(b"noise").digest(20 * MEGA)
 
 
 @contextmanager
@@ -49,14 +55,14 @@ def test_the_measure_sees_a_large_string() -> None:
 
 @pytest.mark.parametrize("images", [1, 6])
 def test_a_body_with_large_references_is_made_in_pieces(tmp_path: Path, images: int) -> None:
-    folder = planned(tmp_path, TextPart("x"), *[ImagePart("image/png", content=LARGE)] * images)
+    folder = planned(tmp_path, TextPart("x"), *[ImagePart("image/png", content=large())] * images)
 
     with peak() as most:
         length = sum(map(len, iter_body(folder.read_body(), folder.path)))
 
         assert most() < 4 * MEGA
 
-    assert length == measure_body(folder.read_body(), folder.path) > images * len(LARGE) * 4 // 3
+    assert length == measure_body(folder.read_body(), folder.path) > images * len(large()) * 4 // 3
 
 
 def in_text(words: str) -> bytes:
@@ -65,21 +71,24 @@ def in_text(words: str) -> bytes:
 
 WRITTEN: dict[str, tuple[Callable[[], bytes], int]] = {
     # Whole pieces of base64, never more than one at a time.
-    "plain": (lambda: body(answer(image(LARGE))), 6),
-    "with-drafts": (lambda: body(answer(image(LARGE, thought=True), image(LARGE))), 6),
-    "urlsafe": (lambda: body(answer(image(base64.urlsafe_b64encode(LARGE).decode()))), 8),
-    "wrapped": (lambda: body(answer(image(base64.encodebytes(LARGE).decode()))), 8),
-    "wrapped-raw": (lambda: body(answer(image(base64.encodebytes(LARGE).decode()))).replace(b"\\n", b"\r\n"), 8),
-    "escaped": (lambda: body(answer(image(LARGE))).replace(b"/", b"\\/").replace(b"+", b"\\u002b"), 8),
-    "data-uri": (lambda: body(answer(image(f"data:image/png;base64,{base64_of(LARGE)}"))), 8),
-    "in-a-text": (lambda: in_text(f"![a](data:image/png;base64,{base64_of(LARGE)}) words"), 8),
-    "in-a-text-with-escapes": (lambda: in_text(f"data:image/png;base64,{base64_of(LARGE)}").replace(b"/", b"\\/"), 8),
-    "in-lines-of-a-text": (lambda: in_text(f"data:image/png;base64,\n{base64.encodebytes(LARGE).decode()}"), 8),
-    "in-an-address": (lambda: body(answer({"fileData": {"fileUri": f"data:image/png;base64,{base64_of(LARGE)}"}})), 8),
-    "utf-16": (lambda: body(answer(image(LARGE))).decode().encode("utf-16"), 8),
-    "beside-texts": (lambda: body(answer(*[{"text": "words " * 800}] * 3000, image(LARGE))), 16),
+    "plain": (lambda: body(answer(image(large()))), 6),
+    "with-drafts": (lambda: body(answer(image(large(), thought=True), image(large()))), 6),
+    "urlsafe": (lambda: body(answer(image(base64.urlsafe_b64encode(large()).decode()))), 8),
+    "wrapped": (lambda: body(answer(image(base64.encodebytes(large()).decode()))), 8),
+    "wrapped-raw": (lambda: body(answer(image(base64.encodebytes(large()).decode()))).replace(b"\\n", b"\r\n"), 8),
+    "escaped": (lambda: body(answer(image(large()))).replace(b"/", b"\\/").replace(b"+", b"\\u002b"), 8),
+    "data-uri": (lambda: body(answer(image(f"data:image/png;base64,{base64_of(large())}"))), 8),
+    "in-a-text": (lambda: in_text(f"![a](data:image/png;base64,{base64_of(large())}) words"), 8),
+    "in-a-text-with-escapes": (lambda: in_text(f"data:image/png;base64,{base64_of(large())}").replace(b"/", b"\\/"), 8),
+    "in-lines-of-a-text": (lambda: in_text(f"data:image/png;base64,\n{base64.encodebytes(large()).decode()}"), 8),
+    "in-an-address": (
+        lambda: body(answer({"fileData": {"fileUri": f"data:image/png;base64,{base64_of(large())}"}})),
+        8,
+    ),
+    "utf-16": (lambda: body(answer(image(large()))).decode().encode("utf-16"), 8),
+    "beside-texts": (lambda: body(answer(*[{"text": "words " * 800}] * 3000, image(large()))), 16),
     # A signature of 3 MB stands in answer.json, and is copied into it.
-    "signed": (lambda: body(answer(image(LARGE, thoughtSignature="s" * 3 * MEGA))), 30),
+    "signed": (lambda: body(answer(image(large(), thoughtSignature="s" * 3 * MEGA))), 30),
 }
 
 
@@ -95,7 +104,7 @@ def test_a_large_answer_is_never_held_whole(tmp_path: Path, name: str) -> None:
         assert most() < megabytes * MEGA
 
     with (folder.path / "image.png").open("rb") as saved:
-        assert hashlib.file_digest(saved, "sha256").digest() == hashlib.sha256(LARGE).digest()
+        assert hashlib.file_digest(saved, "sha256").digest() == hashlib.sha256(large()).digest()
 
 
 MANY_TEXTS = body(answer(image(), *[text("words " * 800)] * 4000))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from PIL import Image, ImageChops
 
 from cometmagic.images import bands
 
-CLEAR = Image.merge("RGBA", [Image.effect_noise((900, 700), 90) for _ in range(4)])
-NOISE = Image.effect_noise((900, 700), 90).convert("RGB")
+
+@functools.cache
+def noise() -> Image.Image:
+    return Image.effect_noise((900, 700), 90).convert("RGB")
 
 
 def differ(first: Image.Image, second: Image.Image) -> int:
@@ -19,25 +23,26 @@ def differ(first: Image.Image, second: Image.Image) -> int:
 
 @pytest.mark.parametrize("size", [(450, 350), (899, 699), (1000, 800), (300, 5), (20, 16), (900, 700), (1, 1)])
 def test_bands_leave_no_seam(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once = bands.redraw(NOISE, size, lambda band: band)
+    at_once = bands.redraw(noise(), size, lambda band: band)
 
     monkeypatch.setattr(bands, "BAND_PIXELS", 9_000)
     monkeypatch.setattr(bands, "TILE_SIDE", 70)
 
-    assert differ(bands.redraw(NOISE, size, lambda band: band), at_once) <= 1
+    assert differ(bands.redraw(noise(), size, lambda band: band), at_once) <= 1
 
 
 def test_a_picture_is_resized_as_pillow_does() -> None:
-    expected = NOISE.resize((450, 350), Image.Resampling.LANCZOS)
+    expected = noise().resize((450, 350), Image.Resampling.LANCZOS)
 
-    assert differ(bands.redraw(NOISE, (450, 350), lambda band: band), expected) <= 1
-    assert differ(NOISE.resize((450, 350), Image.Resampling.BOX), expected) > 9  # the control
+    assert differ(bands.redraw(noise(), (450, 350), lambda band: band), expected) <= 1
+    assert differ(noise().resize((450, 350), Image.Resampling.BOX), expected) > 9  # the control
 
 
 def test_what_is_transparent_has_no_colour() -> None:
-    expected = CLEAR.resize((450, 350), Image.Resampling.LANCZOS).convert("RGBa")
+    clear = Image.merge("RGBA", [Image.effect_noise((900, 700), 90) for _ in range(4)])
+    expected = clear.resize((450, 350), Image.Resampling.LANCZOS).convert("RGBa")
 
-    assert differ(bands.redraw(CLEAR, (450, 350), lambda band: band).convert("RGBa"), expected) <= 2
+    assert differ(bands.redraw(clear, (450, 350), lambda band: band).convert("RGBa"), expected) <= 2
 
 
 def test_no_band_is_large_though_the_picture_is_wide_and_low() -> None:

@@ -9,16 +9,13 @@ import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from IPython.display import Image as Shown
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
 from PIL import Image
 
 from cometmagic.errors import ChargeStatus, NoImageError, OptionError
@@ -28,6 +25,9 @@ from cometmagic.images.normalize import Reference
 from cometmagic.images.references import fit_references, load_reference, load_references
 from tests.gemini.answers import picture
 from tests.image_samples import RED, encoded, near, opened
+
+if TYPE_CHECKING:  # matplotlib takes long, and every worker collects this file
+    from matplotlib.figure import Figure
 
 NOISE = Image.effect_noise((900, 600), 90).convert("RGB")
 
@@ -271,6 +271,8 @@ def test_a_tensor_is_taken_as_an_array() -> None:
 
 @pytest.fixture
 def figure() -> Iterator[Figure]:
+    from matplotlib import pyplot as plt
+
     made = plt.figure(figsize=(4, 3), dpi=50)
     made.add_subplot().plot([1, 2, 3])
     yield made
@@ -285,6 +287,8 @@ def test_a_figure_is_sent_as_large_as_it_is(figure: Figure) -> None:
 
 
 def test_a_vast_figure_is_drawn_smaller() -> None:
+    from matplotlib.figure import Figure
+
     made = load_reference(Figure(figsize=(100, 50), dpi=300))
 
     assert (made.part.width, made.part.height) == (4096, 2048)
@@ -312,24 +316,25 @@ def test_what_is_drawn_in_a_figure_is_its_figure(figure: Figure, which: str) -> 
 
 
 def test_a_figure_keeps_its_canvas_and_pyplot_its_state(figure: Figure) -> None:
+    from matplotlib import pyplot as plt
+
+    def state() -> tuple[Any, ...]:
+        size = tuple(figure.get_size_inches())
+        return figure.canvas, figure.dpi, size, plt.get_fignums(), plt.gcf(), plt.get_backend()
+
     other = plt.figure()
-    before = (
-        figure.canvas,
-        figure.dpi,
-        tuple(figure.get_size_inches()),
-        plt.get_fignums(),
-        plt.gcf(),
-        mpl.get_backend(),
-    )
+    before = state()
 
     load_reference(figure)
 
-    now = (figure.canvas, figure.dpi, tuple(figure.get_size_inches()), plt.get_fignums(), plt.gcf(), mpl.get_backend())
-    assert now == before
+    assert state() == before
     assert plt.gcf() is other
 
 
 def test_a_figure_without_pyplot_and_a_closed_one_are_drawn(figure: Figure) -> None:
+    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
+
     plt.close(figure)
 
     assert load_reference(figure).part.width == 200

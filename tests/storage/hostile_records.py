@@ -46,11 +46,12 @@ RAW = [
     b"\xff\xfe{\0}\0",
     b" " * 10**7,
 ]
-ERROR = {"type": "APIError", "what": "Wrong.", "fate": "UNKNOWN", "do": "Wait."}
+ERROR = {"type": "APIError", "what": "Wrong.", "fate": "UNKNOWN", "do": "Wait.", "claim": "free"}
 RECORD: dict[str, Any] = json.loads((BASE / "call.json").read_bytes()) | {
     "alt": "cats",
     "number": 1,
-    "limits": {"retry_unknown": 1, "total_timeout": 9},
+    "limits": {"retry_unknown": 1, "total_timeout": 9, "price_ratio": 0.8},
+    "references": 1,
     "abandoned": "2026-11-22T10:00:00+00:00",
     "home": None,
     "tries": [{"ended": "2026-11-22T10:00:00+00:00", "error": ERROR}],

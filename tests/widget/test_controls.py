@@ -105,5 +105,8 @@ def test_the_price_counts_the_pictures_of_a_sweep() -> None:
     swept = {"sweep": {"aspect_ratio": ("1:1", "16:9")}, "count": 2, "source": "live"}
 
     assert build_hints(swept, "a cat", 0, has_key=True).price.startswith("4 pictures, $0.268")
+    assert build_hints(swept | {"price_ratio": 0.5}, "a cat", 0, has_key=True).price.startswith("4 pictures, $0.134 (")
     assert build_hints({}, "a cat", 0, has_key=False).price.startswith("free")
+    searched = [build_hints({"search": "web"}, "a cat", 0, has_key=has_key) for has_key in (True, False)]
+    assert [any("$14" in note for note in hints.notes) for hints in searched] == [True, False]
     assert build_hints({"model": "tomorrows-model"}, "", 0, has_key=True).price == "price unknown"

@@ -37,7 +37,7 @@ def cycles(number):
         leak()
 
 def leak(): pass
-kept = []
+kept, end = [], threading.Event()
 """
 CYCLES = """
 while any(thread.name == "cometmagic-panel" for thread in threading.enumerate()):
@@ -73,13 +73,13 @@ def test_fifty_cancelled_runs_leave_nothing_behind(notebook: Notebook) -> None:
 def test_what_is_left_behind_on_purpose_is_found(notebook: Notebook) -> None:
     leaks = {
         "widgets": "kept.append(type(p.children[0])())",
-        "threads": "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+        "threads": "threading.Thread(target=end.wait, daemon=True).start()",
         "files": "kept.append(open(os.devnull))",
         "memory": "kept.append(bytearray(20_000))",
     }
 
     left = growth(notebook, f"({', '.join(leaks.values())})")
-    notebook.run("kept.clear()")
+    notebook.run("end.set(); kept.clear()")
 
     assert left.pop("memory") > MOST_GROWTH
     assert {what for what, number in left.items() if number >= 40} == {"widgets", "threads", "files"}

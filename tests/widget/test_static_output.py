@@ -12,7 +12,6 @@ from typing import Any, cast
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from nbconvert import HTMLExporter
 
 from cometmagic.widget.static_output import StaticOutput
 from tests.faults.server import Held, response, send
@@ -236,6 +235,8 @@ def test_an_exported_notebook_shows_the_picture_and_each_cell_once(
 
 
 def _exported(made: Any, **how: Any) -> str:
+    from nbconvert import HTMLExporter
+
     page, _ = HTMLExporter(**how).from_notebook_node(copy.deepcopy(made))
     return re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
 

@@ -123,7 +123,7 @@ def _build_connect_error(parsed_url: ParsedURL, *, is_untrusted: bool) -> Option
     if is_untrusted:
         return OptionError(f"{parsed_url.host} does not show a certificate that is trusted.", advice=_DOWNLOAD_ADVICE)
     has_proxy = proxies.find_proxy(f"{parsed_url.scheme}://{parsed_url.netloc}") is not None
-    hint = " Reference images do not go through the proxy that is set." if has_proxy else ""
+    hint = " Images do not go through the proxy that is set." if has_proxy else ""
     return OptionError(f"Could not reach {parsed_url.host}.{hint}", advice=_DOWNLOAD_ADVICE)
 
 

@@ -168,7 +168,6 @@ NOT_READ: dict[str, tuple[bytes, str]] = {
     "F12-sse-words": (b"data: ping\n\ndata: pong\n\n", "cannot be read"),
     "binary": (bytes(range(256)) * 20, "cannot be read"),
     "zeros": (bytes(1000), "cannot be read"),
-    "a-picture": (picture("JPEG"), "cannot be read"),
 }
 
 

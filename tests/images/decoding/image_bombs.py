@@ -49,10 +49,11 @@ def png(
 
 @functools.cache
 def deflate(length: int) -> bytes:
-    """Return so many zeros, compressed."""
-    packer = zlib.compressobj(9)
-    blocks = [packer.compress(FLAT[: min(len(FLAT), length - start)]) for start in range(0, length, len(FLAT))]
-    return b"".join(blocks) + packer.flush()
+    """Return so many zeros, compressed: a million once, since all the others are the same after a flush."""
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    block = packer.compress(FLAT) + packer.flush(zlib.Z_FULL_FLUSH)
+    end = packer.compress(FLAT[: length % len(FLAT)]) + packer.flush()
+    return b"\x78\xda" + block * (length // len(FLAT)) + end + struct.pack(">HH", length % 65_521, 1)
 
 
 def segment(marker: int, content: bytes) -> bytes:
@@ -214,7 +215,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "tiff-one-strip": lambda: tiff(SQUARE, {}, deflate(_SIDE * _SIDE * 3)),
     "tiff-turned": lambda: tiff((5000, 4000), {274: (3, 1, 6)}, deflate(60_000_000)),
     "tiff-tile": lambda: tiff((100, 100), {**dict.fromkeys((273, 278, 279), (4, 0, 0)), 322: (4, 1, 20_000),
-                              323: (4, 1, 20_000), 324: (4, 1, 8), 325: (4, 1, 1_168_000)}, deflate(1_200_000_000)),
+                              323: (4, 1, 20_000), 324: (4, 1, 8), 325: (4, 1, 1_186_808)}, deflate(1_200_000_000)),
     "tiff-strips": lambda: tiff((100, 100), {259: (3, 1, 1), 273: (4, 4_700_000, 8), 278: (4, 1, 1)}, FLAT * 19),
     "tiff-tags": lambda: tiff((100, 100), dict.fromkeys(range(40_000, 41_000), (4, 4_700_000, 8)), FLAT * 19),
     "avif": lambda: avif((3500, 3500)),

@@ -1,0 +1,143 @@
+"""What the service says about charging: found in its words, quoted once, and never contradicted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cometmagic.errors import CLAIM_SENTENCES, ChargeStatus
+from cometmagic.gemini.charge_claims import ChargeClaim, find_charge_claim, quote_texts
+from cometmagic.storage.call_folder import CallFolder
+from tests.faults.asking import Asker
+from tests.faults.server import Step, recv_request, response, send
+from tests.gemini.answers import Json, answer, answering, body, text
+
+FREE, CHARGED, NONE = ChargeClaim.FREE, ChargeClaim.CHARGED, ChargeClaim.NONE
+
+
+@pytest.mark.parametrize(
+    ("words", "claim"),
+    [
+        ("Unable to show the generated image. You will not be charged for this request.", FREE),
+        ("You won't be billed.", FREE),
+        ("You won’t be billed.", FREE),  # noqa: RUF001
+        ("This request was not billed", FREE),
+        ("No charge was made.", FREE),
+        ("There is no additional cost for blocked prompts.", FREE),
+        ("Your credits have been refunded.", FREE),
+        ("No credits were deducted from your account.", FREE),
+        ("Failed generations are free of charge.", FREE),
+        ("The call failed without being charged.", FREE),
+        ("We never bill you for it: it was not charged.", FREE),
+        ("生成失败，本次请求不会扣费。", FREE),  # noqa: RUF001
+        ("未产生费用", FREE),
+        ("Your account has been charged $0.04.", CHARGED),
+        ("0.04 USD has already been deducted from your balance", CHARGED),
+        ("You were billed for this attempt.", CHARGED),
+        ("本次请求已扣费。", CHARGED),
+        ("If you were charged, write to support.", NONE),
+        ("Your previous requests were billed at $3.", NONE),
+        ("Your card could not be charged.", NONE),
+        ("Billing is not enabled for this project.", NONE),
+        ("Your prepaid credits are depleted.", NONE),
+        ("There are no credits left.", NONE),
+        ("You will be charged for what it takes.", NONE),
+        ("The free quota is used up.", NONE),
+        ("The charge of the light brigade", NONE),
+        ("", NONE),
+    ],
+)
+def test_a_claim_is_found(words: str, claim: ChargeClaim) -> None:
+    assert find_charge_claim(words) is claim
+    assert find_charge_claim(f"Something went wrong. {words}") is claim
+
+
+@pytest.mark.parametrize(
+    ("texts", "quote"),
+    [
+        (["No picture", "No picture."], "No picture."),
+        (["Blocked. It is free of charge.", "It is free of charge! Why?"], "Blocked. It is free of charge. Why?"),
+        (["Which colour?"], "Which colour?"),
+        (["", " ", "."], ""),
+        (["word " * 40 + "end. No fee applies.", "x"], f"{'word ' * 7}word… No fee applies. x."),
+        (
+            ["These are more than forty signs, and no fee applies."],
+            "These are more than forty signs, and no fee applies.",
+        ),
+    ],
+)
+def test_each_sentence_is_quoted_once_and_one_on_charging_is_never_cut(texts: list[str], quote: str) -> None:
+    assert quote_texts(texts, 40) == quote
+
+
+def refused(words: str, *parts: Json, **beside: Any) -> list[Step]:
+    """Return an answer without a picture, with `words` as its reason."""
+    document = answer(*parts, finish="IMAGE_OTHER", **beside)
+    document["candidates"][0]["finishMessage"] = words
+    return answering(document)
+
+
+def failed(status: str, words: str) -> list[Step]:
+    return [recv_request(), send(response(body({"error": {"message": words, "code": ""}}), status))]
+
+
+NOT_CHARGED = "You will not be charged for this request."
+TOOK_MONEY = "Your account has been charged $0.04."
+COUNTS = {"promptTokenCount": 12, "candidatesTokenCount": 100}
+# The answer, the sentence quoted, our own beside it, the status, and what the ledger counts (dollars; None: the worst).
+WIRE: dict[str, tuple[list[Step], str, str, ChargeStatus]] = {
+    "refusal": (refused(NOT_CHARGED), NOT_CHARGED, CLAIM_SENTENCES["free"], ChargeStatus.ANSWERED),
+    "refusal-twice": (
+        refused(NOT_CHARGED, text(NOT_CHARGED), usageMetadata=COUNTS),
+        NOT_CHARGED,
+        CLAIM_SENTENCES["free"],
+        ChargeStatus.ANSWERED,
+    ),
+    "words-of-the-answer": (
+        answering(answer(text(f"{'Sorry for that, ' * 60}but no. {NOT_CHARGED}"))),
+        NOT_CHARGED,
+        CLAIM_SENTENCES["free"],
+        ChargeStatus.ANSWERED,
+    ),
+    "blocked": (
+        answering({"promptFeedback": {"blockReason": "OTHER", "blockReasonMessage": "No charge was made"}}),
+        "No charge was made",
+        CLAIM_SENTENCES["free"],
+        ChargeStatus.ANSWERED,
+    ),
+    "refusal-charged": (refused(TOOK_MONEY), TOOK_MONEY, CLAIM_SENTENCES["charged"], ChargeStatus.ANSWERED),
+    "500-free": (
+        failed("500 No", f"Broken. {NOT_CHARGED}"),
+        NOT_CHARGED,
+        CLAIM_SENTENCES["free"],
+        ChargeStatus.UNKNOWN,
+    ),
+    "400-free": (failed("400 No", NOT_CHARGED), NOT_CHARGED, ChargeStatus.REFUSED, ChargeStatus.REFUSED),
+    "400-charged": (failed("400 No", TOOK_MONEY), TOOK_MONEY, CLAIM_SENTENCES["charged"], ChargeStatus.UNKNOWN),
+    "429-charged": (failed("429 No", TOOK_MONEY), TOOK_MONEY, CLAIM_SENTENCES["charged"], ChargeStatus.UNKNOWN),
+    "a-story-of-the-model": (
+        answering(answer(text("The knight was charged by a bull."))),
+        "The knight was charged by a bull.",
+        ChargeStatus.ANSWERED,
+        ChargeStatus.ANSWERED,
+    ),
+    "control": (refused("Unable to show it."), "Unable to show it.", ChargeStatus.ANSWERED, ChargeStatus.ANSWERED),
+}
+
+
+@pytest.mark.parametrize("name", WIRE)
+def test_what_the_service_says_of_money_stands_once_and_is_not_contradicted(ask: Asker, name: str) -> None:
+    steps, quote, sentence, status = WIRE[name]
+
+    outcome = ask(*steps)
+
+    error = outcome.told
+    assert error.charge_status is status
+    assert str(error).count(quote) == 1
+    assert sentence in str(error)
+    assert sum(str(error).count(our) for our in (*ChargeStatus, *CLAIM_SENTENCES.values()) if our) == 1
+    assert len(outcome.log) == 1  # what took money is not sent again
+    assert CallFolder(outcome.folder.path).read()["error"].get("claim", "") == find_charge_claim(quote) * (
+        name != "a-story-of-the-model"
+    )
