@@ -23,6 +23,7 @@ from cometmagic.offline.listener import Listener, LoggedRequest
 from cometmagic.offline.request_head import ProtocolError, RequestHead, read_head
 from cometmagic.offline.timed_reader import TimedReader
 from cometmagic.options import models
+from cometmagic.options.model_lifecycle import is_refused
 from cometmagic.system.sanitize import clean_line
 
 HEAD_TIMEOUT = 30.0  # seconds for a head, the wait for it included
@@ -221,7 +222,7 @@ def _build_openai_list() -> dict[str, Any]:
 
 
 def _list_models() -> list[tuple[str, models.Model]]:
-    return [(name, model) for model in models.MODELS if not model.retirement_date for name in model.names]
+    return [(name, model) for model in models.MODELS for name in model.names if not is_refused(name)]
 
 
 _MODEL_LISTS = {"/v1beta/models": _build_gemini_list, "/v1/models": _build_openai_list}
