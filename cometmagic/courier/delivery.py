@@ -25,7 +25,7 @@ from cometmagic.courier.retry import ANSWERED_REASON, MAX_TOTAL_WAIT, THROTTLE_R
 from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, CometError, LibraryError, NoImageError, TransportError
 from cometmagic.gemini.encode import iter_body
-from cometmagic.gemini.error_bodies import parse_error_response
+from cometmagic.gemini.failures.error_bodies import parse_error_response
 from cometmagic.offline import service
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallState, find_worst_charge_status

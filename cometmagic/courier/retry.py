@@ -13,7 +13,7 @@ import random
 from dataclasses import dataclass, field
 
 from cometmagic.errors import ChargeStatus, CometError
-from cometmagic.gemini.error_rules import ErrorReason
+from cometmagic.gemini.failures.error_rules import ErrorReason
 
 MAX_TOTAL_WAIT = 120.0  # seconds for all waits of a call together
 INITIAL_BACKOFF = 2.0  # seconds of the first wait if the service asks for none; each further one is twice as long

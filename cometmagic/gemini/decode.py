@@ -16,9 +16,9 @@ import pybase64
 
 from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_string
-from cometmagic.gemini.error_bodies import find_error
+from cometmagic.gemini.failures.error_bodies import find_error
+from cometmagic.gemini.failures.other_formats import describe_documents
 from cometmagic.gemini.json_string import JSONString
-from cometmagic.gemini.other_formats import describe_documents
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.response_metadata import build_response

@@ -17,8 +17,12 @@ import pybase64
 
 from cometmagic.errors import CometError
 from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
-from cometmagic.gemini.error_bodies import parse_error_object
-from cometmagic.gemini.finish_reasons import build_malformed_error, build_no_image_error, build_other_format_error
+from cometmagic.gemini.failures.error_bodies import parse_error_object
+from cometmagic.gemini.failures.finish_reasons import (
+    build_malformed_error,
+    build_no_image_error,
+    build_other_format_error,
+)
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff

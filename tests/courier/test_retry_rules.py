@@ -9,7 +9,7 @@ import pytest
 from cometmagic.courier import retry
 from cometmagic.courier.retry import RETRY_RULES, RetryState, classify
 from cometmagic.errors import APIError, ChargeStatus, CometError, NoImageError, TransportError
-from cometmagic.gemini.error_rules import ErrorReason
+from cometmagic.gemini.failures.error_rules import ErrorReason
 
 REFUSED, UNKNOWN, UNSENT = ChargeStatus.REFUSED, ChargeStatus.UNKNOWN, ChargeStatus.UNSENT
 

@@ -18,13 +18,13 @@ from cometmagic.courier.retry import MAX_TOTAL_WAIT, RetryState
 from cometmagic.errors import APIError, CometError
 from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
 from cometmagic.gemini.decode_turns import decode_model_turn
-from cometmagic.gemini.error_bodies import parse_error_object, parse_error_response
-from cometmagic.gemini.error_document import parse_error_tree
-from cometmagic.gemini.finish_reasons import build_no_image_error
+from cometmagic.gemini.failures.error_bodies import parse_error_object, parse_error_response
+from cometmagic.gemini.failures.error_document import parse_error_tree
+from cometmagic.gemini.failures.finish_reasons import build_no_image_error
+from cometmagic.gemini.failures.retry_after import MAX_RETRY_DELAY, find_retry_delay
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
 from cometmagic.gemini.parts import TextPart
-from cometmagic.gemini.retry_after import MAX_RETRY_DELAY, find_retry_delay
 from cometmagic.gemini.tolerant.base64_repair import repair_base64
 from cometmagic.gemini.tolerant.json_scanner import MalformedError, scan_json
 from cometmagic.gemini.tolerant.lenient_json import MAX_DEPTH, parse_events

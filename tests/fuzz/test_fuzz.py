@@ -17,7 +17,8 @@ import pytest
 
 from cometmagic.costs import ledger_entries
 from cometmagic.courier.http import content_decoding, ssrf
-from cometmagic.gemini import decode, error_document, retry_after
+from cometmagic.gemini import decode
+from cometmagic.gemini.failures import error_document, retry_after
 from cometmagic.gemini.tolerant import base64_repair, json_scanner, lenient_json
 from cometmagic.images import notebook_images
 from cometmagic.offline import schema

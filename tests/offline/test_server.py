@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from cometmagic.gemini.decode import decode_response
-from cometmagic.gemini.error_bodies import parse_error_response
+from cometmagic.gemini.failures.error_bodies import parse_error_response
 from cometmagic.offline import body_reader, service
 from cometmagic.offline.server import Server, run, serve
 from cometmagic.options import models

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from cometmagic.gemini.encode import encode_request, iter_body
-from cometmagic.gemini.error_bodies import parse_error_response
+from cometmagic.gemini.failures.error_bodies import parse_error_response
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.offline import service, validation

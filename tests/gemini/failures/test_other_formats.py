@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cometmagic.errors import APIError, ChargeStatus, CometError, NoImageError
-from cometmagic.gemini.other_formats import describe_documents
+from cometmagic.gemini.failures.other_formats import describe_documents
 from tests.faults.asking import Asker
 from tests.gemini.answers import answer, answering, image, picture, text
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cometmagic.errors import APIError
-from cometmagic.gemini.error_bodies import parse_error_response
-from cometmagic.gemini.error_document import MAX_ERROR_BYTES, MAX_VALUES, iter_objects, parse_error_tree
-from cometmagic.gemini.retry_after import find_reset_delay, find_retry_delay
+from cometmagic.gemini.failures.error_bodies import parse_error_response
+from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES, MAX_VALUES, iter_objects, parse_error_tree
+from cometmagic.gemini.failures.retry_after import find_reset_delay, find_retry_delay
 
 GOOGLE = {"error": {"code": 400, "message": "Bad seed.", "status": "INVALID_ARGUMENT"}}
 INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "9s"}

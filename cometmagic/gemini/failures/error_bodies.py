@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus
-from cometmagic.gemini.charge_claims import ChargeClaim, find_charge_claim
 from cometmagic.gemini.coerce import coerce_string
-from cometmagic.gemini.error_document import MAX_ERROR_BYTES, build_error_tree, parse_error_tree
-from cometmagic.gemini.error_rules import (
+from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim
+from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES, build_error_tree, parse_error_tree
+from cometmagic.gemini.failures.error_rules import (
     BASE_URL_ADVICE,
     RESET_ADVICE,
     STATUSES_BY_NAME,
@@ -24,7 +24,7 @@ from cometmagic.gemini.error_rules import (
     Evidence,
     find_rule,
 )
-from cometmagic.gemini.error_texts import (
+from cometmagic.gemini.failures.error_texts import (
     MAX_MESSAGE_LENGTH,
     MAX_TEXT_LENGTH,
     format_message,
@@ -33,8 +33,8 @@ from cometmagic.gemini.error_texts import (
     list_statuses,
     read_texts,
 )
-from cometmagic.gemini.other_formats import describe_page, is_network_text
-from cometmagic.gemini.retry_after import find_reset_delay, find_reset_words, find_retry_delay
+from cometmagic.gemini.failures.other_formats import describe_page, is_network_text
+from cometmagic.gemini.failures.retry_after import find_reset_delay, find_reset_words, find_retry_delay
 from cometmagic.system.formatting import format_duration
 from cometmagic.system.sanitize import clean_line
 

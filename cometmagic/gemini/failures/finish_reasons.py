@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus, CometError, NoImageError, TransportError
-from cometmagic.gemini.charge_claims import ChargeClaim, find_charge_claim, quote_texts
-from cometmagic.gemini.error_rules import NETWORK_ADVICE, SIGNATURE_ADVICE
-from cometmagic.gemini.error_texts import MAX_MESSAGE_LENGTH
-from cometmagic.gemini.other_formats import describe_page, describe_value
+from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim, quote_texts
+from cometmagic.gemini.failures.error_rules import NETWORK_ADVICE, SIGNATURE_ADVICE
+from cometmagic.gemini.failures.error_texts import MAX_MESSAGE_LENGTH
+from cometmagic.gemini.failures.other_formats import describe_page, describe_value
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.options.declaration import SAFETY_CATEGORIES
 from cometmagic.system.sanitize import clean_line

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from cometmagic.gemini.error_document import iter_items, iter_objects
+from cometmagic.gemini.failures.error_document import iter_items, iter_objects
 from cometmagic.system.sanitize import clean_line
 
 MAX_RETRY_DELAY = 366 * 86_400.0  # seconds; anything longer is a mistake

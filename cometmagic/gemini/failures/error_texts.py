@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cometmagic.gemini.charge_claims import quote_texts
-from cometmagic.gemini.error_document import iter_objects
+from cometmagic.gemini.failures.charge_claims import quote_texts
+from cometmagic.gemini.failures.error_document import iter_objects
 from cometmagic.system.sanitize import clean_line
 
 MAX_MESSAGE_LENGTH = 300  # characters of each text
