@@ -6,6 +6,7 @@ from typing import Any
 
 from cometmagic.offline.error_responses import ServiceError, build_comet_error, build_google_error
 from cometmagic.options import models
+from cometmagic.options.model_lifecycle import is_refused
 
 _NOT_FOUND = (
     "models/{name} is not found for API version v1beta, or is not supported for generateContent. "
@@ -16,7 +17,7 @@ _NOT_FOUND = (
 def find_model(name: str, seed: bytes) -> models.Model:
     """Return a model. Raises `ServiceError` for one that the service does not answer for; `seed` makes its id."""
     model = models.find_model(name)
-    if model is None or model.retirement_date:
+    if model is None or is_refused(name):
         message = f"no available channel for group default and model {name} (distributor)"
         raise build_comet_error(message, 503, "model_not_found", seed)
     return model
@@ -51,4 +52,4 @@ def _build_openai_error(name: str) -> ServiceError:
 
 
 def _list_models() -> dict[str, models.Model]:
-    return {name: model for model in models.MODELS if not model.retirement_date for name in model.names}
+    return {name: model for model in models.MODELS for name in model.names if not is_refused(name)}

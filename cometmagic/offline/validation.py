@@ -14,7 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from cometmagic.offline import contents, error_responses, model_list, schema
-from cometmagic.options import models
+from cometmagic.options import models, pixel_sizes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -213,18 +213,18 @@ def _choose_dimensions(
 ) -> tuple[int, int]:
     """Return (width, height) in pixels."""
     if aspect_ratio:
-        return models.compute_pixel_size(aspect_ratio, image_size)
+        return pixel_sizes.compute_pixel_size(aspect_ratio, image_size)
     automatic_size = next((_AUTOMATIC_SIZES[name] for name in model.names if name in _AUTOMATIC_SIZES), _SQUARE_SIZE)
     width, height = automatic_size
     if base_image is not None:
         base_ratio = base_image.width / base_image.height
-        shapes = [automatic_size, *(models.compute_pixel_size(ratio) for ratio in model.aspect_ratios)]
+        shapes = [automatic_size, *(pixel_sizes.compute_pixel_size(ratio) for ratio in model.aspect_ratios)]
         width, height = min(shapes, key=lambda shape: _compare_ratios(shape[0] / shape[1], base_ratio))
         aspect_ratio = next(
-            (ratio for ratio in model.aspect_ratios if models.compute_pixel_size(ratio) == (width, height)), None
+            (ratio for ratio in model.aspect_ratios if pixel_sizes.compute_pixel_size(ratio) == (width, height)), None
         )
     return (
-        models.compute_pixel_size(aspect_ratio, image_size)
+        pixel_sizes.compute_pixel_size(aspect_ratio, image_size)
         if aspect_ratio
         else (round(width * _SIZE_SCALES[image_size]), round(height * _SIZE_SCALES[image_size]))
     )

@@ -87,7 +87,7 @@ def test_a_program_saves_the_final_image_each_time_under_a_new_name(played: Play
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(prompts=st.lists(nasty, min_size=10, max_size=10))
 def test_no_prompt_breaks_out(kind: str, prompts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:

@@ -13,7 +13,7 @@ import pytest
 
 import cometmagic
 from cometmagic.errors import CometError
-from cometmagic.gemini.error_bodies import parse_error_response
+from cometmagic.gemini.failures.error_bodies import parse_error_response
 from cometmagic.offline import service
 from cometmagic.offline.document_changes import IMAGE_ADDRESS
 from cometmagic.offline.server import Server, serve

@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 
 from cometmagic.gemini.decode import decode_response
-from cometmagic.gemini.error_bodies import parse_error_response
+from cometmagic.gemini.failures.error_bodies import parse_error_response
 from cometmagic.offline import body_reader, service
 from cometmagic.offline.server import Server, run, serve
 from cometmagic.options import models
+from cometmagic.options.model_lifecycle import is_refused
 from tests.offline.asking import FLASH, SMALL, THOUGHTS, png, request, shown, text
 
 KEY = {"Authorization": "Bearer offline"}
@@ -112,7 +113,7 @@ def test_an_unknown_model_is_503_in_cometapis_envelope(server: Server) -> None:
 
 
 def test_both_lists_name_every_model_that_is_served(server: Server) -> None:
-    names = [name for row in models.MODELS if not row.retirement_date for name in row.names]
+    names = [name for row in models.MODELS for name in row.names if not is_refused(name)]
     gemini = json.loads(ask(server, "GET", "/v1beta/models")[1])
     openai = json.loads(ask(server, "GET", "/v1/models")[1])
 

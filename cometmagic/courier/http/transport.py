@@ -28,7 +28,8 @@ from cometmagic.courier.route import LiveRoute
 from cometmagic.courier.spool import ResponseSpool
 from cometmagic.errors import CometError, LibraryError, OptionError
 from cometmagic.gemini.encode import iter_body, measure_body
-from cometmagic.gemini.error_bodies import MAX_ERROR_BYTES, find_request_id, parse_error_response
+from cometmagic.gemini.failures.error_bodies import find_request_id, parse_error_response
+from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.fallback_storage import read_documents
