@@ -34,7 +34,7 @@ from tests.offline.asking import (
 
 ERRORS = {
     "offline:rate-limit": (429, "RESOURCE_EXHAUSTED"),
-    "offline:nested-wait": (429, ""),
+    "offline:nested-wait": (429, "RESOURCE_EXHAUSTED"),
     "offline:daily-quota": (429, "RESOURCE_EXHAUSTED"),
     "offline:credits-used-up": (429, "RESOURCE_EXHAUSTED"),
     "offline:overloaded": (503, "UNAVAILABLE"),
