@@ -18,8 +18,8 @@ from urllib.parse import quote, urljoin
 
 import httpx
 
-from cometmagic.courier.http.certificates import load_certificates
 from cometmagic.courier.http.content_decoding import InflateError, build_decoder
+from cometmagic.courier.http.environment import load_certificates
 from cometmagic.courier.http.redirects import detach_location, get_location
 from cometmagic.courier.http.ssrf import (
     IPAddress,

@@ -19,21 +19,20 @@ from urllib.parse import quote
 
 import httpx
 
-from cometmagic.courier.http.certificates import load_certificates
 from cometmagic.courier.http.content_decoding import InflateError, UnsupportedDecoder, build_decoder
+from cometmagic.courier.http.environment import get_proxy, load_certificates
 from cometmagic.courier.http.redirects import detach_location, get_location
 from cometmagic.courier.http.status_line import StatusRecorder
 from cometmagic.courier.job import EventSink
 from cometmagic.courier.route import LiveRoute
 from cometmagic.courier.spool import ResponseSpool
-from cometmagic.errors import CometError, LibraryError, OptionError
+from cometmagic.errors import CometError, LibraryError
 from cometmagic.gemini.encode import iter_body, measure_body
 from cometmagic.gemini.failures.error_bodies import find_request_id, parse_error_response
 from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.fallback_storage import read_documents
-from cometmagic.system import proxies
 from cometmagic.system.redactor import Redactor
 
 ERROR_BODY_TIMEOUT = 10.0  # seconds for the body of an error, whose status is known by then
@@ -105,13 +104,11 @@ class PostAttempt:
             read=limits.idle_timeout,
             pool=limits.connect_timeout,
         )
-        if problem := proxies.find_proxy_problem(str(url)):
-            raise OptionError(problem)
         return httpx.AsyncClient(
             timeout=timeout,
             follow_redirects=False,
             verify=load_certificates(),
-            proxy=proxies.find_proxy(str(url)),
+            proxy=get_proxy(str(url)),
             trust_env=False,  # httpx would stop at any proxy it cannot use, also at one that is not for this address
             event_hooks={"response": [detach_location]},
         )

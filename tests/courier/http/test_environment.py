@@ -9,6 +9,7 @@ import trustme
 
 import cometmagic
 from cometmagic import doctor
+from cometmagic.courier.http.catalogue_fetch import fetch_public_document
 from cometmagic.errors import ChargeStatus, CometError
 from tests.faults.leaks import KEY
 from tests.faults.server import FaultServer, encrypted, fin, recv_request, send
@@ -145,3 +146,13 @@ def test_the_key_within_what_was_pasted_is_what_is_sent(monkeypatch: pytest.Monk
         cometmagic.generate("a cat")
 
     assert server.log[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_public_document_is_fetched_by_the_same_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer(answering(b"{}")) as server:
+        monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:1")
+        assert fetch_public_document(server.url) == b"{}"
+        with pytest.raises(ValueError, match=r"^ALL_PROXY begins with socks://"):
+            fetch_public_document(server.url.replace("http:", "https:"))
+
+    assert server.posts == 1

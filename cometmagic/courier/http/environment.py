@@ -1,4 +1,4 @@
-"""The certificates that a connection trusts: those of the environment, or those that come with httpx."""
+"""What the environment sets for a connection: the proxy that it uses, and the certificates that it trusts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ import ssl
 import httpx
 
 from cometmagic.errors import OptionError
+from cometmagic.system import proxies
 from cometmagic.system.certificates import find_certificate_problem
+
+
+def get_proxy(url: str) -> str | None:
+    """Return the address of the proxy for `url`, which may contain a password, or None.
+
+    Raises `OptionError` with the variable that is wrong.
+    """
+    if problem := proxies.find_proxy_problem(url):
+        raise OptionError(problem)
+    return proxies.find_proxy(url)
 
 
 def load_certificates() -> ssl.SSLContext:
