@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from cometmagic.offline import contents, error_responses, schema
+from cometmagic.offline import contents, error_responses, model_list, schema
 from cometmagic.options import models, pixel_sizes
-from cometmagic.options.model_lifecycle import is_refused
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,17 +80,12 @@ def validate(model_name: str, body: bytes, variation: int = 0) -> ValidatedReque
     """
     model_name = model_name.removeprefix("models/")
     digest = hashlib.sha256(model_name.encode("utf-8", "replace") + b"\n" + body).digest()
-    model = models.find_model(model_name)
-    if model is None or is_refused(model_name):
-        message = f"no available channel for group default and model {model_name} (distributor)"
-        raise error_responses.build_comet_error(message, 503, "model_not_found", digest)
+    model = model_list.find_model(model_name, digest)
     request = schema.parse_request(body)
     config = request.get("generation_config", {})
     violations = [*contents.find_violations(request), *_find_value_violations(request, config, model)]
     if violations:
-        raise error_responses.build_google_error(
-            "".join(f"* GenerateContentRequest.{violation}\n" for violation in violations)
-        )
+        raise error_responses.build_violation_error("GenerateContentRequest", violations)
     errors = chain(
         contents.find_errors(request, model.max_references), _find_model_errors(request, config, model, model_name)
     )

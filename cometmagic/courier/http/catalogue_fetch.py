@@ -15,7 +15,9 @@ from importlib.metadata import version
 import httpx
 
 from cometmagic.courier.http.content_decoding import InflateError, build_decoder
+from cometmagic.courier.http.environment import get_proxy, load_certificates
 from cometmagic.courier.http.redirects import detach_location
+from cometmagic.errors import OptionError
 
 TOTAL_TIMEOUT = 10.0  # seconds
 MAX_BYTES = 4_000_000  # unpacked; a catalogue of 500 models has about 500 kB
@@ -39,8 +41,10 @@ def fetch_public_document(url: str) -> bytes:
         raise ValueError("no connection was made") from None
     except (httpx.HTTPError, httpx.InvalidURL, InflateError) as error:
         raise ValueError(f"the answer did not arrive whole ({type(error).__name__})") from None
-    except (ImportError, OSError):  # a proxy or certificates that cannot be used
-        raise ValueError("the proxy or the certificates of this machine cannot be used") from None
+    except OptionError as error:  # a proxy or certificates that cannot be used
+        raise ValueError(error.message.rstrip(".")) from None
+    except OSError:
+        raise ValueError("no connection was made") from None
 
 
 def _run_fetch(future: Future[bytes], url: str) -> None:
@@ -54,12 +58,13 @@ def _run_fetch(future: Future[bytes], url: str) -> None:
 
 
 async def _fetch(url: str) -> bytes:
-    uses_proxy = url.startswith("https://")  # as for a call
     async with (
         asyncio.timeout(TOTAL_TIMEOUT),
         httpx.AsyncClient(
             timeout=TOTAL_TIMEOUT,
-            trust_env=uses_proxy,
+            verify=load_certificates(),
+            proxy=get_proxy(url),
+            trust_env=False,
             follow_redirects=False,
             event_hooks={"response": [detach_location]},
         ) as client,
