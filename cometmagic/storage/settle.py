@@ -13,17 +13,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pybase64
+
 from cometmagic.errors import CometError
-from cometmagic.gemini.decode import DecodedResponse, decode_document
-from cometmagic.gemini.error_bodies import parse_error_object
-from cometmagic.gemini.finish_reasons import build_malformed_error, build_no_image_error
+from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
+from cometmagic.gemini.failures.error_bodies import parse_error_object
+from cometmagic.gemini.failures.finish_reasons import (
+    build_malformed_error,
+    build_no_image_error,
+    build_other_format_error,
+)
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
-from cometmagic.gemini.parts import DISPLAYABLE_TYPES, UNKNOWN_TYPE
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
+from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.images import resize
 from cometmagic.images.decoding import opener
+from cometmagic.options.settings import DEFAULT_BASE_URL
 from cometmagic.storage.call_folder import (
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
@@ -35,30 +43,62 @@ from cometmagic.storage.call_folder import (
 from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
 from cometmagic.system.atomic_files import write_atomic
-from cometmagic.system.regular_files import open_regular
+from cometmagic.system.formatting import format_bytes
+from cometmagic.system.regular_files import open_regular, read_regular
+from cometmagic.system.sanitize import clean_line
 
 
-def settle(folder: CallFolder) -> CometError | None:
-    """Turn `response.part` into files and return the error of an answer without an image, else None."""
+def settle(folder: CallFolder, note: str = "") -> CometError | None:
+    """Turn `response.part` into files and return the error of an answer without an image, else None.
+
+    `note` is put before what there is to say about the image.
+    """
     try:
+        _wrap_image_body(folder)
         answer, rows, damaged_count = save_images(folder)
     except MalformedError as error:
-        return folder.fail(build_malformed_error(str(error), _read_head(folder.response_path), folder.response_path))
-    # Long strings (signatures) are copied byte for byte.
-    write_atomic(folder.path / "answer.json", splice_json(answer.document, JSONString.iter_json, separators=(",", ":")))
+        head = _read_head(folder.response_path)
+        return folder.fail(build_malformed_error(str(error), head, folder.response_path, _build_address(folder)))
+    _write_document(folder.path / "answer.json", answer.document)
     response = decode_document(answer.document, {row["name"]: folder.build_image(row) for row in rows}).response
     fields = _build_call_fields(response, rows)
     if any(row["role"] == "image" for row in rows):
         fields["spoilt"] = damaged_count
-        notes = list(_iter_notes(folder, answer, rows, damaged_count))
+        notes = [*filter(None, [note]), *_iter_notes(folder, answer, rows, damaged_count)]
         del answer  # and its views of the file: previews need memory, and Windows cannot delete a mapped file
         fields["notes"] = [*notes, *_write_previews(folder, rows)]
-        folder.update(state=CallState.SETTLED, settled=now(), **fields)
+        folder.update(state=CallState.SETTLED, settled=now(), error=None, **fields)
         if not damaged_count:
             with contextlib.suppress(OSError):  # a later recovery tidies up
                 folder.response_path.unlink()
         return None
     return folder.fail(_build_answer_error(folder, answer, response, rows, damaged_count), **fields)
+
+
+def add_image(folder: CallFolder, content: bytes) -> None:
+    """Add an image to the raw response of a call, as its last part, so that `settle` saves it.
+
+    Raises `OSError` and `MalformedError` when the response is gone or cannot be read.
+    """
+    answer = decode_response(map_utf8_file(folder.response_path, max_bytes=None)[:])  # a copy, as the file is replaced
+    answer.document["candidates"][0]["content"]["parts"].append(_build_image_node(content))
+    _write_document(folder.response_path, answer.document)
+
+
+def _wrap_image_body(folder: CallFolder) -> None:
+    """Put a response that is the file of an image into a document, as if it had come in one."""
+    if sniff(_read_head(folder.response_path)[:MAGIC_BYTES]) != UNKNOWN_TYPE:
+        node = _build_image_node(read_regular(folder.response_path, folder.received_size))
+        _write_document(folder.response_path, {"candidates": [{"content": {"parts": [node]}}]})
+
+
+def _build_image_node(content: bytes) -> dict[str, Any]:
+    return {"inlineData": {"data": JSONString(memoryview(pybase64.b64encode(content)))}}
+
+
+def _write_document(path: Path, document: dict[str, Any]) -> None:
+    # Long strings (signatures) are copied byte for byte.
+    write_atomic(path, splice_json(document, JSONString.iter_json, separators=(",", ":")))
 
 
 def _build_answer_error(
@@ -67,13 +107,27 @@ def _build_answer_error(
     """Return the error for an answer without an image."""
     if answer.error:
         return parse_error_object(answer.error)
+    has_facts = rows or damaged_count or response.addresses or response.finish_reason or response.block_reason
+    if answer.other_format and not has_facts:
+        return build_other_format_error(
+            answer.other_format, response.text, folder.response_path, _build_address(folder)
+        )
     return build_no_image_error(
         response,
         folder.response_path,
         is_truncated=answer.is_truncated,
         damaged_count=damaged_count,
-        unknown_count=sum(row["mime_type"] == UNKNOWN_TYPE[0] for row in rows),
+        unknown_files=[
+            f"{row['name']} ({format_bytes(row['size'])})" for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]
+        ],
     )
+
+
+def _build_address(folder: CallFolder) -> str:
+    """Return the address at which an answer was asked for, without its scheme."""
+    call = folder.read()
+    host = call.get("host") or DEFAULT_BASE_URL.removeprefix("https://")
+    return clean_line(f"{host}/v1beta/models/{call['model'].removeprefix('models/')}:generateContent", 300)
 
 
 def _read_head(path: Path) -> bytes:
@@ -102,6 +156,8 @@ def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow]
         yield f"{images_lost} of the answer could not be read; the raw answer is in response.part."
     if answer.error:
         yield f"The service also reported an error: {parse_error_object(answer.error).message}"
+    if status := answer.response.model_status:
+        yield f"The service says about the model: {status}"
     for row in rows:
         if row["mime_type"] == UNKNOWN_TYPE[0]:
             yield f"{row['name']} is no picture of a known kind; it is kept as it came."

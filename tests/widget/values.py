@@ -10,12 +10,14 @@ from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs
 from cometmagic.options.declaration import Options
 from cometmagic.options.option_types import Choice, Flag, Number, OptionType
 from cometmagic.options.template import render_template
+from cometmagic.system.bounded_json import MAX_NUMBER
 
 PIECES = (
     *("red", "bicycle", "é", "ß", "中", "🚲", " ", "\n", "\t", "'", '"', "\\", "{", "}", "$", "%", "#", "-", "="),
     *("--thoughts", ">>> ", "In [1]: ", "...", "?", "!ls", "\r", "\x0b", "\x0c", "\x1b", "\x85", "\u2028", "\u200b"),
 )
 TEXTS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join)
+NUMBERS = st.integers(-MAX_NUMBER, MAX_NUMBER)  # larger ones are refused, as no call can record them
 
 
 def is_literal(text: str) -> bool:
@@ -43,7 +45,7 @@ def of_kind(kind: OptionType) -> st.SearchStrategy[Any]:
         case Pairs(key_table=left, value_table=right):
             found = st.dictionaries(st.sampled_from(list(left)), st.sampled_from(list(right)), min_size=1)
         case JsonObject():
-            found = st.dictionaries(st.sampled_from(["labels", "it's"]), st.one_of(TEXTS, st.integers()), max_size=2)
+            found = st.dictionaries(st.sampled_from(["labels", "it's"]), TEXTS | NUMBERS, max_size=2)
     return found
 
 
