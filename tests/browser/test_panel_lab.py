@@ -136,7 +136,7 @@ def test_an_audit_finds_nothing_serious_in_light_and_dark_but_what_was_made_wron
     panel.references(1)
     panel.root.locator(".cm-more > summary").click()
     panel.root.get_by_role("combobox", name="Model").select_option("gemini-2.5-flash-image")
-    expect(panel.root.get_by_text("was retired")).to_be_visible()
+    expect(panel.root.get_by_text("was shut down on")).to_be_visible()
     panel.root.get_by_role("textbox", name="Temperature").fill("warm")
     expect(panel.root.get_by_text("is not a number")).to_be_visible()
     panel.root.get_by_role("textbox", name="Temperature").fill("")
