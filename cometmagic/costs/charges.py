@@ -68,6 +68,19 @@ def check_max_cost(estimates: Sequence[Price], tries: int, max_cost: float | Non
         raise BudgetError(message, advice=f"{advice}, or raise --max-cost.")
 
 
+def check_caps(folder: CallFolder, limits: Limits) -> None:
+    """Raise `BudgetError` when what a call reserved does not fit the caps of `limits` any more.
+
+    Also raises `LibraryError` when the ledger cannot be used. Without caps nothing is read.
+    """
+    if limits.session_cap is None and limits.day_cap is None:
+        return
+    call = folder.read()
+    root = find_home(folder, call).parent
+    if call.get("id") and is_trusted(root):
+        Ledger(root).check_reservation(call["id"], session_cap=limits.session_cap, day_cap=limits.day_cap)
+
+
 def record_cost(folder: CallFolder) -> None:
     """Record the outcome of a live call in its library's ledger, if the library is trusted."""
     call = folder.read()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from cometmagic.costs.charges import record_cost
+from cometmagic.costs.charges import check_caps, record_cost
 from cometmagic.courier import retry
 from cometmagic.courier.address_fetch import fetch_image
 from cometmagic.courier.http.log_redaction import redact_logs
@@ -98,12 +98,16 @@ class Delivery:
         except asyncio.CancelledError:
             error = self._build_interrupt_error()
         self._is_finished = self._is_writing = True
+        if error is None or error is self._recorded_error:
+            return
         try:
-            if error is not None and error is not self._recorded_error:
-                self.recorder.fail(self._apply_earlier_charge_status(error))
+            self.recorder.fail(self._apply_earlier_charge_status(error))
         finally:
-            if isinstance(self.route, LiveRoute):
-                await asyncio.to_thread(record_cost, self.folder)
+            await self._record_cost()
+
+    async def _record_cost(self) -> None:
+        if isinstance(self.route, LiveRoute):
+            await asyncio.to_thread(record_cost, self.folder)
 
     def _apply_earlier_charge_status(self, error: CometError) -> CometError:
         """Mark an error that cost nothing as possibly charged when an earlier attempt may have been charged."""
@@ -172,9 +176,13 @@ class Delivery:
         return error
 
     async def _send_once(self, route: LiveRoute) -> CometError | None:
-        """Make one attempt; return its error."""
-        attempt = self._attempt = PostAttempt(self.folder, route, self._emit, self._redactor)
+        """Make one attempt, if the limits on money still allow it; return its error."""
         self.folder.response_path.unlink(missing_ok=True)  # the response of an earlier attempt has no image
+        try:
+            await asyncio.to_thread(check_caps, self.folder, route.limits)
+        except CometError as error:
+            return error
+        attempt = self._attempt = PostAttempt(self.folder, route, self._emit, self._redactor)
         try:
             with redact_logs(self._redactor):
                 return await attempt.send()
@@ -208,6 +216,7 @@ class Delivery:
             self._recorded_error = response_error
             if response_error is not None:
                 response_error.details["reason"] = ANSWERED_REASON
+            await self._record_cost()  # now: the next call that takes the slot checks its limits on money
             return response_error
         return error
 

@@ -12,7 +12,7 @@ import pytest
 from cometmagic.costs.ledger import Ledger
 from cometmagic.costs.ledger_entries import Spending
 from cometmagic.errors import BudgetError, ChargeStatus, CometError, OptionError
-from cometmagic.generation.generate import generate, start_generation
+from cometmagic.generation.generate import generate, generate_many, start_generation
 from cometmagic.generation.session import SESSION_ID
 from cometmagic.storage.library import Library
 from tests.courier.test_rate_limiter import ended
@@ -20,6 +20,7 @@ from tests.courier.test_retry import refusing
 from tests.faults.leaks import leaks
 from tests.faults.server import Held, Step, fin, recv_request
 from tests.gemini.answers import answer, answering, image, picture, text
+from tests.notebook.answers import painted
 from tests.waiting import wait_for
 
 PRICE = 0.067  # dollars for a 1K image of the default model
@@ -88,6 +89,43 @@ def test_a_limit_between_the_words_alone_and_all_that_goes_in_refuses(
         assert len(server.log) == len(earlier)
         generate("a cat", max_cost=max_cost * 1.25 + 0.02, **options)  # the control
     assert len(server.log) == len(earlier) + 1
+
+
+LARGE = answering(answer(image(painted("JPEG", 4096, 4096))))  # it costs 0.151, and 0.067 was reserved
+THREE = answering(answer(*[image(painted("JPEG", 1024, 1024, color)) for color in ("red", "green", "blue")]))  # 0.201
+
+
+@pytest.mark.parametrize(
+    ("reply", "limits", "sent_count"),
+    [
+        (GOOD, {"day_cap": 0.36}, 5),  # the controls
+        (GOOD, {"session_cap": 0.36}, 5),
+        (LARGE, {}, 5),
+        (LARGE, {"day_cap": 1}, 5),
+        (LARGE, {"day_cap": 0.36}, 2),
+        (LARGE, {"session_cap": 0.36}, 2),
+        (LARGE, {"session_cap": 5, "day_cap": 0.36, "retry_unknown": 0}, 2),
+        (THREE, {"day_cap": 0.36}, 2),
+        (THREE, {"day_cap": 0.61, "retry_unknown": 1, "n": 3}, 3),  # the second tries were reserved too
+        (THREE, {"day_cap": 0.41, "retry_unknown": 1, "n": 3}, 2),
+    ],
+)
+def test_a_batch_that_costs_more_than_estimated_is_not_sent_to_its_end(
+    serving: Any, library_folder: Path, reply: list[Step], limits: dict[str, Any], sent_count: int
+) -> None:
+    count, cap = limits.get("n", 5), min(limits.get("day_cap", 9), limits.get("session_cap", 9))
+    options = {name: value for name, value in limits.items() if name != "n"}
+    with serving(*[reply] * count) as server:
+        results = generate_many(["a cat"] * count, at_once=1, **options)
+
+    assert len(server.log) == sent_count == len(results.results)
+    for error in results.errors:
+        assert isinstance(error, BudgetError)
+        assert "Not sent: the calls before it cost more than estimated" in str(error)
+        assert error.charge_status is ChargeStatus.UNSENT
+    last_usd = results.results[-1].cost
+    assert spent(library_folder).call_count == sent_count
+    assert spent(library_folder).usd <= cap - PRICE + last_usd  # only the last one could not be foreseen
 
 
 def test_the_ratio_when_a_call_was_made_is_what_counts_later(

@@ -272,6 +272,39 @@ def test_a_limit_of_nothing_refuses_what_costs_anything(ledger: Ledger, cap: flo
     reserve(ledger, "d", 0.0, day_cap=cap)
 
 
+@pytest.mark.parametrize(
+    ("usd", "outcome", "caps", "words"),
+    [
+        (0.2, "made", {"session_cap": 0.3}, ""),
+        (0.2, "made", {"day_cap": 0.3}, ""),
+        (0.9, "unsent", {"day_cap": 0.3}, ""),
+        (0.9, "made", {"session_cap": 1.1, "day_cap": 1.1}, ""),
+        (0.9, "made", {"day_cap": 0.3}, r"that is \$1\.0+ spent today in this library; the limit for a day is \$0\.30"),
+        (0.21, "made", {"session_cap": 0.3, "day_cap": 5}, "in this session; the limit for a session"),
+        (None, "unknown", {"day_cap": 0.15}, "today"),
+        (0.0, "made", {"day_cap": float("nan")}, "today"),
+    ],
+)
+def test_a_reservation_is_checked_again_before_it_is_sent(
+    ledger: Ledger, usd: float | None, outcome: str, caps: dict[str, float], words: str
+) -> None:
+    both = {"session_cap": None, "day_cap": None} | caps
+    for call in "abc":
+        reserve(ledger, call, session="s" if call != "c" else "another", day_cap=0.3)
+    ledger.close("a", usd, outcome)
+    ledger.close("c", 0.0, "made")
+
+    if not words:
+        ledger.check_reservation("b", **both)
+        return
+    with pytest.raises(BudgetError, match=f"Not sent: the calls before it cost more than estimated.*{words}"):
+        ledger.check_reservation("b", **both)
+    spent = ledger.sum_spending().usd
+    assert spent == (0.1 if usd is None else usd)  # what was reserved is free for another call
+    ledger.check_reservation("b", **both)
+    ledger.check_reservation("nobody's", **both)
+
+
 @pytest.mark.parametrize("usd", [None, float("nan"), float("inf"), -0.1])
 def test_l3_a_limit_cannot_be_kept_without_a_price(ledger: Ledger, usd: float | None) -> None:
     with pytest.raises(BudgetError, match=f"price of {MODEL} is not known.*Nothing was sent.*Choose a model"):
