@@ -21,10 +21,10 @@ MAX_GENERATION_SECONDS = 180  # a 4K image with thoughts
 SEARCH_PRICE = 14  # dollars for 1,000 queries at Google
 
 
-def format_basis(price_ratio: float = 1.0) -> str:
+def format_basis(price_ratio: float = 1.0, origin: str = "estimate") -> str:
     """Return what a price is based on; `price_ratio` is the user's share of the list price."""
     ratio = "" if price_ratio == 1 else f" × {price_ratio:g}"
-    return f"estimate, Google list price{ratio}, {models.CHECK_DATE}"
+    return f"{origin}, Google list price{ratio}, {models.CHECK_DATE}"
 
 
 @dataclass(frozen=True)
@@ -105,4 +105,4 @@ def compute_price(model_name: str, usage: Usage, price_ratio: float = 1.0) -> Pr
     text_tokens = max(answer_tokens - image_tokens, 0) + (usage.thoughts or 0)
     output = image_tokens * model.image_output_price + text_tokens * model.text_output_price
     usd = (output + (usage.prompt or 0) * model.text_input_price) / 1e6
-    return Price(round(usd * price_ratio, 6), format_basis(price_ratio))
+    return Price(round(usd * price_ratio, 6), format_basis(price_ratio, "from the tokens used"))

@@ -32,7 +32,7 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
         block_reason=clean_line(coerce_string(feedback.get("blockReason")), 80),
         block_message=clean_line(coerce_string(feedback.get("blockReasonMessage"))),
         blocked_categories=_parse_blocked_categories([*_list_ratings(candidate), *_list_ratings(feedback)]),
-        usage=parse_usage(coerce_object(document.get("usageMetadata"))),
+        usage=parse_usage(document.get("usageMetadata")),
         grounding=_parse_grounding(coerce_object(candidate.get("groundingMetadata"))),
         model_version=clean_line(coerce_string(document.get("modelVersion")), 120),
         model_status=_format_model_status(coerce_object(document.get("modelStatus"))),

@@ -74,6 +74,7 @@ class UsageRecord(TypedDict, total=False):
     thoughts: Annotated[int | None, is_optional(is_whole(0, _MAX_TOKENS))]
     total: Annotated[int | None, is_optional(is_whole(0, _MAX_TOKENS))]
     image: Annotated[int | None, is_optional(is_whole(0, _MAX_TOKENS))]
+    is_readable: Annotated[bool, is_flag]
 
 
 class EstimateRecord(TypedDict, total=False):
@@ -176,9 +177,8 @@ def _build_error(name: str, reason: str) -> LibraryError:
 def read_usage(call: CallRecord) -> Usage:
     """Return the token counts of a call."""
     usage = call.get("usage", {})
-    return Usage(
-        usage.get("prompt"), usage.get("answer"), usage.get("thoughts"), usage.get("total"), usage.get("image")
-    )
+    names = ("prompt", "answer", "thoughts", "total", "image")
+    return Usage(*map(usage.get, names), is_readable=usage.get("is_readable", True))
 
 
 def find_worst_charge_status(call: CallRecord) -> ChargeStatus | None:
