@@ -13,6 +13,7 @@ from cometmagic.errors import BudgetError, NoImageError
 from cometmagic.generation.generate import generate
 from cometmagic.generation.result_list import ImageResults
 from cometmagic.options.models import MODELS
+from cometmagic.storage.index import read_calls
 from tests.faults.asking import Asker
 from tests.gemini.answers import Json, answer, answering, body, image, text
 from tests.notebook.answers import painted
@@ -101,6 +102,9 @@ def test_counts_below_what_the_pictures_take_leave_the_estimate(ask: Asker, name
     assert ("× 0.5" in price.basis) is ("ratio" in name)
     [entry] = Ledger(ask.library.root).read_entries()
     assert entry.usd == price.usd
+    [(_, summary)] = read_calls(ask.library)
+    assert summary is not None
+    assert read_price(summary) == price
 
 
 @pytest.mark.parametrize(("usage", "sent"), [(counts(0, 0, 0), 2), (counts(12, 0, 12), 2), (counts(12, 500, 512), 2)])
