@@ -22,6 +22,7 @@ from cometmagic.gemini.failures.finish_reasons import (
     build_malformed_error,
     build_no_image_error,
     build_other_format_error,
+    describe_end,
 )
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
@@ -156,6 +157,7 @@ def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow]
         yield f"{images_lost} of the answer could not be read; the raw answer is in response.part."
     if answer.error:
         yield f"The service also reported an error: {parse_error_object(answer.error).message}"
+    yield from describe_end(answer.response)
     if status := answer.response.model_status:
         yield f"The service says about the model: {status}"
     for row in rows:
