@@ -99,10 +99,9 @@ def collect_warnings(plans: Sequence[Plan]) -> list[str]:
     live_plans = [plan for plan in plans if plan.source == "live"]
     for plan in plans:
         warnings += estimate.find_price_warnings(plan.request.options)  # beside the price, which is shown in any case
-    for plan in live_plans:
-        warnings += estimate.find_limit_warnings(plan.limits, plan.estimate)
     if live_plans:
         limits = live_plans[0].limits
+        warnings += estimate.find_limit_warnings(limits, [plan.estimate for plan in live_plans])
         try:
             check_max_cost([plan.estimate for plan in live_plans], 1 + limits.retry_unknown, limits.max_cost)
         except CometError as error:

@@ -253,6 +253,14 @@ def test_a_try_that_may_have_been_charged_counts(
     assert entry.usd == pytest.approx(2 * PRICE, abs=0.001)
 
 
+def test_each_of_a_batch_tells_the_worst_case_of_all(serving: Any) -> None:
+    with serving(GOOD, GOOD):
+        results = generate_many(["a cat", "a dog"], retry_unknown=1)
+
+    words = ["--retry-unknown 1: in the worst case the 2 pictures together cost $0.268."]
+    assert [result.warnings for result in results.results] == [words, words]
+
+
 def test_what_was_never_sent_costs_nothing(serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cometmagic.storage.library.Library.create_folder", lambda *_, **__: 1 / 0)
     with serving(), pytest.raises(ZeroDivisionError):
