@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,23 @@ def check_max_cost(estimates: Sequence[Price], tries: int, max_cost: float | Non
         message = f"This may cost {factor}${total.usd:.3f}, which is above --max-cost ${max_cost:g}"
         advice = f"Ask for fewer than {count} pictures" if count > 1 else "Choose a smaller --image-size"
         raise BudgetError(message, advice=f"{advice}, or raise --max-cost.")
+
+
+def find_cap_warnings(root: Path, limits: Limits, session: str) -> list[str]:
+    """Return a warning for each cap that does not count earlier calls, as the price of their models is not known."""
+    scopes: list[tuple[str, float | None, dict[str, Any]]] = [
+        ("session", limits.session_cap, {"session": session}),
+        ("day", limits.day_cap, {"day": datetime.now().astimezone().date()}),
+    ]
+    counts = [
+        (name, Ledger(root).sum_spending(**scope).unpriced_count) for name, cap, scope in scopes if cap is not None
+    ]
+    return [
+        f"No price is known for {count} earlier call{'s' * (count > 1)}, so the limit for a {name} does not count "
+        f"{'them' if count > 1 else 'it'}."
+        for name, count in counts
+        if count
+    ]
 
 
 def check_caps(folder: CallFolder, limits: Limits) -> None:

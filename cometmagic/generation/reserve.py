@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cometmagic.costs import estimate
-from cometmagic.costs.charges import record_cost, reserve_costs
+from cometmagic.costs.charges import find_cap_warnings, record_cost, reserve_costs
 from cometmagic.courier.client import get_courier
 from cometmagic.errors import ChargeStatus, LibraryError, TransportError
 from cometmagic.generation.call import Call, CancelCheck
@@ -39,9 +39,10 @@ def reserve_calls(plans: Sequence[Plan], session_id: str, is_cancelled: CancelCh
     live_plans = [plan for plan in plans if plan.source == "live"]
     limits = plans[0].limits if plans else Limits()
     prices = [(plan.request.options.model, plan.estimate) for plan in live_plans]
-    limit_warnings = estimate.find_limit_warnings(limits, [price for _, price in prices]) if prices else []
     with reserve_costs(library.root, prices, limits, session_id) as reservation_ids:
         ids = iter(reservation_ids)
+        limit_warnings = estimate.find_limit_warnings(limits, [price for _, price in prices]) if prices else []
+        limit_warnings += find_cap_warnings(library.root, limits, session_id) if prices else []
         try:
             for plan, number, recording in zip(plans, repeat_numbers, recordings, strict=True):
                 _check_cancelled(is_cancelled)

@@ -261,6 +261,32 @@ def test_each_of_a_batch_tells_the_worst_case_of_all(serving: Any) -> None:
     assert [result.warnings for result in results.results] == [words, words]
 
 
+@pytest.mark.parametrize(
+    ("models", "limits", "words"),
+    [
+        ([], {"day_cap": 1}, []),
+        (["gemini-3-pro-image"], {"day_cap": 1, "session_cap": 1}, []),
+        (["some-new-model"], {}, []),
+        (["some-new-model"], {"max_cost": 1}, []),
+        (["some-new-model"], {"day_cap": 1}, ["for 1 earlier call, so the limit for a day does not count it."]),
+        (
+            ["some-new-model"] * 2,
+            {"session_cap": 1, "day_cap": 1},
+            [f"for 2 earlier calls, so the limit for a {scope} does not count them." for scope in ("session", "day")],
+        ),
+    ],
+)
+def test_a_cap_says_which_calls_it_does_not_count(
+    serving: Any, models: list[str], limits: dict[str, Any], words: list[str]
+) -> None:
+    with serving(*[GOOD] * (len(models) + 1)):
+        for model in models:
+            generate("a cat", model=model)
+        warnings = generate("a cat", **limits).warnings
+
+    assert warnings == [f"No price is known {text}" for text in words]
+
+
 def test_what_was_never_sent_costs_nothing(serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cometmagic.storage.library.Library.create_folder", lambda *_, **__: 1 / 0)
     with serving(), pytest.raises(ZeroDivisionError):
