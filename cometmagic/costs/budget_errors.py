@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import BudgetError, ChargeStatus
 
+MAX_DECIMALS = 6  # of an amount of dollars
 _SPENT_LABELS = {"session": "in this session", "day": "today in this library"}  # by the scope of a cap
 _CAP_ADVICE = "Raise the limit, or see with %gemini_library spend what it went to."
 
@@ -24,14 +26,15 @@ def build_excess_error(rows: list[dict[str, Any]], spent_usd: float, scope: str,
     """Return the error for reservations in `rows` that would exceed the cap of a `scope`, "session" or "day"."""
     subject, tries = "this" if len(rows) == 1 else f"the {len(rows)} pictures together", rows[0]["tries"]
     clause = f"{subject.capitalize()} would be" if tries == 1 else f"With {tries} tries {subject} could be"
-    usd = format_usd(math.fsum(row["worst"] for row in rows))
-    return _build(f"{clause} {usd} on top of {_describe(spent_usd, scope, cap)}", _CAP_ADVICE)
+    usd, spent, limit = format_amounts(math.fsum(row["worst"] for row in rows), spent_usd, cap)
+    return _build(f"{clause} {usd} on top of {spent} {_describe_limit(scope, limit)}", _CAP_ADVICE)
 
 
 def build_late_error(total_usd: float, scope: str, cap: float) -> BudgetError:
     """Return the error for a call that fitted when it was reserved, and does not any more."""
+    total, limit = format_amounts(total_usd, cap)
     message = "Not sent: the calls before it cost more than estimated, and together with it that is"
-    return _build(f"{message} {_describe(total_usd, scope, cap)}", _CAP_ADVICE)
+    return _build(f"{message} {total} {_describe_limit(scope, limit)}", _CAP_ADVICE)
 
 
 def build_busy_error(lock_path: Path) -> BudgetError:
@@ -46,15 +49,24 @@ def build_unlocked_error(root: Path) -> BudgetError:
     return _build(message, "Set COMETMAGIC_LIBRARY to a folder on a local disk, or lift the limit.")
 
 
-def _describe(usd: float, scope: str, cap: float) -> str:
-    return f"{format_usd(usd)} spent {_SPENT_LABELS[scope]}; the limit for a {scope} is {format_usd(cap)}."
+def _describe_limit(scope: str, limit: str) -> str:
+    return f"spent {_SPENT_LABELS[scope]}; the limit for a {scope} is {limit}."
 
 
 def _build(message: str, advice: str) -> BudgetError:
     return BudgetError(message, advice=advice, charge_status=ChargeStatus.UNSENT)
 
 
-def format_usd(usd: float) -> str:
-    """Return an amount in cents, in tenths of a cent where they are not 0, and finer when it is tiny."""
-    amount = f"${usd:.3f}" if usd >= 0.001 or usd == 0 else f"${usd:.6f}"
-    return amount.removesuffix("0") if len(amount.partition(".")[2]) == 3 else amount
+def format_amounts(*amounts: float) -> list[str]:
+    """Return amounts of dollars, a limit last, with the same number of decimals: at least three.
+
+    There are more of them where the limit has more, where two amounts would look alike, or one would look like nothing.
+    """
+    decimals = next((count for count in range(3, MAX_DECIMALS) if _is_precise(amounts, count)), MAX_DECIMALS)
+    return [f"${usd:.{decimals}f}" for usd in amounts]
+
+
+def _is_precise(amounts: Sequence[float], decimals: int) -> bool:
+    exact, rounded = ([round(usd, count) for usd in amounts] for count in (MAX_DECIMALS, decimals))
+    has_same_zeros = all(bool(after) == bool(before) for before, after in zip(exact, rounded, strict=True))
+    return rounded[-1] == exact[-1] and len(set(rounded)) == len(set(exact)) and has_same_zeros

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.costs.call_price import read_estimate, read_price, read_token_price
-from cometmagic.costs.estimate import Price, sum_prices
 from cometmagic.costs.ledger import Ledger
 from cometmagic.costs.ledger_entries import MAX_MODEL_LENGTH, Outcome
-from cometmagic.errors import BudgetError, ChargeStatus
+from cometmagic.costs.max_cost import CallEstimate, check_max_cost
+from cometmagic.errors import ChargeStatus
 from cometmagic.options.declaration import Limits
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.call_record import CallRecord, CallState
@@ -28,21 +28,19 @@ _FREE_STATUSES = (ChargeStatus.UNSENT.name, ChargeStatus.REFUSED.name)
 
 
 @contextmanager
-def reserve_costs(root: Path, calls: Sequence[tuple[str, Price]], limits: Limits, session: str) -> Iterator[list[str]]:
+def reserve_costs(root: Path, calls: Sequence[CallEstimate], limits: Limits, session: str) -> Iterator[list[str]]:
     """Reserve in a library's ledger what `calls` may cost, and yield an id for each; cancelled on failure.
 
-    `calls` is (model, estimate) for each call. Raises `BudgetError` when their total may exceed the limits, and
-    `LibraryError` when the library is not trusted.
+    Raises `BudgetError` when their total may exceed the limits, and `LibraryError` when the library is not trusted.
     """
-    tries = 1 + limits.retry_unknown
-    check_max_cost([estimate for _, estimate in calls], tries, limits.max_cost)
+    check_max_cost(calls, limits)
     if calls:
         check_trusted(root)
     call_ids, ledger = [uuid.uuid4().hex for _ in calls], Ledger(root)
     if call_ids:
         ledger.reserve(
-            dict(zip(call_ids, calls, strict=True)),
-            tries=tries,
+            {call_id: (call.options.model, call.price) for call_id, call in zip(call_ids, calls, strict=True)},
+            tries=1 + limits.retry_unknown,
             session=session,
             session_cap=limits.session_cap,
             day_cap=limits.day_cap,
@@ -53,20 +51,6 @@ def reserve_costs(root: Path, calls: Sequence[tuple[str, Price]], limits: Limits
         for call_id in call_ids:
             ledger.close(call_id, 0.0, Outcome.UNSENT)
         raise
-
-
-def check_max_cost(estimates: Sequence[Price], tries: int, max_cost: float | None) -> None:
-    """Raise `BudgetError` when `tries` tries of each call may cost more than `max_cost` in total."""
-    if max_cost is None or not estimates:
-        return
-    total, count = sum_prices(estimates), len(estimates)
-    if total.usd is None:
-        raise BudgetError("The price of this model is not known, so --max-cost cannot be kept.", advice="Leave it out.")
-    if total.usd * tries > max_cost:
-        factor = f"{tries} × " if tries > 1 else ""
-        message = f"This may cost {factor}${total.usd:.3f}, which is above --max-cost ${max_cost:g}"
-        advice = f"Ask for fewer than {count} pictures" if count > 1 else "Choose a smaller --image-size"
-        raise BudgetError(message, advice=f"{advice}, or raise --max-cost.")
 
 
 def find_cap_warnings(root: Path, limits: Limits, session: str) -> list[str]:

@@ -38,11 +38,11 @@ def reserve_calls(plans: Sequence[Plan], session_id: str, is_cancelled: CancelCh
     recordings = _choose_recordings(library, plans, repeat_numbers)
     live_plans = [plan for plan in plans if plan.source == "live"]
     limits = plans[0].limits if plans else Limits()
-    prices = [(plan.request.options.model, plan.estimate) for plan in live_plans]
-    with reserve_costs(library.root, prices, limits, session_id) as reservation_ids:
+    estimates = [plan.call_estimate for plan in live_plans]
+    with reserve_costs(library.root, estimates, limits, session_id) as reservation_ids:
         ids = iter(reservation_ids)
-        limit_warnings = estimate.find_limit_warnings(limits, [price for _, price in prices]) if prices else []
-        limit_warnings += find_cap_warnings(library.root, limits, session_id) if prices else []
+        limit_warnings = estimate.find_limit_warnings(limits, [call.price for call in estimates]) if estimates else []
+        limit_warnings += find_cap_warnings(library.root, limits, session_id) if estimates else []
         try:
             for plan, number, recording in zip(plans, repeat_numbers, recordings, strict=True):
                 _check_cancelled(is_cancelled)

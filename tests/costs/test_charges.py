@@ -59,6 +59,36 @@ def test_what_may_cost_too_much_is_not_sent(
     assert spent(library_folder).usd == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ({"max_cost": 0.05}, "$0.050. {} Choose a smaller --image-size, or raise --max-cost."),
+        ({"max_cost": 0.01, "image_size": "512"}, "$0.010. {} Raise --max-cost."),
+        ({"max_cost": 0.01, "model": "gemini-3.1-flash-lite-image"}, "$0.010. {} Raise --max-cost."),
+        ({"max_cost": 0.1, "model": "gemini-3-pro-image", "image_size": "2K"}, "$0.100. {} Raise --max-cost."),
+        ({"max_cost": 0.2, "model": "gemini-3-pro-image", "image_size": "4K"}, "$0.200. {} Choose a smaller"),
+        ({"max_cost": 0.2, "extra": {"generationConfig": {"imageConfig": {"imageSize": "4K"}}}}, ""),
+        ({"max_cost": 0.0675, "images": 3}, "above --max-cost $0.0675. {} Send fewer reference images, or raise"),
+        ({"max_cost": 0.05, "images": 3}, "$0.050. {} Choose a smaller --image-size, or raise --max-cost."),
+        ({"max_cost": 0.1, "retry_unknown": 1}, "$0.100. {} Leave out --retry-unknown, or raise --max-cost."),
+        ({"max_cost": 0.05, "retry_unknown": 1}, "$0.050. {} Choose a smaller --image-size, or raise --max-cost."),
+    ],
+)
+def test_what_is_advised_makes_it_cheaper(
+    serving: Any, library_folder: Path, options: dict[str, Any], advice: str
+) -> None:
+    images = [picture(color=color) for color in ("red", "blue", "green")[: options.get("images", 0)]]
+    with serving(GOOD) as server:
+        if not advice:  # the control
+            generate("a cat", **options)
+            return
+        with pytest.raises(BudgetError) as caught:
+            generate("a cat", **options | {"images": images})
+
+    assert server.log == []
+    assert advice.format(ChargeStatus.UNSENT) in str(caught.value)
+
+
 LONG = "be kind " * 10_000  # 20,000 tokens
 PICTURE = picture()
 OTHER_PICTURES = [picture(color=color) for color in ("blue", "green", "pink")]

@@ -108,7 +108,7 @@ def test_the_price_is_that_of_all(keyed: None) -> None:
 def test_a_limit_that_would_refuse_it_is_told(keyed: None) -> None:
     assert collect_warnings(build_plans("a cat", count=2, max_cost=0.2)) == []
     [told] = collect_warnings(build_plans("a cat", count=4, max_cost=0.2))
-    assert told.startswith("It would be refused: This may cost $0.268, which is above --max-cost $0.2.")
+    assert told.startswith("It would be refused: This may cost $0.268, which is above --max-cost $0.200.")
 
 
 @pytest.mark.parametrize(
