@@ -129,6 +129,10 @@ class Delivery:
 
     async def _deliver_live(self, route: LiveRoute) -> CometError | None:
         """Send the request, again where the rules allow it; return the last error, None for an image."""
+        with self.rate_limiter.count_call() as trip_count:
+            return await self._send_until_final(route, trip_count)
+
+    async def _send_until_final(self, route: LiveRoute, trip_count: int) -> CometError | None:
         retry_state, error, deadline = RetryState(route.limits.retry_unknown), None, None
         clock = asyncio.get_running_loop().time
         try:
@@ -136,7 +140,7 @@ class Delivery:
                 while True:
                     wait_start = clock()
                     async with self.rate_limiter.acquire_slot(
-                        route.limits.at_once, self._emit_pause, retry_state.attempt_count
+                        route.limits.at_once, self._emit_pause, trip_count, retry_state.attempt_count
                     ):
                         # The first wait for a slot, in a batch, does not count.
                         retry_state.total_wait += clock() - wait_start if retry_state.attempt_count else 0.0
@@ -147,8 +151,8 @@ class Delivery:
                         error = await self._settle(error)
                     delay = retry_state.compute_delay(error, deadline - clock())
                     self._throttle(error, delay)
-                    if error is None or delay is None:
-                        self.rate_limiter.record_outcome(classify(error).outcome)
+                    self.rate_limiter.record_outcome(classify(error).outcome)
+                    if error is None or delay is None or self.rate_limiter.trip_count != trip_count:
                         return error
                     # The rate limiter may pause for longer than this call may still wait.
                     timeout.reschedule(min(deadline, clock() + delay + MAX_TOTAL_WAIT - retry_state.total_wait))
