@@ -178,7 +178,8 @@ class Delivery:
     async def _send_once(self, route: LiveRoute) -> CometError | None:
         """Make one attempt; return its error."""
         attempt = self._attempt = PostAttempt(self.folder, route, self._emit, self._redactor)
-        self.folder.response_path.unlink(missing_ok=True)  # the response of an earlier attempt has no image
+        for name in (self.folder.response_path.name, "answer.json"):  # those of an earlier attempt have no image
+            (self.folder.path / name).unlink(missing_ok=True)
         try:
             with redact_logs(self._redactor):
                 return await attempt.send()
@@ -211,7 +212,7 @@ class Delivery:
         if response_error is None or error is None or is_unsaved or isinstance(response_error, NoImageError):
             self._recorded_error = response_error
             if response_error is not None:
-                response_error.details["reason"] = ANSWERED_REASON
+                response_error.details.setdefault("reason", ANSWERED_REASON)  # an error in a 200 has its own
             return response_error
         return error
 
@@ -219,7 +220,7 @@ class Delivery:
         """Record a failed attempt and wait before the next one."""
         attempts = [*self.folder.read().get("tries", []), {"ended": now(), "error": error.to_dict()}]
         self.recorder.write(state=CallState.PLANNED, tries=attempts, error=None)
-        self._attempt = None
+        self._attempt = self._recorded_error = None
         self._emit({"event": "waiting", "seconds": delay, "why": error.message, "again": True})
         await asyncio.sleep(delay)
 

@@ -106,7 +106,7 @@ def _build_answer_error(
 ) -> CometError:
     """Return the error for an answer without an image."""
     if answer.error:
-        return parse_error_object(answer.error)
+        return parse_error_object(answer.error, has_content=bool(response.parts or rows))
     has_facts = rows or damaged_count or response.addresses or response.finish_reason or response.block_reason
     if answer.other_format and not has_facts:
         return build_other_format_error(

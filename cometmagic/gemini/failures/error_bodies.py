@@ -62,11 +62,19 @@ def parse_error_response(status: int, body: bytes, headers: Mapping[str, str] | 
     return _interpret_error(status, parse_error_tree(text), text, headers)
 
 
-def parse_error_object(error: dict[str, Any]) -> APIError:
-    """Return the error for an `error` object in a response with status 200."""
+def parse_error_object(error: dict[str, Any], *, has_content: bool = False) -> APIError:
+    """Return the error for an `error` object in a response with status 200.
+
+    With content before it, the request was not refused: it was processed, and is not sent again.
+    """
     tree = build_error_tree(error)
     text = coerce_string(error.get("message")) or json.dumps(error, default=coerce_string, ensure_ascii=False)
-    return _interpret_error(next(reversed(list_statuses(tree)), 200), tree, text, {})
+    result = _interpret_error(next(reversed(list_statuses(tree)), 200), tree, text, {})
+    if has_content:
+        result.details.pop("reason", None)
+        if result.charge_status is ChargeStatus.REFUSED:
+            result.charge_status = ChargeStatus.ANSWERED
+    return result
 
 
 def find_error(document: dict[str, Any], *, has_content: bool) -> dict[str, Any] | None:
