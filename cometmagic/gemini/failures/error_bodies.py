@@ -17,6 +17,9 @@ from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_cl
 from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES, build_error_tree, parse_error_tree
 from cometmagic.gemini.failures.error_rules import (
     BASE_URL_ADVICE,
+    CHANGE_ADVICE,
+    IMAGES_ADVICE,
+    OPTIONS_ADVICE,
     RESET_ADVICE,
     STATUSES_BY_NAME,
     WAIT_ADVICE,
@@ -34,7 +37,12 @@ from cometmagic.gemini.failures.error_texts import (
     read_texts,
 )
 from cometmagic.gemini.failures.other_formats import describe_page, is_network_text
-from cometmagic.gemini.failures.retry_after import find_reset_delay, find_reset_words, find_retry_delay
+from cometmagic.gemini.failures.retry_after import (
+    find_exact_delay,
+    find_reset_delay,
+    find_reset_words,
+    find_retry_delay,
+)
 from cometmagic.system.formatting import format_duration
 from cometmagic.system.sanitize import clean_line
 
@@ -51,15 +59,20 @@ _SUCCESS_WORDS = {
 _MIN_RESET_DELAY = 60.0  # seconds; a shorter wait does not bring a quota of a day back
 
 
-def parse_error_response(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> APIError:
-    """Return the error for a response with this status, body and headers."""
+def parse_error_response(
+    status: int, body: bytes, headers: Mapping[str, str] | None = None, *, has_images: bool = True
+) -> APIError:
+    """Return the error for a response with this status, body and headers, to a request that may hold images."""
     headers = headers or {}
     text = body[:MAX_ERROR_BYTES].decode("utf-8", "replace")
     if 300 <= status < 400:
         location = clean_line(headers.get("location") or "another address", 200)
         message = f"it redirects to {location}, which is not followed"
         return _build_api_error(status, "", message, charge_status=ChargeStatus.REFUSED, advice=BASE_URL_ADVICE)
-    return _interpret_error(status, parse_error_tree(text), text, headers)
+    error = _interpret_error(status, parse_error_tree(text), text, headers)
+    if error.advice == IMAGES_ADVICE and not has_images:
+        error.advice = "Send a shorter prompt."
+    return error
 
 
 def parse_error_object(error: dict[str, Any], *, has_content: bool = False) -> APIError:
@@ -102,13 +115,14 @@ def _is_error_report(report: dict[str, Any]) -> bool:
 
 
 def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, str]) -> APIError:
-    page = describe_page(text) if tree is None else ""
     names, texts = list_names(tree), read_texts(tree)
+    page = next(filter(None, map(describe_page, [text] if tree is None else texts)), "")
     evidence = Evidence(
         status=_find_status(status, names, list_statuses(tree)),
         names=tuple(names),
         text="; ".join(texts) or clean_line(text, MAX_TEXT_LENGTH),
         is_page=bool(page) or (tree is None and is_network_text(text)),
+        has_delay=find_exact_delay(headers, tree) is not None,
     )
     rule = find_rule(evidence)
     claim = find_charge_claim(evidence.text)
@@ -144,8 +158,10 @@ def _find_code(tree: Any, names: list[str]) -> str:
 
 def _complete_advice(advice: str, text: str, delay: float | None, reset_delay: float | None) -> str:
     """Return the advice with the time to wait, where there is one."""
+    if advice == CHANGE_ADVICE and not text:
+        return OPTIONS_ADVICE
     if advice == WAIT_ADVICE and delay:
-        return f"It asks to wait {format_duration(delay)}; run the cell again then."
+        return f"It asks to wait {format_duration(max(delay, 1))}; run the cell again then."
     if advice != RESET_ADVICE:
         return advice
     delay = max(delay or 0, reset_delay or 0)
@@ -159,7 +175,7 @@ def _complete_advice(advice: str, text: str, delay: float | None, reset_delay: f
 def _build_api_error(status: int, code: str, message: str, *, request_id: str = "", **details: Any) -> APIError:
     suffix = f" [request id {request_id}]" if request_id and request_id not in message else ""
     name = f"{status} {code}".strip()
-    text = f"The service answered {name}: {message.rstrip('.')}{suffix}."
+    text = f"The service answered {name}: {message.rstrip('.')}{suffix}"
     return APIError(text, status=status, code=code, request_id=request_id, **details)
 
 
