@@ -106,11 +106,12 @@ def _build_answer_error(
 ) -> CometError:
     """Return the error for an answer without an image."""
     if answer.error:
-        return parse_error_object(answer.error, has_content=bool(response.parts or rows))
+        origin = f"{answer.other_format}, from {_build_address(folder)}" if answer.other_format else ""
+        return parse_error_object(answer.error, has_content=bool(response.parts or rows), origin=origin)
     has_facts = rows or damaged_count or response.addresses or response.finish_reason or response.block_reason
     if answer.other_format and not has_facts:
         return build_other_format_error(
-            answer.other_format, response.text, folder.response_path, _build_address(folder)
+            answer.other_format, response.text or answer.other_words, folder.response_path, _build_address(folder)
         )
     return build_no_image_error(
         response,

@@ -75,14 +75,15 @@ def parse_error_response(
     return error
 
 
-def parse_error_object(error: dict[str, Any], *, has_content: bool = False) -> APIError:
+def parse_error_object(error: dict[str, Any], *, has_content: bool = False, origin: str = "") -> APIError:
     """Return the error for an `error` object in a response with status 200.
 
-    With content before it, the request was not refused: it was processed, and is not sent again.
+    `origin` says what the response is and where it came from, which matters when the error names no status. With
+    content before it, the request was not refused: it was processed, and is not sent again.
     """
     tree = build_error_tree(error)
     text = coerce_string(error.get("message")) or json.dumps(error, default=coerce_string, ensure_ascii=False)
-    result = _interpret_error(next(reversed(list_statuses(tree)), 200), tree, text, {})
+    result = _interpret_error(next(reversed(list_statuses(tree)), 200), tree, text, {}, origin)
     if has_content:
         result.details.pop("reason", None)
         if result.charge_status is ChargeStatus.REFUSED:
@@ -114,7 +115,7 @@ def _is_error_report(report: dict[str, Any]) -> bool:
     return bool(read_texts({name: report[name] for name in names if name in report}))
 
 
-def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, str]) -> APIError:
+def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, str], origin: str = "") -> APIError:
     names, texts = list_names(tree), read_texts(tree)
     page = next(filter(None, map(describe_page, [text] if tree is None else texts)), "")
     evidence = Evidence(
@@ -130,10 +131,11 @@ def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, st
     delay, reset_delay = find_retry_delay(headers, tree or text), find_reset_delay(headers, tree)
     if delay is None and rule.reason == ErrorReason.RATE_LIMIT:
         delay = reset_delay
+    message = page or format_message(texts or [text]) or clean_line(text, MAX_MESSAGE_LENGTH) or "no explanation"
     return _build_api_error(
         status,
         _find_code(tree, names),
-        page or format_message(texts or [text]) or clean_line(text, MAX_MESSAGE_LENGTH) or "no explanation",
+        f"{message}; it is {origin}" if origin and evidence.status == 200 else message,
         charge_status=ChargeStatus.UNKNOWN if is_charged else rule.charge_status,
         advice=BALANCE_ADVICE if is_charged else _complete_advice(rule.advice, evidence.text, delay, reset_delay),
         request_id=find_request_id(text, headers),

@@ -108,12 +108,16 @@ _BALANCE = (
 _PERIOD = (
     r"per[ _-]?(?:day|week|month)|daily|weekly|monthly|(?:for|of) (?:the|this) (?:day|month)|tomorrow"
     r"|\brpd\b|midnight|next (?:day|week|month)|billing (?:cycle|period)"
-    r"|\b(?:resets?|renews?|refreshes|refills?|replenish\w*)\b[^.;]{0,12}\b(?:(?:at|on)\b|in \d+ ?(?:h|d)|every (?:day|week|month))"
+    r"|\b(?:resets?|renews?|refreshes|refills?|replenish\w*)\b[^.;]{0,12}"
+    r"\b(?:(?:at|on)\b|in \d+ ?(?:h|d)|every (?:day|week|month))"
     r"|quota\b.{0,20}\b(?:used up|depleted)|每日|每天|每月|今日|明天|配额已?(?:用完|用尽|耗尽)"
 )
 _MINUTE = r"per[ _-]?(?:minute|second)|\brpm\b|\btpm\b|每分钟|每秒"
 # The words of the relay's distributor itself, and such that others may use as well.
-_DISTRIBUTOR = r"\bdistributor\b|no available channels?\b|channels?\b.{0,60}\bunder (?:the )?group|(?:无|無)可用(?:的)?(?:渠道|通道)"
+_DISTRIBUTOR = (
+    r"\bdistributor\b|no available channels?\b|channels?\b.{0,60}\bunder (?:the )?group"
+    r"|(?:无|無)可用(?:的)?(?:渠道|通道)"
+)
 _NO_CHANNEL = (
     r"\bno (?:\w+ ){0,2}channels?\b|\bchannels?\b.{0,40}\b(?:not (?:found|available)|unavailable)"
     r"|failed to (?:get|select|find) (?:an? )?(?:available )?channel"

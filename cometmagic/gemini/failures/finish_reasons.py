@@ -12,8 +12,9 @@ from typing import Any
 
 from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus, CometError, NoImageError, TransportError
 from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim, quote_texts
+from cometmagic.gemini.failures.error_document import parse_xml_error
 from cometmagic.gemini.failures.error_rules import NETWORK_ADVICE, SIGNATURE_ADVICE
-from cometmagic.gemini.failures.error_texts import MAX_MESSAGE_LENGTH
+from cometmagic.gemini.failures.error_texts import MAX_MESSAGE_LENGTH, format_message, read_texts
 from cometmagic.gemini.failures.other_formats import describe_page, describe_value
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.options.declaration import SAFETY_CATEGORIES
@@ -59,7 +60,10 @@ def build_malformed_error(problem: str, head: bytes, body_path: Path, address: s
     """
     text = head.decode("utf-8", "replace")
     if not text.strip():
-        return TransportError("The service answered with an empty body.", advice=BALANCE_ADVICE)
+        message = f"The service answered with an empty body, from {address}."
+        return TransportError(message, advice=f"Check COMETAPI_BASE_URL. {BALANCE_ADVICE}")
+    if fields := parse_xml_error(text):
+        return build_other_format_error("an error in XML", format_message(read_texts(fields)), body_path, address)
     if page := describe_page(text):
         message = f"The service answered with {page} instead of JSON, from {address}."
         return APIError(message, charge_status=ChargeStatus.UNKNOWN, advice=NETWORK_ADVICE)
@@ -77,9 +81,9 @@ def build_other_format_error(description: str, text: str, body_path: Path, addre
 
     `text` is what it says, `address` is where it came from.
     """
-    words = f" It says: {clean_line(text, MAX_MESSAGE_LENGTH)}" if text.strip() else ""
+    words = f" It says: {quote_texts([text], MAX_MESSAGE_LENGTH)}" if text.strip() else ""
     message = f"The answer is no Gemini response but {description}, from {address}; it is kept in {body_path}."
-    return NoImageError(f"{message}{words}", advice="Check COMETAPI_BASE_URL.")
+    return NoImageError(f"{message}{words}", advice="Check COMETAPI_BASE_URL.", **_find_claim("", text))
 
 
 def build_no_image_error(

@@ -148,13 +148,13 @@ def test_f15_empty_contents(ask: Asker, content: Any) -> None:
 
 
 EMPTY = {
-    "F13-empty-object": {},
-    "F13-candidates-missing": {"modelVersion": "m"},
-    "F13-candidates-empty": {"candidates": []},
-    "F13-candidates-null": {"candidates": None},
-    "F13-candidates-of-nulls": {"candidates": [None]},
-    "F13-candidate-empty": {"candidates": [{}]},
-    "F13-candidates-number": {"candidates": 3},
+    "F13-empty-object": {"usageMetadata": {"totalTokenCount": 7}} | {},
+    "F13-candidates-missing": {"usageMetadata": {"totalTokenCount": 7}} | {"modelVersion": "m"},
+    "F13-candidates-empty": {"usageMetadata": {"totalTokenCount": 7}} | {"candidates": []},
+    "F13-candidates-null": {"usageMetadata": {"totalTokenCount": 7}} | {"candidates": None},
+    "F13-candidates-of-nulls": {"usageMetadata": {"totalTokenCount": 7}} | {"candidates": [None]},
+    "F13-candidate-empty": {"usageMetadata": {"totalTokenCount": 7}} | {"candidates": [{}]},
+    "F13-candidates-number": {"usageMetadata": {"totalTokenCount": 7}} | {"candidates": 3},
     "part-data-null": answer({"inlineData": {"mimeType": "image/png", "data": None}}),
     "part-data-number": answer({"inlineData": {"mimeType": "image/png", "data": 7}}),
     "part-inline-null": answer({"inlineData": None}),
@@ -271,7 +271,7 @@ REPORTS: dict[str, tuple[Json, str, ChargeStatus]] = {
     "error-description": ({"error_description": "the token ended"}, "the token ended", ChargeStatus.UNKNOWN),
     "with-candidates": ({"candidates": [], "promptFeedback": None, "message": "nobody there"}, "nobody there",
                         ChargeStatus.UNKNOWN),
-    "error-is-true": ({"error": True, "message": "out of order"}, ": out of order.", ChargeStatus.UNKNOWN),
+    "error-is-true": ({"error": True, "message": "out of order"}, ": out of order; it is", ChargeStatus.UNKNOWN),
     "request-id": ({"message": "words (request id: 2026x)"}, "words (request id: 2026x)", ChargeStatus.UNKNOWN),
 }  # fmt: skip
 
