@@ -15,13 +15,14 @@ from typing import Any, BinaryIO
 
 import pybase64
 
-from cometmagic.errors import CometError
+from cometmagic.errors import CometError, LibraryError
 from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
 from cometmagic.gemini.failures.error_bodies import parse_error_object
 from cometmagic.gemini.failures.finish_reasons import (
     build_malformed_error,
     build_no_image_error,
     build_other_format_error,
+    list_unblocked_categories,
 )
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
@@ -121,7 +122,15 @@ def _build_answer_error(
         unknown_files=[
             f"{row['name']} ({format_bytes(row['size'])})" for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]
         ],
+        unblocked_categories=_list_unblocked_categories(folder),
     )
+
+
+def _list_unblocked_categories(folder: CallFolder) -> list[str]:
+    try:
+        return list_unblocked_categories(folder.read_body())
+    except (LibraryError, OSError):  # the request is gone; the answer counts
+        return []
 
 
 def _build_address(folder: CallFolder) -> str:
