@@ -186,7 +186,11 @@ class Delivery:
         except Exception as exception:  # noqa: BLE001  # every failure is recorded in the folder, and none shows the key
             upload_progress = attempt.uploaded_bytes, attempt.content_length
             return build_transport_error(
-                exception, is_sent=attempt.is_sent, upload_progress=upload_progress, redact=self._redactor.redact
+                exception,
+                is_sent=attempt.is_sent,
+                upload_progress=upload_progress,
+                proxy_variable=proxies.find_proxy_variable(route.base_url),
+                redact=self._redactor.redact,
             )
         finally:
             self.recorder.change_folder(attempt.folder)
