@@ -89,7 +89,7 @@ def validate(model_name: str, body: bytes, variation: int = 0) -> ValidatedReque
     violations = [*contents.find_violations(request), *_find_value_violations(request, config, model)]
     if violations:
         raise error_responses.build_google_error(
-            "".join(f"* GenerateContentRequest.{violation}\n" for violation in violations)
+            "".join(f"* GenerateContentRequest.{violation}\n" for violation in schema.shorten_list(violations))
         )
     errors = chain(
         contents.find_errors(request, model.max_references), _find_model_errors(request, config, model, model_name)
