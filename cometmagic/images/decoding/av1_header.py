@@ -89,7 +89,7 @@ class _Sequence:
     """The header of a sequence: what its frames have in common."""
 
     def __init__(self, bits: _Bits) -> None:
-        """Raises `ValueError` for a header that only videos have."""
+        """Read it. Raises `ValueError` for a header that only videos have."""
         profile = bits.read(3)
         bits.read()  # whether it is a still picture
         self._is_reduced = bool(bits.read())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 from collections.abc import Callable
@@ -20,6 +21,13 @@ SIDE = 480
 SIZE = (SIDE, SIDE)
 Tree = list[tuple[bytes, "bytes | Tree"]]
 
+
+def use_as_reference(content: bytes) -> None:
+    with open_image(content, opener.REFERENCE_FORMATS):
+        pass
+
+
+USES: dict[str, Callable[[bytes], object]] = {"reference": use_as_reference, "whole": load_image}
 HONEST: dict[str, Callable[[], bytes]] = {
     "colours": lambda: avif(SIZE),
     "transparent": lambda: avif(SIZE, "RGBA"),
@@ -30,7 +38,7 @@ HONEST: dict[str, Callable[[], bytes]] = {
 LYING: dict[str, Callable[[], bytes]] = {
     "colours": lambda: lying_avif(SIZE),
     "transparent": lambda: lying_avif(SIZE, "RGBA"),
-    "transparency-only": lambda: grown_alpha(),
+    "transparency-only": lambda: with_transparency(SIZE),
     "sequence": lambda: lying_avif(SIZE, frames=3),
     "transparent-sequence": lambda: lying_avif(SIZE, "RGBA", frames=3),
     "in-idat": lambda: moved_to_idat(lying_avif(SIZE)),
@@ -51,16 +59,13 @@ def test_the_size_is_that_of_the_frames(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LYING)
-@pytest.mark.parametrize("use", ["open", "load"])
+@pytest.mark.parametrize("use", USES)
 def test_a_size_that_is_not_true_does_not_count(name: str, use: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMETMAGIC_MAX_MEGAPIXELS", "1")  # of which an AVIF may have a fifth
     content = LYING[name]()
 
     with pytest.raises(PixelLimitError):
-        if use == "load":
-            load_image(content)
-        with open_image(content, opener.REFERENCE_FORMATS):
-            pass
+        USES[use](content)
 
 
 def test_as_many_pixels_as_are_allowed_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,10 +82,8 @@ def test_a_damaged_container_is_an_error_of_its_own_kind(name: str, share: float
     for offset in range(int(len(content) * share), len(content), 7):
         damaged = bytearray(content)
         damaged[offset] ^= 0xFF
-        try:
+        with contextlib.suppress(ValueError):  # and nothing else
             assert avif_header.read_header(io.BytesIO(damaged)).size
-        except ValueError as error:
-            assert "AVIF" in str(error)
 
 
 # What follows takes an AVIF of Pillow's apart, and puts it together in other ways.
@@ -148,9 +151,9 @@ def rebuilt(content: bytes, last_length: int) -> bytes:
     return first + box(b"meta", meta) + box(b"mdat", data, length=last_length)
 
 
-def grown_alpha() -> bytes:
-    """Return a small picture with a large transparency."""
-    small, data = take_apart(avif((16, 16)))[2], take_apart(avif(SIZE, "L"))[2]
+def with_transparency(size: tuple[int, int]) -> bytes:
+    """Return a small picture with transparency of another size."""
+    small, data = take_apart(avif((16, 16)))[2], take_apart(avif(size, "L"))[2]
     first, meta, _ = take_apart(lying_avif(SIZE, "RGBA"))
     start = len(first) + 8 + len(with_locations(meta, {1: [(0, 0, 0)], 2: [(0, 0, 0)]})) + 8
     items = {1: [(0, start + len(data), len(small))], 2: [(0, start, len(data))]}
@@ -229,7 +232,15 @@ def test_what_cannot_be_told_is_an_error(stream: bytes) -> None:
 
 def test_pillow_reads_what_is_put_together_here() -> None:
     """The control: these are no files that Pillow would refuse anyway."""
-    for name in ("colours", "transparent", "transparency-only", "sequence", "in-idat", "in-pieces", "of-unknown-length"):
+    for name in (
+        "colours",
+        "transparent",
+        "transparency-only",
+        "sequence",
+        "in-idat",
+        "in-pieces",
+        "of-unknown-length",
+    ):
         with Image.open(io.BytesIO(LYING[name]())) as picture:
             picture.load()
             assert max(picture.size) <= 16

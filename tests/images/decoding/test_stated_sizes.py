@@ -55,16 +55,12 @@ def rows(count: int) -> bytes:
 
 
 def multi_picture() -> bytes:
-    Image.new("RGB", SMALL).save(
-        buffer := io.BytesIO(), "MPO", save_all=True, append_images=[Image.new("RGB", LARGE)]
-    )
+    Image.new("RGB", SMALL).save(buffer := io.BytesIO(), "MPO", save_all=True, append_images=[Image.new("RGB", LARGE)])
     return buffer.getvalue()
 
 
 def pages() -> bytes:
-    Image.new("RGB", SMALL).save(
-        buffer := io.BytesIO(), "TIFF", save_all=True, append_images=[Image.new("RGB", LARGE)]
-    )
+    Image.new("RGB", SMALL).save(buffer := io.BytesIO(), "TIFF", save_all=True, append_images=[Image.new("RGB", LARGE)])
     return buffer.getvalue()
 
 
