@@ -16,7 +16,8 @@ import pybase64
 
 from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_string
-from cometmagic.gemini.error_bodies import MESSAGE_FIELDS
+from cometmagic.gemini.failures.error_bodies import find_error
+from cometmagic.gemini.failures.other_formats import describe_documents
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse
@@ -78,6 +79,7 @@ class DecodedResponse:
     document: dict[str, Any]
     error: dict[str, Any] | None
     is_truncated: bool = False
+    other_format: str = ""  # what the body is instead of a Gemini response
 
     @property
     def encoded_images(self) -> tuple[EncodedImage, ...]:
@@ -91,10 +93,12 @@ def decode_response(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) 
     Raises `MalformedError` when there is no JSON object in it, or too much JSON around its long strings.
     """
     scan = _scan_body(buffer)
+    other_format = "" if scan.is_truncated else describe_documents(coerce_objects(scan.documents))
     result = decode_document(normalize_response(scan.documents), files)
     feedback = coerce_object(result.document.get("promptFeedback"))
     has_end = result.document["candidates"][0].get("finishReason") or feedback.get("blockReason") or result.error
-    return replace(result, is_truncated=scan.is_truncated or (scan.is_open_stream and not has_end))
+    is_truncated = scan.is_truncated or (scan.is_open_stream and not has_end)
+    return replace(result, is_truncated=is_truncated, other_format=other_format)
 
 
 def _scan_body(buffer: Buffer) -> ScannedJSON:
@@ -114,25 +118,13 @@ def _scan_body(buffer: Buffer) -> ScannedJSON:
 def decode_document(document: dict[str, Any], files: Mapping[str, ImagePart] = _NO_FILES) -> DecodedResponse:
     """Return the response in a document of `decode_response`, whose images may be in files by now."""
     parts = list(_decode_response_parts(document["candidates"][0]["content"]["parts"], files))
+    has_content = document["candidates"] != _EMPTY_CANDIDATES or bool(document.get("promptFeedback"))
     return DecodedResponse(
         response=build_response(document, [part for part in parts if not isinstance(part, EncodedImage)]),
         parts=tuple(parts),
         document=document,
-        error=_find_error(document),
+        error=find_error(document, has_content=has_content),
     )
-
-
-def _find_error(document: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the error that a document reports, even if it is only a message."""
-    error = document.get("error")
-    if isinstance(error, dict):
-        return error
-    message = next(filter(None, (coerce_string(document.get(name)) for name in MESSAGE_FIELDS)), "")
-    if error:
-        return {"message": coerce_string(error) or message or str(error)}
-    if not message or document["candidates"] != _EMPTY_CANDIDATES or document.get("promptFeedback"):
-        return None
-    return {"message": message, "code": document.get("code"), "status": document.get("status")}
 
 
 def _decode_response_parts(

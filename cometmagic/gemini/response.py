@@ -49,6 +49,7 @@ class ImageResponse:
     finish_message: str = ""
     block_reason: str = ""
     block_message: str = ""
+    blocked_categories: tuple[str, ...] = ()  # as `--safety` writes them
     usage: Usage = Usage()
     grounding: Grounding = Grounding()
     model_version: str = ""

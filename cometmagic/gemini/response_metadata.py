@@ -14,8 +14,11 @@ from cometmagic.gemini.parts import Part, TextPart
 from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse
 from cometmagic.gemini.token_counts import parse_usage
 from cometmagic.gemini.tolerant.image_addresses import find_addresses
+from cometmagic.options.declaration import SAFETY_CATEGORIES
 from cometmagic.system.sanitize import clean_line
 
+_MAX_CATEGORIES = 12  # safety categories that are named; there are about ten
+_SHORT_CATEGORIES = {category: name for name, category in SAFETY_CATEGORIES.items()}
 _MAX_ITEMS = 1000  # search queries, and pages; responses have a few dozen
 
 
@@ -28,6 +31,7 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
         finish_message=clean_line(coerce_string(candidate.get("finishMessage"))),
         block_reason=clean_line(coerce_string(feedback.get("blockReason")), 80),
         block_message=clean_line(coerce_string(feedback.get("blockReasonMessage"))),
+        blocked_categories=_parse_blocked_categories([*_list_ratings(candidate), *_list_ratings(feedback)]),
         usage=parse_usage(coerce_object(document.get("usageMetadata"))),
         grounding=_parse_grounding(coerce_object(candidate.get("groundingMetadata"))),
         model_version=clean_line(coerce_string(document.get("modelVersion")), 120),
@@ -35,6 +39,18 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
         addresses=tuple(_find_addresses(candidate["content"]["parts"], parts)),
         response_id=clean_line(coerce_string(document.get("responseId")), 120),
     )
+
+
+def _list_ratings(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    return coerce_objects(fields.get("safetyRatings"))[:_MAX_ITEMS]
+
+
+def _parse_blocked_categories(ratings: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the safety categories that blocked, or else those that are rated high, as `--safety` writes them."""
+    blocked_ratings = [rating for rating in ratings if rating.get("blocked") is True]
+    high_ratings = [rating for rating in ratings if rating.get("probability") == "HIGH"]
+    names = (clean_line(coerce_string(rating.get("category")), 80) for rating in blocked_ratings or high_ratings)
+    return tuple(dict.fromkeys(_SHORT_CATEGORIES.get(name, name) for name in names if name))[:_MAX_CATEGORIES]
 
 
 def _format_model_status(status: dict[str, Any]) -> str:

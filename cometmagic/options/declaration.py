@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs, ValueLists
-from cometmagic.options.models import ASPECT_RATIOS, DEFAULT_MODEL, IMAGE_SIZES
+from cometmagic.options.models import DEFAULT_MODEL
 from cometmagic.options.option_group import Option, OptionGroup, check_option_name, declare
 from cometmagic.options.option_types import Choice, Flag, NotebookValues, Number, PreviousResult, Text, VariableName
+from cometmagic.options.pixel_sizes import ASPECT_RATIOS, IMAGE_SIZES
 
 GENERATION_CONFIG = "generationConfig"
 IMAGE_CONFIG = f"{GENERATION_CONFIG}.imageConfig"

@@ -17,8 +17,12 @@ import pybase64
 
 from cometmagic.errors import CometError
 from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
-from cometmagic.gemini.error_bodies import parse_error_object
-from cometmagic.gemini.finish_reasons import build_malformed_error, build_no_image_error
+from cometmagic.gemini.failures.error_bodies import parse_error_object
+from cometmagic.gemini.failures.finish_reasons import (
+    build_malformed_error,
+    build_no_image_error,
+    build_other_format_error,
+)
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
@@ -27,6 +31,7 @@ from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.images import resize
 from cometmagic.images.decoding import opener
+from cometmagic.options.settings import DEFAULT_BASE_URL
 from cometmagic.storage.call_folder import (
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
@@ -40,6 +45,7 @@ from cometmagic.storage.image_files import save_images
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.formatting import format_bytes
 from cometmagic.system.regular_files import open_regular, read_regular
+from cometmagic.system.sanitize import clean_line
 
 
 def settle(folder: CallFolder, note: str = "") -> CometError | None:
@@ -51,7 +57,8 @@ def settle(folder: CallFolder, note: str = "") -> CometError | None:
         _wrap_image_body(folder)
         answer, rows, damaged_count = save_images(folder)
     except MalformedError as error:
-        return folder.fail(build_malformed_error(str(error), _read_head(folder.response_path), folder.response_path))
+        head = _read_head(folder.response_path)
+        return folder.fail(build_malformed_error(str(error), head, folder.response_path, _build_address(folder)))
     _write_document(folder.path / "answer.json", answer.document)
     response = decode_document(answer.document, {row["name"]: folder.build_image(row) for row in rows}).response
     fields = _build_call_fields(response, rows)
@@ -100,6 +107,11 @@ def _build_answer_error(
     """Return the error for an answer without an image."""
     if answer.error:
         return parse_error_object(answer.error)
+    has_facts = rows or damaged_count or response.addresses or response.finish_reason or response.block_reason
+    if answer.other_format and not has_facts:
+        return build_other_format_error(
+            answer.other_format, response.text, folder.response_path, _build_address(folder)
+        )
     return build_no_image_error(
         response,
         folder.response_path,
@@ -109,6 +121,13 @@ def _build_answer_error(
             f"{row['name']} ({format_bytes(row['size'])})" for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]
         ],
     )
+
+
+def _build_address(folder: CallFolder) -> str:
+    """Return the address at which an answer was asked for, without its scheme."""
+    call = folder.read()
+    host = call.get("host") or DEFAULT_BASE_URL.removeprefix("https://")
+    return clean_line(f"{host}/v1beta/models/{call['model'].removeprefix('models/')}:generateContent", 300)
 
 
 def _read_head(path: Path) -> bytes:

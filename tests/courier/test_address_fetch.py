@@ -11,18 +11,17 @@ import trustme
 import cometmagic
 from cometmagic.errors import LibraryError, NoImageError
 from cometmagic.generation.result import ImageResult
-from tests.courier.http.test_image_fetch import (  # noqa: F401  # fixtures: what leaves the process, and TLS
+from tests.courier.http.test_image_fetch import (  # noqa: F401  # fixtures: what leaves the process, and certificates
     PUBLIC,
     Wire,
     authority,
-    encrypted,
     public,
     wire,
 )
 from tests.courier.http.test_image_fetch import answering as page
 from tests.faults.asking import Asker
 from tests.faults.leaks import KEY
-from tests.faults.server import FaultServer, fin
+from tests.faults.server import FaultServer, encrypted, fin
 from tests.gemini.answers import answer, answering, image, picture, text
 
 pytestmark = pytest.mark.usefixtures("carried_here")
