@@ -19,11 +19,14 @@ MARK = "[key]"
 MIN_DATA_BYTES = 1024  # a longer run of base64 is data; a quoted header is shorter
 _GRAM = 3  # characters that are looked up first
 _DATA = re.compile(rb"(?<![\w+/=-])[A-Za-z0-9+/=_-]{64,}+(?:\\/[A-Za-z0-9+/=_-]*+)*+")
+_IS_DATA = bytes(chr(code).isalnum() or chr(code) in "+/=_-" for code in range(128)) + bytes(128)
 _LONG = re.compile(rb'[^"]{%d}' % MIN_DATA_BYTES)
 _LONG_STRING = re.compile(b'"' + _LONG.pattern)
 _FIELD = re.compile(rb'"[A-Za-z]\w{1,29}"\s*:(?:\s*-?\d[\d.eE+-]*)?')  # a name, and the number after it
 _SIGNS = (b" ", b"\n", b"\\", b"%", b".", b",", b":", b"<", b"&")
 _BLOCK_BYTES = 64 * 1024
+_SAMPLE_BYTES = 32  # that occur again if a text repeats itself
+_REPETITIONS = 16  # in which each part stands once, if it stands anywhere: a part has at most twelve characters
 _FIELD_BYTES = 100  # that a field has at most
 _NUMBER_DIGITS = 20  # that a number of an answer has at most
 _JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
@@ -88,8 +91,17 @@ class Redactor:
         for position in range(start, end, _BLOCK_BYTES):
             block_start = max(start, position - _FIELD_BYTES)
             block = bytes(content[block_start : min(end, position + _BLOCK_BYTES + self.max_form_bytes)])
+            if self._is_clean_repetition(block):
+                continue
             for first, last in self._find_in_words(block):
                 yield block_start + _skip_escape(block, first), block_start + last
+
+    def _is_clean_repetition(self, content: bytes) -> bool:
+        """Whether a text is one short piece again and again, without a secret: what never ends mostly is that."""
+        period = content.find(content[:_SAMPLE_BYTES], 1)
+        beginning = content[: period * _REPETITIONS + self.max_form_bytes]
+        is_repeated = period > 0 and len(beginning) < len(content) and content.startswith(content[period:])
+        return is_repeated and not any(self._find_spans(beginning))
 
     def _find_in_words(self, content: bytes) -> list[Span]:
         """Return where secrets stand in JSON, except in a field's name or number."""
@@ -146,6 +158,8 @@ def _is_data(content: bytearray, start: int, end: int) -> bool:
 
 
 def _find_runs(content: bytearray, start: int, end: int) -> Iterator[Span]:
+    if b"\1" * 64 not in content[start:end].translate(_IS_DATA):  # much faster than `_DATA`
+        return iter(())
     runs = (run.span() for run in _DATA.finditer(content, start, end))
     return (run for run in runs if run[1] - run[0] >= MIN_DATA_BYTES)
 

@@ -7,7 +7,7 @@ import html
 import json
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
@@ -273,3 +273,53 @@ def test_html_shows_no_more_than_its_source() -> None:
     page = f"<p>{html.escape(key)}</p><a href='/?{quote(key)}'>{'x' * MIN_DATA_BYTES}</a>"
 
     assert leaks(html.unescape(redacted(page, key)), key) == []
+
+
+REPEATED = {
+    "blanks": b" ",
+    "words": b"words ",
+    "documents": b'{"text": "a word"},\n',
+    "zeros": b" \0",
+    "escapes": b"\\u0020\\n ",
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+@pytest.mark.parametrize("place", [0, 70_000, 199_900])
+def test_a_key_in_a_text_that_repeats_itself_is_overwritten(name: str, place: int) -> None:
+    secret = KEYS["prefix"]
+    content = bytearray(REPEATED[name] * (200_000 // len(REPEATED[name])))
+    content[place : place + len(secret)] = secret.encode()
+
+    assert Redactor([Secret(secret)]).redact_body(content)
+    assert leaks(bytes(content), secret) == []
+
+
+@pytest.mark.parametrize("gap", ["", " ", "\0" * 9, "\\u0000", "\n"])
+def test_a_text_that_repeats_a_key_has_none_left(gap: str) -> None:
+    secret = KEYS["prefix"]
+    content = bytearray((gap.join(f"\\u{ord(letter):04x}" for letter in secret) + " ").encode() * 500)
+
+    Redactor([Secret(secret)]).redact_body(content)
+
+    left = bytes(content).replace(b"\0", b"").replace(b"\\u0000", b"").replace(b"\n", b"")
+    assert leaks(left, secret) == []
+
+
+def test_what_repeats_itself_is_not_searched_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[int] = []
+    find_parts = Redactor._find_parts
+
+    def count(self: Redactor, content: bytes) -> Iterator[tuple[int, int]]:
+        searched.append(len(content))
+        return find_parts(self, content)
+
+    monkeypatch.setattr(Redactor, "_find_parts", count)
+    redactor = Redactor([Secret(KEYS["prefix"])])
+
+    for unit in REPEATED.values():
+        assert not redactor.redact_body(bytearray(unit * (1_000_000 // len(unit))))
+
+    assert sum(searched) < 500_000
+    redactor.redact_body(bytearray(str(list(range(150_000))).encode()))
+    assert sum(searched) > 1_000_000, "the control: other text is searched"
