@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import pybase64
 
+from cometmagic.gemini.answer_texts import is_thought
 from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_string
 from cometmagic.gemini.error_bodies import MESSAGE_FIELDS
 from cometmagic.gemini.json_string import JSONString
@@ -138,7 +139,7 @@ def _decode_response_part(
     node: dict[str, Any], files: Mapping[str, ImagePart], *, with_text: bool
 ) -> Iterator[TextPart | ImagePart | EncodedImage]:
     """Yield the parts in one part of the JSON, which may hold an image, a link and text at once."""
-    thought = _is_thought(node)
+    thought = is_thought(node)
     inline_data = coerce_object(node.get("inlineData"))
     data = inline_data.get("data")
     if isinstance(data, dict) and (image := files.get(coerce_string(data.get("file")))):
@@ -150,11 +151,6 @@ def _decode_response_part(
         yield TextPart(f"(the answer points to a file: {clean_line(uri)})", thought)
     if with_text and (text := clean(coerce_string(node.get("text")))):
         yield TextPart(text, thought)
-
-
-def _is_thought(node: dict[str, Any]) -> bool:
-    value = node.get("thought")
-    return bool(value == 1 or coerce_string(value).strip().lower() in ("true", "1"))
 
 
 def decode_request(body: dict[str, Any], build_path: Callable[[str], Path]) -> tuple[Turn, ...]:
@@ -186,7 +182,7 @@ def decode_model_turn(buffer: Buffer, files: Mapping[str, ImagePart]) -> Turn:
     """
     nodes = normalize_response(scan_json(buffer).documents)["candidates"][0]["content"]["parts"]
     return Turn(
-        tuple(part for node in nodes if not _is_thought(node) for part in _decode_model_part(node, files)), "model"
+        tuple(part for node in nodes if not is_thought(node) for part in _decode_model_part(node, files)), "model"
     )
 
 

@@ -1,15 +1,47 @@
-"""Removes the API key from the raw response of a call, before anything reads it, in case the service sends it back.
+"""Removes the API key from what is stored of a response, in case the service sends it back.
 
-The response is overwritten in place, with as many other characters, so that it stays the same document.
+In the raw response it is overwritten with as many other characters, so that the response stays the same document: while it arrives, for a
+process can be killed at any time, and in a file that may come from another session.
 """
 
 from __future__ import annotations
 
+from cometmagic.errors import CometError
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.system.redactor import Redactor
+from cometmagic.system.redactor import MIN_DATA_BYTES, Redactor
 from cometmagic.system.regular_files import open_private
 
-WINDOW_BYTES = 4 * 2**20  # searched at once
+WINDOW_BYTES = 2**20  # searched at once
+
+
+class StreamRedactor:
+    """Overwrites secrets in a stream. It holds back a few kB, for they may be the beginning of a secret, or of data."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        """Without secrets, nothing is held back."""
+        self._redactor = redactor
+        self._margin = MIN_DATA_BYTES + redactor.max_form_bytes if redactor.max_form_bytes else 0
+        self._window = bytearray()  # the end of what was returned, and what is held back
+        self._returned_size = 0  # of the window
+
+    def feed(self, piece: bytes) -> bytes:
+        """Take the next piece and return what is free of secrets, which may be nothing."""
+        self._window += piece
+        if len(self._window) - self._returned_size < 2 * self._margin:  # a slow service sends a few bytes at a time
+            return b""
+        return self._take(len(self._window) - self._margin)
+
+    def finish(self) -> bytes:
+        """Return what was held back; the stream has ended."""
+        return self._take(len(self._window))
+
+    def _take(self, end: int) -> bytes:
+        if self._margin:
+            self._redactor.redact_body(self._window, end)
+        piece = bytes(self._window[self._returned_size : end])
+        self._returned_size = min(end, self._margin)
+        del self._window[: end - self._returned_size]
+        return piece
 
 
 def redact_response(folder: CallFolder, redactor: Redactor) -> None:
@@ -24,3 +56,13 @@ def redact_response(folder: CallFolder, redactor: Redactor) -> None:
             if redactor.redact_body(content, WINDOW_BYTES):
                 file.seek(offset)
                 file.write(content)
+
+
+def redact_error(error: CometError, redactor: Redactor) -> CometError:
+    """Redact the texts of an error in place, and return it: they are cleaned by now, which may put a key together."""
+    error.message, error.advice = redactor.redact_joined([error.message, error.advice])
+    error.args = (error.message,)
+    error.details = {
+        name: redactor.redact(value) if isinstance(value, str) else value for name, value in error.details.items()
+    }
+    return error

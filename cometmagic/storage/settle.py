@@ -10,16 +10,18 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from cometmagic.errors import CometError
+from cometmagic.gemini.answer_texts import redact_texts
 from cometmagic.gemini.decode import DecodedResponse, decode_document
 from cometmagic.gemini.error_bodies import parse_error_object
 from cometmagic.gemini.finish_reasons import build_malformed_error, build_no_image_error
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
-from cometmagic.gemini.parts import DISPLAYABLE_TYPES, UNKNOWN_TYPE
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, UNKNOWN_TYPE, ImagePart
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.images import resize
@@ -34,31 +36,47 @@ from cometmagic.storage.call_folder import (
 )
 from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
+from cometmagic.storage.redaction import redact_error
 from cometmagic.system.atomic_files import write_atomic
+from cometmagic.system.redactor import Redactor
 from cometmagic.system.regular_files import open_regular
 
+_NO_SECRETS = Redactor()
 
-def settle(folder: CallFolder) -> CometError | None:
-    """Turn `response.part` into files and return the error of an answer without an image, else None."""
+
+def settle(folder: CallFolder, redactor: Redactor = _NO_SECRETS) -> CometError | None:
+    """Turn `response.part` into files and return the error of an answer without an image, else None.
+
+    `redactor` removes what the raw response shows only when its texts are put together.
+    """
     try:
         answer, rows, damaged_count = save_images(folder)
-    except MalformedError as error:
-        return folder.fail(build_malformed_error(str(error), _read_head(folder.response_path), folder.response_path))
+    except MalformedError as malformed:
+        error = build_malformed_error(str(malformed), _read_head(folder.response_path), folder.response_path)
+        return folder.fail(redact_error(error, redactor))
+    redact_texts(answer.document, redactor.redact_joined)
     # Long strings (signatures) are copied byte for byte.
     write_atomic(folder.path / "answer.json", splice_json(answer.document, JSONString.iter_json, separators=(",", ":")))
-    response = decode_document(answer.document, {row["name"]: folder.build_image(row) for row in rows}).response
-    fields = _build_call_fields(response, rows)
+    answer = _decode_again(answer, {row["name"]: folder.build_image(row) for row in rows})
+    response = answer.response
+    fields = _build_call_fields(response, rows, redactor)
     if any(row["role"] == "image" for row in rows):
         fields["spoilt"] = damaged_count
         notes = list(_iter_notes(folder, answer, rows, damaged_count))
         del answer  # and its views of the file: previews need memory, and Windows cannot delete a mapped file
-        fields["notes"] = [*notes, *_write_previews(folder, rows)]
+        fields["notes"] = [*map(redactor.redact, notes), *_write_previews(folder, rows)]
         folder.update(state=CallState.SETTLED, settled=now(), **fields)
         if not damaged_count:
             with contextlib.suppress(OSError):  # a later recovery tidies up
                 folder.response_path.unlink()
         return None
-    return folder.fail(_build_answer_error(folder, answer, response, rows, damaged_count), **fields)
+    error = _build_answer_error(folder, answer, response, rows, damaged_count)
+    return folder.fail(redact_error(error, redactor), **fields)
+
+
+def _decode_again(answer: DecodedResponse, files: dict[str, ImagePart]) -> DecodedResponse:
+    """Return an answer as its document is now, with images in files and without secrets."""
+    return replace(decode_document(answer.document, files), is_truncated=answer.is_truncated)
 
 
 def _build_answer_error(
@@ -81,12 +99,12 @@ def _read_head(path: Path) -> bytes:
         return file.read(4096)
 
 
-def _build_call_fields(response: ImageResponse, rows: list[FileRow]) -> dict[str, Any]:
+def _build_call_fields(response: ImageResponse, rows: list[FileRow], redactor: Redactor) -> dict[str, Any]:
     return {
         "files": rows,
-        "model_version": response.model_version,
-        "response_id": response.response_id,
-        "finish_reason": response.finish_reason,
+        "model_version": redactor.redact(response.model_version),
+        "response_id": redactor.redact(response.response_id),
+        "finish_reason": redactor.redact(response.finish_reason),
         "usage": vars(response.usage),
     }
 

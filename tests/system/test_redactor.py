@@ -112,11 +112,11 @@ def test_what_holds_no_secret_is_left_alone(text: str) -> None:
 
 
 def test_a_part_that_occurs_in_an_image_by_chance_leaves_it_whole() -> None:
-    key = f"sk-{IMAGE[5000:5020]}{IMAGE[9000:9020]}"
+    key = f"sk-{IMAGE[5000:5010]}{IMAGE[9000:9010]}"
 
     for body in (f'{{"data": "{IMAGE}"}}', f"{IMAGE}", f'"a b {IMAGE}"'):
         assert redacted(body, key) == body
-    assert redacted(f'"{IMAGE[5000:5020]}"', key) == f'"{"*" * 20}"'  # the control
+    assert redacted(f'"{IMAGE[5000:5010]}"', key) == f'"{"*" * 10}"'  # the control
 
 
 @pytest.mark.parametrize("shape", KEYS)
@@ -178,13 +178,13 @@ def test_long_texts_of_other_scripts_are_no_data(length: int) -> None:
     assert redacted(f'"{"日本" * 300}{part}{"日本" * length}"', KEYS["prefix"]).count("*") == len(part)
 
 
-CHANCE_KEY = f"sk-{IMAGE[500:520]}{IMAGE[9000:9020]}"
+CHANCE_KEY = f"sk-{IMAGE[500:510]}{IMAGE[9000:9010]}"  # no more than chance would have
 
 
 @pytest.mark.parametrize("length", [1023, 1024])
 def test_data_has_a_length(length: int) -> None:
     for body in (f'"{IMAGE[:length]}"', IMAGE[:length], f"x {IMAGE[:length]} x"):
-        assert ("*" * 20 in redacted(body, CHANCE_KEY)) == (length < 1024)
+        assert ("*" * 10 in redacted(body, CHANCE_KEY)) == (length < 1024)
 
 
 @pytest.mark.parametrize("body", [f'{IMAGE[:6000]}\n"{IMAGE[6000:]}"', f'"{IMAGE[:6000]}"\n{IMAGE[6000:]}'])
@@ -193,9 +193,9 @@ def test_data_before_and_behind_other_data_is_left(body: str) -> None:
 
 
 def test_data_ends_with_its_string() -> None:
-    body = f'["{IMAGE}"]["{IMAGE[500:520]}"]'
+    body = f'["{IMAGE}"]["{IMAGE[500:510]}"]'
 
-    assert redacted(body, CHANCE_KEY) == f'["{IMAGE}"]["{"*" * 20}"]'
+    assert redacted(body, CHANCE_KEY) == f'["{IMAGE}"]["{"*" * 10}"]'
 
 
 def test_a_whole_key_at_the_start_of_data_is_overwritten() -> None:
@@ -238,7 +238,7 @@ def test_several_keys_are_several_marks_and_touching_ones_are_one() -> None:
 
 
 def test_the_longest_form_is_known() -> None:
-    assert Redactor([Secret("abcd"), Secret("abcdefgh")]).max_form_bytes == 80
+    assert Redactor([Secret("abcd"), Secret("abcdefgh")]).max_form_bytes == 320
     assert Redactor().max_form_bytes == 0
 
 
@@ -251,9 +251,7 @@ def test_a_whole_key_as_a_name_is_overwritten_and_a_number_stays_one() -> None:
 def test_names_and_numbers_of_fields_are_left() -> None:
     key, body = "sk-candidates123456", '{"candidates": [{"count": 123456, "text": "candidates 123456"}]}'
 
-    assert redacted(body, key) == '{"candidates": [{"count": 123456, "text": "********** 123456"}]}'.replace(
-        " 123456", " ******", 2
-    ).replace('"count": ******', '"count": 123456')
+    assert redacted(body, key) == '{"candidates": [{"count": 123456, "text": "*****************"}]}'
 
 
 def test_a_password_is_found_if_it_is_short_and_a_syllable_is_not() -> None:
