@@ -1,17 +1,19 @@
 """Removes the API key from what is stored of a response, in case the service sends it back.
 
-In the raw response it is overwritten with as many other characters, so that the response stays the same document: while it arrives, for a
-process can be killed at any time, and in a file that may come from another session.
+In the raw response it is overwritten with as many other characters, so that this stays the same document: while it
+arrives, for a process can be killed at any time, and in a file that may come from another session.
 """
 
 from __future__ import annotations
+
+import re
 
 from cometmagic.errors import CometError
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.system.redactor import MIN_DATA_BYTES, Redactor
 from cometmagic.system.regular_files import open_private
 
-WINDOW_BYTES = 2**20  # searched at once
+WINDOW_BYTES = 2**18  # searched at once
 
 
 class StreamRedactor:
@@ -58,9 +60,15 @@ def redact_response(folder: CallFolder, redactor: Redactor) -> None:
                 file.write(content)
 
 
-def redact_error(error: CometError, redactor: Redactor) -> CometError:
-    """Redact the texts of an error in place, and return it: they are cleaned by now, which may put a key together."""
-    error.message, error.advice = redactor.redact_joined([error.message, error.advice])
+def redact_error(error: CometError, redactor: Redactor, folder: CallFolder) -> CometError:
+    """Redact the texts of an error in place, and return it: they are cleaned by now, which may put a key together.
+
+    The paths in its message stay whole.
+    """
+    paths = map(re.escape, (str(folder.response_path), str(folder.path)))
+    pieces = re.split(f"({'|'.join(paths)})", error.message)
+    pieces[::2] = redactor.redact_joined(pieces[::2])
+    error.message = "".join(pieces)
     error.args = (error.message,)
     error.details = {
         name: redactor.redact(value) if isinstance(value, str) else value for name, value in error.details.items()

@@ -53,8 +53,9 @@ def settle(folder: CallFolder, redactor: Redactor = _NO_SECRETS) -> CometError |
         answer, rows, damaged_count = save_images(folder)
     except MalformedError as malformed:
         error = build_malformed_error(str(malformed), _read_head(folder.response_path), folder.response_path)
-        return folder.fail(redact_error(error, redactor))
-    redact_texts(answer.document, redactor.redact_joined)
+        return folder.fail(redact_error(error, redactor, folder))
+    if redactor.max_form_bytes:
+        redact_texts(answer.document, redactor.redact_joined)
     # Long strings (signatures) are copied byte for byte.
     write_atomic(folder.path / "answer.json", splice_json(answer.document, JSONString.iter_json, separators=(",", ":")))
     answer = _decode_again(answer, {row["name"]: folder.build_image(row) for row in rows})
@@ -71,7 +72,7 @@ def settle(folder: CallFolder, redactor: Redactor = _NO_SECRETS) -> CometError |
                 folder.response_path.unlink()
         return None
     error = _build_answer_error(folder, answer, response, rows, damaged_count)
-    return folder.fail(redact_error(error, redactor), **fields)
+    return folder.fail(redact_error(error, redactor, folder), **fields)
 
 
 def _decode_again(answer: DecodedResponse, files: dict[str, ImagePart]) -> DecodedResponse:

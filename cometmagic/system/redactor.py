@@ -18,12 +18,10 @@ from cometmagic.system.part_finder import PartFinder, Span, merge_spans
 from cometmagic.system.secret import Secret
 from cometmagic.system.secret_forms import (
     LOWER_CASE,
-    MIN_LONG_PART,
     SEPARATORS,
     iter_long_parts,
     iter_parts,
     list_whole_forms,
-    squeeze,
 )
 
 MARK = "[key]"
@@ -69,9 +67,15 @@ class Redactor:
         contents = [text.encode("utf-8", "surrogatepass") for text in texts]
         if not self._secrets:
             return [content.decode("utf-8", "surrogatepass") for content in contents]
-        spans = merge_spans(self._find_spans(b"".join(contents), SEPARATORS))
+        spans = merge_spans(self._find_in_blocks(b"".join(contents)))
         borders = pairwise(accumulate(map(len, contents), initial=0))
         return [_mark(content, _clip(spans, *border)) for content, border in zip(contents, borders, strict=True)]
+
+    def _find_in_blocks(self, content: bytes) -> Iterator[Span]:
+        """Yield where secrets stand in a text."""
+        for block_start, block in self._iter_blocks(content, 0, len(content)):
+            for start, end in self._find_spans(block, SEPARATORS):
+                yield block_start + start, block_start + end
 
     def redact_body(self, content: bytearray, limit: int | None = None) -> bool:
         """Write other characters, as many, over the secrets in a response's body, and return whether there were any.
@@ -97,12 +101,16 @@ class Redactor:
         yield from ((span, b"A") for span in self._find_whole(content))  # what is left, in data and in names
 
     def _find_in_text(self, content: bytearray, start: int, end: int) -> Iterator[Span]:
-        """Yield where secrets stand between two places of a body, block by block: a text of escapes takes memory."""
-        for position in range(start, end, _BLOCK_BYTES):
-            block_start = max(start, position - _FIELD_BYTES)
-            block = bytes(content[block_start : min(end, position + _BLOCK_BYTES + self.max_form_bytes)])
+        """Yield where secrets stand between two places of a body."""
+        for block_start, block in self._iter_blocks(content, start, end):
             for first, last in self._find_in_words(block):
                 yield block_start + _skip_escape(block, first), block_start + last
+
+    def _iter_blocks(self, content: bytes | bytearray, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Yield a text in blocks that overlap, and where they start: a text of escapes takes memory."""
+        for position in range(start, end, _BLOCK_BYTES):
+            block_start = max(start, position - _FIELD_BYTES)
+            yield block_start, bytes(content[block_start : min(end, position + _BLOCK_BYTES + self.max_form_bytes)])
 
     def _find_in_words(self, content: bytes) -> list[Span]:
         """Return where secrets stand in JSON, except in a field's name or number."""

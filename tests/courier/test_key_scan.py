@@ -127,7 +127,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCapt
 
 def blind(patch: pytest.MonkeyPatch) -> None:
     """Let the package redact nothing."""
-    patch.setattr(Redactor, "redact", lambda _, words: words)
+    patch.setattr(Redactor, "redact_joined", lambda _, texts: list(texts))
     patch.setattr(Redactor, "redact_body", lambda *_: False)
 
 

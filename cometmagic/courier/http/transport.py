@@ -69,7 +69,7 @@ class PostAttempt:
         """
         try:
             error = await self._post()
-            return error and redact_error(error, self._redactor)
+            return error and redact_error(error, self._redactor, self.folder)
         except httpx.RemoteProtocolError:
             if self._status_recorder.status < 300:
                 raise
