@@ -21,26 +21,34 @@ _ESCAPE_SEQUENCES = rb"""
      (?:(?!\\{1,8}u00(?:07|1[bB]|9[cC]))(?:[^"\\\x07\x1b\xc2]|\xc2(?!\x9c)|\\.))*
     |(?:\x1b|\\{1,8}(?:u00|x)1[bB])(?:[@-Z]|\\\\?)
 """
+_DECIMAL_CODE = rb"0{0,8}(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6])(?!\d)"
 _ESCAPES = re.compile(
-    rb"""\\{1,8}(?:u00|x)([2-7][0-9a-fA-F])      # JSON, Python
-    |%(?:25){0,8}([2-7][0-9a-fA-F])              # URL
-    |&\#[xX]0{0,8}([2-7][0-9a-fA-F]);            # HTML
-    |\b0x([2-7][0-9a-fA-F])\b[ ,]{0,4}           # bytes in a list
-    |&\#0{0,8}(3[2-9]|[4-9]\d|1[01]\d|12[0-6]);
-    |\\(["\\/])                                  # JSON
+    rb"""\\{1,8}(?:u00|x|u\{0{0,4})([2-7][0-9a-fA-F])\}?  # JSON, Python, JavaScript
+    |%(?:25){0,8}([2-7][0-9a-fA-F])                      # URL
+    |&\#[xX]0{0,8}([2-7][0-9a-fA-F])(?![0-9a-fA-F]);?    # HTML
+    |(?:,\ ?)?\b0x([2-7][0-9a-fA-F])\b                   # bytes in a list
+    |&\#("""
+    + _DECIMAL_CODE
+    + rb""");?
+    |\\{1,8}(0[4-7][0-7]|1[0-7][0-7])                    # octal
+    |\\(["\\/])                                          # JSON
     |(?:"""
     + _ESCAPE_SEQUENCES
     + rb"""
       |[^\x20-\x7e]                              # controls, and other scripts
       |\\{1,8}(?:u(?!00[2-7])[0-9a-fA-F]{4}|x[0189a-fA-F][0-9a-fA-F]|[bfnrt])
       |%(?:25){0,8}[0189a-fA-F][0-9a-fA-F]
-      |&(?:\#(?!0{0,8}(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6]);)\d{1,8}|shy|nbsp|zwn?j|lrm|rlm);
-      |&\#[xX](?!0{0,8}[2-7][0-9a-fA-F];)[0-9a-fA-F]{1,8};
+      |&(?:shy|nbsp|zwn?j|lrm|rlm|hyphen|dash|lowbar|period);
+      |&\#(?!"""
+    + _DECIMAL_CODE
+    + rb""")\d{1,8};?
+      |&\#[xX](?!0{0,8}[2-7][0-9a-fA-F](?![0-9a-fA-F]))[0-9a-fA-F]{1,8};?
       |</?[A-Za-z]{1,10}(?:\ [^<>"]{0,40})?/?>|<!--[^<>"]{0,40}-->
     )+""",
     re.VERBOSE | re.DOTALL,
 )
-_DECIMAL, _LITERAL = 5, 6  # groups; in the others the code is hexadecimal
+_BASES = {5: 10, 6: 8}  # of the codes in groups; in the others the code is hexadecimal
+_LITERAL = 7  # the group of a character itself
 _SIGNS = (b"\\", b"%", b"&", b"<", b"0x", b"\x1b", b"\xc2")  # one of them is in each escape
 _IS_PRINTABLE = bytes(0x20 <= code <= 0x7E for code in range(256))
 _UNPRINTABLE = bytes(code for code in range(256) if not _IS_PRINTABLE[code])
@@ -108,4 +116,4 @@ def _read_character(match: re.Match[bytes]) -> bytes:
     group = match.lastindex
     if group is None:
         return b""
-    return match[group] if group == _LITERAL else bytes([int(match[group], 10 if group == _DECIMAL else 16)])
+    return match[group] if group == _LITERAL else bytes([int(match[group], _BASES.get(group, 16))])

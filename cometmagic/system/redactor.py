@@ -83,7 +83,8 @@ class Redactor:
         Secrets that begin at `limit` or later are left: what follows `content` may belong to them.
         """
         is_changed = False
-        for (start, end), filler in self._iter_replacements(content):
+        for span, filler in self._iter_replacements(content):
+            start, end = (_skip_escape(content, index) for index in span)
             if limit is None or start < limit:
                 content[start:end] = filler * (end - start)
                 is_changed = True
@@ -104,7 +105,7 @@ class Redactor:
         """Yield where secrets stand between two places of a body."""
         for block_start, block in self._iter_blocks(content, start, end):
             for first, last in self._find_in_words(block):
-                yield block_start + _skip_escape(block, first), block_start + last
+                yield block_start + first, block_start + last
 
     def _iter_blocks(self, content: bytes | bytearray, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         """Yield a text in blocks that overlap, and where they start: a text of escapes takes memory."""
@@ -198,7 +199,7 @@ def _is_field(content: bytes, span: Span) -> bool:
     return any(field.start() <= span[0] and span[1] <= field.end() for field in fields)
 
 
-def _skip_escape(content: bytes, index: int) -> int:
+def _skip_escape(content: bytearray, index: int) -> int:
     """Return the end of a JSON escape that begins before an index and ends after it, else the index.
 
     The letter of an escaped line end may look like the beginning of a part; without it the body is no JSON.

@@ -1,4 +1,4 @@
-"""The ways to write a secret: plain, base64, hexadecimal, and one of them within base64.
+"""The ways to write a secret: plain, backwards, base64, hexadecimal, UTF-16, and one of them within base64.
 
 Services quote a key as it is, or within a header as base64. This module lists these forms, without escapes; it does
 not search.
@@ -31,14 +31,24 @@ def iter_parts(secret: Secret) -> Iterator[bytes]:
 
 def iter_long_parts(secret: Secret) -> Iterator[bytes]:
     """Yield the parts of `MIN_LONG_PART` characters of a secret, squeezed, in all forms."""
-    yield from _iter_slices(squeeze(secret.reveal().encode()), MIN_LONG_PART)
-    yield from _iter_slices(secret.reveal().encode().hex().encode(), MIN_LONG_PART * 2)
+    for form, length in _iter_squeezed_forms(secret):
+        yield from _iter_slices(form, length)
+
+
+def _iter_squeezed_forms(secret: Secret) -> Iterator[tuple[bytes, int]]:
+    """Yield the forms of a secret, squeezed, and the lengths that hold `MIN_LONG_PART` characters of it."""
+    yield squeeze(secret.reveal().encode()), MIN_LONG_PART
+    yield squeeze(secret.reveal().encode()[::-1]), MIN_LONG_PART
+    for encoding, size in (("utf-8", 1), ("utf-16-le", 2)):
+        yield secret.reveal().encode(encoding).hex().encode(), MIN_LONG_PART * size * 2
+        yield from _iter_squeezed_base64(secret.reveal().encode(encoding), MIN_LONG_PART * size * 4 // 3)
+    yield from _iter_squeezed_base64(secret.reveal().encode().hex().encode(), MIN_LONG_PART * 2 * 4 // 3)
     for form in _iter_base64(secret.reveal().encode()):
-        yield from _iter_slices(squeeze(form), MIN_LONG_PART * 4 // 3)
-        for outer_form in _iter_base64(form):
-            yield from _iter_slices(squeeze(outer_form), MIN_LONG_PART * 16 // 9)
-    for outer_form in _iter_base64(secret.reveal().encode().hex().encode()):
-        yield from _iter_slices(squeeze(outer_form), MIN_LONG_PART * 8 // 3)
+        yield from _iter_squeezed_base64(form, MIN_LONG_PART * 16 // 9)
+
+
+def _iter_squeezed_base64(content: bytes, length: int) -> Iterator[tuple[bytes, int]]:
+    return ((squeeze(form), length) for form in _iter_base64(content))
 
 
 def squeeze(content: bytes | bytearray) -> bytes:

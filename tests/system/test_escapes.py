@@ -18,7 +18,7 @@ from cometmagic.system.escapes import MAX_LAYERS, iter_layers, unescape
         (b"a\nb\\nc\\u00e9d\xc3\xa9e", b"abcde", [1, 3, 6, 13, 16]),
         (b"&#32;&#126;", b" ~", [5, 11]),
         (b"%41", b"A", [3]),
-        (b"0x61, 0x62,", b"ab", [6, 11]),
+        (b"0x61, 0x62,", b"ab,", [4, 10, 11]),
         (b"a\x1b[31mb\\u001b[0mc\xc2\x9b1md", b"abcd", [1, 7, 17, 22]),
         (b"a\x1b]0;x\x07b\\u001bPq\\u001b\\\\c\x1bMd", b"abcd", [1, 8, 25, 28]),
         (b"a&shy;b<b>c</b>d<!-- x -->e&#8203;f", b"abcdef", [1, 7, 11, 16, 27, 35]),
