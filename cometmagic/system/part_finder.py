@@ -13,18 +13,19 @@ Span = tuple[int, int]  # the beginning and the end of a piece of text
 
 
 class PartFinder:
-    """Finds some parts in a text. Parts may be of several lengths."""
+    """Finds the parts of some forms of a secret in a text."""
 
     __slots__ = ("_gram", "_grams", "_hashes", "_step")
 
-    def __init__(self, parts: Iterable[bytes], gram: int) -> None:
-        """`gram` is the number of characters that are looked up first; no part is shorter."""
+    def __init__(self, forms: Iterable[tuple[bytes, int]], gram: int) -> None:
+        """Of each form, all parts of a length are found; `gram` characters, no more than that, are looked up first."""
         self._gram = gram
-        self._grams: set[int] = set()  # hashes of all that a part contains
+        self._grams: set[int] = set()
         self._hashes: dict[int, set[int]] = {}  # of the parts, by their length
-        for part in parts:
-            self._hashes.setdefault(len(part), set()).add(hash(part))
-            self._grams.update(self._iter_gram_hashes(part, 1))
+        for form, length in forms:
+            if len(form) >= length:
+                self._hashes.setdefault(length, set()).update(map(hash, _iter_slices(form, length)))
+                self._grams.update(self._iter_gram_hashes(form, 1))
         self._step = min(self._hashes, default=gram) - gram + 1
 
     def find(self, content: bytes) -> Iterator[Span]:
@@ -38,6 +39,10 @@ class PartFinder:
 
     def _iter_gram_hashes(self, content: bytes, step: int) -> Iterator[int]:
         return map(hash, zip(*(content[offset::step] for offset in range(self._gram)), strict=False))
+
+
+def _iter_slices(form: bytes, length: int) -> Iterator[bytes]:
+    return (form[start : start + length] for start in range(len(form) - length + 1))
 
 
 def merge_spans(spans: Iterable[Span]) -> list[Span]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, compress, pairwise
+from itertools import accumulate, chain, compress, pairwise
 
 from cometmagic.system.escapes import MAX_ESCAPE_BYTES, iter_layers
 from cometmagic.system.part_finder import PartFinder, Span, merge_spans
@@ -19,8 +19,8 @@ from cometmagic.system.secret import Secret
 from cometmagic.system.secret_forms import (
     LOWER_CASE,
     SEPARATORS,
-    iter_long_parts,
-    iter_parts,
+    iter_lower_forms,
+    iter_squeezed_forms,
     list_whole_forms,
 )
 
@@ -47,8 +47,8 @@ class Redactor:
     def __init__(self, secrets: Iterable[Secret | None] = ()) -> None:
         """Secrets that are None are left out."""
         self._secrets = [secret for secret in secrets if secret is not None]
-        self._parts = PartFinder((part for secret in self._secrets for part in iter_parts(secret)), gram=3)
-        self._long_parts = PartFinder((part for secret in self._secrets for part in iter_long_parts(secret)), gram=4)
+        self._parts = PartFinder(chain.from_iterable(map(iter_lower_forms, self._secrets)), gram=3)
+        self._long_parts = PartFinder(chain.from_iterable(map(iter_squeezed_forms, self._secrets)), gram=4)
 
     def __repr__(self) -> str:
         return f"<redactor of {len(self._secrets)} secrets>"

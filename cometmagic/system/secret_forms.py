@@ -20,22 +20,16 @@ SEPARATORS = bytes(code for code in range(256) if not (code < 128 and chr(code).
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
-def iter_parts(secret: Secret) -> Iterator[bytes]:
-    """Yield the shortest parts of a secret that must not be shown, in all forms without escapes and in lower case."""
+def iter_lower_forms(secret: Secret) -> Iterator[tuple[bytes, int]]:
+    """Yield all forms of a secret without escapes, in lower case, and the lengths of parts that must not be shown."""
     if len(secret) >= MIN_PASSWORD:
-        yield from _iter_slices(secret.reveal().encode().lower(), min(MIN_PART, len(secret)))
+        yield secret.reveal().encode().lower(), min(MIN_PART, len(secret))
     for form in _iter_base64(secret.reveal().encode()):
-        yield from _iter_slices(form.lower(), MIN_PART * 4 // 3)
-    yield from _iter_slices(secret.reveal().encode().hex().encode(), MIN_PART * 2)
+        yield form.lower(), MIN_PART * 4 // 3
+    yield secret.reveal().encode().hex().encode(), MIN_PART * 2
 
 
-def iter_long_parts(secret: Secret) -> Iterator[bytes]:
-    """Yield the parts of `MIN_LONG_PART` characters of a secret, squeezed, in all forms."""
-    for form, length in _iter_squeezed_forms(secret):
-        yield from _iter_slices(form, length)
-
-
-def _iter_squeezed_forms(secret: Secret) -> Iterator[tuple[bytes, int]]:
+def iter_squeezed_forms(secret: Secret) -> Iterator[tuple[bytes, int]]:
     """Yield the forms of a secret, squeezed, and the lengths that hold `MIN_LONG_PART` characters of it."""
     yield squeeze(secret.reveal().encode()), MIN_LONG_PART
     yield squeeze(secret.reveal().encode()[::-1]), MIN_LONG_PART
@@ -48,17 +42,12 @@ def _iter_squeezed_forms(secret: Secret) -> Iterator[tuple[bytes, int]]:
 
 
 def _iter_squeezed_base64(content: bytes, length: int) -> Iterator[tuple[bytes, int]]:
-    return ((squeeze(form), length) for form in _iter_base64(content))
+    return ((form, length) for form in set(map(squeeze, _iter_base64(content))))
 
 
 def squeeze(content: bytes | bytearray) -> bytes:
     """Return the letters and digits of a text, in lower case."""
     return bytes(content.translate(LOWER_CASE, SEPARATORS))
-
-
-def _iter_slices(form: bytes, length: int) -> Iterator[bytes]:
-    for start in range(len(form) - length + 1):
-        yield form[start : start + length]
 
 
 def list_whole_forms(secret: Secret) -> set[bytes]:
