@@ -135,6 +135,38 @@ def test_a_whole_key_in_an_image_is_overwritten_and_the_data_stays_base64(shape:
     assert left["data"].endswith(IMAGE[20_003:])
 
 
+LONG_PARTS: dict[str, Callable[[str], str]] = {
+    "head": lambda key: key[:-1],
+    "tail": lambda key: key[1:],
+    "middle": lambda key: key[4:20],
+    "upper": str.upper,
+    "hex": lambda key: key[3:-2].encode().hex(),
+    "base64": lambda key: base64.b64encode(b"a" + key[1:].encode() + b"bc").decode(),
+}
+
+
+@pytest.mark.parametrize("shape", KEYS)
+@pytest.mark.parametrize("part", LONG_PARTS)
+def test_no_long_part_of_a_key_is_left_in_data_or_in_a_name(part: str, shape: str) -> None:
+    quoted = LONG_PARTS[part](KEYS[shape])
+    for body in (f'{{"text": "{"x" * 1100}{quoted}"}}', f'{{"text": "{quoted}{"x" * 1100}"}}', f'{{"a{quoted}": 1}}'):
+        left = redacted(body, KEYS[shape])
+        assert leaks(body, KEYS[shape])  # the control
+        assert leaks(left, KEYS[shape]) == []
+        assert len(json.loads(left)) == 1
+
+
+@pytest.mark.parametrize("before", ["\\f", "\\\\", "\\u003f"])
+@pytest.mark.parametrize("after", ["\\f", "\\u00ff", "\\b"])
+def test_an_escape_beside_letters_that_are_split_stays_whole(before: str, after: str) -> None:
+    key = "f3ac19e5b48806a1cu00ff"
+    body = f'{{"text": "{before}{" ".join(key[1:-5])}{after}"}}'
+
+    left = redacted(body, key)
+
+    assert "*" in json.loads(left)["text"]
+
+
 @pytest.mark.parametrize(
     ("key", "before"),
     [
