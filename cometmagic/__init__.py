@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         TransportError,
     )
     from cometmagic.gemini.parts import ImagePart, TextPart
+    from cometmagic.generation.fetch import fetch_image
     from cometmagic.generation.generate import agenerate, agenerate_many, generate, generate_many
     from cometmagic.generation.plan import Plan, plan
     from cometmagic.generation.result import ImageResult
@@ -54,6 +55,7 @@ __all__ = [
     "agenerate",
     "agenerate_many",
     "ask_key",
+    "fetch_image",
     "generate",
     "generate_many",
     "library",
@@ -71,6 +73,7 @@ _MODULES = {
     "agenerate": "generation.generate",
     "agenerate_many": "generation.generate",
     "ask_key": "options.settings",
+    "fetch_image": "generation.fetch",
     "generate": "generation.generate",
     "generate_many": "generation.generate",
     "Library": "storage.library",

@@ -1,4 +1,4 @@
-"""`python -m cometmagic`: the main job without a notebook, the doctor, and the offline service on a port."""
+"""`python -m cometmagic`: one picture, the models, the doctor, and the offline service on a port."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         match namespace.command:
             case "serve":
                 return _run_server(namespace.port, namespace.delay)
+            case "models":
+                return _list_models(is_live=namespace.live)
             case "doctor":
                 return _run_doctor()
         return _run_demo(namespace.prompt, namespace.options)
@@ -42,6 +44,8 @@ def _build_parser() -> argparse.ArgumentParser:
     demo.add_argument("prompt", help="what to see, e.g. 'a red bicycle'; it may also stand behind the options")
     demo.add_argument("options", nargs=argparse.REMAINDER, help="options of %%%%gemini_image, e.g. --aspect-ratio 16:9")
     commands.add_parser("doctor", help="tell what stands in the way of a call; status 1 when something does")
+    models = commands.add_parser("models", help="list what is known of each model")
+    models.add_argument("--live", action="store_true", help="add CometAPI's public catalogue, read without a key")
     serve = commands.add_parser("serve", help="answer as the service does, offline, on this machine")
     serve.add_argument(
         "--port", type=_build_converter(PORT_TYPE), default=8765, help="0 takes any free port (default %(default)s)"
@@ -76,6 +80,13 @@ def _run_server(port: int, delay: float) -> int:
     return server.run(port, delay)
 
 
+def _list_models(*, is_live: bool) -> int:
+    from cometmagic.display.model_table import build_models_output
+
+    print(build_models_output(is_live=is_live)[0]["text/plain"].rstrip())
+    return 0
+
+
 def _run_doctor() -> int:
     from cometmagic.doctor import examine
 
@@ -87,6 +98,7 @@ def _run_doctor() -> int:
 def _run_demo(prompt: str, arguments: Sequence[str]) -> int:
     import shlex
 
+    from cometmagic.display.caption import list_warnings
     from cometmagic.generation.generate import generate
 
     line = parse_line(shlex.join(arguments))
@@ -97,7 +109,7 @@ def _run_demo(prompt: str, arguments: Sequence[str]) -> int:
     summary = f"{result.source}: {image.width} x {image.height} px in {result.seconds:.1f} s"
     print(f"{prompt!r} by {result.call['model']}, {summary}")
     print(f"Price: {result.price}")
-    for note in result.warnings:
+    for note in list_warnings(result):
         print(f"Note: {note}")
     print(f"Picture: {image.path}")
     print(f"All about the call: {result.folder}")

@@ -34,7 +34,7 @@ from cometmagic.storage.index import iter_recordings
 from cometmagic.storage.library import MIN_FREE_BYTES, Library, format_call_count
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
 from cometmagic.storage.trust import describe_untrusted
-from cometmagic.system import proxies
+from cometmagic.system import certificates, proxies
 from cometmagic.system.formatting import format_bytes
 from cometmagic.system.regular_files import is_regular, measure_regular
 from cometmagic.system.sanitize import clean_line
@@ -142,7 +142,7 @@ def _check_service(report: Report) -> None:
             f"The key and the prompts go to {base_url.host}, not to CometAPI. Unset COMETAPI_BASE_URL to change that."
         )
     report.add_row("proxy", proxies.describe_proxy(base_url.url))
-    for problem in proxies.find_proxy_problems(base_url.url):
+    if problem := proxies.find_proxy_problem(base_url.url):
         report.add_error(problem)
 
 
@@ -171,8 +171,8 @@ def _check_library(report: Report, library: Library | None) -> None:
 
 
 def _check_certificates(report: Report) -> None:
-    report.add_row("certificates", proxies.describe_certificates())
-    if problem := proxies.find_certificate_problem():
+    report.add_row("certificates", certificates.describe_certificates())
+    if problem := certificates.find_certificate_problem():
         report.add_error(problem)
     if file := os.environ.get("SSLKEYLOGFILE"):
         report.add_warning(f"SSLKEYLOGFILE is set: whoever has {file} and recorded traffic can read the key. Unset it.")

@@ -17,14 +17,16 @@ saves them with `to_dict`, and `restore_error` reads them back, with texts that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from cometmagic.system.sanitize import clean
+from cometmagic.system.sanitize import clean, clean_line
 from cometmagic.system.secret_patterns import mask_secrets
 from cometmagic.system.session_secret import mask_session_secret
 
+MAX_ADDRESSES = 4  # that an error shows
+MAX_ADDRESS_LENGTH = 8000  # characters; many servers read no more
 BALANCE_ADVICE = "Look at the balance before trying again."  # the advice when a call may have cost money
 
 
@@ -72,7 +74,14 @@ class CometError(Exception):
         self.details = details
 
     def __str__(self) -> str:
-        return " ".join(sentence for sentence in (self.message, self.charge_sentence, self.advice) if sentence)
+        sentences = (self.message, *self._iter_addresses(), self.charge_sentence, self.advice)
+        return " ".join(sentence for sentence in sentences if sentence)
+
+    def _iter_addresses(self) -> Iterator[str]:
+        """Yield the addresses among the details, whole: their signatures are no secrets of the user."""
+        addresses = self.details.get("addresses")
+        for address in addresses[:MAX_ADDRESSES] if isinstance(addresses, list) else ():
+            yield f"Address: {mask_session_secret(clean_line(address, MAX_ADDRESS_LENGTH))}"
 
     @property
     def charge_sentence(self) -> str:

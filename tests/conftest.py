@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from cometmagic.courier import client, retry
@@ -17,6 +18,8 @@ from tests.figures import (  # noqa: F401  # the table at the end of a run
 )
 from tests.isolation import clear_settings
 from tests.notebook.fixtures import kernel, notebook, serve  # noqa: F401  # one kernel for all folders
+
+hypothesis.settings.register_profile("default", deadline=None)  # no test is timed: other programs run beside it
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

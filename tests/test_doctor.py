@@ -44,7 +44,7 @@ BROKEN: list[tuple[dict[str, str], str, list[str]]] = [
     ({"COMETMAGIC_LIBRARY": "x" * 300}, "✗", ["Cannot write in", "File name too long"]),
     ({"SSL_CERT_FILE": "{place}/nowhere"}, "✗", ["SSL_CERT_FILE names", "/nowhere, which cannot be read", "unset it"]),
     ({"SSLKEYLOGFILE": "{place}/keys"}, "!", ["SSLKEYLOGFILE is set", "/keys", "Unset it"]),
-    ({"HTTPS_PROXY": "htp://ada:secret@proxy"}, "✗", ["HTTPS_PROXY is htp://***@proxy, and no address of a proxy"]),
+    ({"HTTPS_PROXY": "htp://ada:secret@proxy"}, "✗", ["HTTPS_PROXY begins with htp://, and only http,"]),
 ]
 
 

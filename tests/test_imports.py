@@ -44,7 +44,7 @@ def test_a_picture_needs_neither_http_nor_pillow_in_the_kernel(tmp_path: Path) -
     assert added & set(HEAVY) == {"pybase64"}
 
 
-@pytest.mark.parametrize("magic", ["gemini_library", "gemini_doctor"])
+@pytest.mark.parametrize("magic", ["gemini_library", "gemini_doctor", "gemini_models"])
 def test_looking_around_imports_nothing_heavy(tmp_path: Path, magic: str) -> None:
     added = imported(f"{LOAD}shell.run_line_magic({magic!r}, '')", tmp_path)
 

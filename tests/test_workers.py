@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.workers import WORKERS, pytest_collection_modifyitems, pytest_xdist_auto_num_workers
+from tests.workers import BROWSERS, WORKERS, Scheduling, pytest_collection_modifyitems, pytest_xdist_auto_num_workers
 
 HERE = Path(__file__)
 
@@ -52,3 +52,15 @@ def test_what_takes_long_comes_first_and_files_stay_together() -> None:
 
     names = ["e/page", "d/campaign", "faults/one", "c/cells", "c/cells", "b/many", "b/many", "a/few"]
     assert [str(one.path) for one in items] == [f"{name}.py" for name in names]
+
+
+def test_browser_files_share_two_workers_and_others_go_anywhere() -> None:
+    pages = [f"tests/browser/test_{name}.py::test_{test}" for name in "abc" for test in (1, 2)]
+    scheduling = Scheduling(SimpleNamespace(getvalue=lambda _: ["popen"] * WORKERS))  # type: ignore[arg-type]
+
+    units = [scheduling._split_scope(page) for page in pages]
+
+    assert units[0::2] == units[1::2]
+    assert units[0] == units[4] != units[2]
+    assert len(set(units)) == BROWSERS
+    assert scheduling._split_scope("tests/options/test_a.py::test_b[c::d]") == "tests/options/test_a.py"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +16,8 @@ from cometmagic.codegen.assets import AssetPaths, AssetStore, read_signature_tex
 from cometmagic.codegen.literals import Block, Node, build_tree, format_python_atom, format_python_string, format_tree
 from cometmagic.codegen.snippets import BASE_URL_SNIPPET, SAVE_SNIPPET
 from cometmagic.errors import OptionError
-from cometmagic.gemini.encode import encode_request
+from cometmagic.gemini.encode import encode_declared_options, encode_request
+from cometmagic.gemini.extra_fields import subtract_body
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.declaration import GENERATION_CONFIG, Limits
 
@@ -58,8 +58,8 @@ image = images[-1]
 def render_program(request: ImageRequest, asset_store: AssetStore) -> str:
     """Return a program that sends the request with google-genai. Raises `OptionError` for what it cannot send."""
     options = request.options
-    body = encode_request(replace(request, options=replace(options, extra={})))
-    _check_names(body, options.extra)
+    body = encode_declared_options(request)
+    extra_body = subtract_body(encode_request(request), body)
     _check_signatures(request)
     asset_paths = resolve_assets(request, asset_store)
     contents = format_tree(_build_node("contents", body.pop("contents"), asset_paths), indent="    ", prefix_length=9)
@@ -74,7 +74,7 @@ def render_program(request: ImageRequest, asset_store: AssetStore) -> str:
         base_url=url,
         api_version="v1beta",
         timeout={int(Limits().idle_timeout * 1000):_},  # milliseconds
-        client_args={{"follow_redirects": False}},{_format_extra_body(options.extra)}
+        client_args={{"follow_redirects": False}},{_format_extra_body(extra_body)}
     ),
 )
 response = client.models.generate_content(
@@ -121,22 +121,6 @@ def _format_model(model: str) -> str:
     """Return the model name from which the SDK builds the URL that the other programs use."""
     name = quote(model.removeprefix("models/"))
     return f"models/{name}" if "/" in name else name
-
-
-def _check_names(body: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
-    """Refuse names in `extra` that the SDK would change to a field of `body` with another spelling."""
-    field_names = {_normalize_name(name): name for name in body}
-    for name, value in extra.items():
-        field_name = field_names.get(_normalize_name(name), name)
-        if field_name != name:
-            message = f"google-genai would send {name!r} of --extra as {field_name!r}."
-            raise OptionError(message, advice="Use --show-code httpx, or the other name.")
-        if isinstance(value, dict) and isinstance(body.get(name), dict):
-            _check_names(body[name], value)
-
-
-def _normalize_name(name: str) -> str:
-    return name.replace("_", "").lower()
 
 
 def _check_signatures(request: ImageRequest) -> None:

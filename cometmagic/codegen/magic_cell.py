@@ -18,7 +18,7 @@ from typing import Any
 from cometmagic.codegen.assets import AssetStore
 from cometmagic.codegen.literals import Block, format_python_string, format_tree
 from cometmagic.errors import LibraryError, OptionError, TemplateError
-from cometmagic.gemini.parts import ImagePart, Part, TextPart
+from cometmagic.gemini.parts import ImagePart, Part, PromptPart, RawPart, TextPart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.command_line import format_option
 from cometmagic.options.template import find_used_names, render_template
@@ -102,14 +102,17 @@ def format_image_argument(path: str) -> str:
     return f"./{path}" if path.isidentifier() else path
 
 
-def _split_parts(parts: tuple[Part, ...], edited_image: bytes | None) -> tuple[list[Part], list[ImagePart], bool]:
+def _split_parts(
+    all_parts: tuple[Part, ...], edited_image: bytes | None
+) -> tuple[list[PromptPart], list[ImagePart], bool]:
     """Return the parts of the prompt, the images after it, and whether the edited image is between them."""
+    parts = [part for part in all_parts if not isinstance(part, RawPart)]
     end = 1 + max((index for index, part in enumerate(parts) if isinstance(part, TextPart)), default=-1)
     images = [part for part in parts[end:] if isinstance(part, ImagePart)]
     for index, image in enumerate(images):
         if edited_image is not None and _has_content(image, edited_image):
-            return list(parts[: end + index]), images[index + 1 :], True
-    return list(parts[:end]), images, False
+            return parts[: end + index], images[index + 1 :], True
+    return parts[:end], images, False
 
 
 def _has_content(part: ImagePart, content: bytes) -> bool:
@@ -144,7 +147,7 @@ def is_plain(text: str) -> bool:
 
 
 def _build_prompt(
-    parts: list[Part], locate_image: Callable[[ImagePart], str], namespace: Mapping[str, Any]
+    parts: list[PromptPart], locate_image: Callable[[ImagePart], str], namespace: Mapping[str, Any]
 ) -> tuple[str, dict[str, str | Path]]:
     """Return a prompt, and the variables in it that stand for images and special texts."""
     variables: dict[str, str | Path] = {}

@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 
 from cometmagic.costs.charges import record_cost
+from cometmagic.courier import retry
+from cometmagic.courier.address_fetch import fetch_image
 from cometmagic.courier.http.log_redaction import redact_logs
 from cometmagic.courier.http.transport import PostAttempt
 from cometmagic.courier.http.transport_errors import DAMAGED_REASON, build_transport_error
@@ -19,11 +21,11 @@ from cometmagic.courier.log import log_crash
 from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.courier.recorder import CallRecorder
 from cometmagic.courier.recovery import lock_call, recover
-from cometmagic.courier.retry import ANSWERED_REASON, MAX_TOTAL_WAIT, THROTTLE_STATUSES, RetryState, classify
+from cometmagic.courier.retry import ANSWERED_REASON, MAX_TOTAL_WAIT, THROTTLE_REASONS, RetryState, classify
 from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, CometError, LibraryError, NoImageError, TransportError
 from cometmagic.gemini.encode import iter_body
-from cometmagic.gemini.error_bodies import parse_error_response
+from cometmagic.gemini.failures.error_bodies import parse_error_response
 from cometmagic.offline import service
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallState, find_worst_charge_status
@@ -133,7 +135,9 @@ class Delivery:
             async with asyncio.timeout(None) as timeout:
                 while True:
                     wait_start = clock()
-                    async with self.rate_limiter.acquire_slot(route.limits.at_once, self._emit_pause):
+                    async with self.rate_limiter.acquire_slot(
+                        route.limits.at_once, self._emit_pause, retry_state.attempt_count
+                    ):
                         # The first wait for a slot, in a batch, does not count.
                         retry_state.total_wait += clock() - wait_start if retry_state.attempt_count else 0.0
                         deadline = deadline or clock() + route.limits.total_timeout
@@ -142,6 +146,7 @@ class Delivery:
                         timeout.reschedule(None)  # settling has no time limit
                         error = await self._settle(error)
                     delay = retry_state.compute_delay(error, deadline - clock())
+                    self._throttle(error, delay)
                     if error is None or delay is None:
                         self.rate_limiter.record_outcome(classify(error).outcome)
                         return error
@@ -152,6 +157,11 @@ class Delivery:
             return error or rate_limit_error
         except TimeoutError as exception:
             return await self._settle_timeout(exception, error)
+
+    def _throttle(self, error: CometError | None, delay: float | None) -> None:
+        """Slow all calls down when the service turned this one away, for `delay` seconds or, at the last try, a few."""
+        if error is not None and error.details.get("reason") in THROTTLE_REASONS:
+            self.rate_limiter.throttle(retry.INITIAL_BACKOFF if delay is None else delay)
 
     async def _settle_timeout(self, exception: TimeoutError, previous_error: CometError | None) -> CometError | None:
         """Settle a call whose time is up; return its error, `previous_error` when nothing was sent after it."""
@@ -189,6 +199,8 @@ class Delivery:
         self.recorder.write(state=CallState.RECEIVED, received=now(), damage=damage)
         self._is_writing = True
         response_error = await asyncio.to_thread(self.recorder.settle)
+        if response_error is not None and isinstance(self.route, LiveRoute) and self.folder.read().get("fetch"):
+            response_error = await asyncio.to_thread(fetch_image, self.folder, response_error, self._redactor)
         self._is_writing = False
         is_unsaved = self.folder.read()["state"] == CallState.RECEIVED  # it can be recovered later
         # Despite `error` the response may hold the whole image or a refusal, which says more than `error`.
@@ -204,8 +216,6 @@ class Delivery:
         attempts = [*self.folder.read().get("tries", []), {"ended": now(), "error": error.to_dict()}]
         self.recorder.write(state=CallState.PLANNED, tries=attempts, error=None)
         self._attempt = None
-        if error.details.get("status") in THROTTLE_STATUSES:
-            self.rate_limiter.throttle(delay)
         self._emit({"event": "waiting", "seconds": delay, "why": error.message, "again": True})
         await asyncio.sleep(delay)
 

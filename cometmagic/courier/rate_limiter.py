@@ -1,13 +1,14 @@
 """One limit for all calls of a courier to one base URL: how many run at the same time, and when none may start.
 
-A 429 for one call of a batch concerns them all: no call starts until the pause the service asks for is over, and
-fewer run at the same time afterwards. After three calls in a row with an unknown outcome, the waiting calls are not
+A 429, or an overloaded service, for one call of a batch concerns them all: no call starts until the pause is over, and
+fewer run at the same time afterwards. Only after three calls in a row with an unknown outcome are the waiting calls not
 sent at all, as each might be charged without a result. This module knows neither HTTP nor folders.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -24,19 +25,30 @@ class RateLimiter:
         self._max_concurrency = 1
         self._reduced_concurrency = 0  # the present limit after a 429; 0 means `_max_concurrency`
         self._active_count = 0
+        self._waiting_ranks: list[float] = []  # of the calls that wait for a slot; the lowest one goes first
         self._pause_end = 0.0  # on the loop's clock
         self._unknown_streak = 0
         self._trip_count = 0
         self._change_event = asyncio.Event()
 
     @asynccontextmanager
-    async def acquire_slot(self, max_concurrency: int, on_pause: Callable[[float], None]) -> AsyncIterator[None]:
+    async def acquire_slot(
+        self, max_concurrency: int, on_pause: Callable[[float], None], attempt_count: int = 0
+    ) -> AsyncIterator[None]:
         """Wait for one of `max_concurrency` slots and hold it; `on_pause` gets the seconds of a pause.
 
-        Raises `TransportError` when too many calls in a row had an unknown outcome.
+        A call with `attempt_count` attempts goes before those with more, and before those that were not sent yet, so
+        that a spell of refusals does not take all tries of one call. Raises `TransportError` when too many calls in a
+        row had an unknown outcome.
         """
         self._max_concurrency = max_concurrency
-        await self._wait_for_slot(on_pause)
+        rank = attempt_count or math.inf
+        self._waiting_ranks.append(rank)
+        try:
+            await self._wait_for_slot(on_pause, rank)
+        finally:
+            self._waiting_ranks.remove(rank)
+            self._notify_waiters()
         self._active_count += 1
         try:
             yield
@@ -44,13 +56,14 @@ class RateLimiter:
             self._active_count -= 1
             self._notify_waiters()
 
-    async def _wait_for_slot(self, on_pause: Callable[[float], None]) -> None:
+    async def _wait_for_slot(self, on_pause: Callable[[float], None], rank: float) -> None:
         trip_count, reported_pause_end = self._trip_count, 0.0
         while True:
             if self._trip_count != trip_count:
                 raise _build_trip_error()
             pause = self._pause_end - asyncio.get_running_loop().time()
-            if pause <= 0 and self._active_count < (self._reduced_concurrency or self._max_concurrency):
+            has_slot = self._active_count < (self._reduced_concurrency or self._max_concurrency)
+            if pause <= 0 and has_slot and rank <= min(self._waiting_ranks):
                 return
             if pause > 0 and self._pause_end != reported_pause_end:
                 reported_pause_end = self._pause_end
@@ -68,9 +81,14 @@ class RateLimiter:
         self._change_event = asyncio.Event()
 
     def throttle(self, seconds: float) -> None:
-        """Start no call for some seconds, and allow half as many at the same time from then on."""
-        self._pause_end = max(self._pause_end, asyncio.get_running_loop().time() + seconds)
-        self._reduced_concurrency = max(1, (self._reduced_concurrency or self._max_concurrency) // 2)
+        """Start no call for some seconds, and allow half as many at the same time from then on.
+
+        Calls that are turned away together halve the number once.
+        """
+        current_time = asyncio.get_running_loop().time()
+        if self._pause_end <= current_time:
+            self._reduced_concurrency = max(1, (self._reduced_concurrency or self._max_concurrency) // 2)
+        self._pause_end = max(self._pause_end, current_time + seconds)
 
     def record_outcome(self, outcome: str) -> None:
         """Record a call's outcome (retry.py): success raises the limit, unknown outcomes in a row stop all calls."""

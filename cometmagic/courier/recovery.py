@@ -137,7 +137,7 @@ def _finish(folder: CallFolder, redactor: Redactor) -> None:
         folder.fail(TransportError(message, charge_status=charge_status, advice="Run the cell again."))
     elif state in (CallState.SENT, CallState.RECEIVED):
         if folder.has_raw_response:
-            settle(folder, redactor)
+            settle(folder, redactor=redactor)
         else:
             message = "The call was sent, and what carried it ended before an answer."
             folder.fail(TransportError(message, advice=BALANCE_ADVICE))

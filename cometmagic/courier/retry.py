@@ -13,6 +13,7 @@ import random
 from dataclasses import dataclass, field
 
 from cometmagic.errors import ChargeStatus, CometError
+from cometmagic.gemini.failures.error_rules import ErrorReason
 
 MAX_TOTAL_WAIT = 120.0  # seconds for all waits of a call together
 INITIAL_BACKOFF = 2.0  # seconds of the first wait if the service asks for none; each further one is twice as long
@@ -29,38 +30,33 @@ class RetryRule:
     max_retries: int = 0
     charge_statuses: tuple[ChargeStatus, ...] = ()
     reasons: tuple[str, ...] = ()
-    statuses: tuple[int, ...] = ()
-    codes: tuple[str, ...] = ()
 
     def is_match(self, error: CometError) -> bool:
         """Whether the rule applies to an error."""
-        details = error.details
-        return (
-            (not self.charge_statuses or error.charge_status in self.charge_statuses)
-            and (not self.reasons or details.get("reason") in self.reasons)
-            and (not self.statuses or details.get("status") in self.statuses)
-            and (not self.codes or str(details.get("code", "")).lower() in self.codes)
+        return (not self.charge_statuses or error.charge_status in self.charge_statuses) and (
+            not self.reasons or error.details.get("reason") in self.reasons
         )
 
-
-FINAL_ERROR_CODES = (
-    "invalid_request", "convert_request_failed", "model_not_found", "insufficient_user_quota"
-)  # fmt: skip
 
 ANSWERED_REASON = "answered"
 RETRY_RULES = (
     RetryRule("U", "the request may have been processed", charge_statuses=(ChargeStatus.UNKNOWN,)),
     RetryRule("F", "the service answered, without a picture", reasons=(ANSWERED_REASON,)),
-    RetryRule("F", "the request itself is refused", codes=FINAL_ERROR_CODES),
-    RetryRule("F", "the quota of a day or the balance is used up", reasons=("used up",)),
-    RetryRule("S", "too many requests for the moment", max_retries=3, statuses=(429,)),
-    RetryRule("S", "the service has no room", max_retries=3, statuses=(503,)),  # any other 503 is U
-    RetryRule("S", "Cloudflare could not reach the service", max_retries=3, statuses=(521, 523, 525, 526)),
+    RetryRule("F", "the balance, or the quota of a day or a month, is used up", reasons=(ErrorReason.USED_UP,)),
+    RetryRule("F", "the relay has no channel for the model", reasons=(ErrorReason.NO_CHANNEL,)),
+    RetryRule("S", "too many requests for the moment (429)", max_retries=3, reasons=(ErrorReason.RATE_LIMIT,)),
+    RetryRule("S", "the service is overloaded (503)", max_retries=3, reasons=(ErrorReason.OVERLOADED,)),
+    RetryRule(
+        "S",
+        "Cloudflare could not reach the service (521, 523, 525, 526)",
+        max_retries=3,
+        reasons=(ErrorReason.UNREACHABLE,),
+    ),
     RetryRule("S", "no connection was made", max_retries=3, reasons=("connection",)),
     RetryRule("S", "the name was not found, or no TLS was spoken", max_retries=1, reasons=("name", "tls")),
     RetryRule("F", "anything else"),
 )
-THROTTLE_STATUSES = (429, 503)  # these pause all calls to the same base URL
+THROTTLE_REASONS = (ErrorReason.RATE_LIMIT, ErrorReason.OVERLOADED)  # these pause all calls to the same base URL
 
 
 def classify(error: CometError | None) -> RetryRule:

@@ -1,7 +1,7 @@
 """Writing `response.part` as the response arrives, on another disk if need be.
 
-The response has been paid for. Each piece is written at once, except for a few kB that may be the beginning of the
-key, so that a killed courier loses nothing else that it has read, and leaves no key behind.
+The response has been paid for. Each piece is written at once, except for what looks like the key at its end, so that
+a killed courier loses nothing else that it has read, and leaves no key behind.
 When the disk is full or broken, or the folder is deleted, writing continues in another folder. Nothing here knows
 what a response means.
 """

@@ -21,6 +21,7 @@ from cometmagic.display.bundles import (
     render_small_print,
     render_table,
 )
+from cometmagic.display.caption import list_warnings
 from cometmagic.display.html_parts import encode_base64, escape_text, render_image, wrap_small_print, wrap_without_math
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
@@ -30,7 +31,7 @@ from cometmagic.generation.result_list import MAX_SHEET_IMAGES, ImageResults, Re
 from cometmagic.storage.call_folder import SMALL_PREVIEW_BYTES, CallFolder
 from cometmagic.storage.index import shorten_id
 from cometmagic.system.formatting import format_path
-from cometmagic.system.sanitize import clean_line
+from cometmagic.system.sanitize import TEXT_CAP, clean_line
 
 PIXEL_RATIO = 4 / 3  # pixels of a sheet per CSS pixel, which makes letters 13 or 14 CSS pixels high
 TERMINAL_PIXELS = 960  # pixels of the longest side
@@ -88,11 +89,13 @@ def build_sheet_caption(results: ImageResults, saved_paths: list[Path] | None = 
 
 
 def _summarize_rows(rows: list[dict[str, Any]], prices: list[Price]) -> list[str]:
-    """Return the totals of a batch: images, failures, tokens, seconds, cost and sources."""
+    """Return the totals of a batch: images, failures, deviations, tokens, seconds, cost and sources."""
     successes = [row for row in rows if row["error"] is None]
     count, failure_count = len(successes), len(rows) - len(successes)
     sources = list(dict.fromkeys(row["source"] for row in successes))
     facts = [f"{count} of {len(rows)} pictures", f"{failure_count} failed"] if failure_count else [f"{count} pictures"]
+    if deviation_count := sum(bool(row["deviations"]) for row in successes):
+        facts.append(f"{deviation_count} not as requested")
     if tokens := [row["tokens"] for row in successes if row["tokens"] is not None]:
         facts.append(f"{sum(tokens):,} tokens")
     if successes:
@@ -112,7 +115,7 @@ def _iter_prices(results: ImageResults) -> Iterator[Price]:
 def _list_failures(results: ImageResults, rows: list[dict[str, Any]]) -> list[str]:
     """Return a line for each request without an image."""
     lines = [
-        f"{clean_line(label)}: {_format_error_type(result)}{clean_line(row['error'])}"
+        f"{clean_line(label)}: {_format_error_type(result)}{clean_line(row['error'], TEXT_CAP)}"
         for label, result, row in zip(results.sheet_labels, results, rows, strict=True)
         if row["error"] is not None
     ]
@@ -134,7 +137,7 @@ def _list_notes(results: ImageResults, saved_paths: list[Path]) -> list[str]:
 
 def _read_warnings(result: ImageResult) -> list[str]:
     try:
-        return result.warnings
+        return list_warnings(result)
     except CometError:  # its folder is gone
         return []
 
@@ -145,6 +148,7 @@ def _format_row(number: int, label: str, row: dict[str, Any]) -> tuple[str, ...]
     if row["error"] is not None:
         return (str(number), clean_line(label), short_id, "-", "-", "-", "-")
     pixels = f"{row['width']} × {row['height']}" if row["width"] else "?"
+    pixels += f" ({row['deviations']})" if row["deviations"] else ""
     tokens = f"{row['tokens']:,}" if row["tokens"] is not None else "?"
     cost = "free" if row["source"] != "live" else f"${row['cost']:.3f}" if row["cost"] is not None else "?"
     return (str(number), clean_line(label), short_id, pixels, tokens, f"{row['seconds']:.1f}", cost)

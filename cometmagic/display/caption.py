@@ -53,8 +53,14 @@ def _list_notes(result: ImageResult, saved_path: Path | None) -> list[str]:
     return [
         *([origin] if origin else []),
         *([f"Saved as {format_path(saved_path)}."] if saved_path else []),
-        *itertools.islice(result.warnings, MAX_WARNINGS),
+        *itertools.islice(list_warnings(result), MAX_WARNINGS),
     ]
+
+
+def list_warnings(result: ImageResult) -> list[str]:
+    """Return what is not as requested, in one line, and the warnings."""
+    deviations = result.deviations
+    return [*([f"Not as requested: {', '.join(deviations)}."] if deviations else []), *result.warnings]
 
 
 def _summarize_result(result: ImageResult) -> list[str]:

@@ -24,7 +24,7 @@ from cometmagic.storage.library import Library, format_call_count
 from cometmagic.storage.request_diff import read_call_options
 from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.regular_files import measure_regular
-from cometmagic.system.sanitize import clean_line
+from cometmagic.system.sanitize import TEXT_CAP, clean_line
 
 MAX_ROWS = 30  # calls in a table
 TABLE_WIDTH = 110  # characters of a table; fits JupyterLab with its file list open
@@ -134,7 +134,7 @@ def explain_missing_image(folder: CallFolder) -> str:
         return clean_line(error)
     if fields := call.get("error"):
         recorded_error = restore_error(fields)
-        return clean_line(f"{type(recorded_error).__name__}: {recorded_error}")
+        return clean_line(f"{type(recorded_error).__name__}: {recorded_error}", TEXT_CAP)  # an address is shown whole
     if call["state"] == CallState.SETTLED:
         return "The call made a picture, but not all of its files are here."
     return f"The call has not ended; its state is {call['state']}. {_PENDING_HINT}"

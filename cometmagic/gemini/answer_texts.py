@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cometmagic.gemini.coerce import coerce_string
+from cometmagic.gemini.decode import is_thought
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.system.sanitize import clean
 
@@ -54,9 +55,3 @@ def _iter_places(value: Any, kind: _Kind) -> Iterator[tuple[_Kind, _Place]]:
             yield item_kind, (value, key)
         elif isinstance(item, dict | list):
             yield from _iter_places(item, item_kind)
-
-
-def is_thought(node: dict[str, Any]) -> bool:
-    """Whether a part of an answer is a thought; relays write that in several ways."""
-    value = node.get("thought")
-    return bool(value == 1 or coerce_string(value).strip().lower() in ("true", "1"))

@@ -1,4 +1,4 @@
-"""A response's JSON as parts in order of arrival, and the turns of a conversation from their files.
+"""A response's JSON as parts in order of arrival.
 
 It accepts everything that relays are known to send. Images stay base64 views until `EncodedImage.write`
 decodes them into a file; in a call folder they are `{"file": name}`.
@@ -7,25 +7,24 @@ decodes them into a file; in a call folder they are `{"file": name}`.
 from __future__ import annotations
 
 import binascii
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import pybase64
 
-from cometmagic.gemini.answer_texts import is_thought
+from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_string
-from cometmagic.gemini.error_bodies import MESSAGE_FIELDS
+from cometmagic.gemini.failures.error_bodies import find_error
+from cometmagic.gemini.failures.other_formats import describe_documents
 from cometmagic.gemini.json_string import JSONString
-from cometmagic.gemini.parts import ImagePart, Part, TextPart, ThoughtSignature
-from cometmagic.gemini.request import Turn
+from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.response_metadata import build_response
 from cometmagic.gemini.tolerant.base64_repair import repair_base64
-from cometmagic.gemini.tolerant.json_scanner import Buffer, MalformedError, scan_json
+from cometmagic.gemini.tolerant.json_scanner import Buffer, MalformedError, ScannedJSON, scan_json
+from cometmagic.gemini.tolerant.picture_search import find_image_body
 from cometmagic.gemini.tolerant.response_normalizer import normalize_response
 from cometmagic.system.sanitize import TEXT_CAP, clean, clean_line
 
@@ -80,6 +79,7 @@ class DecodedResponse:
     document: dict[str, Any]
     error: dict[str, Any] | None
     is_truncated: bool = False
+    other_format: str = ""  # what the body is instead of a Gemini response
 
     @property
     def encoded_images(self) -> tuple[EncodedImage, ...]:
@@ -92,37 +92,39 @@ def decode_response(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) 
 
     Raises `MalformedError` when there is no JSON object in it, or too much JSON around its long strings.
     """
-    scan = scan_json(buffer)
-    if not coerce_objects(scan.documents):
-        raise MalformedError("it is no JSON object")
+    scan = _scan_body(buffer)
+    other_format = "" if scan.is_truncated else describe_documents(coerce_objects(scan.documents))
     result = decode_document(normalize_response(scan.documents), files)
     feedback = coerce_object(result.document.get("promptFeedback"))
     has_end = result.document["candidates"][0].get("finishReason") or feedback.get("blockReason") or result.error
-    return replace(result, is_truncated=scan.is_truncated or (scan.is_event_stream and not has_end))
+    is_truncated = scan.is_truncated or (scan.is_open_stream and not has_end)
+    return replace(result, is_truncated=is_truncated, other_format=other_format)
+
+
+def _scan_body(buffer: Buffer) -> ScannedJSON:
+    """Return the documents in a body; a text with an image in it counts as one. Raises `MalformedError`."""
+    try:
+        scan, problem = scan_json(buffer), MalformedError("it is no JSON object")
+    except MalformedError as error:
+        scan, problem = None, error
+    if scan is not None and coerce_objects(scan.documents):
+        return scan
+    text = find_image_body(buffer)
+    if text is None:
+        raise problem
+    return ScannedJSON([{"content": text}], is_truncated=False, is_open_stream=False)
 
 
 def decode_document(document: dict[str, Any], files: Mapping[str, ImagePart] = _NO_FILES) -> DecodedResponse:
     """Return the response in a document of `decode_response`, whose images may be in files by now."""
     parts = list(_decode_response_parts(document["candidates"][0]["content"]["parts"], files))
+    has_content = document["candidates"] != _EMPTY_CANDIDATES or bool(document.get("promptFeedback"))
     return DecodedResponse(
         response=build_response(document, [part for part in parts if not isinstance(part, EncodedImage)]),
         parts=tuple(parts),
         document=document,
-        error=_find_error(document),
+        error=find_error(document, has_content=has_content),
     )
-
-
-def _find_error(document: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the error that a document reports, even if it is only a message."""
-    error = document.get("error")
-    if isinstance(error, dict):
-        return error
-    message = next(filter(None, (coerce_string(document.get(name)) for name in MESSAGE_FIELDS)), "")
-    if error:
-        return {"message": coerce_string(error) or message or str(error)}
-    if not message or document["candidates"] != _EMPTY_CANDIDATES or document.get("promptFeedback"):
-        return None
-    return {"message": message, "code": document.get("code"), "status": document.get("status")}
 
 
 def _decode_response_parts(
@@ -146,60 +148,25 @@ def _decode_response_part(
         yield replace(image, thought=thought)
     elif isinstance(data, str | JSONString):
         yield EncodedImage(data, thought=thought, node=inline_data)
-    if with_text and (uri := coerce_string(coerce_object(node.get("fileData")).get("fileUri"))):
-        # Never fetched: a URL in a response is only text.
-        yield TextPart(f"(the answer points to a file: {clean_line(uri)})", thought)
-    if with_text and (text := clean(coerce_string(node.get("text")))):
-        yield TextPart(text, thought)
+    if with_text:
+        yield from (TextPart(text, thought) for text in _iter_texts(node))
 
 
-def decode_request(body: dict[str, Any], build_path: Callable[[str], Path]) -> tuple[Turn, ...]:
-    """Return the turns of a request.json; `build_path` checks the name of a file and returns its path."""
-
-    def decode_turn(turn: dict[str, Any]) -> Turn:
-        nodes = coerce_objects(turn.get("parts"))
-        parts = tuple(part for node in nodes for part in _decode_request_part(node, build_path))
-        return Turn(parts, "model" if turn.get("role") == "model" else "user")
-
-    return tuple(map(decode_turn, coerce_objects(body.get("contents"))))
-
-
-def _decode_request_part(node: dict[str, Any], build_path: Callable[[str], Path]) -> Iterator[Part]:
-    signature_name = coerce_string(coerce_object(node.get("thoughtSignature")).get("file"))
-    signature = ThoughtSignature(path=build_path(signature_name)) if signature_name else None
-    if isinstance(node.get("text"), str):
-        yield TextPart(node["text"], signature=signature)
-    inline_data = coerce_object(node.get("inlineData"))
-    if image_name := coerce_string(coerce_object(inline_data.get("data")).get("file")):
-        mime_type = coerce_string(inline_data.get("mimeType"))
-        yield ImagePart(mime_type, path=build_path(image_name), signature=signature)
+def _iter_texts(node: dict[str, Any]) -> Iterator[str]:
+    """Yield what a part says, cleaned: the address of a file, text, code that the model ran and its output."""
+    if uri := coerce_string(coerce_object(node.get("fileData")).get("fileUri")):
+        # Fetched only if the user asks: here it is text.
+        yield f"(the answer points to a file: <{clean_line(uri, MAX_ADDRESS_LENGTH)}>)"
+    if text := clean(coerce_string(node.get("text"))):
+        yield text
+    code, outcome = coerce_object(node.get("executableCode")), coerce_object(node.get("codeExecutionResult"))
+    language = clean_line(coerce_string(code.get("language")), 40).lower().removeprefix("language_unspecified")
+    for name, source in ((language, code.get("code")), ("", outcome.get("output"))):
+        if text := clean(coerce_string(source)):
+            yield f"\n```{name}\n{text.rstrip()}\n```\n"
 
 
-def decode_model_turn(buffer: Buffer, files: Mapping[str, ImagePart]) -> Turn:
-    """Return a response as a turn to send back: its parts unchanged, with signatures but without thoughts.
-
-    `files` maps the names in `{"file": name}` to images. Raises `MalformedError`.
-    """
-    nodes = normalize_response(scan_json(buffer).documents)["candidates"][0]["content"]["parts"]
-    return Turn(
-        tuple(part for node in nodes if not is_thought(node) for part in _decode_model_part(node, files)), "model"
-    )
-
-
-def _decode_model_part(node: dict[str, Any], files: Mapping[str, ImagePart]) -> Iterator[Part]:
-    """Yield a part unchanged: an image, or text that is not cleaned, with its signature."""
-    signature = _decode_signature(node.get("thoughtSignature"))
-    inline_data = coerce_object(node.get("inlineData"))
-    if image := files.get(coerce_string(coerce_object(inline_data.get("data")).get("file"))):
-        # The declared type is kept too, because the signature may depend on it.
-        yield replace(
-            image, mime_type=coerce_string(inline_data.get("mimeType")) or image.mime_type, signature=signature
-        )
-    elif "text" in node or signature:
-        yield TextPart(coerce_string(node.get("text")), signature=signature)
-
-
-def _decode_signature(value: Any) -> ThoughtSignature | None:
-    if isinstance(value, JSONString) and value.is_complete:
-        return ThoughtSignature(b"".join(value.iter_json())[1:-1])
-    return ThoughtSignature(json.dumps(value)[1:-1].encode()) if isinstance(value, str) and value else None
+def is_thought(node: dict[str, Any]) -> bool:
+    """Whether a part of a response says that it is a thought."""
+    value = node.get("thought")
+    return bool(value == 1 or coerce_string(value).strip().lower() in ("true", "1"))

@@ -18,7 +18,8 @@ from typing import Any
 import pybase64
 
 from cometmagic.errors import OptionError
-from cometmagic.gemini.parts import ImagePart, Part, TextPart
+from cometmagic.gemini.extra_fields import merge_extra
+from cometmagic.gemini.parts import ImagePart, Part, RawPart, TextPart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.gemini.signature_filter import strip_signatures
 from cometmagic.options.declaration import Options
@@ -40,11 +41,30 @@ def format_signature_name(number: int) -> str:
 
 def encode_request(request: ImageRequest) -> dict[str, Any]:
     """Return the request's JSON with each image and each thought signature as `{"file": name}`."""
+    return _merge_extra(request)[0]
+
+
+def find_replaced_fields(request: ImageRequest) -> list[str]:
+    """Return a sentence for each field of the request that `--extra` replaces."""
+    return _merge_extra(request)[1]
+
+
+def _merge_extra(request: ImageRequest) -> tuple[dict[str, Any], list[str]]:
+    if _PLACEHOLDER.search(serialize_body(request.options.extra)):
+        raise OptionError('--extra: {"file": "reference-…"} stands for an image here and cannot be sent.')
+    return merge_extra(encode_declared_options(request), request.options.extra)
+
+
+def encode_declared_options(request: ImageRequest) -> dict[str, Any]:
+    """Return what `encode_request` returns, without the fields of `--extra`."""
     image_numbers, signature_numbers = itertools.count(1), itertools.count(1)
 
     def encode_part(part: Part) -> dict[str, Any]:
+        node: dict[str, Any]
         if isinstance(part, TextPart):
-            node: dict[str, Any] = {"text": part.text}
+            node = {"text": part.text}
+        elif isinstance(part, RawPart):
+            node = json.loads(part.content)
         else:
             name = format_reference_name(next(image_numbers), part)
             node = {"inlineData": {"mimeType": part.mime_type, "data": {"file": name}}}
@@ -56,9 +76,12 @@ def encode_request(request: ImageRequest) -> dict[str, Any]:
         "contents": [{"role": turn.role, "parts": [encode_part(part) for part in turn.parts]} for turn in request.turns]
     }
     _set_options(body, request.options)
-    if _PLACEHOLDER.search(serialize_body(request.options.extra)):
-        raise OptionError('--extra: {"file": "reference-…"} stands for an image here and cannot be sent.')
-    return _merge_objects(body, request.options.extra)
+    return body
+
+
+def has_placeholder(part: RawPart) -> bool:
+    """Whether a part of an answer would be taken for a file of the request, so that it cannot be sent back."""
+    return _PLACEHOLDER.search(part.content) is not None
 
 
 def _set_options(body: dict[str, Any], options: Options) -> None:
@@ -95,15 +118,6 @@ _VALUE_ENCODERS: dict[str, Callable[[Any], Any]] = {
 _REQUIRED_PATHS = ("generationConfig.responseModalities",)
 
 
-def _merge_objects(body: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    """Return `body` with `extra` merged into it, objects recursively."""
-    result = dict(body)
-    for name, value in extra.items():
-        are_objects = isinstance(value, dict) and isinstance(result.get(name), dict)
-        result[name] = _merge_objects(result[name], value) if are_objects else value
-    return result
-
-
 def serialize_body(body: dict[str, Any]) -> bytes:
     """Return the JSON of `encode_request` as compact UTF-8."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
@@ -126,6 +140,8 @@ def measure_request(request: ImageRequest) -> int:
     """Return the size of a request's body, in bytes."""
     body = serialize_body(encode_request(request))
     placeholders = sum(len(match[0]) for match in _PLACEHOLDER.finditer(body))
+    if not placeholders:  # `--extra` may replace the contents, with the images in them
+        return len(body)
     images = sum((part.size + 2) // 3 * 4 + 2 for part in request.references)
     return len(body) - placeholders + images + sum(signature.size + 2 for signature in request.signatures)
 

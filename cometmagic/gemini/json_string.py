@@ -37,6 +37,13 @@ class JSONString:
         """Whether the raw bytes of the string contain `substring`."""
         return re.search(re.escape(substring), self.view) is not None
 
+    def iter_unescaped(self) -> Iterator[bytes]:
+        """Yield the text in UTF-8, in chunks. Raises `ValueError` when an escape is invalid."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        for chunk in _split_between_escapes(self.view):
+            text: str = json.loads(f'"{decoder.decode(chunk)}"', strict=False)
+            yield text.encode("utf-8", "replace")
+
     def iter_json(self) -> Iterator[bytes]:
         """Yield the JSON string with its quotes, in chunks; invalid JSON is repaired."""
         yield b'"'

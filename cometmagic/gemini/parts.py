@@ -149,4 +149,22 @@ class ImagePart:
             raise CometError("The image cannot be read as a picture.", charge_status=ChargeStatus.PAST) from None
 
 
-Part = TextPart | ImagePart
+@dataclass(frozen=True)
+class RawPart:
+    """A part of an answer that is neither text nor an image, such as code that the model ran: only to be sent back.
+
+    `content` is its JSON object, without its thought signature.
+    """
+
+    content: bytes = field(repr=False)
+    thought: bool = False
+    signature: ThoughtSignature | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return len(self.content)
+
+
+PromptPart = TextPart | ImagePart
+Part = PromptPart | RawPart

@@ -49,10 +49,13 @@ class ImageResponse:
     finish_message: str = ""
     block_reason: str = ""
     block_message: str = ""
+    blocked_categories: tuple[str, ...] = ()  # as `--safety` writes them
     usage: Usage = Usage()
     grounding: Grounding = Grounding()
     model_version: str = ""
+    model_status: str = ""  # what the service says about the model's life: its stage, when it ends
     response_id: str = ""
+    addresses: tuple[str, ...] = ()  # of images that did not come themselves
 
     @property
     def image(self) -> ImagePart | None:

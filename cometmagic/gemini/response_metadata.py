@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_list, coerce_object, coerce_objects, coerce_string
-from cometmagic.gemini.parts import Part
+from cometmagic.gemini.parts import Part, TextPart
 from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse
 from cometmagic.gemini.token_counts import parse_usage
+from cometmagic.gemini.tolerant.image_addresses import find_addresses
+from cometmagic.options.declaration import SAFETY_CATEGORIES
 from cometmagic.system.sanitize import clean_line
 
+_MAX_CATEGORIES = 12  # safety categories that are named; there are about ten
+_SHORT_CATEGORIES = {category: name for name, category in SAFETY_CATEGORIES.items()}
 _MAX_ITEMS = 1000  # search queries, and pages; responses have a few dozen
 
 
@@ -26,11 +31,43 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
         finish_message=clean_line(coerce_string(candidate.get("finishMessage"))),
         block_reason=clean_line(coerce_string(feedback.get("blockReason")), 80),
         block_message=clean_line(coerce_string(feedback.get("blockReasonMessage"))),
+        blocked_categories=_parse_blocked_categories([*_list_ratings(candidate), *_list_ratings(feedback)]),
         usage=parse_usage(coerce_object(document.get("usageMetadata"))),
         grounding=_parse_grounding(coerce_object(candidate.get("groundingMetadata"))),
         model_version=clean_line(coerce_string(document.get("modelVersion")), 120),
+        model_status=_format_model_status(coerce_object(document.get("modelStatus"))),
+        addresses=tuple(_find_addresses(candidate["content"]["parts"], parts)),
         response_id=clean_line(coerce_string(document.get("responseId")), 120),
     )
+
+
+def _list_ratings(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    return coerce_objects(fields.get("safetyRatings"))[:_MAX_ITEMS]
+
+
+def _parse_blocked_categories(ratings: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the safety categories that blocked, or else those that are rated high, as `--safety` writes them."""
+    blocked_ratings = [rating for rating in ratings if rating.get("blocked") is True]
+    high_ratings = [rating for rating in ratings if rating.get("probability") == "HIGH"]
+    names = (clean_line(coerce_string(rating.get("category")), 80) for rating in blocked_ratings or high_ratings)
+    return tuple(dict.fromkeys(_SHORT_CATEGORIES.get(name, name) for name in names if name))[:_MAX_CATEGORIES]
+
+
+def _format_model_status(status: dict[str, Any]) -> str:
+    """Return the stage of a model, when it is retired, and what the service adds, as one line."""
+    stage = coerce_string(status.get("modelStage")).removeprefix("MODEL_STAGE_").lower().replace("_", " ")
+    retirement = coerce_string(status.get("retirementTime")).partition("T")[0]
+    facts = [stage if stage != "unspecified" else "", f"retired on {retirement}" if retirement else ""]
+    texts = [", ".join(filter(None, facts)), coerce_string(status.get("message"))]
+    return clean_line(": ".join(filter(None, texts)))
+
+
+def _find_addresses(nodes: list[dict[str, Any]], parts: list[Part]) -> Iterator[str]:
+    """Yield the addresses of images, each once: of files, and in texts that are no thoughts."""
+    uris = [coerce_string(coerce_object(node.get("fileData")).get("fileUri")) for node in nodes]
+    text = "".join(part.text for part in parts if isinstance(part, TextPart) and not part.thought)
+    addresses = [clean_line(address, MAX_ADDRESS_LENGTH) for address in (*uris, *find_addresses(text))]
+    yield from dict.fromkeys(filter(None, addresses))
 
 
 def _parse_grounding(metadata: dict[str, Any]) -> Grounding:

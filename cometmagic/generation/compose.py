@@ -78,7 +78,7 @@ def _build_parts(values: list[Any], prompt_length: int, *, allow_private: bool) 
     contents = (_fetch_url(value, allow_private=allow_private) for value in image_values)
     images = references.load_references(contents)
     next_image = iter(images)
-    parts = [texts[index] if index in texts else next(next_image).part for index in range(len(values))]
+    parts: list[Part] = [texts[index] if index in texts else next(next_image).part for index in range(len(values))]
     return parts, [image.note for image in images if image.note]
 
 

@@ -17,7 +17,7 @@ from typing import Any, Unpack
 from cometmagic.costs.estimate import Price, estimate_price, find_price_warnings
 from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.errors import MissingKeyError, OptionError
-from cometmagic.gemini.encode import encode_request, hash_request, measure_request
+from cometmagic.gemini.encode import encode_request, find_replaced_fields, hash_request, measure_request
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose, to_list
 from cometmagic.generation.text_checks import build_text_checker
@@ -175,7 +175,11 @@ def _build_plan(
     options = Options.build({name: value for name, value in option_values.items() if name in Options.list_options()})
     request = ImageRequest(composed_prompt.turns, options)
     _check_request(request)
-    warnings = (*find_model_warnings(options, len(request.last_turn_images)), *composed_prompt.warnings)
+    warnings = (
+        *find_model_warnings(options, len(request.last_turn_images)),
+        *find_replaced_fields(request),
+        *composed_prompt.warnings,
+    )
     warnings += tuple(find_price_warnings(options)) if source == "live" else ()
     # Everything that is sent is paid for, also the texts and images of earlier turns.
     estimate = estimate_price(options, request.text, len(request.references), limits.price_ratio)

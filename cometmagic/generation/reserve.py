@@ -98,6 +98,7 @@ def _write_call(library: Library, plan: Plan, repeat_number: int, session_id: st
     fields: dict[str, Any] = {"source": "live" if plan.source == "live" else "offline"}
     fields |= {"estimate": plan.estimate.to_dict(), "preview": plan.cell_options.preview, "alt": plan.cell_options.alt}
     fields |= {"number": repeat_number} if repeat_number else {}
+    fields |= {"fetch": True} if plan.cell_options.fetch else {}
     fields |= {"parent": plan.parent.to_dict()} if plan.parent is not None else {}
     if plan.source == "live":
         warnings += estimate.find_limit_warnings(plan.limits, plan.estimate)

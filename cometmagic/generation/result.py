@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
 
 from cometmagic.costs import call_price, estimate
 from cometmagic.courier.job import Event
-from cometmagic.errors import ChargeStatus, CometError, NoImageError, OptionError
-from cometmagic.gemini.decode import decode_request, decode_response
+from cometmagic.errors import ChargeStatus, CometError, NoImageError
+from cometmagic.gemini.decode import decode_response
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.gemini.response import Grounding, ImageResponse, Usage
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.generation.completed_call import CompletedCall
-from cometmagic.options.declaration import Options
+from cometmagic.generation.deviations import find_deviations
 from cometmagic.options.keywords import ImageOptions, expose_keywords
 from cometmagic.storage.call_folder import CallFolder, find_preview
 from cometmagic.storage.call_record import CallRecord, read_usage
+from cometmagic.storage.recorded_request import read_request
 from cometmagic.storage.save_paths import build_image_path, build_path_error
 from cometmagic.system.atomic_files import save_new_file
 from cometmagic.system.formatting import format_path
@@ -101,10 +101,7 @@ class ImageResult(CompletedCall):
     @property
     def seconds(self) -> float:
         """Seconds from sending to the last byte of the answer."""
-        call = self.call
-        if "sent" not in call or "received" not in call:
-            raise CallFolder(self.folder).build_error("call.json", "is unreadable: it lacks the times")
-        return (datetime.fromisoformat(call["received"]) - datetime.fromisoformat(call["sent"])).total_seconds()
+        return CallFolder(self.folder).measure_duration()
 
     @property
     def price(self) -> estimate.Price:
@@ -124,6 +121,11 @@ class ImageResult(CompletedCall):
         return "replay" if self.is_replay else self.call["source"]
 
     @property
+    def deviations(self) -> tuple[str, ...]:
+        """How the image differs from the requested aspect ratio and size, such as "1:1 instead of 16:9"."""
+        return find_deviations(CallFolder(self.folder))
+
+    @property
     def warnings(self) -> list[str]:
         """Warnings from before sending, and notes on the response."""
         call = self.call
@@ -132,14 +134,7 @@ class ImageResult(CompletedCall):
     @property
     def request(self) -> ImageRequest:
         """The request, with the images that were sent."""
-        folder, call = CallFolder(self.folder), self.call
-        turns = decode_request(folder.read_body(), folder.build_path)
-        if not turns:
-            raise folder.build_error("request.json", "is unreadable: it has no prompt")
-        try:
-            return ImageRequest(turns, Options.build(call["options"]))
-        except OptionError as error:
-            raise folder.build_error("call.json", f"is unreadable: {error.message.rstrip('.')}") from None
+        return read_request(CallFolder(self.folder))
 
     @property
     def alt(self) -> str:
@@ -207,9 +202,7 @@ class ImageResult(CompletedCall):
         return self._generate(prompt, images, progress, options | {"chat": self})
 
     @staticmethod
-    def _generate(
-        prompt: Any, images: Any, progress: Callable[[Event], None] | None, options: Mapping[str, Any]
-    ) -> ImageResult:
+    def _generate(prompt: Any, images: Any, progress: Any, options: Mapping[str, Any]) -> ImageResult:
         import cometmagic  # the public door: this module knows nothing about sending
 
         return cometmagic.generate(prompt, images=images, progress=progress, **options)

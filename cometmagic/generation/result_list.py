@@ -107,7 +107,7 @@ class ImageResults(CompletedCall, Sequence[ResultOrError]):
         return zip(self.labels, self._items, strict=True)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a dict for each: options, cost, size, path; `error` for one that failed or whose folder is gone."""
+        """Return a dict for each: options, cost, size, deviations, path; `error` for one that failed or is gone."""
         return [_build_row(label, item) for label, item in self._iter_labels()]
 
     def table(self) -> Any:
@@ -163,4 +163,5 @@ def _build_row(label: str, item: ResultOrError) -> dict[str, Any]:
         return row | {"error": str(error)}
     row |= {"prompt": call["prompt"], **read_call_options(call)}
     row |= {"source": item.source, "seconds": item.seconds, "cost": item.cost, "tokens": item.usage.total}
-    return row | {"width": image.width, "height": image.height, "path": str(image.path), "error": None}
+    row |= {"width": image.width, "height": image.height, "deviations": ", ".join(item.deviations)}
+    return row | {"path": str(image.path), "error": None}

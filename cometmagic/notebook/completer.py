@@ -1,4 +1,4 @@
-"""Tab on a line of `%%gemini_image`, `%gemini_image`, `%gemini_panel` or `%gemini_library`.
+"""Tab on a line of `%%gemini_image`, `%gemini_image`, `%gemini_panel`, `%gemini_library` or `%gemini_models`.
 
 The words before the cursor are read as `command_line.parse_line` reads them, which decides what can follow;
 completion_items.py lists the possible values. IPython calls the matcher, in notebooks and terminals. There is no
@@ -25,10 +25,11 @@ from cometmagic.options.settings import find_library_folder
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_MAGIC_LINE = re.compile(r"(\s*(?:[^\W\d][\w.,\[\] ]*=\s*)?)(%{0,2})(gemini_(?:image|panel|library))\s+(.*)")
+_MAGIC_LINE = re.compile(r"(\s*(?:[^\W\d][\w.,\[\] ]*=\s*)?)(%{0,2})(gemini_(?:image|panel|library|models))\s+(.*)")
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*(?:"|$)|'[^']*(?:'|$))+""")
 _QUOTATION = re.compile(r""""([^"]*)"?|'([^']*)'?""")
 _NO_MATCH: CompletionMatch = ("", [])
+LIVE_FLAG = "--live"  # of %gemini_models
 
 
 class Completer:
@@ -77,6 +78,9 @@ class Completer:
         fragment = words.pop() if words and not _is_after_word(line) else ""
         if name == "gemini_library":
             return _complete_library(words, fragment)
+        if name == "gemini_models":
+            is_flag = not words and LIVE_FLAG.startswith(fragment)
+            return (fragment, [CompletionItem(LIVE_FLAG, "option")]) if is_flag else _NO_MATCH
         return self._complete_options(words, fragment, is_cell_line=signs == "%%")
 
     def _is_automagic(self, prefix: str, name: str) -> bool:

@@ -66,6 +66,17 @@ def show_call(library: Library, call_id: str) -> ImageResult | None:
     return result
 
 
+def fetch_call(library: Library, call_id: str) -> ImageResult:
+    """Fetch the picture of a call whose answer holds only its address, show it and return its result."""
+    from cometmagic.generation.fetch import fetch_image
+    from cometmagic.notebook import cell_run
+    from cometmagic.storage import index
+
+    result = fetch_image(index.find_call(library, call_id).path)
+    cell_run.show_result(result, is_returned=True)
+    return result
+
+
 def _print(text: object) -> None:
     """Print a text that may quote a foreign library."""
     print(clean(text, len(str(text)) + 1))
@@ -161,6 +172,9 @@ ACTIONS = {
     "pending": Action(show_pending, "what is still under way, in this notebook and in others"),
     "recover": Action(show_recovery, "bring home what an earlier session left behind"),
     "pack": Action(write_pack, "copy all recordings to a folder that replays them without key and network", "FOLDER"),
+    "fetch": Action(
+        fetch_call, "get the picture of a call that brought only its address; nothing is asked again", "ID"
+    ),
     "trust": Action(trust_library, "use a library from somebody else like your own: live calls, edits, recovery"),
     "spend": Action(show_spending, "what was spent"),
     "slim": Action(

@@ -1,4 +1,4 @@
-"""The magics `%%gemini_image`, `%gemini_panel`, `%gemini_library` and `%gemini_doctor`, and how they are registered.
+"""The magics, from `%%gemini_image` to `%gemini_doctor`, and how they are registered.
 
 In `%%gemini_image` the options of the line override those of the session (`%config GeminiImage`); the text of the cell
 is the prompt, byte for byte. The image is shown while the cell runs, so the result that the cell returns is not shown
@@ -16,7 +16,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from cometmagic.errors import ChargeStatus, CometError, OptionError
 from cometmagic.notebook import library_magic
-from cometmagic.notebook.completer import Completer
+from cometmagic.notebook.completer import LIVE_FLAG, Completer
 from cometmagic.notebook.config import GeminiImage, read_options
 from cometmagic.notebook.namespace import is_result_name
 from cometmagic.options.command_line import parse_first_line, parse_line
@@ -93,6 +93,23 @@ class GeminiMagics(Magics):
 
         parsed_line = parse_line(line, self._is_result_name)
         return cometmagic.panel(parsed_line.prompt, **parsed_line.options)
+
+    @no_var_expand
+    @line_magic
+    def gemini_models(self, line: str) -> None:
+        """Show what each model supports and costs, and the dates of its names.
+
+        %gemini_models --live also reads CometAPI's public catalogue, without a key; it is kept for a day.
+        """
+        from cometmagic.display.model_table import build_models_output
+        from cometmagic.notebook.progress import publish
+
+        if line.strip() not in ("", LIVE_FLAG):
+            raise OptionError(
+                f"%gemini_models takes {LIVE_FLAG} or nothing, not {line.strip()[:60]!r}.",
+                charge_status=ChargeStatus.PAST,
+            )
+        publish(build_models_output(is_live=bool(line.strip())))
 
     @no_var_expand
     @line_magic

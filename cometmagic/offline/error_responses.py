@@ -12,6 +12,7 @@ from typing import Any
 
 _STATUS_NAMES = {
     403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
     429: "RESOURCE_EXHAUSTED",
     500: "INTERNAL",
     503: "UNAVAILABLE",
@@ -22,16 +23,18 @@ _ID_SUFFIX_LENGTH = 8
 
 
 class ServiceError(Exception):
-    """The response is an error with this HTTP status and this JSON."""
+    """The response is an error with this HTTP status and this JSON, or this HTML page."""
 
-    def __init__(self, status: int, document: dict[str, Any]) -> None:
-        super().__init__(document["error"]["message"])
+    def __init__(self, status: int, document: dict[str, Any] | str) -> None:
+        super().__init__(status)
         self.status = status
         self.document = document
 
     @property
     def body(self) -> bytes:
         """The response body."""
+        if isinstance(self.document, str):
+            return self.document.encode()
         return json.dumps(self.document, ensure_ascii=False, indent=2).encode("utf-8", "replace")
 
 
@@ -49,10 +52,21 @@ def build_google_error(
     return ServiceError(status, {"error": error})
 
 
+def build_violation_error(message_name: str, violations: list[str]) -> ServiceError:
+    """Return Google's error for a request of the type `message_name` whose fields break rules."""
+    return build_google_error("".join(f"* {message_name}.{violation}\n" for violation in violations))
+
+
 def build_comet_error(message: str, status: int, code: str, seed: bytes) -> ServiceError:
     """Return an error in CometAPI's envelope, with a request id derived from `seed`."""
     text = f"{message} (request id: {build_request_id(seed)})"
     return ServiceError(status, {"error": {"message": text, "type": "comet_api_error", "param": "", "code": code}})
+
+
+def build_path_error(method: str, path: str) -> ServiceError:
+    """Return the error of a relay for an address that it does not know."""
+    message = f"Invalid URL ({method} {path})"
+    return ServiceError(404, {"error": {"message": message, "type": "invalid_request_error", "param": "", "code": ""}})
 
 
 def build_request_id(seed: bytes) -> str:

@@ -18,21 +18,25 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from cometmagic.offline import body_reader, error_responses, service
+from cometmagic.offline import body_reader, error_responses, model_list, service
 from cometmagic.offline.listener import Listener, LoggedRequest
 from cometmagic.offline.request_head import ProtocolError, RequestHead, read_head
 from cometmagic.offline.timed_reader import TimedReader
-from cometmagic.options import models
 from cometmagic.system.sanitize import clean_line
 
 HEAD_TIMEOUT = 30.0  # seconds for a head, the wait for it included
 BODY_TIMEOUT = 120.0  # seconds
 WRITE_TIMEOUT = 60.0  # seconds for each block of a response
 _DRAIN_TIMEOUT = 1.0  # seconds
-_GENERATE_PATH = re.compile(r"/v1beta/models/(?P<model>[^/]+):(?P<method>generateContent|streamGenerateContent)")
+# Like relays, which answer Google's paths under both versions, and list models as OpenAI does under /v1.
+_PATH_PATTERN = re.compile(
+    r"/(?P<version>v1|v1beta)/models"
+    r"(?:/(?P<model>[^/]+?)(?::(?P<action>generateContent|streamGenerateContent|countTokens))?)?"
+)
 _JSON_TYPE = "application/json; charset=UTF-8"
 _SSE_TYPE = "text/event-stream"
 _HTML_TYPE = "text/html; charset=utf-8"
+_HTML_START = b"<"  # no JSON begins like this
 _INDEX_PAGE = (
     b"<!doctype html>\n<html><head><title>cometmagic offline service</title></head>"
     b"<body><p>The API is under <code>/v1beta/models/</code>.</p></body></html>\n"
@@ -59,7 +63,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         try:
             request = self._read_request()
         except ProtocolError as error:
-            self._send_google_error(str(error), error.status)
+            self._send_error(error_responses.build_google_error(str(error), error.status))
             self._drain()
         except TimeoutError:
             return
@@ -112,48 +116,66 @@ class RequestHandler(BaseHTTPRequestHandler):
                 pass
 
     def _route(self, head: RequestHead, body: bytes) -> None:
-        match = _GENERATE_PATH.fullmatch(head.path)
+        match = _PATH_PATTERN.fullmatch(head.path)
         if head.method == "GET" and head.path == "/":
-            self._send(200, _INDEX_PAGE, _HTML_TYPE)
-        elif not (match and head.method == "POST") and not (head.path in _MODEL_LISTS and head.method == "GET"):
-            # Like CometAPI, which redirects a wrong path to its web page.
-            self._send(301, _INDEX_PAGE, _HTML_TYPE, location="/")
-        elif not self._read_key():
-            response = error_responses.build_comet_error("Invalid token", 401, "", head.path.encode())
-            self._send(response.status, response.body, _JSON_TYPE)
-        elif match is None:
-            self._send(200, json.dumps(_MODEL_LISTS[head.path]()).encode(), _JSON_TYPE)
+            self._send(200, _INDEX_PAGE)
+        elif match is None or head.method != ("POST" if match["action"] else "GET"):
+            # CometAPI itself redirects a wrong path to a web page, which tells a class less.
+            self._send_error(error_responses.build_path_error(head.method, clean_line(head.path, 200)))
+        elif not (self._read_google_key() or self._read_bearer_key()):
+            self._send_error(error_responses.build_comet_error("Invalid token", 401, "", head.path.encode()))
+        elif match["action"] is None:
+            self._send_models(unquote(match["model"] or ""), is_gemini=self._is_gemini(match["version"]))
         elif self.server.stop_event.wait(self.server.delay):
             self.close_connection = True  # stopped during the delay: no response
         else:
-            is_sse = parse_qs(head.query).get("alt") == ["sse"]
-            self._generate(unquote(match["model"]), match["method"], body, is_sse=is_sse)
+            self._answer(match["action"], unquote(match["model"]), body)
 
-    def _read_key(self) -> str:
-        """Return the API key, from either header."""
+    def _read_google_key(self) -> str:
+        """Return the API key in the places that only Google's clients use."""
+        query_key = parse_qs(self.head.query).get("key", [""])[0]
+        return (self.head.headers.get("x-goog-api-key", "") or query_key).strip()
+
+    def _read_bearer_key(self) -> str:
         scheme, _, credentials = self.head.headers.get("authorization", "").strip().partition(" ")
-        bearer_key = credentials if scheme.lower() == "bearer" else scheme
-        return (self.head.headers.get("x-goog-api-key", "") or bearer_key).strip()
+        return (credentials if scheme.lower() == "bearer" else scheme).strip()
 
-    def _generate(self, model: str, method: str, body: bytes, *, is_sse: bool) -> None:
-        if method == "generateContent":
-            self._send(*service.answer(model, body), _JSON_TYPE)
-            return
+    def _is_gemini(self, version: str) -> bool:
+        """Whether models are described as Google does. Relays tell Google's clients by where they put the key."""
+        return version == "v1beta" or bool(self._read_google_key())
+
+    def _send_models(self, name: str, *, is_gemini: bool) -> None:
+        """Send one model, or without a name the list of all."""
+        try:
+            self._send(200, json.dumps(model_list.describe(name, is_gemini=is_gemini)).encode())
+        except error_responses.ServiceError as error:
+            self._send_error(error)
+
+    def _answer(self, action: str, model: str, body: bytes) -> None:
+        if action == "countTokens":
+            self._send(*service.count_tokens(model, body))
+        elif action == "generateContent":
+            self._send(*service.answer(model, body))
+        else:
+            self._stream(model, body, is_sse=parse_qs(self.head.query).get("alt") == ["sse"])
+
+    def _stream(self, model: str, body: bytes, *, is_sse: bool) -> None:
         status, events = service.stream(model, body)
         if status == 200 and is_sse:
             self._send_stream(events)
         elif status == 200:
-            self._send(200, b"[" + b",\r\n".join(event[_EVENT_PAYLOAD] for event in events) + b"]", _JSON_TYPE)
+            self._send(200, b"[" + b",\r\n".join(event[_EVENT_PAYLOAD] for event in events) + b"]")
         else:
             error_body = b"".join(events)
-            self._send(status, error_body if is_sse else b"[" + error_body + b"]", _JSON_TYPE)
+            is_list = not is_sse and not error_body.startswith(_HTML_START)
+            self._send(status, b"[" + error_body + b"]" if is_list else error_body)
 
-    def _send_google_error(self, message: str, status: int) -> None:
-        response = error_responses.build_google_error(message, status)
-        headers = {"allow": "GET, POST"} if status == 405 else {}
-        self._send(response.status, response.body, _JSON_TYPE, **headers)
+    def _send_error(self, error: error_responses.ServiceError) -> None:
+        headers = {"allow": "GET, POST"} if error.status == 405 else {}
+        self._send(error.status, error.body, **headers)
 
-    def _send(self, status: int, body: bytes, content_type: str, **headers: str) -> None:
+    def _send(self, status: int, body: bytes, **headers: str) -> None:
+        content_type = _HTML_TYPE if body.startswith(_HTML_START) else _JSON_TYPE
         is_compressed = self._should_compress(content_type)
         body = zlib.compress(body, 1, _GZIP_WBITS) if is_compressed else body
         self._send_head(status, content_type, is_compressed=is_compressed, content_length=str(len(body)), **headers)
@@ -201,27 +223,3 @@ def _compress_events(events: Iterable[bytes]) -> Iterator[bytes]:
     for event in events:
         yield compressor.compress(event) + compressor.flush(zlib.Z_SYNC_FLUSH)
     yield compressor.flush()
-
-
-def _build_gemini_list() -> dict[str, Any]:
-    methods = ["generateContent", "streamGenerateContent"]
-    return {
-        "models": [
-            {"name": f"models/{name}", "displayName": model.title, "supportedGenerationMethods": methods}
-            for name, model in _list_models()
-        ]
-    }
-
-
-def _build_openai_list() -> dict[str, Any]:
-    return {
-        "object": "list",
-        "data": [{"id": name, "object": "model", "owned_by": "google"} for name, _ in _list_models()],
-    }
-
-
-def _list_models() -> list[tuple[str, models.Model]]:
-    return [(name, model) for model in models.MODELS if not model.retirement_date for name in model.names]
-
-
-_MODEL_LISTS = {"/v1beta/models": _build_gemini_list, "/v1/models": _build_openai_list}

@@ -13,15 +13,16 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cometmagic.offline import image_io, signature
+from cometmagic.offline.contents import ContentsSummary
 from cometmagic.offline.scenarios import MAX_TOKENS_SCENARIO, SUCCESS_SCENARIO, Scenario
 from cometmagic.offline.validation import ValidatedRequest
+from cometmagic.options.models import Model
 
 if TYPE_CHECKING:
     from cometmagic.offline.painter import Picture
 
 DRAFT_COUNT = 2
 _CHARACTERS_PER_TOKEN = 4
-_TOKENS_PER_INPUT_IMAGE = 258
 _MAX_DESCRIPTION_WORDS = 6  # of the prompt that a description repeats
 # Thinking tokens by level; a model without levels always thinks, the others only when a level is set.
 _THINKING_TOKENS = {"low": 120, "medium": 240, "high": 480}
@@ -35,14 +36,14 @@ _TEXT_PATTERN = re.compile(
 
 def choose_part_kinds(request: ValidatedRequest, scenario: Scenario) -> tuple[str, ...]:
     """Return the kinds of parts in the response, in order: "thoughts", "words", "image"."""
-    if scenario is not SUCCESS_SCENARIO:
+    if "image" not in scenario.part_kinds:
         return scenario.part_kinds
     is_included = {
         "thoughts": request.include_thoughts and request.include_image,
         "words": request.include_text and (not request.include_image or _should_add_text(request)),
         "image": request.include_image,
     }
-    return tuple(kind for kind in scenario.part_kinds if is_included[kind])
+    return tuple(kind for kind in scenario.part_kinds if is_included.get(kind, True))
 
 
 def apply_token_limit(request: ValidatedRequest, scenario: Scenario) -> Scenario:
@@ -71,7 +72,12 @@ def generate_parts(request: ValidatedRequest, part_kinds: Sequence[str]) -> Iter
 
     prompt = f"{request.summary.prompt}\n{request.summary.system}".strip()
     picture = painter.paint(prompt, request.width, request.height, seed=request.seed, base_image=request.base_image)
-    generators = {"thoughts": _generate_thoughts, "words": _generate_text, "image": _generate_image}
+    generators = {
+        "thoughts": _generate_thoughts,
+        "code": _generate_code,
+        "words": _generate_text,
+        "image": _generate_image,
+    }
     for kind in part_kinds:
         yield from generators[kind](request, picture)
 
@@ -106,6 +112,12 @@ def _generate_text(request: ValidatedRequest, picture: Picture) -> Iterator[dict
     yield {"text": f"{text}\n\n", "thoughtSignature": signature.sign(request.digest)}
 
 
+def _generate_code(_request: ValidatedRequest, picture: Picture) -> Iterator[dict[str, Any]]:
+    """Yield a program and its output."""
+    yield {"executableCode": {"language": "PYTHON", "code": f"print({_describe(picture)!r})\n"}}
+    yield {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": f"{_describe(picture)}\n"}}
+
+
 def _describe(picture: Picture) -> str:
     return ", ".join(picture.list_words()[:_MAX_DESCRIPTION_WORDS]) or "something I have no word for"
 
@@ -129,10 +141,7 @@ def build_usage(
     )
     thought_tokens = 0 if is_blocked else thought_text_tokens + hidden_thinking_tokens
     image_tokens = image_count * request.model.image_tokens[request.image_size]
-    prompt_tokens = {
-        "TEXT": math.ceil(request.summary.character_count / _CHARACTERS_PER_TOKEN),
-        "IMAGE": request.summary.image_count * _TOKENS_PER_INPUT_IMAGE,
-    }
+    prompt_tokens = _count_prompt_tokens(request.model, request.summary)
     usage: dict[str, Any] = {"promptTokenCount": sum(prompt_tokens.values())}
     if text_tokens or image_tokens:
         usage["candidatesTokenCount"] = text_tokens + image_tokens
@@ -143,6 +152,19 @@ def build_usage(
     if thought_tokens:
         usage["thoughtsTokenCount"] = thought_tokens
     return usage
+
+
+def build_prompt_usage(model: Model, summary: ContentsSummary) -> dict[str, Any]:
+    """Return the token counts of a prompt that is not answered."""
+    tokens = _count_prompt_tokens(model, summary)
+    return {"totalTokens": sum(tokens.values()), "promptTokensDetails": _build_token_details(tokens)}
+
+
+def _count_prompt_tokens(model: Model, summary: ContentsSummary) -> dict[str, int]:
+    return {
+        "TEXT": math.ceil(summary.character_count / _CHARACTERS_PER_TOKEN),
+        "IMAGE": summary.image_count * model.reference_tokens,
+    }
 
 
 def _count_tokens(parts: Sequence[dict[str, Any]]) -> tuple[int, int]:

@@ -36,15 +36,18 @@ def _parse_field_type(text: str) -> tuple[str, str]:
 # `*` marks a list; `any` is accepted unchecked, because no image model uses it.
 MESSAGES = _parse_message_table("""
 GenerateContentRequest: model string, contents Content*, system_instruction Content, tools Tool*, tool_config any, \
-safety_settings SafetySetting*, generation_config GenerationConfig, cached_content string, service_tier any, store any
+safety_settings SafetySetting*, generation_config GenerationConfig, cached_content string, service_tier any, \
+store any, labels any, continuation_token bytes
+CountTokensRequest: model string, contents Content*, generate_content_request GenerateContentRequest
 Content: parts Part*, role string
 Part: text string, inline_data Blob, file_data FileData, function_call any, function_response any, \
 executable_code any, code_execution_result any, tool_call any, tool_response any, thought bool, \
-thought_signature bytes, video_metadata any, media_resolution any, part_metadata any
+thought_signature bytes, video_metadata any, media_resolution any, part_metadata any, media_processing any, \
+audio_transcription any, audio_metadata any, speech_metadata any, document_metadata any, spreadsheet_metadata any
 Blob: mime_type string, data bytes
 FileData: mime_type string, file_uri string
 Tool: google_search GoogleSearch, google_search_retrieval any, url_context any, code_execution any, \
-function_declarations any*, google_maps any, computer_use any, file_search any
+function_declarations any*, google_maps any, computer_use any, file_search any, mcp_servers any*
 GoogleSearch: search_types SearchTypes, time_range_filter any
 SearchTypes: web_search any, image_search any
 SafetySetting: category HarmCategory, threshold HarmBlockThreshold
@@ -52,13 +55,14 @@ GenerationConfig: temperature float, top_p float, top_k int32, candidate_count i
 stop_sequences string*, response_logprobs bool, logprobs int32, presence_penalty float, frequency_penalty float, \
 seed int32, response_mime_type string, response_schema any, response_json_schema any, response_format any, \
 response_modalities Modality*, media_resolution any, speech_config any, thinking_config ThinkingConfig, \
-image_config ImageConfig, enable_enhanced_civic_answers bool
+image_config ImageConfig, enable_enhanced_civic_answers bool, \
+audio_transcription_config any
 ThinkingConfig: include_thoughts bool, thinking_budget int32, thinking_level ThinkingLevel
 ImageConfig: aspect_ratio string, image_size string
 """)
 ENUMS = {
     "Modality": ("MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "AUDIO", "VIDEO"),
-    "ThinkingLevel": ("THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH"),
+    "ThinkingLevel": ("THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH"),
     "HarmCategory": (
         *(f"HARM_CATEGORY_{name}" for name in ("UNSPECIFIED", "HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT")),
         *(f"HARM_CATEGORY_{name}" for name in ("DANGEROUS_CONTENT", "CIVIC_INTEGRITY", "JAILBREAK")),
@@ -82,8 +86,8 @@ _BASE64_IGNORED_BYTES = b"\r\n\t ="
 _UNDERSCORE_LETTER = re.compile(r"_([a-z])")
 
 
-def parse_request(body: bytes) -> dict[str, Any]:
-    """Return the request in `body`.
+def parse_request(body: bytes, message: str = "GenerateContentRequest") -> dict[str, Any]:
+    """Return the request in `body`, which is a `message`.
 
     Raises `ServiceError` with all errors in its fields.
     """
@@ -96,7 +100,7 @@ def parse_request(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise error_responses.build_google_error("Invalid JSON payload received. Unexpected token.") from None
     parser = _RequestParser()
-    request: dict[str, Any] = parser.parse_message("GenerateContentRequest", document, "")
+    request: dict[str, Any] = parser.parse_message(message, document, "")
     if parser.violations:
         raise error_responses.build_google_error(
             "\n".join(violation["description"] for violation in parser.violations),

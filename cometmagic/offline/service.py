@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pybase64
 
 from cometmagic.gemini.json_writer import splice_json
-from cometmagic.offline import grounding, response_parts, scenarios, validation
+from cometmagic.offline import grounding, response_parts, scenarios, token_count, validation
 from cometmagic.offline.error_responses import ServiceError
 from cometmagic.offline.scenarios import TRIGGERS, Scenario
 from cometmagic.offline.validation import ValidatedRequest
 
-__all__ = ["TRIGGERS", "answer", "stream"]
+__all__ = ["TRIGGERS", "answer", "count_tokens", "stream"]
 
 _RESPONSE_ID_BYTES = 17  # 23 characters, like the real ones
 _DELTAS_PER_TEXT = 3  # pieces into which a stream splits a text
@@ -32,7 +33,16 @@ def answer(model: str, body: bytes, variation: int = 0) -> tuple[int, bytes]:
     except ServiceError as error:
         return error.status, error.body
     parts = list(response_parts.generate_parts(request, response_parts.choose_part_kinds(request, scenario)))
-    return 200, _serialize(_build_document(request, parts, parts) | _build_ending(request, scenario, parts), indent=2)
+    document = _build_document(request, parts, parts) | _build_ending(request, scenario, parts)
+    return 200, _serialize(_change_document(document, scenario), indent=2)
+
+
+def count_tokens(model: str, body: bytes) -> tuple[int, bytes]:
+    """Return (HTTP status, JSON) for a request to `countTokens`."""
+    try:
+        return 200, _serialize(token_count.count_tokens(model, body), indent=2)
+    except ServiceError as error:
+        return error.status, error.body
 
 
 def stream(model: str, body: bytes) -> tuple[int, Iterator[bytes]]:
@@ -51,7 +61,14 @@ def _read_request(model: str, body: bytes, variation: int = 0) -> tuple[Validate
     """Return the validated request and its scenario; raises `ServiceError` when the response is an error."""
     request = validation.validate(model, body, variation)
     scenario = scenarios.find_scenario(request.summary.prompt, request.digest)
+    if scenario.resize is not None:
+        width, height = scenario.resize(request.width, request.height)
+        request = replace(request, width=width, height=height)
     return request, response_parts.apply_token_limit(request, scenario)
+
+
+def _change_document(document: dict[str, Any], scenario: Scenario) -> dict[str, Any]:
+    return document if scenario.change is None else scenario.change(document)
 
 
 def _build_document(
@@ -89,6 +106,11 @@ def _build_ending(
 
 def _generate_events(request: ValidatedRequest, scenario: Scenario) -> Iterator[dict[str, Any]]:
     """Yield a response in pieces: texts in deltas, each image whole, then the ending."""
+    documents = _generate_documents(request, scenario)
+    return (_change_document(document, scenario) for document in documents)
+
+
+def _generate_documents(request: ValidatedRequest, scenario: Scenario) -> Iterator[dict[str, Any]]:
     all_parts: list[dict[str, Any]] = []
     for part in response_parts.generate_parts(request, response_parts.choose_part_kinds(request, scenario)):
         for delta in _split_part(part):

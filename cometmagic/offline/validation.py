@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from cometmagic.offline import contents, error_responses, schema
-from cometmagic.options import models
+from cometmagic.offline import contents, error_responses, model_list, schema
+from cometmagic.options import models, pixel_sizes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -80,17 +80,12 @@ def validate(model_name: str, body: bytes, variation: int = 0) -> ValidatedReque
     """
     model_name = model_name.removeprefix("models/")
     digest = hashlib.sha256(model_name.encode("utf-8", "replace") + b"\n" + body).digest()
-    model = models.find_model(model_name)
-    if model is None or model.retirement_date:
-        message = f"no available channel for group default and model {model_name} (distributor)"
-        raise error_responses.build_comet_error(message, 503, "model_not_found", digest)
+    model = model_list.find_model(model_name, digest)
     request = schema.parse_request(body)
     config = request.get("generation_config", {})
     violations = [*contents.find_violations(request), *_find_value_violations(request, config, model)]
     if violations:
-        raise error_responses.build_google_error(
-            "".join(f"* GenerateContentRequest.{violation}\n" for violation in violations)
-        )
+        raise error_responses.build_violation_error("GenerateContentRequest", violations)
     errors = chain(
         contents.find_errors(request, model.max_references), _find_model_errors(request, config, model, model_name)
     )
@@ -218,18 +213,18 @@ def _choose_dimensions(
 ) -> tuple[int, int]:
     """Return (width, height) in pixels."""
     if aspect_ratio:
-        return models.compute_pixel_size(aspect_ratio, image_size)
+        return pixel_sizes.compute_pixel_size(aspect_ratio, image_size)
     automatic_size = next((_AUTOMATIC_SIZES[name] for name in model.names if name in _AUTOMATIC_SIZES), _SQUARE_SIZE)
     width, height = automatic_size
     if base_image is not None:
         base_ratio = base_image.width / base_image.height
-        shapes = [automatic_size, *(models.compute_pixel_size(ratio) for ratio in model.aspect_ratios)]
+        shapes = [automatic_size, *(pixel_sizes.compute_pixel_size(ratio) for ratio in model.aspect_ratios)]
         width, height = min(shapes, key=lambda shape: _compare_ratios(shape[0] / shape[1], base_ratio))
         aspect_ratio = next(
-            (ratio for ratio in model.aspect_ratios if models.compute_pixel_size(ratio) == (width, height)), None
+            (ratio for ratio in model.aspect_ratios if pixel_sizes.compute_pixel_size(ratio) == (width, height)), None
         )
     return (
-        models.compute_pixel_size(aspect_ratio, image_size)
+        pixel_sizes.compute_pixel_size(aspect_ratio, image_size)
         if aspect_ratio
         else (round(width * _SIZE_SCALES[image_size]), round(height * _SIZE_SCALES[image_size]))
     )

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs, ValueLists
-from cometmagic.options.models import ASPECT_RATIOS, DEFAULT_MODEL, IMAGE_SIZES
+from cometmagic.options.models import DEFAULT_MODEL
 from cometmagic.options.option_group import Option, OptionGroup, check_option_name, declare
 from cometmagic.options.option_types import Choice, Flag, NotebookValues, Number, PreviousResult, Text, VariableName
+from cometmagic.options.pixel_sizes import ASPECT_RATIOS, IMAGE_SIZES
 
 GENERATION_CONFIG = "generationConfig"
 IMAGE_CONFIG = f"{GENERATION_CONFIG}.imageConfig"
@@ -159,6 +160,11 @@ class CellOptions(OptionGroup):
         Choice(CODE_KINDS, "KIND"), "show the request as a program; the key only as $COMETAPI_KEY; send nothing"
     )
     background: bool = declare(Flag(), "give the prompt back at once; the picture appears when it comes", default=False)
+    fetch: bool = declare(
+        Flag(),
+        "if only the address of the picture comes, get it from there: https only, without your key",
+        default=False,
+    )
     private_urls: bool = declare(Flag(), "let addresses of images lead into your own network", default=False)
     allow_secret: bool = declare(
         Flag(), "send texts that look like they hold a key or token; your own API key is never sent", default=False

@@ -112,6 +112,9 @@ class ImageOptions(TypedDict, total=False):
     preset: str | None
     """Options and prompt frame from pyproject.toml."""
 
+    fetch: bool | None
+    """If only the address of the picture comes, get it from there: https only, without your key."""
+
     private_urls: bool | None
     """Let addresses of images lead into your own network."""
 

@@ -1,8 +1,8 @@
 """What each known image model supports and costs.
 
 Services and model names change faster than this table, so it is only used for warnings and estimates: any model
-name and any value is sent. The preview and release names of a family share one row. Prices are Google's list
-prices in US dollars; a relay may charge something else.
+name and any value is sent. The names of a family share one row; what became of each name is in model_lifecycle.py.
+Prices are Google's list prices in US dollars; a relay may charge something else.
 
 Sources: Google's image-generation guide, pricing and deprecation pages and CometAPI's documentation,
 as of `CHECK_DATE`.
@@ -12,53 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cometmagic.options.pixel_sizes import ASPECT_RATIOS, COMMON_ASPECT_RATIOS, IMAGE_SIZES, fills_size
+
 CHECK_DATE = "2026-11-22"
-
-COMMON_ASPECT_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
-LONG_ASPECT_RATIOS = ("1:4", "4:1", "1:8", "8:1")
-ASPECT_RATIOS = COMMON_ASPECT_RATIOS + LONG_ASPECT_RATIOS
-IMAGE_SIZES = ("512", "1K", "2K", "4K")
-
-# Width and height at 1K of the portrait ratios; the landscape ratios are their transposes.
-_PORTRAIT_PIXELS_1K = {
-    "1:1": (1024, 1024),
-    "1:4": (512, 2048),
-    "1:8": (384, 3072),
-    "2:3": (848, 1264),
-    "3:4": (896, 1200),
-    "4:5": (928, 1152),
-    "9:16": (768, 1376),
-}
-_ULTRAWIDE_PIXELS_1K = (1584, 672)  # 21:9 has no portrait counterpart
-_PIXELS_512 = {
-    "1:8": (192, 1536),
-    "2:3": (424, 632),
-    "4:5": (464, 576),
-    "9:16": (384, 688),
-    "21:9": (792, 336),
-}
-_SCALE = {"1K": 1, "2K": 2, "4K": 4}
-_PIXEL_COUNTS = {"512": 512**2, "1K": 1024**2, "2K": 2048**2, "4K": 4096**2}  # of a square; other shapes: about as many
-_MIN_PIXEL_SHARE = 0.75  # of its size's pixels that a picture has at least
-
-
-def compute_pixel_size(aspect_ratio: str, image_size: str = "1K") -> tuple[int, int]:
-    """Return (width, height) in pixels for an aspect ratio and an image size of the 3.1 family.
-
-    Actual images differ: read the true size from the image. Source: Google's image-generation guide.
-    """
-    if aspect_ratio == "21:9":
-        table_ratio, is_transposed = "21:9", False
-        base = _ULTRAWIDE_PIXELS_1K
-    else:
-        is_transposed = aspect_ratio not in _PORTRAIT_PIXELS_1K
-        table_ratio = ":".join(reversed(aspect_ratio.split(":"))) if is_transposed else aspect_ratio
-        base = _PORTRAIT_PIXELS_1K[table_ratio]
-    if image_size == "512":
-        width, height = _PIXELS_512.get(table_ratio, (base[0] // 2, base[1] // 2))
-    else:
-        width, height = base[0] * _SCALE[image_size], base[1] * _SCALE[image_size]
-    return (height, width) if is_transposed else (width, height)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +40,11 @@ class Model:
     text_input_price: float = 0.0
     text_output_price: float = 0.0
     image_output_price: float = 0.0
-    retirement_date: str = ""
-    replacement: str = ""
 
     def classify_size(self, width: int | None, height: int | None) -> str:
         """Return the largest size of this model that a picture fills, the smallest one if its pixels are unknown."""
         pixel_count, smallest, *larger = (width or 0) * (height or 0), *self.image_tokens
-        filled = [size for size in larger if _PIXEL_COUNTS[size] * _MIN_PIXEL_SHARE <= pixel_count]
+        filled = [size for size in larger if fills_size(pixel_count, size)]
         return filled[-1] if filled else smallest
 
 
@@ -123,7 +77,7 @@ MODELS = (
         image_output_price=30.0,
     ),
     Model(
-        names=("gemini-3-pro-image-preview", "gemini-3-pro-image"),
+        names=("gemini-3-pro-image-preview", "gemini-3-pro-image", "nano-banana-pro-preview"),
         title="Nano Banana Pro",
         thinking_levels=(),
         search_kinds=("web",),
@@ -160,8 +114,6 @@ MODELS = (
         text_input_price=0.30,
         text_output_price=2.50,
         image_output_price=30.0,
-        retirement_date="2026-10-02",
-        replacement=DEFAULT_MODEL,
     ),
 )
 

@@ -34,6 +34,7 @@ FORBIDDEN_OPTIONS = {
     "edit": "belongs to one cell",
     "chat": "belongs to one cell",
     "preset": "changes prompts that do not name it",
+    "fetch": "connects to hosts that an answer names",
     "private_urls": "opens your own network",
     "allow_secret": "sends what looks like a key",
     "extra": "goes around every limit",

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from cometmagic.errors import LibraryError, MissingKeyError, OptionError
 from cometmagic.options.declaration import SOURCES, Limits
 from cometmagic.options.option_types import Choice, Number
+from cometmagic.options.pasted_key import extract_key
 from cometmagic.system.regular_files import is_link
 from cometmagic.system.secret import Secret
 from cometmagic.system.secret_patterns import contains_key
@@ -35,7 +36,6 @@ KEY_INSTRUCTIONS = (
     "without a key, --source offline draws a sketch."
 )
 _KEY_PATTERN = re.compile(r"[!-~]{8,512}")
-_PADDING_CHARACTERS = " \t\r\n\v\f\ufeff\u200b\u00a0\"'"
 BLANK = "blank"  # the reason in the error of a text without a key
 _PLACEHOLDER = "holds no real API key"
 _PLACEHOLDER_KEYS = ("your-key", "your_key", "yourkey", "api-key-here", "<key>", "sk-xxx", "changeme")
@@ -49,8 +49,8 @@ class Key(Secret):
     __slots__ = ("origin",)
 
     def __init__(self, text: str, origin: str) -> None:
-        """Trim and check the key. Raises `MissingKeyError`, which never shows a part of it."""
-        super().__init__(text.strip(_PADDING_CHARACTERS))
+        """Take the key out of `text` and check it. Raises `MissingKeyError`, which never shows a part of it."""
+        super().__init__(extract_key(text))
         del text
         self.origin = origin
         if problem := _find_problem(self):
@@ -68,7 +68,8 @@ class Key(Secret):
 def _find_problem(secret: Secret) -> str:
     """Return what is wrong with a key, or nothing. It raises nothing, as the key is in a variable here."""
     key = secret.reveal()
-    if not key or any(word in key.lower() for word in _PLACEHOLDER_KEYS):
+    is_name = key.strip("$<>%{}=").upper() == KEY_VARIABLE
+    if not key or is_name or any(word in key.lower() for word in _PLACEHOLDER_KEYS):
         return _PLACEHOLDER
     index = next((index for index, character in enumerate(key) if not "!" <= character <= "~"), None)
     if index is not None:
@@ -108,7 +109,7 @@ def find_key_quickly() -> Key | None:
 
 def _find_session_secret() -> Secret | None:
     """Return the key that errors must not quote, or None. It raises nothing, and looks in no slow place."""
-    secret = Secret(os.getenv(KEY_VARIABLE, "").strip(_PADDING_CHARACTERS))
+    secret = Secret(extract_key(os.getenv(KEY_VARIABLE, "")))
     keys: list[Secret] = [*_session_keys, *([] if _find_problem(secret) else [secret]), *_stored_keys]
     return keys[0] if keys else None
 

@@ -113,6 +113,13 @@ class CallFolder:
         self.update(state=state, settled=now(), error=error.to_dict(), **fields)
         return error
 
+    def measure_duration(self) -> float:
+        """Return the seconds from sending to the last byte of the answer. Raises `LibraryError`."""
+        call = self.read()
+        if "sent" not in call or "received" not in call:
+            raise self.build_error("call.json", "is unreadable: it lacks the times")
+        return (datetime.fromisoformat(call["received"]) - datetime.fromisoformat(call["sent"])).total_seconds()
+
     @property
     def is_complete(self) -> bool:
         """Whether the call is settled and all its files are still here."""

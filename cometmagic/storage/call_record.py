@@ -17,6 +17,7 @@ from cometmagic.storage.record_checks import (
     find_misfit,
     has_length,
     has_pattern,
+    is_flag,
     is_line,
     is_list,
     is_number,
@@ -131,6 +132,7 @@ class CallRecord(TypedDict, total=False):
     preview: Annotated[int, is_whole(0, 16384)]  # pixels
     alt: Annotated[str, is_optional(_is_text)]
     number: Annotated[int, is_whole(0, 10**6)]  # how many calls of a batch before it have the same request
+    fetch: Annotated[bool, is_flag]  # whether a picture may be fetched that came as an address
     parent: Annotated[ParentRecord, is_optional(is_record(ParentRecord))]
     host: Annotated[str, is_line(300)]  # when it is not CometAPI's
     id: Annotated[str, _is_ledger_id]

@@ -13,8 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import ChargeStatus, LibraryError, OptionError
-from cometmagic.gemini.decode import decode_model_turn, decode_request
-from cometmagic.gemini.parts import MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, Part, TextPart, ThoughtSignature, sniff
+from cometmagic.gemini.decode_turns import decode_model_turn, decode_request
+from cometmagic.gemini.encode import has_placeholder
+from cometmagic.gemini.parts import (
+    MAGIC_BYTES,
+    UNKNOWN_TYPE,
+    ImagePart,
+    Part,
+    RawPart,
+    TextPart,
+    ThoughtSignature,
+    sniff,
+)
 from cometmagic.gemini.request import Turn
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.options import models
@@ -141,7 +151,9 @@ def _read_turns(folder: CallFolder) -> tuple[Turn, ...]:
 def _can_resend(turn: Turn, *, needs_signature: bool) -> bool:
     """Whether an earlier turn can be sent: its files must exist, be images, and the model's need signatures."""
     for part in turn.parts:
-        paths = [item.path for item in (part, part.signature) if item and not isinstance(item, TextPart)]
+        if isinstance(part, RawPart) and has_placeholder(part):
+            return False
+        paths = [item.path for item in (part, part.signature) if isinstance(item, ImagePart | ThoughtSignature)]
         if not all(path is None or is_regular(path) for path in paths):
             return False
         if isinstance(part, ImagePart) and not _is_image(part):
@@ -170,5 +182,5 @@ def _trim_turns(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 
 def _count_bytes(part: Part) -> int:
-    """Return the size of a part's image and signature."""
-    return sum(item.size for item in (part, part.signature) if isinstance(item, ImagePart | ThoughtSignature))
+    """Return the size of a part and its signature; texts do not count."""
+    return sum(item.size for item in (part, part.signature) if item and not isinstance(item, TextPart))

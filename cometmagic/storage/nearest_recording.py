@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from itertools import islice
 
 from cometmagic.errors import LibraryError, OptionError
-from cometmagic.gemini.decode import decode_request
+from cometmagic.gemini.decode_turns import decode_request
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.declaration import Options
 from cometmagic.storage.call_folder import CallFolder

@@ -51,6 +51,11 @@ def is_one_of(values: Collection[str]) -> Check:
     return lambda value: isinstance(value, str) and value in texts
 
 
+def is_flag(value: Any) -> bool:
+    """Whether a value is true or false."""
+    return isinstance(value, bool)
+
+
 def is_whole(minimum: int, maximum: int) -> Check:
     """Return the check of a whole number in a range."""
     return lambda value: type(value) is int and minimum <= value <= maximum

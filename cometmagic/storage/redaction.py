@@ -17,32 +17,38 @@ WINDOW_BYTES = 2**18  # searched at once
 
 
 class StreamRedactor:
-    """Overwrites secrets in a stream. It holds back a few kB, for they may be the beginning of a secret, or of data."""
+    """Overwrites secrets in a stream. It holds back only what looks like a secret until it is clear what it is."""
 
     def __init__(self, redactor: Redactor) -> None:
-        """Without secrets, nothing is held back."""
+        """Without secrets, nothing is changed or held back."""
         self._redactor = redactor
         self._margin = MIN_DATA_BYTES + redactor.max_form_bytes if redactor.max_form_bytes else 0
-        self._window = bytearray()  # the end of what was returned, and what is held back
+        self._window = bytearray()  # the end of what was returned, as it came, and what is held back
         self._returned_size = 0  # of the window
 
     def feed(self, piece: bytes) -> bytes:
         """Take the next piece and return what is free of secrets, which may be nothing."""
         self._window += piece
-        if len(self._window) - self._returned_size < 2 * self._margin:  # a slow service sends a few bytes at a time
-            return b""
-        return self._take(len(self._window) - self._margin)
+        window = bytearray(self._window)
+        end = len(window)
+        if self._margin and self._redactor.redact_body(window):  # what it finds at the end may be an image's beginning
+            limit, whole = max(0, end - self._margin), window
+            window = bytearray(self._window)
+            self._redactor.redact_body(window, limit)
+            end = next((index for index in range(limit, end) if window[index] != whole[index]), end)
+        return self._take(window, max(end, self._returned_size))
 
     def finish(self) -> bytes:
         """Return what was held back; the stream has ended."""
-        return self._take(len(self._window))
+        window = bytearray(self._window)
+        self._redactor.redact_body(window)
+        return self._take(window, len(window))
 
-    def _take(self, end: int) -> bytes:
-        if self._margin:
-            self._redactor.redact_body(self._window, end)
-        piece = bytes(self._window[self._returned_size : end])
-        self._returned_size = min(end, self._margin)
-        del self._window[: end - self._returned_size]
+    def _take(self, window: bytearray, end: int) -> bytes:
+        piece = bytes(window[self._returned_size : end])
+        start = max(0, min(end, len(window) - self._margin) - self._margin)
+        del self._window[:start]
+        self._returned_size = end - start
         return piece
 
 

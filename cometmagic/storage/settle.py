@@ -14,18 +14,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pybase64
+
 from cometmagic.errors import CometError
 from cometmagic.gemini.answer_texts import redact_texts
-from cometmagic.gemini.decode import DecodedResponse, decode_document
-from cometmagic.gemini.error_bodies import parse_error_object
-from cometmagic.gemini.finish_reasons import build_malformed_error, build_no_image_error
+from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
+from cometmagic.gemini.failures.error_bodies import parse_error_object
+from cometmagic.gemini.failures.finish_reasons import (
+    build_malformed_error,
+    build_no_image_error,
+    build_other_format_error,
+)
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
-from cometmagic.gemini.parts import DISPLAYABLE_TYPES, UNKNOWN_TYPE, ImagePart
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, sniff
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
+from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.images import resize
 from cometmagic.images.decoding import opener
+from cometmagic.options.settings import DEFAULT_BASE_URL
 from cometmagic.storage.call_folder import (
     SMALL_PREVIEW_BYTES,
     SMALL_PREVIEW_PIXELS,
@@ -38,35 +46,39 @@ from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
 from cometmagic.storage.redaction import redact_error
 from cometmagic.system.atomic_files import write_atomic
+from cometmagic.system.formatting import format_bytes
 from cometmagic.system.redactor import Redactor
-from cometmagic.system.regular_files import open_regular
+from cometmagic.system.regular_files import open_regular, read_regular
+from cometmagic.system.sanitize import clean_line
 
 _NO_SECRETS = Redactor()
 
 
-def settle(folder: CallFolder, redactor: Redactor = _NO_SECRETS) -> CometError | None:
+def settle(folder: CallFolder, note: str = "", redactor: Redactor = _NO_SECRETS) -> CometError | None:
     """Turn `response.part` into files and return the error of an answer without an image, else None.
 
-    `redactor` removes what the raw response shows only when its texts are put together.
+    `note` is put before what there is to say about the image. `redactor` removes what the raw response shows only when
+    its texts are put together.
     """
     try:
+        _wrap_image_body(folder)
         answer, rows, damaged_count = save_images(folder)
     except MalformedError as malformed:
-        error = build_malformed_error(str(malformed), _read_head(folder.response_path), folder.response_path)
+        head = _read_head(folder.response_path)
+        error = build_malformed_error(str(malformed), head, folder.response_path, _build_address(folder))
         return folder.fail(redact_error(error, redactor, folder))
     if redactor.max_form_bytes:
         redact_texts(answer.document, redactor.redact_joined)
-    # Long strings (signatures) are copied byte for byte.
-    write_atomic(folder.path / "answer.json", splice_json(answer.document, JSONString.iter_json, separators=(",", ":")))
+    _write_document(folder.path / "answer.json", answer.document)
     answer = _decode_again(answer, {row["name"]: folder.build_image(row) for row in rows})
     response = answer.response
     fields = _build_call_fields(response, rows, redactor)
     if any(row["role"] == "image" for row in rows):
         fields["spoilt"] = damaged_count
-        notes = list(_iter_notes(folder, answer, rows, damaged_count))
+        notes = [*filter(None, [note]), *_iter_notes(folder, answer, rows, damaged_count)]
         del answer  # and its views of the file: previews need memory, and Windows cannot delete a mapped file
         fields["notes"] = [*map(redactor.redact, notes), *_write_previews(folder, rows)]
-        folder.update(state=CallState.SETTLED, settled=now(), **fields)
+        folder.update(state=CallState.SETTLED, settled=now(), error=None, **fields)
         if not damaged_count:
             with contextlib.suppress(OSError):  # a later recovery tidies up
                 folder.response_path.unlink()
@@ -77,7 +89,34 @@ def settle(folder: CallFolder, redactor: Redactor = _NO_SECRETS) -> CometError |
 
 def _decode_again(answer: DecodedResponse, files: dict[str, ImagePart]) -> DecodedResponse:
     """Return an answer as its document is now, with images in files and without secrets."""
-    return replace(decode_document(answer.document, files), is_truncated=answer.is_truncated)
+    decoded = decode_document(answer.document, files)
+    return replace(answer, response=decoded.response, parts=decoded.parts, error=decoded.error)
+
+
+def add_image(folder: CallFolder, content: bytes) -> None:
+    """Add an image to the raw response of a call, as its last part, so that `settle` saves it.
+
+    Raises `OSError` and `MalformedError` when the response is gone or cannot be read.
+    """
+    answer = decode_response(map_utf8_file(folder.response_path, max_bytes=None)[:])  # a copy, as the file is replaced
+    answer.document["candidates"][0]["content"]["parts"].append(_build_image_node(content))
+    _write_document(folder.response_path, answer.document)
+
+
+def _wrap_image_body(folder: CallFolder) -> None:
+    """Put a response that is the file of an image into a document, as if it had come in one."""
+    if sniff(_read_head(folder.response_path)[:MAGIC_BYTES]) != UNKNOWN_TYPE:
+        node = _build_image_node(read_regular(folder.response_path, folder.received_size))
+        _write_document(folder.response_path, {"candidates": [{"content": {"parts": [node]}}]})
+
+
+def _build_image_node(content: bytes) -> dict[str, Any]:
+    return {"inlineData": {"data": JSONString(memoryview(pybase64.b64encode(content)))}}
+
+
+def _write_document(path: Path, document: dict[str, Any]) -> None:
+    # Long strings (signatures) are copied byte for byte.
+    write_atomic(path, splice_json(document, JSONString.iter_json, separators=(",", ":")))
 
 
 def _build_answer_error(
@@ -86,13 +125,27 @@ def _build_answer_error(
     """Return the error for an answer without an image."""
     if answer.error:
         return parse_error_object(answer.error)
+    has_facts = rows or damaged_count or response.addresses or response.finish_reason or response.block_reason
+    if answer.other_format and not has_facts:
+        return build_other_format_error(
+            answer.other_format, response.text, folder.response_path, _build_address(folder)
+        )
     return build_no_image_error(
         response,
         folder.response_path,
         is_truncated=answer.is_truncated,
         damaged_count=damaged_count,
-        unknown_count=sum(row["mime_type"] == UNKNOWN_TYPE[0] for row in rows),
+        unknown_files=[
+            f"{row['name']} ({format_bytes(row['size'])})" for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]
+        ],
     )
+
+
+def _build_address(folder: CallFolder) -> str:
+    """Return the address at which an answer was asked for, without its scheme."""
+    call = folder.read()
+    host = call.get("host") or DEFAULT_BASE_URL.removeprefix("https://")
+    return clean_line(f"{host}/v1beta/models/{call['model'].removeprefix('models/')}:generateContent", 300)
 
 
 def _read_head(path: Path) -> bytes:
@@ -121,6 +174,8 @@ def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow]
         yield f"{images_lost} of the answer could not be read; the raw answer is in response.part."
     if answer.error:
         yield f"The service also reported an error: {parse_error_object(answer.error).message}"
+    if status := answer.response.model_status:
+        yield f"The service says about the model: {status}"
     for row in rows:
         if row["mime_type"] == UNKNOWN_TYPE[0]:
             yield f"{row['name']} is no picture of a known kind; it is kept as it came."

@@ -1,1 +1,1 @@
-"""Atomic writes, file locks, proxies, and text made safe to show. This wing knows nothing of images."""
+"""Atomic writes, file locks, proxies, certificates, and text made safe to show. This wing knows nothing of images."""

@@ -15,7 +15,7 @@ MAX_NAME_LENGTH = 1000  # characters
 MAX_NUMBER = 10**30
 
 
-def parse_object(content: bytes, max_bytes: int) -> dict[str, Any]:
+def parse_object(content: bytes, max_bytes: int, max_values: int = MAX_VALUES) -> dict[str, Any]:
     """Return the JSON object in `content`, which is UTF-8, with lone surrogates replaced.
 
     Raises `ValueError` for anything else, and for what exceeds a limit; the message completes "It is unreadable: …".
@@ -30,7 +30,7 @@ def parse_object(content: bytes, max_bytes: int) -> dict[str, Any]:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(value, dict):
         raise ValueError("it is not a JSON object")
-    return cast("dict[str, Any]", _Normalizer().normalize(value))
+    return cast("dict[str, Any]", _Normalizer(max_values).normalize(value))
 
 
 def _reject_constant(word: str) -> None:
@@ -43,8 +43,8 @@ _DECODER = json.JSONDecoder(parse_constant=_reject_constant)
 class _Normalizer:
     """Copies a tree of JSON values, and checks the limits on the way."""
 
-    def __init__(self) -> None:
-        self._value_count = 0
+    def __init__(self, max_values: int) -> None:
+        self._remaining_values = max_values
 
     def normalize(self, value: Any, depth: int = 0) -> Any:
         if isinstance(value, str):
@@ -59,10 +59,10 @@ class _Normalizer:
         return value
 
     def _check_size(self, items: dict[str, Any] | list[Any], depth: int) -> None:
-        self._value_count += len(items)
+        self._remaining_values -= len(items)
         if depth > MAX_DEPTH:
             raise ValueError("it is nested too deeply")
-        if self._value_count > MAX_VALUES:
+        if self._remaining_values < 0:
             raise ValueError("it has too many values")
         if isinstance(items, dict) and max(map(len, items), default=0) > MAX_NAME_LENGTH:
             raise ValueError("it has a name that is too long")

@@ -1,106 +1,137 @@
-"""The proxies and certificates that the environment sets.
+"""The proxy that the environment sets for a request, and whether it can be used.
 
-They are read by the rules of httpx, without importing it, so that problems can be shown before a call fails.
-Texts for people never contain the passwords in the addresses of proxies.
+The doctor and the request itself ask the same functions, so that a proxy is never called good by one and refused by
+the other. Texts for people never contain what is set where it may hold a password. This module does not know httpx.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import os
-import ssl
-from collections.abc import Iterator
+import re
 from importlib.util import find_spec
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
+from cometmagic.system.no_proxy import is_exempt
 from cometmagic.system.secret import Secret
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+HTTPS_PORT = 443
+_SCHEME_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII | re.IGNORECASE)
+_ADDRESS_PATTERN = re.compile(
+    r"[a-z0-9]+://(?:[^/?#]*@)?(?P<host>\[[^\[\]]*\]|[^:@/?#\[\]]*)(?::(?P<port>\d{0,5}))?(?:[/?#].*)?",
+    re.ASCII | re.IGNORECASE,
+)
+_MAX_LENGTH, _MAX_PORT = 4096, 65535
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST_PATTERN = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*\.?", re.ASCII | re.IGNORECASE)
+_IPV4_PATTERN = re.compile(r"[\d.]+", re.ASCII)
+
+
+class _ProxySetting(NamedTuple):
+    """The name of a variable, and the address it holds, which may contain a password."""
+
+    variable: str
+    address: str
+
+    @property
+    def scheme(self) -> str:
+        return self.address.partition("://")[0].lower()
 
 
 def find_proxy(url: str) -> str | None:
     """Return the address of the proxy that a request to `url` uses, or None. It may contain a password."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme != "https" or any(_is_exempt(entry, host, parts.netloc) for entry in _read_no_proxy()):
-        return None
-    return _read_https_proxy()
+    setting = _read_https_proxy()
+    return setting.address if setting and not _is_spared(url) else None
+
+
+def find_proxy_problem(url: str) -> str:
+    """Return what is wrong with the proxy that a request to `url` would use, or an empty string.
+
+    Proxies that it would not use do not matter.
+    """
+    setting = _read_https_proxy()
+    flaw = _find_flaw(setting) if setting and not _is_spared(url) else ""
+    return f"{setting.variable} {flaw}" if setting and flaw else ""
 
 
 def describe_proxy(url: str) -> str:
     """Return a text that says which proxy a request to `url` uses, or why it uses none."""
-    parts = urlsplit(url)
-    if proxy := find_proxy(url):
-        return _mask_credentials(proxy)
-    if parts.scheme != "https":
+    setting = _read_https_proxy()
+    if urlsplit(url).scheme != "https":
         return "none, which an address with plain http:// never uses"
-    return f"none, because NO_PROXY spares {parts.hostname or ''}" if _read_https_proxy() else "none"
-
-
-def find_proxy_problems(url: str) -> Iterator[str]:
-    """Yield what is wrong with the proxies. A proxy that would not be used stops a call as well."""
-    if urlsplit(url).scheme != "https" or "*" in _read_no_proxy():
-        return
-    for kind, address in _read_proxies().items():
-        text, variable = _mask_credentials(address), f"{kind.upper()}_PROXY"
-        scheme = address.partition("://")[0].lower()
-        if scheme not in PROXY_SCHEMES:
-            yield f"{variable} is {text}, and no address of a proxy ({', '.join(PROXY_SCHEMES)}). Correct or unset it."
-        elif scheme.startswith("socks") and find_spec("socksio") is None:
-            yield f"{variable} is {text}, which needs the package socksio. Install it with: pip install 'httpx[socks]'"
+    if setting is None:
+        return "none"
+    if _is_spared(url):
+        return f"none, because NO_PROXY spares {urlsplit(url).hostname}"
+    return f"{setting.variable}, which cannot be used" if _find_flaw(setting) else _mask_credentials(setting.address)
 
 
 def list_passwords() -> list[Secret]:
     """Return the passwords in the addresses of the proxies, as written and without escapes."""
-    credentials = [address.partition("://")[2].rpartition("@")[0] for address in _read_proxies().values()]
+    settings = filter(None, map(_read_proxy, ("http", "https", "all")))
+    credentials = [setting.address.partition("://")[2].rpartition("@")[0] for setting in settings]
     passwords = {login.partition(":")[2] for login in credentials}
     return [Secret(password) for password in passwords | set(map(unquote, passwords)) if password]
 
 
-def _read_proxies() -> dict[str, str]:
-    """Return the addresses of the proxies by what they are for: `http`, `https` or `all`."""
-    proxies = getproxies()  # on Windows and macOS, these include the settings of the system
-    addresses = {kind: proxies[kind] for kind in ("http", "https", "all") if proxies.get(kind)}
-    return {kind: address if "://" in address else f"http://{address}" for kind, address in addresses.items()}
+def _read_https_proxy() -> _ProxySetting | None:
+    return _read_proxy("https") or _read_proxy("all")
 
 
-def _read_https_proxy() -> str | None:
-    proxies = _read_proxies()
-    return proxies.get("https") or proxies.get("all")
+def _read_proxy(kind: str) -> _ProxySetting | None:
+    """Return the proxy for a kind of address: `http`, `https` or `all`."""
+    address = getproxies().get(kind, "").strip()  # on Windows and macOS, also the settings of the system
+    if not address:
+        return None
+    names = (name for name in sorted(os.environ, reverse=True) if name.lower() == f"{kind}_proxy")  # lower case first
+    variable = next(names, f"The system's {kind.upper()} proxy")
+    return _ProxySetting(variable, address if _SCHEME_PATTERN.match(address) else f"http://{address}")
 
 
-def _read_no_proxy() -> list[str]:
-    return [name.strip().lower() for name in getproxies().get("no", "").split(",") if name.strip()]
+def _is_spared(url: str) -> bool:
+    """Whether a request to `url` goes around the proxies."""
+    parts = urlsplit(url)
+    no_proxy = getproxies().get("no", "")
+    return parts.scheme != "https" or is_exempt(no_proxy, parts.hostname or "", parts.port or HTTPS_PORT)
 
 
-def _is_exempt(entry: str, host: str, netloc: str) -> bool:
-    """Return whether an entry of NO_PROXY covers this host. With a leading dot it covers subdomains only."""
-    if "://" in entry:
-        return entry.partition("://")[2] in (host, netloc)
-    return entry in ("*", host, netloc) or host.endswith(entry if entry.startswith(".") else f".{entry}")
+def _find_flaw(setting: _ProxySetting) -> str:
+    """Return why a proxy cannot be used, or an empty string. It quotes nothing but the scheme."""
+    if setting.scheme not in PROXY_SCHEMES:
+        return (
+            f"begins with {setting.scheme}://, and only {', '.join(PROXY_SCHEMES)} are supported. Correct or unset it."
+        )
+    if not _is_address(setting.address):
+        return "is not the address of a proxy, such as http://host:3128. Correct or unset it."
+    if setting.scheme.startswith("socks") and find_spec("socksio") is None:
+        return "is a SOCKS proxy, which needs the package socksio. Install it with: pip install 'httpx[socks]'"
+    return ""
+
+
+def _is_address(address: str) -> bool:
+    """Whether the address has a valid host and port, and no blanks or control characters."""
+    match = _ADDRESS_PATTERN.fullmatch(address)
+    if match is None or len(address) > _MAX_LENGTH or " " in address or not address.isprintable():
+        return False
+    host, port = match["host"], match["port"]
+    try:
+        if host.startswith("["):
+            ipaddress.IPv6Address(host[1:-1])
+        elif _IPV4_PATTERN.fullmatch(host):
+            ipaddress.IPv4Address(host)
+        elif not _HOST_PATTERN.fullmatch(host) or host.lower() in PROXY_SCHEMES:  # `http:/host`
+            return False
+    except ValueError:
+        return False
+    return not port or 0 < int(port) <= _MAX_PORT
 
 
 def _mask_credentials(address: str) -> str:
     """Return an address without its user, password, path and query."""
     scheme, _, location = address.partition("://")
     _, at_sign, server = location.rpartition("@")
-    server = server.partition("/")[0].partition("?")[0]
+    server = re.split("[/?#]", server, maxsplit=1)[0]
     return f"{scheme}://{'***@' if at_sign else ''}{server}"
-
-
-def describe_certificates() -> str:
-    """Return whose certificates are trusted."""
-    settings = [f"{name} {os.environ[name]}" for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
-    return ", ".join(settings) or "those that come with httpx"
-
-
-def find_certificate_problem() -> str:
-    """Return what is wrong with the certificates, or nothing."""
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    try:
-        if file or folder:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file or None, folder or None)
-    except OSError as error:
-        reason = "it holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror
-        return f"SSL_CERT_FILE names {file}, which cannot be read ({reason}). Correct it or unset it."
-    return ""

@@ -228,7 +228,7 @@ def find_unavailable(options: Options, reference_count: int) -> dict[str, dict[s
 def _find_reason(trial_warnings: list[str], warnings: list[str]) -> str:
     """Return the first warning of a trial that does not apply already, shortened, or ""."""
     warning = next((warning for warning in trial_warnings if warning not in warnings), "")
-    return f"{warning.partition('; sent all the same')[0].rstrip('.')}." if warning else ""
+    return f"{warning.partition('; sent anyway')[0].rstrip('.')}." if warning else ""
 
 
 def _iter_trials(option: Option) -> Iterator[tuple[str, dict[str, Any]]]:

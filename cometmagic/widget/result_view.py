@@ -54,7 +54,7 @@ def describe_result(result: AnyResult | None) -> ViewPayload:
         return {"alt": clean_line(result.alt), "facts": facts, "notes": [], "text": "\n".join(lines), "id": ""}
     size = {"width": result.image.width, "height": result.image.height}
     texts = {"text": clean(result.text).strip(), "thoughts": clean(result.thought_text).strip()}
-    notes = [clean_line(note) for note in result.warnings]
+    notes = [clean_line(note) for note in caption.list_warnings(result)]
     return {"alt": clean_line(result.alt), "facts": facts, "notes": notes, "id": result.folder.name} | size | texts
 
 

@@ -1,7 +1,8 @@
 """Fixtures that put a notebook on the screen.
 
 Playwright is used directly: its pytest plugin warns, and warnings are errors here. One browser, and one server
-of a front end, serve all tests of a worker; every test has its own page, kernels and copy of the notebooks.
+of a front end, serve all tests of a worker; every test has its own kernels and copy of the notebooks, and its own
+page if it does not ask for a shared one.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from tests.browser.screen import PATIENCE_MS, Screen
+from tests.browser.screen import CLOSE_NOTEBOOKS, PATIENCE_MS, Screen
 from tests.browser.server import Server, serving
 
 ARGUMENTS = (
@@ -28,6 +30,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--process-per-site",
 )
 NOT_COPIED = shutil.ignore_patterns("gemini_images", ".ipynb_checkpoints", "__pycache__")
 
@@ -61,9 +64,19 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def windows(browser: Browser) -> Windows:
-    """Return a function that gives the window of a front end: its cache spares every page the same scripts."""
-    return functools.cache(lambda _: browser.new_context(viewport={"width": 1280, "height": 1600}))
+def windows(browser: Browser, servers: Callable[[str], Server]) -> Windows:
+    """Return a function that gives the window of a front end.
+
+    An idle tab keeps the process of its pages, in which scripts that one of them compiled need not be compiled again.
+    """
+
+    @functools.cache
+    def opened(front_end: str) -> BrowserContext:
+        window = browser.new_context(viewport={"width": 1280, "height": 1600})
+        window.new_page().goto(f"{servers(front_end).url}/api")
+        return window
+
+    return opened
 
 
 @pytest.fixture(scope="session")
@@ -79,24 +92,70 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
         yield started
 
 
+@contextlib.contextmanager
+def _shown(notebook: Path, server: Server, owned: AbstractContextManager[Page], shots: Path) -> Iterator[Screen]:
+    """Show a copy of a notebook, with its neighbours, to one test."""
+    with server.folder(shots.name) as own, owned as page:
+        shutil.copytree(notebook.parent, own.root, ignore=NOT_COPIED)
+        page.set_default_timeout(PATIENCE_MS)
+        screen = Screen(page, own, shots)
+        screen.open(notebook.name)
+        yield screen
+
+
 @pytest.fixture
 def open_in(windows: Windows, servers: Callable[[str], Server], tmp_path: Path) -> Iterator[Opening]:
-    """Return a function that opens a copy of a notebook, with its neighbours, in a front end."""
+    """Return a function that opens a copy of a notebook in a front end, in a page of its own."""
     with contextlib.ExitStack() as stack:
 
         def opened(front_end: str, notebook: Path) -> Screen:
-            server = stack.enter_context(servers(front_end).folder(tmp_path.name))
-            shutil.copytree(notebook.parent, server.root, ignore=NOT_COPIED)
-            page = stack.enter_context(windows(front_end).new_page())
-            page.set_default_timeout(PATIENCE_MS)
-            screen = Screen(page, server, tmp_path)
-            screen.open(notebook.name)
-            return screen
+            page = windows(front_end).new_page()
+            return stack.enter_context(_shown(notebook, servers(front_end), page, tmp_path))
 
         yield opened
 
 
 @pytest.fixture
 def lab(open_in: Opening) -> Opener:
-    """Return a function that opens a copy of a notebook in JupyterLab."""
+    """Return a function that opens a copy of a notebook in JupyterLab, in a page of its own."""
     return lambda notebook: open_in("lab", notebook)
+
+
+@pytest.fixture(scope="package")
+def idle_pages(browser: Browser) -> list[Page]:
+    """Return the pages of that browser in which JupyterLab is loaded and shows no notebook."""
+    return []
+
+
+@contextlib.contextmanager
+def _lent(idle_pages: list[Page], window: BrowserContext, session: pytest.Session) -> Iterator[Page]:
+    """Lend an idle page, or a new one, to a test; what a test that failed leaves behind is not used again."""
+    page = idle_pages.pop() if idle_pages else window.new_page()
+    failures = session.testsfailed
+    yield page
+    if session.testsfailed > failures:
+        page.close()
+    else:
+        page.evaluate(CLOSE_NOTEBOOKS)
+        idle_pages.append(page)
+
+
+@pytest.fixture
+def shared_lab(
+    windows: Windows,
+    servers: Callable[[str], Server],
+    idle_pages: list[Page],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Opener]:
+    """Return a function that opens a copy of a notebook in a page of JupyterLab where other tests closed theirs.
+
+    It spares loading JupyterLab anew, for tests that change nothing of the page but their notebook.
+    """
+    with contextlib.ExitStack() as stack:
+
+        def opened(notebook: Path) -> Screen:
+            page = _lent(idle_pages, windows("lab"), request.session)
+            return stack.enter_context(_shown(notebook, servers("lab"), page, tmp_path))
+
+        yield opened

@@ -16,6 +16,17 @@ from tests.browser.server import Server
 
 PATIENCE_MS = 90_000
 
+# It ends when the page has said what it complains of, which would be taken for the next test's.
+CLOSE_NOTEBOOKS = """async () => {
+    for (const widget of [...jupyterapp.shell.widgets('main')]) {
+        await widget.sessionContext?.shutdown();
+        widget.dispose();
+    }
+    await new Promise(resolve => setTimeout(resolve));
+}"""
+_IS_LOADED = "() => Boolean(globalThis.jupyterapp)"
+OPEN = "async path => { await jupyterapp.commands.execute('docmanager:open', { path }); }"  # nothing is given back
+_IS_IN_FRONT = "path => jupyterapp.shell.currentWidget?.context?.path === path"
 _KERNEL_IS_UP = """async () => {
     const panel = jupyterapp.shell.currentWidget;
     await panel.context.ready;
@@ -58,7 +69,12 @@ class Screen:
 
     def open(self, name: str) -> None:
         """Open the notebook `name` and wait until it can run; Voilà runs it while it opens."""
-        self.page.goto(self.server.page(name))
+        if self.page.evaluate(_IS_LOADED):
+            path = self.server.path(name)
+            self.page.evaluate(OPEN, path)
+            self.page.wait_for_function(_IS_IN_FRONT, arg=path)
+        else:
+            self.page.goto(self.server.page(name))
         if self.server.front_end.module == "voila":
             return
         self.page.wait_for_function("globalThis.jupyterapp?.shell?.currentWidget?.sessionContext", timeout=PATIENCE_MS)

@@ -24,11 +24,11 @@ def pictures(screen: Screen) -> int:
     return sum("image/jpeg" in output.get("data", {}) for cell in screen.outputs() for output in cell)
 
 
-def test_pictures_fill_in_under_their_own_cells(lab: Opener, tmp_path: Path) -> None:
+def test_pictures_fill_in_under_their_own_cells(shared_lab: Opener, tmp_path: Path) -> None:
     held = Held()
     with FaultServer(*[held.steps(send(response(full())))] * 2) as server:
         texts = [CELLS[0].format(key=CANARY, url=server.url), *CELLS[1:]]
-        screen = lab(written(tmp_path / "background", *texts))
+        screen = shared_lab(written(tmp_path / "background", *texts))
         screen.start_all()
         wait_for(lambda: held.inside == 2)
         assert pictures(screen) == 0

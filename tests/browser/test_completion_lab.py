@@ -22,8 +22,8 @@ def typed(screen: Screen, text: str, becomes: str) -> None:
     screen.page.wait_for_function(f"text => ({_TEXT})() === text", arg=becomes)
 
 
-def test_tab_completes_in_the_first_line_and_not_in_the_prompt(lab: Opener, tmp_path: Path) -> None:
-    screen = lab(written(tmp_path / "tab", *CELLS))
+def test_tab_completes_in_the_first_line_and_not_in_the_prompt(shared_lab: Opener, tmp_path: Path) -> None:
+    screen = shared_lab(written(tmp_path / "tab", *CELLS))
     screen.page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
     screen.page.wait_for_function(
         "() => jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel.execution_count === 1"

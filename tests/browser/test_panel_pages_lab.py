@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Opener
 from tests.browser.notebooks import written
@@ -17,9 +17,9 @@ from tests.notebook.answers import CANARY, answering
 CELL = "import cometmagic\npanel = cometmagic.panel('a cat')\npanel"
 
 
-def test_two_tabs_and_two_places_show_one_panel(lab: Opener, browser: Browser, tmp_path: Path) -> None:
+def test_two_tabs_and_two_places_show_one_panel(shared_lab: Opener, tmp_path: Path) -> None:
     notebook = written(tmp_path / "panel", CELL, "panel")
-    screen = lab(notebook)
+    screen = shared_lab(notebook)
     screen.run_all()
     roots = screen.page.locator(".cometmagic-panel:visible")
     expect(roots).to_have_count(2)
@@ -27,7 +27,7 @@ def test_two_tabs_and_two_places_show_one_panel(lab: Opener, browser: Browser, t
     first.appear()
     second.appear()
     screen.page.evaluate(SAVE)
-    with browser.new_page() as page:
+    with screen.page.context.new_page() as page:
         other = Screen(page, screen.server, tmp_path / "other")
         other.open(notebook.name)
         third = PanelPage(other.page, 0)
@@ -55,9 +55,9 @@ def test_two_tabs_and_two_places_show_one_panel(lab: Opener, browser: Browser, t
     assert screen.complaints() == []
 
 
-def test_a_key_typed_or_pasted_into_the_prompt_is_told_there_and_not_saved(lab: Opener, tmp_path: Path) -> None:
+def test_a_key_typed_or_pasted_into_the_prompt_is_told_there_and_not_saved(shared_lab: Opener, tmp_path: Path) -> None:
     with FaultServer(answering()) as server:
-        screen = lab(written(tmp_path / "panel", live(server), CELL))
+        screen = shared_lab(written(tmp_path / "panel", live(server), CELL))
         screen.run_all()
         panel = PanelPage(screen.page)
         panel.appear()

@@ -64,8 +64,8 @@ def drag(panel: PanelPage, source: Locator, target: Locator, share: float) -> No
     mouse.move(at["x"] + at["width"] * share, at["y"] + 10, steps=8)
 
 
-def test_a_reference_is_dragged_to_its_place(lab: Opener, tmp_path: Path) -> None:
-    screen, panel = shown(lab, tmp_path, PICTURES, CELL, OTHER)
+def test_a_reference_is_dragged_to_its_place(shared_lab: Opener, tmp_path: Path) -> None:
+    screen, panel = shown(shared_lab, tmp_path, PICTURES, CELL, OTHER)
     other = PanelPage(screen.page, 1)
     other.references(1)
     panel.has_references(*NAMES)
@@ -115,8 +115,8 @@ def test_a_reference_is_dragged_to_its_place(lab: Opener, tmp_path: Path) -> Non
     assert screen.complaints() == []
 
 
-def test_the_keyboard_moves_and_removes_and_keeps_its_place(lab: Opener, tmp_path: Path) -> None:
-    screen, panel = shown(lab, tmp_path, PICTURES, CELL, OTHER)
+def test_the_keyboard_moves_and_removes_and_keeps_its_place(shared_lab: Opener, tmp_path: Path) -> None:
+    screen, panel = shown(shared_lab, tmp_path, PICTURES, CELL, OTHER)
     panel.references(3)
     keys, said = screen.page.keyboard, panel.root.locator(".cm-drop [role=status]")
 
@@ -171,8 +171,10 @@ def test_the_keyboard_moves_and_removes_and_keeps_its_place(lab: Opener, tmp_pat
     assert screen.complaints() == []
 
 
-def test_what_is_filled_anew_keeps_the_focus(lab: Opener, tmp_path: Path) -> None:
-    screen, panel = shown(lab, tmp_path, "import cometmagic\npanel = cometmagic.panel('a cat', thoughts=True)\npanel")
+def test_what_is_filled_anew_keeps_the_focus(shared_lab: Opener, tmp_path: Path) -> None:
+    screen, panel = shown(
+        shared_lab, tmp_path, "import cometmagic\npanel = cometmagic.panel('a cat', thoughts=True)\npanel"
+    )
     for _ in range(2):
         panel.button("Generate").click()
         expect(panel.button("Generate")).to_have_attribute("aria-disabled", "true")

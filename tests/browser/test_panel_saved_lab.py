@@ -7,11 +7,10 @@ from pathlib import Path
 from playwright.sync_api import Locator, Response, expect
 
 from tests.browser.conftest import Opener
-from tests.browser.screen import Screen
+from tests.browser.screen import OPEN, Screen
 from tests.browser.test_panel_lab import CELL, SAVE, shown
 
 PICTURE = ".jp-OutputArea-output img[alt='a red bicycle']"
-OPEN = "path => jupyterapp.commands.execute('docmanager:open', { path })"
 CLOSE = "() => jupyterapp.commands.execute('application:close')"
 TRUST = "() => jupyterapp.shell.currentWidget.context.model.cells.get(0).trusted"
 SHUT_DOWN = """async () => {

@@ -9,8 +9,8 @@ from tests.browser.conftest import Opener
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 
 
-def test_run_all_shows_pictures_and_no_error(lab: Opener) -> None:
-    screen = lab(QUICKSTART)
+def test_run_all_shows_pictures_and_no_error(shared_lab: Opener) -> None:
+    screen = shared_lab(QUICKSTART)
 
     screen.run_all()
     widths = screen.picture_widths()

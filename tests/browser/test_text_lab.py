@@ -23,7 +23,7 @@ THOUGHTS = """() => [...document.querySelectorAll('details div')]
     .map(shown => shown.clientHeight)"""
 
 
-def test_text_of_any_length_stays_in_its_place(lab: Opener, tmp_path: Path) -> None:
+def test_text_of_any_length_stays_in_its_place(shared_lab: Opener, tmp_path: Path) -> None:
     found = {"web": {"uri": "https://example.org/", "title": WORD}}
     searched = {"webSearchQueries": [WORD], "groundingChunks": [found]}
     said = answer(text(LINES, thought=True), text(WORD, thought=True), text(WORD), image())
@@ -37,7 +37,7 @@ def test_text_of_any_length_stays_in_its_place(lab: Opener, tmp_path: Path) -> N
             "%gemini_library",
             f"%gemini_image --dry-run {WORD}",
         ]
-        screen = lab(written(tmp_path / "long", *cells))
+        screen = shared_lab(written(tmp_path / "long", *cells))
         screen.run_all()
         screen.page.get_by_text("Dry run: nothing was sent.").wait_for()
         screen.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")

@@ -81,7 +81,7 @@ def test_a_prompt_that_ipython_takes_for_its_own_would_be_changed_in_a_plain_cel
     assert texts == ["x = 1\ny", prompt]
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(prompts=st.lists(nasty, min_size=10, max_size=10))
 def test_no_prompt_is_changed(prompts: list[str], notebook: Notebook, serve: Services) -> None:
     server = serve(*[answering() for _ in prompts])

@@ -87,7 +87,7 @@ def test_a_program_saves_the_final_image_each_time_under_a_new_name(played: Play
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(prompts=st.lists(nasty, min_size=10, max_size=10))
 def test_no_prompt_breaks_out(kind: str, prompts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
@@ -382,12 +382,17 @@ def test_any_other_signature_is_sent_as_it_is(kind: str, signature: bytes, tmp_p
     assert json.loads(exchange.body)["contents"][1]["parts"][0]["thoughtSignature"] == json.loads(b'"%b"' % signature)
 
 
-@pytest.mark.parametrize(
-    "extra", [{"generation_config": {"seed": 1}}, {"generationConfig": {"responsemodalities": []}}]
-)
-def test_a_name_that_the_sdk_would_change_is_refused(extra: dict[str, Any]) -> None:
-    with pytest.raises(OptionError, match="of --extra as"):
-        plan("x", extra=extra).as_code("google-genai")
+@pytest.mark.parametrize("kind", ["google-genai", "httpx"])
+def test_lists_and_other_spellings_in_extra_are_sent_merged(kind: str, tmp_path: Path) -> None:
+    extra = {
+        "generation_config": {"seed": 1, "responsemodalities": ["IMAGE"]},
+        "tools": [{"urlContext": {}}, {"google_search": {"timeRangeFilter": {}}}],
+        "safety_settings": [{"category": "HARM_CATEGORY_HATE_SPEECH", "threshold": "OFF"}],
+    }
+    request = plan("x", search="web", safety={"harassment": "none", "hate": "high"}, extra=extra)
+    [exchange] = play(kind, [request.as_code(kind)], tmp_path).log
+
+    assert json.loads(exchange.body) == request.body
 
 
 def test_a_conversation_without_its_call_is_no_cell() -> None:

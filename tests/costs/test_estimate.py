@@ -36,13 +36,13 @@ def told_of(unknown: str) -> str:
         (
             {"model": OLD},
             0,
-            [f"{OLD} was retired on 2026-10-02; use gemini-3.1-flash-image-preview. Sent all the same."],
+            [f"According to Google, {OLD} was shut down on 2026-10-02; CometAPI names "],
         ),
         (
             {"model": OLD, "image_size": "4k", "system": "be brief", "search": "web"},
             4,
             [
-                f"{OLD} was retired on 2026-10-02; use ",
+                f"According to Google, {OLD} was shut down on 2026-10-02; ",
                 f"--image-size 4K is not known to work on {OLD}",
                 f"--search web is not known to work on {OLD}",
                 f"{OLD} is not known to take a system instruction",

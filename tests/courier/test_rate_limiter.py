@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from cometmagic.courier import retry
+from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.generation.call import Call
 from cometmagic.generation.generate import start_generation
@@ -54,6 +56,28 @@ def test_e13_a_429_holds_all_calls_back(serving: Any, monkeypatch: pytest.Monkey
     assert len(server.log) == 16
     waits = [call for call in calls if call.result().call.get("tries")]
     assert len(waits) == 4
+
+
+def test_calls_that_are_turned_away_together_halve_the_limit_once() -> None:
+    async def count_slots() -> int:
+        limiter, active = RateLimiter(), 0
+
+        async def hold() -> None:
+            nonlocal active
+            async with limiter.acquire_slot(8, lambda _: None):
+                active += 1
+                await asyncio.Event().wait()
+
+        limiter._max_concurrency = 8
+        for _ in range(4):
+            limiter.throttle(0.01)
+        tasks = [asyncio.create_task(hold()) for _ in range(8)]
+        await asyncio.wait(tasks, timeout=0.1)
+        for task in tasks:
+            task.cancel()
+        return active
+
+    assert asyncio.run(count_slots()) == 4
 
 
 @pytest.mark.usefixtures("carried_here")

@@ -278,7 +278,7 @@ def test_the_wait_fits_into_the_total_limit(ask: Asker) -> None:
 
 
 def test_all_waits_together_stay_below_the_longest() -> None:
-    tries, error = RetryState(), APIError("busy", status=429, retry_after=60.0)
+    tries, error = RetryState(), APIError("busy", reason="rate limit", retry_after=60.0)
 
     pauses = [tries.compute_delay(error) for _ in range(4)]
 

@@ -9,6 +9,7 @@ import pytest
 from cometmagic.courier import retry
 from cometmagic.courier.retry import RETRY_RULES, RetryState, classify
 from cometmagic.errors import APIError, ChargeStatus, CometError, NoImageError, TransportError
+from cometmagic.gemini.failures.error_rules import ErrorReason
 
 REFUSED, UNKNOWN, UNSENT = ChargeStatus.REFUSED, ChargeStatus.UNKNOWN, ChargeStatus.UNSENT
 
@@ -23,17 +24,10 @@ def failed(reason: str, charge_status: ChargeStatus = UNSENT) -> TransportError:
 
 ROWS: list[tuple[CometError | None, str, int]] = [
     (None, "G", 0),
-    *((answered(status), "S", 3) for status in (429, 503, 521, 523, 525, 526)),
-    *((answered(status), "F", 0) for status in (200, 302, 400, 401, 402, 403, 404, 413, 428, 430, 500, 502, 504)),
-    *((answered(status), "F", 0) for status in (520, 522, 524, 527)),
-    *((answered(status, UNKNOWN), "U", 0) for status in (429, 500, 503, 521, 504)),
-    *((answered(429, code=code), "F", 0) for code in ("invalid_request", "Convert_Request_Failed")),
-    *((answered(503, code=code), "F", 0) for code in ("model_not_found", "INSUFFICIENT_USER_QUOTA")),
-    *((answered(503, code=code), "S", 3) for code in ("", "other", None, 503)),
-    (answered(429, reason="used up"), "F", 0),
-    (answered(429, reason="answered"), "F", 0),
-    (answered(503, UNKNOWN, reason="answered"), "U", 0),
-    (answered(503, UNKNOWN, code="model_not_found"), "U", 0),
+    *((answered(429, reason=reason), "S", 3) for reason in ("rate limit", "overloaded", "unreachable")),
+    *((answered(429, reason=reason), "F", 0) for reason in ("used up", "no channel", "answered", "", None)),
+    *((answered(status), "F", 0) for status in (200, 302, 400, 401, 402, 403, 404, 413, 429, 500, 503, 521)),
+    *((answered(429, UNKNOWN, reason=reason), "U", 0) for reason in (*ErrorReason, "answered")),
     (failed("connection"), "S", 3),
     (failed("name"), "S", 1),
     (failed("tls"), "S", 1),
@@ -72,7 +66,7 @@ def test_waits_double(monkeypatch: pytest.MonkeyPatch, extreme: Any, waits: list
     monkeypatch.setattr("random.uniform", lambda *limits: extreme(limits))
     state = RetryState()
 
-    assert [state.compute_delay(answered(503)) for _ in range(3)] == waits
+    assert [state.compute_delay(answered(503, reason="overloaded")) for _ in range(3)] == waits
     assert state.total_wait == sum(waits)
 
 
@@ -94,21 +88,23 @@ def test_a_wait_that_the_service_asks_for(
 ) -> None:
     monkeypatch.setattr("random.uniform", lambda *limits: max(limits))
 
-    assert RetryState().compute_delay(answered(429, retry_after=retry_after)) == wait
+    assert RetryState().compute_delay(answered(429, reason="rate limit", retry_after=retry_after)) == wait
 
 
 def test_a_wait_is_never_shorter_than_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.uniform", lambda *limits: min(limits))
 
-    assert RetryState().compute_delay(answered(429, retry_after=7.0)) == 7.0
+    assert RetryState().compute_delay(answered(429, reason="rate limit", retry_after=7.0)) == 7.0
 
 
 @pytest.mark.parametrize(("remaining", "is_tried"), [(7.9, False), (8.0, False), (8.1, True)])
 def test_a_wait_ends_before_the_time_does(monkeypatch: pytest.MonkeyPatch, remaining: float, is_tried: bool) -> None:
     monkeypatch.setattr("random.uniform", lambda *limits: max(limits))
 
-    assert (RetryState().compute_delay(answered(429, retry_after=7), remaining) is not None) == is_tried
+    assert (
+        RetryState().compute_delay(answered(429, reason="rate limit", retry_after=7), remaining) is not None
+    ) == is_tried
 
 
 def test_which_answers_pause_other_calls() -> None:
-    assert retry.THROTTLE_STATUSES == (429, 503)
+    assert retry.THROTTLE_REASONS == (ErrorReason.RATE_LIMIT, ErrorReason.OVERLOADED)

@@ -156,7 +156,7 @@ def test_an_original_that_is_too_large_is_shown_by_a_thumbnail(library_folder: P
     assert set(result_output.build_image(result)[0]) == {"text/plain"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(codec=None), max_size=60))
 def test_any_text_can_be_shown(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """Lone surrogates and controls included: what is displayed is always UTF-8."""

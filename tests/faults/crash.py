@@ -76,7 +76,7 @@ class Look:
         torn = [name for name, digest in images.items() if digest not in known]
         return cls(
             state=str(call.get("state", "")),
-            error=call.get("error", {}),
+            error=call.get("error") or {},
             received=part.stat().st_size if part.exists() else 0,
             images=frozenset(images.values()) & known,
             broken=(*torn, *_unreadable(path)),

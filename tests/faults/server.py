@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
+
+import trustme
 
 from tests.ports import listening
 
@@ -135,6 +138,17 @@ def drip(content: bytes, pause: float) -> Step:
 def half_close() -> Step:
     """Say that nothing more will be sent, and go on reading."""
     return lambda connection: connection.socket.shutdown(socket.SHUT_WR)
+
+
+def encrypted(authority: trustme.CA, name: str) -> Step:
+    """Speak TLS from here on, with a certificate for `name`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+
+    def step(connection: Connection) -> None:
+        connection.socket = context.wrap_socket(connection.socket, server_side=True)
+
+    return step
 
 
 def fin() -> Step:

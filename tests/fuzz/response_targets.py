@@ -16,13 +16,15 @@ from typing import Any
 from cometmagic.courier.http.content_decoding import InflateError, build_decoder
 from cometmagic.courier.retry import MAX_TOTAL_WAIT, RetryState
 from cometmagic.errors import APIError, CometError
-from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_model_turn, decode_response
-from cometmagic.gemini.error_bodies import _parse_error_text, parse_error_object, parse_error_response
-from cometmagic.gemini.finish_reasons import build_no_image_error
+from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
+from cometmagic.gemini.decode_turns import decode_model_turn
+from cometmagic.gemini.failures.error_bodies import parse_error_object, parse_error_response
+from cometmagic.gemini.failures.error_document import parse_error_tree
+from cometmagic.gemini.failures.finish_reasons import build_no_image_error
+from cometmagic.gemini.failures.retry_after import MAX_RETRY_DELAY, find_retry_delay
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
 from cometmagic.gemini.parts import TextPart
-from cometmagic.gemini.retry_after import MAX_RETRY_DELAY, find_retry_delay
 from cometmagic.gemini.tolerant.base64_repair import repair_base64
 from cometmagic.gemini.tolerant.json_scanner import MalformedError, scan_json
 from cometmagic.gemini.tolerant.lenient_json import MAX_DEPTH, parse_events
@@ -96,10 +98,10 @@ def fuzz_events(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     assert all(parse_events(text) or ())
     lines = [line.strip() for line in re.split("[\r\n]", text)]
-    event = "\n".join(lines)
+    event = "\n".join(filter(None, lines))
     for line_end in ("\n", "\r\n", "\r"):
         stream = "".join(f"data: {line}{line_end}" for line in lines) + line_end
-        assert list(parse_events(stream) or ()) == ([event] if event not in ("", "[DONE]") else [])
+        assert list(parse_events(stream) or ()) == ([event] if event else [])
 
 
 def fuzz_response(data: bytes) -> None:
@@ -130,7 +132,7 @@ def _check_answer(answer: DecodedResponse, damaged_count: int) -> None:
         Path("response.part"),
         is_truncated=answer.is_truncated,
         damaged_count=damaged_count,
-        unknown_count=0,
+        unknown_files=(),
     )
     check_error(error)
     if answer.error:
@@ -156,10 +158,10 @@ def _split_headers(data: bytes) -> tuple[dict[str, str], bytes]:
 def fuzz_retry_after(data: bytes) -> None:
     """Check that a delay makes sense or is None, and the waits of a call together are limited."""
     headers, body = _split_headers(data)
-    delay = find_retry_delay(headers, _parse_error_text(body.decode("utf-8", "replace")))
+    delay = find_retry_delay(headers, parse_error_tree(body.decode("utf-8", "replace")))
     assert delay is None or 0 <= delay <= MAX_RETRY_DELAY
     state = RetryState()
-    waits = [state.compute_delay(APIError("busy", status=429, retry_after=delay)) for _ in range(5)]
+    waits = [state.compute_delay(APIError("busy", reason="rate limit", retry_after=delay)) for _ in range(5)]
     assert sum(filter(None, waits)) <= MAX_TOTAL_WAIT
 
 

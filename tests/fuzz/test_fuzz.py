@@ -17,7 +17,8 @@ import pytest
 
 from cometmagic.costs import ledger_entries
 from cometmagic.courier.http import content_decoding, ssrf
-from cometmagic.gemini import decode, error_bodies, retry_after
+from cometmagic.gemini import decode
+from cometmagic.gemini.failures import error_document, retry_after
 from cometmagic.gemini.tolerant import base64_repair, json_scanner, lenient_json
 from cometmagic.images import notebook_images
 from cometmagic.offline import schema
@@ -32,7 +33,7 @@ PLANTED: dict[str, tuple[ModuleType, str, Any]] = {
     "base64": (base64_repair, "_decode_with_padding", lambda _: b""),
     "call-record": (bounded_json, "_replace_surrogates", str),
     "command-line": (command_line, "_quote_value", str),
-    "error-body": (error_bodies, "_parse_partial_string", lambda token: json.loads(f'{token}"')),
+    "error-body": (error_document, "_parse_partial_string", lambda token: json.loads(f'{token}"')),
     "events": (lenient_json, "_LINE", re.compile(r"([^\n]*)(?:\n|\Z)")),
     "gzip": (content_decoding, "GZIP_MAGIC", b"\x1f\x8b\x08\x08"),
     "image-url": (ssrf, "_LABEL_PATTERN", re.compile(r"[^.]*")),

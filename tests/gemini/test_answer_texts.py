@@ -61,7 +61,7 @@ def test_long_texts_are_redacted_and_stay_texts() -> None:
 
 def test_what_holds_no_secret_and_what_is_no_text_stays_as_it_is() -> None:
     untouched = JSONString(memoryview(b"word " * 1000))
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"text": untouched}, {"inlineData": {"data": KEY}}, {"thoughtSignature": KEY}, {"a": {"file": KEY}},
         text("\x1b[1mbold"), text("\ud800"), {"n": [1, None, True, ["x"]]},
     ]  # fmt: skip

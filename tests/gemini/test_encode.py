@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cometmagic.errors import OptionError
-from cometmagic.gemini.decode import decode_request
+from cometmagic.gemini.decode_turns import decode_request
 from cometmagic.gemini.encode import encode_request, hash_request, iter_body, measure_body
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import ImageRequest, Turn

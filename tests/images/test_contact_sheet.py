@@ -24,7 +24,7 @@ from cometmagic.images.contact_sheet import (
 )
 from cometmagic.images.fonts import load_label_font
 from cometmagic.options.declaration import CellOptions
-from cometmagic.options.models import ASPECT_RATIOS, compute_pixel_size
+from cometmagic.options.pixel_sizes import ASPECT_RATIOS, compute_pixel_size
 from cometmagic.options.sweeps import expand_variants
 
 COLOURS = ("red", "lime", "blue", "yellow", "magenta", "cyan")

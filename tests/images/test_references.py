@@ -225,7 +225,7 @@ def test_a_result_without_an_image_says_so_itself() -> None:
         load_reference(Without())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]), st.data())
 def test_hostile_bytes_are_an_image_or_one_error(kind: str, data: st.DataObject) -> None:
     content = bytearray(picture(kind))

@@ -151,7 +151,7 @@ def test_a_text_behind_the_pixels_is_not_read_for_a_preview() -> None:
     assert render_preview(io.BytesIO(content[:-12] + lying + content[-12:]), 16) is not None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]), st.data())
 def test_g17_hostile_bytes_never_raise(kind: str, data: st.DataObject) -> None:
     content = bytearray(picture(kind))

@@ -11,8 +11,9 @@ import pexpect
 import pytest
 
 from cometmagic.options.declaration import Options, list_options
-from cometmagic.options.models import ASPECT_RATIOS, IMAGE_SIZES, MODEL_NAMES
+from cometmagic.options.models import MODEL_NAMES
 from cometmagic.options.option_types import Flag
+from cometmagic.options.pixel_sizes import ASPECT_RATIOS, IMAGE_SIZES
 from tests.gemini.answers import picture
 from tests.notebook.fixtures import Notebook
 from tests.notebook.test_terminal import IPYTHON

@@ -210,7 +210,7 @@ def test_the_line_is_not_expanded(notebook: Notebook) -> None:
 def test_unloading_takes_these_magics_back_too(notebook: Notebook) -> None:
     notebook.run("%unload_ext cometmagic")
 
-    for name in ("gemini_library", "gemini_doctor"):
+    for name in ("gemini_library", "gemini_doctor", "gemini_models"):
         assert "not found" in notebook.run(f"%{name}").text
     assert notebook.run("%load_ext cometmagic\n%gemini_library").error is None
 

@@ -63,7 +63,7 @@ def test_a_lines_text(notebook: Notebook, serve: Services, text: str) -> None:
     assert sent(server) == text.strip()
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example("\n\na")
 @example("a\n\n")
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))

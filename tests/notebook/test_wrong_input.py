@@ -146,7 +146,7 @@ def test_what_a_model_is_not_known_to_take_is_sent_with_a_warning(notebook: Note
     ran = notebook.run("%gemini_image -m gemini-3.1-flash-lite-image --image-size 4k a cat")
 
     assert ran.error is None
-    warning = "--image-size 4K is not known to work on gemini-3.1-flash-lite-image (it has 1K); sent all the same."
+    warning = "--image-size 4K is not known to work on gemini-3.1-flash-lite-image (it has 1K); sent anyway."
     assert warning in ran.captions[0]["data"]["text/html"]
     [exchange] = server.log
     assert json.loads(exchange.body)["generationConfig"]["imageConfig"] == {"imageSize": "4K"}

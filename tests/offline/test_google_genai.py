@@ -152,3 +152,55 @@ def test_an_answer_without_an_image_has_no_parts_in_the_sdk(client: genai.Client
     response = client.models.generate_content(model=FLASH, contents=trigger)
 
     assert not response.parts
+
+
+def test_a_model_is_found_and_tokens_are_counted(client: genai.Client) -> None:
+    shown = types.Part.from_bytes(data=png(), mime_type="image/png")
+    contents = types.UserContent(parts=[types.Part(text=STORY), shown])
+    counted = client.models.count_tokens(model=FLASH, contents=contents)
+    answered = client.models.generate_content(model=FLASH, contents="offline:text-only")
+
+    assert client.models.get(model=FLASH).name == f"models/{FLASH}"
+    assert f"models/{FLASH}" in {model.name for model in client.models.list()}
+    assert (counted.total_tokens or 0) > 200
+    assert answered.usage_metadata is not None
+    assert (
+        client.models.count_tokens(model=FLASH, contents="offline:text-only").total_tokens
+        == answered.usage_metadata.prompt_token_count
+    )
+    with pytest.raises(errors.ClientError, match="is not found") as caught:
+        client.models.get(model="sora-2")
+    assert (caught.value.code, caught.value.status) == (404, "NOT_FOUND")
+
+
+def test_the_version_that_the_sdk_takes_by_itself_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GOOGLE_GENAI_API_VERSION", raising=False)
+    with (
+        serve() as server,
+        genai.Client(api_key="offline", http_options=types.HttpOptions(base_url=server.url)) as made,
+    ):
+        assert made.models.generate_content(model=FLASH, contents="offline:text-only").text
+        assert made.models.get(model=FLASH).display_name
+        assert made.models.count_tokens(model=FLASH, contents="x").total_tokens == 1
+    assert {request.status for request in server.requests} == {200}
+
+
+def test_fields_that_only_the_sdk_sends_are_taken(client: genai.Client) -> None:
+    config = types.GenerateContentConfig(labels={"class": "7b"}, continuation_token=b"token", store=False)
+
+    assert client.models.generate_content(model=FLASH, contents="offline:text-only", config=config).text
+
+
+def test_a_thinking_level_that_no_image_model_has_is_refused_by_the_model(client: genai.Client) -> None:
+    config = types.GenerateContentConfig(thinking_config=types.ThinkingConfig(thinking_level=types.ThinkingLevel.XHIGH))
+    with pytest.raises(errors.ClientError, match="Thinking level XHIGH is not supported"):
+        client.models.generate_content(model=FLASH, contents="x", config=config)
+
+
+@pytest.mark.parametrize(
+    "trigger", ["offline:zero-usage", "offline:wrong-size", "offline:code-parts", "offline:model-status"]
+)
+def test_odd_pictures_reach_the_sdk(client: genai.Client, trigger: str) -> None:
+    response = client.models.generate_content(model=FLASH, contents=f"a cat {trigger}", config=CONFIG)
+
+    assert len(images(response.parts or [])) == 1

@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 
 from cometmagic.gemini.decode import decode_response
-from cometmagic.gemini.error_bodies import parse_error_response
+from cometmagic.gemini.failures.error_bodies import parse_error_response
 from cometmagic.offline import body_reader, service
 from cometmagic.offline.server import Server, run, serve
 from cometmagic.options import models
-from tests.offline.asking import FLASH, SMALL, THOUGHTS, request, text
+from cometmagic.options.model_lifecycle import is_refused
+from tests.offline.asking import FLASH, SMALL, THOUGHTS, png, request, shown, text
 
 KEY = {"Authorization": "Bearer offline"}
 UNARY = f"/v1beta/models/{FLASH}:generateContent"
@@ -112,7 +113,7 @@ def test_an_unknown_model_is_503_in_cometapis_envelope(server: Server) -> None:
 
 
 def test_both_lists_name_every_model_that_is_served(server: Server) -> None:
-    names = [name for row in models.MODELS if not row.retirement_date for name in row.names]
+    names = [name for row in models.MODELS for name in row.names if not is_refused(name)]
     gemini = json.loads(ask(server, "GET", "/v1beta/models")[1])
     openai = json.loads(ask(server, "GET", "/v1/models")[1])
 
@@ -124,21 +125,100 @@ def test_both_lists_name_every_model_that_is_served(server: Server) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", f"/v1/models/{FLASH}:generateContent"),
-        ("POST", f"/v1beta/models/{FLASH}:countTokens"),
+        ("POST", f"/v1alpha/models/{FLASH}:generateContent"),
+        ("POST", f"/v1beta/models/{FLASH}:embedContent"),
+        ("POST", f"/v1beta/models/{FLASH}"),
+        ("POST", f"/v1beta/v1beta/models/{FLASH}:generateContent"),
+        ("POST", "/v1/chat/completions"),
         ("POST", "/v1beta/models"),
         ("GET", UNARY),
         ("GET", "/v2"),
         ("POST", "/"),
     ],
 )
-def test_a_wrong_path_redirects_to_a_web_page(server: Server, method: str, path: str) -> None:
+def test_a_wrong_path_is_404_in_the_relays_envelope(server: Server, method: str, path: str) -> None:
     response, body = ask(server, method, path, b"{}" if method == "POST" else None)
 
-    assert (response.status, response.headers["Location"]) == (301, "/")
-    assert response.headers["Content-Type"].startswith("text/html")
-    assert parse_error_response(301, body, dict(response.headers)).status == 301
+    assert (response.status, response.headers["Content-Type"]) == (404, "application/json; charset=UTF-8")
+    assert json.loads(body)["error"] == {
+        "message": f"Invalid URL ({method} {path})",
+        "type": "invalid_request_error",
+        "param": "",
+        "code": "",
+    }
+    assert parse_error_response(404, body).status == 404
     assert ask(server, "GET", "/")[1].startswith(b"<!doctype html>")
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta"])
+def test_both_versions_answer(server: Server, version: str) -> None:
+    path = UNARY.replace("v1beta", version)
+
+    assert ask(server, "POST", path, WORDS)[1] == service.answer(FLASH, WORDS)[1]
+    assert ask(server, "POST", path.replace("generate", "streamGenerate"), WORDS)[0].status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "name"),
+    [
+        (f"/v1beta/models/{FLASH}", KEY, "name"),
+        (f"/v1/models/{FLASH}", KEY, "id"),
+        (f"/v1/models/{FLASH}", {"x-goog-api-key": "x"}, "name"),
+        (f"/v1/models/{FLASH}?key=x", {}, "name"),
+        (f"/v1beta/models/{FLASH.replace('-', '%2D')}", KEY, "name"),
+    ],
+)
+def test_one_model_is_described_as_its_client_expects(
+    server: Server, path: str, headers: dict[str, str], name: str
+) -> None:
+    response, body = ask(server, "GET", path, None, headers)
+    described = json.loads(body)
+
+    assert response.status == 200
+    assert described[name] == {"name": f"models/{FLASH}", "id": FLASH}[name]
+    assert ("supportedGenerationMethods" in described) == (name == "name")
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("/v1beta/models/sora-2", "NOT_FOUND"), ("/v1/models/sora-2", "model_not_found")]
+)
+def test_an_unknown_model_is_not_found(server: Server, path: str, code: str) -> None:
+    response, body = ask(server, "GET", path)
+
+    assert response.status == 404
+    assert parse_error_response(404, body).details["code"] == code
+    assert "sora-2" in json.loads(body)["error"]["message"]
+
+
+def test_tokens_are_counted_as_an_answer_counts_them(server: Server) -> None:
+    document = request(text("a cat in a hat"), shown(png()))
+    wrapped = {"generateContentRequest": document | {"model": f"models/{FLASH}"}}
+    usage = json.loads(
+        service.answer(FLASH, json.dumps(request(text("a cat in a hat"), shown(png()), **SMALL)).encode())[1]
+    )
+    for body in (document, wrapped):
+        response, answer = ask(server, "POST", UNARY.replace("generateContent", "countTokens"), json.dumps(body))
+        counted = json.loads(answer)
+        assert response.status == 200
+        assert counted["totalTokens"] == usage["usageMetadata"]["promptTokenCount"]
+        assert counted["promptTokensDetails"] == usage["usageMetadata"]["promptTokensDetails"]
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "status"),
+    [
+        (FLASH, b"{", 400),
+        (FLASH, b"{}", 400),
+        (FLASH, b'{"contents": [{"parts": []}]}', 400),
+        (FLASH, b'{"contents": [{"parts": [{"text": "x"}]}], "labels": {}}', 400),
+        ("sora-2", b'{"contents": [{"parts": [{"text": "x"}]}]}', 503),
+    ],
+)
+def test_a_count_that_cannot_be_made_is_refused(server: Server, model: str, body: bytes, status: int) -> None:
+    response, answer = ask(server, "POST", f"/v1beta/models/{model}:countTokens", body)
+
+    assert response.status == status
+    assert json.loads(answer)["error"]["message"]
 
 
 # -- keys -------------------------------------------------------------------------------------------
@@ -151,6 +231,13 @@ def test_a_wrong_path_redirects_to_a_web_page(server: Server, method: str, path:
 def test_any_key_is_good_in_either_header(server: Server, headers: dict[str, str]) -> None:
     assert ask(server, "POST", UNARY, WORDS, headers)[0].status == 200
     assert ask(server, "GET", "/v1/models", None, headers)[0].status == 200
+
+
+def test_a_key_in_the_address_is_good_and_not_logged(server: Server) -> None:
+    assert ask(server, "POST", f"{UNARY}?key=sk-0123456789", WORDS, {})[0].status == 200
+    assert ask(server, "POST", f"{STREAM}?alt=sse&key=sk-0123456789", WORDS, {})[0].status == 200
+    assert ask(server, "POST", f"{UNARY}?key=", WORDS, {})[0].status == 401
+    assert "0123456789" not in repr(server.requests)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +258,7 @@ def test_the_log_holds_neither_keys_nor_prompts(server: Server, capfd: pytest.Ca
     ask(server, "POST", f"{UNARY}?key={secret}", prompt, {"Authorization": f"Bearer {secret}"})
     ask(server, "GET", f"/{secret}", None, {"x-goog-api-key": secret})
 
-    assert [(seen.method, seen.status) for seen in server.requests] == [("POST", 200), ("GET", 301)]
+    assert [(seen.method, seen.status) for seen in server.requests] == [("POST", 200), ("GET", 404)]
     assert server.requests[0].path == UNARY
     assert "secret" not in repr(server.requests)
     assert "private" not in repr(server.requests)
@@ -183,7 +270,7 @@ def test_the_log_holds_neither_keys_nor_prompts(server: Server, capfd: pytest.Ca
 
 def test_a_connection_serves_one_request_after_another(server: Server) -> None:
     connection = dial(server)
-    for path, body, status in ((UNARY, WORDS, 200), (UNARY, b"{", 400), ("/nowhere", WORDS, 301), (UNARY, WORDS, 200)):
+    for path, body, status in ((UNARY, WORDS, 200), (UNARY, b"{", 400), ("/nowhere", WORDS, 404), (UNARY, WORDS, 200)):
         connection.request("POST", path, body, KEY)
         response = connection.getresponse()
         assert response.status == status

@@ -13,7 +13,6 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from cometmagic.gemini.decode import decode_response
-from cometmagic.gemini.error_bodies import parse_error_response
 from cometmagic.offline import service
 from tests.offline.asking import (
     FLASH,
@@ -280,10 +279,11 @@ def test_the_token_counts_add_up(model: str, document: dict[str, Any], image: in
     assert counts["candidatesTokenCount"] >= image
 
 
-def test_each_image_that_is_sent_counts_258_tokens() -> None:
-    counts = post(request(text("offline:text-only"), shown(png()), shown(png())))[1]["usageMetadata"]
+@pytest.mark.parametrize(("model", "tokens"), [(FLASH, 2240), (PRO, 1120)])
+def test_each_image_that_is_sent_counts_the_models_own_tokens(model: str, tokens: int) -> None:
+    counts = post(request(text("offline:text-only"), shown(png()), shown(png())), model)[1]["usageMetadata"]
 
-    assert {"modality": "IMAGE", "tokenCount": 516} in counts["promptTokensDetails"]
+    assert {"modality": "IMAGE", "tokenCount": tokens} in counts["promptTokensDetails"]
 
 
 def test_only_thinking_that_is_done_is_counted() -> None:
@@ -325,107 +325,6 @@ def test_an_image_search_links_to_the_page_of_each_picture() -> None:
 
 def test_without_a_search_there_is_no_grounding() -> None:
     assert "groundingMetadata" not in post(request(**SMALL))[1]["candidates"][0]
-
-
-# -- failures on request ----------------------------------------------------------------------------
-
-ERRORS = {
-    "offline:rate-limit": (429, "RESOURCE_EXHAUSTED"),
-    "offline:overloaded": (503, "UNAVAILABLE"),
-    "offline:server-error": (500, "INTERNAL"),
-    "offline:bad-key": (401, ""),
-    "offline:no-balance": (403, "insufficient_user_quota"),
-}
-ENDINGS = {
-    "offline:image-safety": "IMAGE_SAFETY",
-    "offline:no-image": "NO_IMAGE",
-    "offline:text-only": "STOP",
-    "offline:drafts-only": "STOP",
-    "offline:recitation": "IMAGE_RECITATION",
-    "offline:max-tokens": "MAX_TOKENS",
-}
-
-
-def test_every_trigger_is_tested_here_and_described() -> None:
-    assert set(service.TRIGGERS) == {*ERRORS, *ENDINGS, "offline:blocked"}
-    assert all(shows and "\n" not in shows for shows in service.TRIGGERS.values())
-
-
-@pytest.mark.parametrize("trigger", ERRORS)
-def test_an_error_that_is_asked_for_is_the_answer(trigger: str) -> None:
-    body = json.dumps(request(text(f"a cat, {trigger.upper()}."))).encode()
-    status, answer = service.answer(FLASH, body)
-    error = parse_error_response(status, answer)
-
-    assert (status, error.details["code"]) == ERRORS[trigger]
-    streamed, pieces = service.stream(FLASH, body)
-    assert (streamed, b"".join(pieces)) == (status, answer)
-
-
-def test_the_rate_limit_tells_how_long_to_wait() -> None:
-    _, answer = post(request(text("offline:rate-limit")))
-
-    details = {detail["@type"].rpartition(".")[2]: detail for detail in answer["error"]["details"]}
-    assert details["RetryInfo"]["retryDelay"] == "2s"
-    assert details["QuotaFailure"]["violations"]
-
-
-@pytest.mark.parametrize("trigger", ["offline:bad-key", "offline:no-balance"])
-def test_errors_of_the_relay_carry_a_request_id(trigger: str) -> None:
-    _, answer = post(request(text(trigger)))
-
-    assert answer["error"]["type"] == "comet_api_error"
-    assert "(request id: 20" in message(answer)
-
-
-@pytest.mark.parametrize("trigger", ENDINGS)
-def test_an_ending_without_an_image_can_be_asked_for(trigger: str) -> None:
-    found = answered(request(text(f"a cat {trigger}"), **SMALL)).response
-
-    assert (found.finish_reason, found.image) == (ENDINGS[trigger], None)
-
-
-def test_a_withheld_picture_has_null_parts_and_an_explanation() -> None:
-    candidate = post(request(text("offline:image-safety")))[1]["candidates"][0]
-
-    assert candidate["content"] == {"parts": None}
-    assert candidate["finishMessage"].startswith("Unable to show the generated image.")
-
-
-def test_text_only_has_words_and_drafts_only_has_drafts() -> None:
-    words = answered(request(text("offline:text-only")))
-    drafts = answered(request(text("offline:drafts-only"), **SMALL))
-
-    assert words.response.text
-    assert not words.encoded_images
-    assert [image.thought for image in drafts.encoded_images] == [True, True]
-    assert not drafts.response.text
-
-
-def test_a_blocked_prompt_has_a_reason_and_no_candidates() -> None:
-    _, answer = post(request(text("offline:blocked")), PRO)
-
-    assert answer["promptFeedback"] == {"blockReason": "SAFETY"}
-    assert answer["candidates"] == []
-    assert answer["usageMetadata"]["totalTokenCount"] == answer["usageMetadata"]["promptTokenCount"]
-
-
-def test_a_word_that_is_no_trigger_is_only_a_word() -> None:
-    assert answered(request(text("offline:nothing offline:blocked-door xoffline:blocked"), **SMALL)).encoded_images
-
-
-def test_only_the_last_turn_is_looked_at_for_triggers() -> None:
-    turns = [
-        {"role": "user", "parts": [text("offline:blocked")]},
-        {"role": "model", "parts": [text("No.")]},
-        {"role": "user", "parts": [text("a cat")]},
-    ]
-    assert answered({"contents": turns, "generationConfig": SMALL}).encoded_images
-
-
-def test_a_limit_too_small_for_an_image_cuts_the_answer_off() -> None:
-    assert answered(request(maxOutputTokens=100)).response.finish_reason == "MAX_TOKENS"
-    assert answered(request(maxOutputTokens=2000, **SMALL)).response.finish_reason == "STOP"
 
 
 # -- streams ----------------------------------------------------------------------------------------

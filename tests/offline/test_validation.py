@@ -15,13 +15,14 @@ import pytest
 from PIL import Image
 
 from cometmagic.gemini.encode import encode_request, iter_body
-from cometmagic.gemini.error_bodies import parse_error_response
+from cometmagic.gemini.failures.error_bodies import parse_error_response
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.request import ImageRequest, Turn
 from cometmagic.offline import service, validation
 from cometmagic.offline.error_responses import ServiceError
-from cometmagic.options import models
+from cometmagic.options import models, pixel_sizes
 from cometmagic.options.declaration import Options
+from cometmagic.options.model_lifecycle import is_refused
 from tests.offline.asking import (
     FLASH,
     LITE,
@@ -39,7 +40,7 @@ from tests.offline.asking import (
     text,
 )
 
-SERVED = [(name, row) for row in models.MODELS if not row.retirement_date for name in row.names]
+SERVED = [(name, row) for row in models.MODELS for name in row.names if not is_refused(name)]
 GRID = [(name, ratio, size) for name, row in SERVED for ratio in row.aspect_ratios for size in row.image_sizes]
 ALWAYS_SAID = "offline:text-only"  # a prompt that is answered without painting
 
@@ -422,7 +423,7 @@ def test_a_request_of_ours_with_every_option_is_taken(tmp_path: Path) -> None:
     (tmp_path / "reference-1.png").write_bytes(image.data)
     found = validation.validate(FLASH, b"".join(iter_body(body, tmp_path)))
 
-    assert (found.width, found.height) == models.compute_pixel_size("4:1", "2K")
+    assert (found.width, found.height) == pixel_sizes.compute_pixel_size("4:1", "2K")
     assert (found.include_thoughts, found.thinking_level, found.search_kinds, found.seed) == (
         True,
         "high",
@@ -526,8 +527,8 @@ def test_a_photograph_is_read_upright() -> None:
 def test_every_ratio_and_size_of_every_model_has_its_pixels(model: str, ratio: str, size: str) -> None:
     found = asked(request(imageConfig={"aspectRatio": ratio, "imageSize": size}), model)
 
-    assert (found.width, found.height) == models.compute_pixel_size(ratio, size)
-    assert max(found.draft_size) <= max(models.compute_pixel_size(ratio))
+    assert (found.width, found.height) == pixel_sizes.compute_pixel_size(ratio, size)
+    assert max(found.draft_size) <= max(pixel_sizes.compute_pixel_size(ratio))
     assert found.model.image_tokens[size] > 0
 
 

@@ -30,6 +30,31 @@ def test_a_key_is_freed_of_what_clings_to_it(monkeypatch: pytest.MonkeyPatch, te
     assert revealed() == CANARY
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bearer {}", "bearer {}", "BEARER  \t {}", "Bearer Bearer {}", '"Bearer {}"', "Bearer: {}",
+        "Authorization: Bearer {}", "authorization:{}", '-H "Authorization: Bearer {}"', "x-goog-api-key: {}",
+        "COMETAPI_KEY={}", "COMETAPI_KEY = '{}'", "export COMETAPI_KEY={}", 'export COMETAPI_KEY="Bearer {}";',
+        "set COMETAPI_KEY={}", 'setx COMETAPI_KEY "{}"', "$env:COMETAPI_KEY = '{}'", "%env COMETAPI_KEY={}",
+        'os.environ["COMETAPI_KEY"] = "{}"', 'os.environ.setdefault("COMETAPI_KEY", "{}")', '{{"COMETAPI_KEY": "{}"}}',
+        "cometapi_key: {}", "`{}`", "\u201c{}\u201d", "\u00a0Bearer\u00a0{}\u200b",
+    ],
+)  # fmt: skip
+def test_a_key_is_found_in_what_is_pasted_around_it(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("COMETAPI_KEY", text.format(CANARY))
+    assert revealed() == CANARY
+    assert CANARY not in str(CometError(f"It said {CANARY}."))
+
+
+@pytest.mark.parametrize(
+    "key", ["bearer-0123456789", "sk-Bearer-0123456789", "sk-COMETAPI-0123456", "authorization-01"]
+)
+def test_a_key_that_looks_like_what_is_pasted_around_one_stays_whole(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("COMETAPI_KEY", key)
+    assert revealed() == key
+
+
 @pytest.mark.parametrize("text", ["", "  \n", "''", "\ufeff"])
 def test_a_blank_key_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("COMETAPI_KEY", text)
@@ -42,7 +67,11 @@ def test_a_blank_key_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None
         ("your-key-here", "holds no real API key"),
         ("<KEY>", "holds no real API key"),
         ("sk-xxxxxxxxxxxxxxxx", "holds no real API key"),
+        ("$COMETAPI_KEY", "holds no real API key"),
+        ("COMETAPI_KEY=", "holds no real API key"),
         ("1234567", "is too short or too long"),
+        ("Bearer", "is too short or too long"),
+        ("Authorization: Bearer ", "is too short or too long"),
         ("k" * 513, "is too short or too long"),
         (f"{CANARY}\n{CANARY}", "invalid character at position 27"),
         (f"sk-\u2018{CANARY}", "invalid character at position 4"),

@@ -29,6 +29,7 @@ def generate_many() -> None:
             assert_type(str(result), str)
         else:
             assert_type(result.cost, float | None)
+            assert_type(result.deviations, tuple[str, ...])
 
 
 async def await_images() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from cometmagic.errors import OptionError
-from cometmagic.options import models
+from cometmagic.options import models, pixel_sizes
 from cometmagic.options.declaration import Options, list_options
 from cometmagic.options.option_group import Option
 from cometmagic.options.option_types import Number
@@ -89,8 +89,8 @@ def test_reference_images_are_no_option() -> None:
 def test_what_a_model_has_not_is_barred_with_the_warning_of_the_magic(row: models.Model) -> None:
     barred = controls.find_unavailable(Options(model=row.names[0]), row.max_references)
 
-    assert set(barred.get("aspect_ratio", {})) == set(models.ASPECT_RATIOS) - set(row.aspect_ratios)
-    assert set(barred.get("image_size", {})) == set(models.IMAGE_SIZES) - set(row.image_sizes)
+    assert set(barred.get("aspect_ratio", {})) == set(pixel_sizes.ASPECT_RATIOS) - set(row.aspect_ratios)
+    assert set(barred.get("image_size", {})) == set(pixel_sizes.IMAGE_SIZES) - set(row.image_sizes)
     assert set(barred.get("search", {})) == {"web", "image"} - set(row.search_kinds)
     assert ("system" in barred) == (not row.has_system_instruction)
     assert "reference images" in barred["image"][""]

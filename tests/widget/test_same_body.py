@@ -22,7 +22,7 @@ cm.Panel.from_result(q.result).generate()
 """
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PROMPTS, options(), st.lists(st.sampled_from(["photo", "a b.png"]), max_size=2))
 @example("a cat\n", {"system": "be brief\nand kind"}, ["photo"])
 @example("a cat", {"system": "--thoughts"}, [])
@@ -67,7 +67,7 @@ cm.Panel.from_cell(r.as_code("magic")).generate()
 FRESH = "%reset -f\n%reload_ext cometmagic"
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PARTS, st.booleans(), st.lists(st.sampled_from(["red", "blue"]), max_size=2), options())
 @example([("put this", ["red"]), (" on {{this}} {", ["blue"]), ("} now", [])], False, ["blue"], {})
 @example([("a {{name}}", [])], False, [], {"system": "be brief\nand kind"})

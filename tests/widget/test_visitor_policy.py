@@ -20,6 +20,7 @@ SETTINGS = "(p.prompt, p.options, p.references, p.busy)"
 REFUSED_OPTIONS: dict[str, Any] = {
     "into": "stolen",
     "save": "elsewhere/",
+    "fetch": True,
     "private_urls": True,
     "extra": '{"labels": {"a": "b"}}',
     "retry_unknown": "3",

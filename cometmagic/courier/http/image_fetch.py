@@ -11,7 +11,6 @@ import asyncio
 import ipaddress
 import re
 import socket
-import ssl
 import threading
 from concurrent.futures import Future
 from importlib.metadata import version
@@ -20,6 +19,7 @@ from urllib.parse import quote, urljoin
 import httpx
 
 from cometmagic.courier.http.content_decoding import InflateError, build_decoder
+from cometmagic.courier.http.environment import load_certificates
 from cometmagic.courier.http.redirects import detach_location, get_location
 from cometmagic.courier.http.ssrf import (
     IPAddress,
@@ -123,7 +123,7 @@ def _build_connect_error(parsed_url: ParsedURL, *, is_untrusted: bool) -> Option
     if is_untrusted:
         return OptionError(f"{parsed_url.host} does not show a certificate that is trusted.", advice=_DOWNLOAD_ADVICE)
     has_proxy = proxies.find_proxy(f"{parsed_url.scheme}://{parsed_url.netloc}") is not None
-    hint = " Reference images do not go through the proxy that is set." if has_proxy else ""
+    hint = " Images do not go through the proxy that is set." if has_proxy else ""
     return OptionError(f"Could not reach {parsed_url.host}.{hint}", advice=_DOWNLOAD_ADVICE)
 
 
@@ -137,7 +137,7 @@ async def _fetch_from_address(parsed_url: ParsedURL, address: IPAddress) -> byte
     async with (
         httpx.AsyncClient(
             timeout=httpx.Timeout(TOTAL_TIMEOUT, connect=CONNECT_TIMEOUT),
-            verify=_load_certificates(),
+            verify=load_certificates(),
             trust_env=False,
             follow_redirects=False,
             event_hooks={"response": [detach_location]},
@@ -202,12 +202,3 @@ def _resolve_redirect(url: str, parsed_url: ParsedURL, location: str) -> str:
     if parsed_url.scheme == "https" and not target.lower().startswith("https:"):
         raise OptionError(f"{parsed_url.host} leads to an address that is not https.", advice=_DOWNLOAD_ADVICE)
     return target
-
-
-def _load_certificates() -> ssl.SSLContext:
-    """Return the trusted certificates."""
-    try:
-        return httpx.create_ssl_context()
-    except OSError:
-        message = proxies.find_certificate_problem() or "The certificates of this machine cannot be read."
-        raise OptionError(message.partition(". ")[0]) from None

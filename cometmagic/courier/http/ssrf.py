@@ -170,4 +170,4 @@ def _build_host_error(host: str, reason: str) -> OptionError:
     if reason == _PRIVATE_NETWORK_REASON:
         advice = "Give the file, or allow it with --private-urls."
     host_text = clean_line(host, _MAX_DISPLAY_LENGTH)
-    return OptionError(f"{host_text} is {reason}, from where no reference image is fetched.", advice=advice)
+    return OptionError(f"{host_text} is {reason}, from where no image is fetched.", advice=advice)

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import os
 import socket
-import ssl
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -23,6 +20,7 @@ from urllib.parse import quote
 import httpx
 
 from cometmagic.courier.http.content_decoding import InflateError, UnsupportedDecoder, build_decoder
+from cometmagic.courier.http.environment import get_proxy, load_certificates
 from cometmagic.courier.http.redirects import detach_location, get_location
 from cometmagic.courier.http.status_line import StatusRecorder
 from cometmagic.courier.job import EventSink
@@ -30,7 +28,8 @@ from cometmagic.courier.route import LiveRoute
 from cometmagic.courier.spool import ResponseSpool
 from cometmagic.errors import CometError, LibraryError
 from cometmagic.gemini.encode import iter_body, measure_body
-from cometmagic.gemini.error_bodies import MAX_ERROR_BYTES, find_request_id, parse_error_response
+from cometmagic.gemini.failures.error_bodies import find_request_id, parse_error_response
+from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.fallback_storage import read_documents
@@ -65,7 +64,8 @@ class PostAttempt:
     async def send(self) -> CometError | None:
         """Send the request and save the response; return the error for a status other than 2xx.
 
-        Raises httpx's errors, `InflateError` and `OSError`.
+        Raises httpx's errors, `InflateError`, `OSError`, and `OptionError` for a proxy or certificates that cannot be
+        used.
         """
         try:
             error = await self._post()
@@ -106,13 +106,12 @@ class PostAttempt:
             read=limits.idle_timeout,
             pool=limits.connect_timeout,
         )
-        ssl_context = _build_ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-        uses_proxy = url.scheme == "https"  # plain HTTP is for this machine only, and a proxy could read the key
         return httpx.AsyncClient(
             timeout=timeout,
             follow_redirects=False,
-            verify=ssl_context,
-            trust_env=uses_proxy,
+            verify=load_certificates(),
+            proxy=get_proxy(str(url)),
+            trust_env=False,  # httpx would stop at any proxy it cannot use, also at one that is not for this address
             event_hooks={"response": [detach_location]},
         )
 
@@ -194,11 +193,3 @@ def _enable_keepalive(connection: socket.socket | None) -> None:
         for name, value in KEEPALIVE_OPTIONS.items():
             if hasattr(socket, name):
                 connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-
-@functools.lru_cache(maxsize=4)
-def _build_ssl_context(certificate_file: str | None, certificate_folder: str | None) -> ssl.SSLContext:
-    """Return the trusted certificates, cached because loading them takes longer than the rest of an attempt."""
-    if certificate_file or certificate_folder:
-        return ssl.create_default_context(cafile=certificate_file or None, capath=certificate_folder or None)
-    return httpx.create_ssl_context(trust_env=False)

@@ -5,7 +5,6 @@ Only the text of an exception is used: httpx's exceptions hold the request, and 
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -57,8 +56,6 @@ def _build_preparation_error(exception: Exception, text: str) -> CometError:
         return TransportError(
             "The request could not be sent within the total time limit.", charge_status=ChargeStatus.UNSENT
         )
-    if _is_certificate_error(exception):
-        return _build_certificate_error(exception)
     message = f"The request could not be prepared ({type(exception).__name__}: {text})."
     return TransportError(message, charge_status=ChargeStatus.UNSENT)
 
@@ -97,20 +94,6 @@ def _build_default_text(exception: Exception) -> str:
     """Return a text for an exception without one."""
     connection_errors = (httpx.NetworkError, httpx.RemoteProtocolError)
     return "the connection broke" if isinstance(exception, connection_errors) else type(exception).__name__
-
-
-def _is_certificate_error(exception: Exception) -> bool:
-    """Whether the user's certificates could not be read; unlike with other files, the exception has no file name."""
-    error_types = (FileNotFoundError, IsADirectoryError, PermissionError, ssl.SSLError)
-    return bool(os.environ.get("SSL_CERT_FILE")) and isinstance(exception, error_types) and exception.filename is None
-
-
-def _build_certificate_error(exception: Exception) -> CometError:
-    path = clean_line(os.environ.get("SSL_CERT_FILE"), 200)
-    reason = getattr(exception, "strerror", "") or type(exception).__name__
-    message = f"SSL_CERT_FILE names {path}, which cannot be read ({reason})."
-    advice = "Correct the variable SSL_CERT_FILE or remove it."
-    return TransportError(message, charge_status=ChargeStatus.UNSENT, advice=advice)
 
 
 def _describe_failure(exception: Exception, text: str, uploaded_bytes: int, content_length: int) -> str:

@@ -7,8 +7,10 @@ are views of it. This module knows nothing about the rest of a response.
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant.base64_repair import count_base64_characters
@@ -68,6 +70,13 @@ _CONTINUATION = _compile_pattern(  # in a truncated text: a line that is still t
     + rf"?+{_BLANK}(?:{_BASE64_RUN})?+(?:\\(?:u[0-9a-fA-F]{{0,3}})?)?\Z"
 )
 _WORD = re.compile(rb"[A-Za-z][a-z]*|[A-Z]+")
+
+
+def find_image_text(value: Any) -> JSONString | None:
+    """Return a value as text that may contain images, or None when it is none."""
+    if isinstance(value, str) and "data:image/" in value:
+        return JSONString(memoryview(json.dumps(value)[1:-1].encode()))
+    return value if isinstance(value, JSONString) and value.has_substring(b"data:image") else None
 
 
 def split_data_uris(text: JSONString) -> Iterator[tuple[JSONString, bool]]:

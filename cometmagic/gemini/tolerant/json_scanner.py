@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cometmagic.gemini.json_string import JSONString
-from cometmagic.gemini.tolerant.lenient_json import MAX_DEPTH, parse_documents, parse_events
+from cometmagic.gemini.tolerant.lenient_json import MAX_DEPTH, parse_documents, parse_events, remove_end_mark
 
 Buffer = bytes | mmap.mmap
 
@@ -31,11 +31,11 @@ class MalformedError(ValueError):
 
 @dataclass(frozen=True)
 class ScannedJSON:
-    """The documents in a body, and whether the body is truncated or is an event stream."""
+    """The documents in a body, and whether the body is truncated, or an event stream that has no end mark."""
 
     documents: list[Any]
     is_truncated: bool
-    is_event_stream: bool
+    is_open_stream: bool
 
 
 def scan_json(buffer: Buffer) -> ScannedJSON:
@@ -45,7 +45,7 @@ def scan_json(buffer: Buffer) -> ScannedJSON:
     """
     placeholder = f"blob-{secrets.token_hex(8)}-"  # random, so that no foreign text contains it
     skeleton, strings = _extract_strings(buffer, placeholder)
-    text = skeleton.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    text, has_end_mark = remove_end_mark(skeleton.decode("utf-8", "replace").lstrip("\ufeff \t\r\n"))
     events = parse_events(text)
     documents: list[Any] = []
     is_truncated = any(not string.is_complete for string in strings)
@@ -56,7 +56,7 @@ def scan_json(buffer: Buffer) -> ScannedJSON:
         is_truncated = is_truncated or not is_complete
     if not documents:
         raise MalformedError("it is not JSON")
-    return ScannedJSON(documents, is_truncated, is_event_stream=events is not None)
+    return ScannedJSON(documents, is_truncated, is_open_stream=events is not None and not has_end_mark)
 
 
 def _extract_strings(buffer: Buffer, placeholder: str) -> tuple[bytearray, list[JSONString]]:

@@ -7,7 +7,6 @@ module does not know what the JSON means.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import math
 import re
@@ -15,7 +14,12 @@ from collections.abc import Iterator
 from typing import Any
 
 MAX_DEPTH = 100  # levels of nesting; responses have about eight
-_EVENT_PREFIXES = ("data:", "event:", ":", "id:", "retry:")
+_FIELD = re.compile(r"(data|event|id|retry):|:")  # of an event; a colon alone begins a comment
+_FIELD_LINE = re.compile(rf"^(?:{_FIELD.pattern})", re.MULTILINE)
+_ERROR_OBJECT = re.compile(r'\{\s*"error"\s*:')
+_ERROR_FIELD = re.compile(r'"error"\s*:')
+_END_MARK = re.compile(r"^(?:data:[ ]*)?\[DONE\][ \t\r]*$", re.MULTILINE)
+_DOCUMENT_LINE = re.compile(r"^\s*[{\[]", re.MULTILINE)
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")  # not `splitlines`: JSON may contain U+2028
 _SPACE = re.compile(r"\s*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.DOTALL)
@@ -23,26 +27,55 @@ _LITERAL = re.compile(r"(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=[
 _CLOSING_BRACKETS = {"{": "}", "[": "]"}
 
 
+def remove_end_mark(text: str) -> tuple[str, bool]:
+    """Return a text without the `[DONE]` that ends some streams, and whether it had one."""
+    text, count = _END_MARK.subn("", text)
+    return text, count > 0
+
+
 def parse_events(text: str) -> Iterator[str] | None:
-    """Return the data of each server-sent event, or None when the text is no event stream."""
-    return _iter_events(text) if text.startswith(_EVENT_PREFIXES) else None
+    """Return the data of each server-sent event, or None when the text is no event stream.
+
+    A line that is no field of an event is data too, as gateways put JSON of their own among events.
+    """
+    return _iter_events(text) if _FIELD_LINE.search(text) else None
 
 
 def _iter_events(text: str) -> Iterator[str]:
     data: list[str] = []
-    for line in itertools.chain((match[1] for match in _LINE.finditer(text)), [""]):
-        if line.startswith("data:"):
-            data.append(line[5:].strip())
-        elif not line:  # the end of an event
-            event, data = "\n".join(data), []
-            if event and event != "[DONE]":
-                yield event
+    name, is_closed = "", False  # of the event; and whether a blank line has come after its data
+    for line in (match[1] for match in _LINE.finditer(text)):
+        field = _FIELD.match(line)
+        field_name = (field[1] or "comment") if field else ""
+        if data and ((is_closed and field_name in ("data", "id", "retry")) or _is_start(line, field_name)):
+            yield _join_event(name, data)
+            name, data = "", []
+        is_closed = not line.strip() or (is_closed and field_name == "comment")
+        if field_name == "event":
+            name = line[field.end() :].strip() if field else ""
+        elif field_name in ("data", "") and (content := line[field.end() :] if field else line).strip():
+            data.append(content.strip())
+    if data:
+        yield _join_event(name, data)
+
+
+def _is_start(line: str, field_name: str) -> bool:
+    """Whether a line starts an event even if the one before it has no end: a name, or a gateway's own error."""
+    return field_name == "event" or (not field_name and _ERROR_OBJECT.match(line) is not None)
+
+
+def _join_event(name: str, lines: list[str]) -> str:
+    """Return the data of an event; that of an error event as an error object."""
+    data = "\n".join(lines)
+    if name != "error" or _ERROR_FIELD.search(data):
+        return data
+    return f'{{"error": {data if data.startswith("{") else json.dumps(data)}}}'
 
 
 def parse_documents(text: str) -> tuple[list[Any], bool]:
     """Return the objects and lists in `text`, in order, and whether they are complete.
 
-    Text after a document that does not begin another is ignored.
+    Words before and between them are ignored, and everything from a tag of HTML on.
     """
     documents: list[Any] = []
     start = _skip_whitespace(text, 0)
@@ -50,7 +83,10 @@ def parse_documents(text: str) -> tuple[list[Any], bool]:
         try:
             document, end = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
-            break
+            if text[start] in (*_CLOSING_BRACKETS, "<") or not (match := _DOCUMENT_LINE.search(text, start)):
+                break
+            start = match.end() - 1
+            continue
         if isinstance(document, dict | list):
             documents.append(document)
         start = _skip_whitespace(text, end)

@@ -1,20 +1,24 @@
 """Brings every variant of a response into the documented form: one document, one candidate, its parts in order.
 
-The variants: missing or null containers, snake_case names, an object in place of a list, several
-documents of a stream, images inside texts and URLs. This module does not interpret the values.
+The variants: missing or null containers, snake_case names, an object in place of a list, several documents of a
+stream, images inside texts and URLs, documents inside others, the forms of other APIs. This module does not interpret
+the values.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_string
-from cometmagic.gemini.json_string import JSONString
-from cometmagic.gemini.token_counts import merge_usage
-from cometmagic.gemini.tolerant.data_uris import split_data_uris
+from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
+from cometmagic.gemini.tolerant.document_merge import merge_fields
+from cometmagic.gemini.tolerant.image_addresses import is_address
+from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS, detach_documents, expand_texts
+from cometmagic.gemini.tolerant.picture_search import PictureSearch
+from cometmagic.gemini.tolerant.text_deltas import join_texts_with_images
 
 _SNAKE_CASE = re.compile(r"_([a-z])")
 _SCHEME_BYTES = 100  # enough of a URL to see its scheme
@@ -22,31 +26,63 @@ _MAX_PARTS = 1000  # those that are searched for images
 
 
 def normalize_response(documents: list[Any]) -> dict[str, Any]:
-    """Return one document with one candidate and the parts of all documents; later fields override earlier ones.
+    """Return one document with one candidate and the parts of all documents.
 
-    Of token counts the fullest stay.
+    If there is no image in the parts, it is looked for everywhere else, also in documents that stand inside others.
     """
+    _convert_to_camel_case(documents)
+    join_texts_with_images(documents)
+    result = _merge_documents(documents)
+    if _has_image(result):
+        return result
+    documents = expand_texts(documents)
+    _convert_to_camel_case(documents)
+    documents += detach_documents(documents)
+    result = _merge_documents(documents)
+    return result if _has_image(result) else _add_pictures(documents)
+
+
+def _merge_documents(documents: list[Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     candidate: dict[str, Any] = {}
     parts: list[dict[str, Any]] = []
     content: dict[str, Any] = {}
-    _convert_to_camel_case(documents)
     for document in coerce_objects(documents):
-        result |= _remove_nulls(document)
+        result = merge_fields(result, document)
         for fields in coerce_objects(document.get("candidates")):
-            candidate |= _remove_nulls(fields)
+            candidate = merge_fields(candidate, fields)
             content |= coerce_object(fields.get("content"))
             for node in coerce_objects(coerce_object(fields.get("content")).get("parts")):
                 parts += _extract_inline_data(node) if len(parts) < _MAX_PARTS else [node]
     candidate["content"] = content | {"parts": parts}
     result["candidates"] = [candidate]
-    if usage := merge_usage(coerce_objects(documents)):
-        result["usageMetadata"] = usage
     return result
 
 
-def _remove_nulls(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
+def _has_image(result: dict[str, Any]) -> bool:
+    """Whether a part has data, which may be in a file by now."""
+    return any(
+        coerce_object(node.get("inlineData")).get("data") for node in result["candidates"][0]["content"]["parts"]
+    )
+
+
+def _add_pictures(documents: list[Any]) -> dict[str, Any]:
+    """Return one document with what is found elsewhere added to its parts."""
+    search = PictureSearch()
+    search.walk(documents)
+    result = _merge_documents(documents)  # now, as the search has replaced base64
+    candidate = result["candidates"][0]
+    parts = candidate["content"]["parts"]
+    known_texts = [text for node in parts for text in (node.get("text"), _get_uri(node)) if text]
+    has_texts = any(node.get("text") for node in parts)
+    parts += [node for node in search.parts if not (has_texts and "text" in node) and _get_uri(node) not in known_texts]
+    if search.parts and search.finish_reason:
+        candidate.setdefault("finishReason", search.finish_reason)
+    return result
+
+
+def _get_uri(node: dict[str, Any]) -> Any:
+    return coerce_object(node.get("fileData")).get("fileUri")
 
 
 def _convert_to_camel_case(value: Any) -> None:
@@ -58,28 +94,26 @@ def _convert_to_camel_case(value: Any) -> None:
                 item = value.pop(name)
                 if value.get(camel_name) is None:  # if a field has both spellings, the one that is not null counts
                     value[camel_name] = item
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _convert_to_camel_case(item)
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in items:
+        if name not in OPAQUE_FIELDS:
+            _convert_to_camel_case(item)
 
 
 def _extract_inline_data(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a part, with images inside its text or in a data URI moved to inlineData."""
-    file_data, text = coerce_object(node.get("fileData")), _find_image_text(node.get("text"))
-    uri, thought = file_data.get("fileUri"), {"thought": node.get("thought")}
+    """Yield a part, with images inside its text or in a data URI moved to inlineData, and an address to fileData."""
+    text, thought, uri = find_image_text(node.get("text")), {"thought": node.get("thought")}, _get_uri(node)
+    inline_data = coerce_object(node.get("inlineData"))
     if coerce_string(uri, _SCHEME_BYTES).startswith("data:"):
+        image = {"inlineData": {"mimeType": node["fileData"].get("mimeType"), "data": uri}}
         node = {name: value for name, value in node.items() if name != "fileData"}
-        image = {"inlineData": {"mimeType": file_data.get("mimeType"), "data": uri}}
         yield from [node, thought | image] if node.get("text") or "inlineData" in node else [node | image]
     elif text:
         for piece, is_image in split_data_uris(text):
             yield thought | ({"inlineData": {"data": piece}} if is_image else {"text": piece})
         yield {name: value for name, value in node.items() if name != "text"}
+    elif is_address(data := coerce_string(inline_data.get("data"), MAX_ADDRESS_LENGTH)):
+        file_data = {"mimeType": inline_data.get("mimeType"), "fileUri": data}
+        yield {name: value for name, value in node.items() if name != "inlineData"} | {"fileData": file_data}
     else:
         yield node
-
-
-def _find_image_text(value: Any) -> JSONString | None:
-    """Return the text if it may contain images, else None."""
-    if isinstance(value, str) and "data:image/" in value:
-        return JSONString(memoryview(json.dumps(value)[1:-1].encode()))
-    return value if isinstance(value, JSONString) and value.has_substring(b"data:image") else None

@@ -10,6 +10,7 @@ import struct
 from typing import NamedTuple
 
 ORIENTATION, _POSITION, _LATITUDE = 0x0112, 0x8825, 2  # tags; a block with a latitude is a position
+SIDEWAYS_ORIENTATIONS = (5, 6, 7, 8)  # those that swap width and height
 _SHORT = 3
 _BYTE_ORDERS = {b"II": "<", b"MM": ">"}
 _PREFIX = b"Exif\0\0"

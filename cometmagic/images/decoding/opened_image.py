@@ -9,7 +9,6 @@ from PIL import Image
 
 from cometmagic.images.decoding import exif
 
-_SIDEWAYS_ORIENTATIONS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 _TRANSPOSITIONS = (
     *(Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM),
     *(Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90),
@@ -35,7 +34,7 @@ class OpenedImage:
     @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height in pixels, as the image is meant to be seen."""
-        return self.size[::-1] if self.orientation in _SIDEWAYS_ORIENTATIONS and not self._is_turned else self.size
+        return self.size[::-1] if self.orientation in exif.SIDEWAYS_ORIENTATIONS and not self._is_turned else self.size
 
     def turn_upright(self, picture: Image.Image) -> Image.Image:
         """Return a decoded picture as it is meant to be seen."""

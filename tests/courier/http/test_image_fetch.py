@@ -6,7 +6,6 @@ import contextlib
 import gzip
 import ipaddress
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +23,7 @@ from tests.faults.server import (
     Step,
     chunked,
     drip,
+    encrypted,
     fin,
     limit,
     recv_request,
@@ -218,7 +218,7 @@ def test_k10_a_name_that_has_such_an_address_is_refused_before_any_connection(wi
 
     message = refused("http://pictures.example/x.png")
 
-    assert "from where no reference image is fetched" in message
+    assert "from where no image is fetched" in message
     assert wire.connected == []
 
 
@@ -542,17 +542,6 @@ def test_an_unknown_name_is_told(wire: Wire) -> None:
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     return trustme.CA()
-
-
-def encrypted(authority: trustme.CA, name: str) -> Step:
-    """Speak TLS from here on, with a certificate for `name`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-
-    def step(connection: Connection) -> None:
-        connection.socket = context.wrap_socket(connection.socket, server_side=True)
-
-    return step
 
 
 def test_an_encrypted_image_comes_from_whom_it_should(

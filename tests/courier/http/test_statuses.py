@@ -134,7 +134,7 @@ STATUSES: dict[str, tuple[str, Any, ChargeStatus, str]] = {
     "E22-empty": ("400 Bad", b"", REFUSED, "no explanation"),
     "E22-empty-list": ("400 Bad", [], REFUSED, "400"),
     "E22-error-null": ("400 Bad", {"error": None}, REFUSED, "400"),
-    "E22-message-null": ("400 Bad", {"error": {"message": None}}, REFUSED, "no explanation"),
+    "E22-message-null": ("400 Bad", {"error": {"message": None}}, REFUSED, '{"error": {"message": null}}'),
     "E23-418": ("418 Teapot", COMET, REFUSED, "words of the service"),
     "E23-599": ("599 Odd", COMET, UNKNOWN, "balance"),
     "E23-999": ("999 Odd", COMET, UNKNOWN, "balance"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cometmagic.errors import ChargeStatus, NoImageError, TransportError
+from cometmagic.errors import ChargeStatus, NoImageError, OptionError, TransportError
 from cometmagic.generation.generate import generate
 from cometmagic.storage.call_record import CallState
 from tests.faults.asking import Asker, Outcome
@@ -214,7 +214,7 @@ def test_a_proxy_that_cannot_be_used_is_told_as_not_sent(monkeypatch: pytest.Mon
     monkeypatch.setenv("COMETAPI_BASE_URL", "https://127.0.0.1:9")
     monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:9")
 
-    with pytest.raises(TransportError, match=r"[Pp]roxy") as told:
+    with pytest.raises(OptionError, match=r"HTTPS_PROXY begins with gopher://") as told:
         generate("a cat")
 
     assert told.value.charge_status is ChargeStatus.UNSENT

@@ -60,6 +60,82 @@ def test_f15_f16_a_reason_to_stop(ask: Asker, reason: str, told: str | None) -> 
     assert error.response.usage.total == 7
 
 
+ADVICE = {
+    "MAX_TOKENS": "--max-output-tokens",
+    "CONTINUATION": "--max-output-tokens",
+    "MISSING_THOUGHT_SIGNATURE": "Use --edit instead of --chat",
+    "PROHIBITED_CONTENT": "will not pass again",
+    "IMAGE_PROHIBITED_CONTENT": "will not pass again",
+    "MODEL_ARMOR": "will not pass again",
+    "ESCALATION": "will not pass again",
+    "PUP_LIMITED_DISABLED": "limited the account",
+    "MALFORMED_RESPONSE": "Run the cell again",
+    "MALFORMED_FUNCTION_CALL": "Run the cell again",
+    "UNEXPECTED_TOOL_CALL": "--search",
+    "TOO_MANY_TOOL_CALLS": "--search",
+    "SPII": "personal information",
+    "max_tokens": "--max-output-tokens",
+    "A_REASON_OF_NEXT_YEAR": "Rephrase the prompt or run the cell again",
+}
+
+
+@pytest.mark.parametrize("reason", ADVICE)
+def test_a_reason_to_stop_has_advice_that_fits(ask: Asker, reason: str) -> None:
+    error = refused(ask, {"candidates": [{"content": {}, "finishReason": reason}]})
+
+    assert ADVICE[reason] in error.advice
+    assert not ("will not pass" in error.advice and "un the cell again" in error.advice)
+
+
+def rate(category: str, **fields: Any) -> Json:
+    return {"category": f"HARM_CATEGORY_{category}", "probability": "NEGLIGIBLE"} | fields
+
+
+RATINGS: dict[str, tuple[Json, str, str]] = {
+    "prompt": (
+        {"promptFeedback": {"blockReason": "SAFETY", "safetyRatings": [
+            rate("DANGEROUS_CONTENT", blocked=True), rate("HARASSMENT"), rate("HATE_SPEECH", blocked=True)]}},
+        "blocked (SAFETY), categories dangerous, hate.", "--safety dangerous=none",
+    ),
+    "candidate": (
+        answer(finish="SAFETY") | {"candidates": [{"finishReason": "SAFETY", "safetyRatings": [
+            rate("SEXUALLY_EXPLICIT", blocked=True, probability="MEDIUM"), rate("HARASSMENT", probability="HIGH")]}]},
+        "(SAFETY), category sexual.", "--safety sexual=none",
+    ),
+    "rated-high": (
+        {"candidates": [{"finishReason": "SAFETY", "safetyRatings": [rate("HARASSMENT", probability="HIGH")]}]},
+        "category harassment.", "--safety harassment=none",
+    ),
+    "snake-case": (
+        {"prompt_feedback": {"block_reason": "SAFETY", "safety_ratings": [rate("HATE_SPEECH", blocked=True)]}},
+        "category hate.", "--safety hate=none",
+    ),
+    "without-a-short-name": (
+        {"candidates": [{"finishReason": "IMAGE_SAFETY", "safetyRatings": [rate("IMAGE_HATE", blocked=True)]}]},
+        "category HARM_CATEGORY_IMAGE_HATE.", "change the reference image",
+    ),
+    "not-adjustable": (
+        {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT", "safetyRatings": [rate("HARASSMENT", blocked=True)]}},
+        "category harassment.", "cannot be switched off",
+    ),
+    "none": (
+        {"candidates": [{"finishReason": "SAFETY", "safetyRatings": [rate("HARASSMENT"), "x", {"blocked": True}]}]},
+        "(SAFETY).", "--safety can lower",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RATINGS)
+def test_blocked_categories_are_named_as_safety_writes_them(ask: Asker, name: str) -> None:
+    document, words, advice = RATINGS[name]
+
+    error = refused(ask, document)
+
+    assert words in error.message
+    assert advice in error.advice
+    assert ("--safety" in error.advice) == ("--safety" in advice)
+
+
 @pytest.mark.parametrize(
     "content",
     [{}, {"role": "model"}, {"parts": None}, {"parts": []}, {"parts": "words"}, [], None, "words", {"parts": [{}]}],
@@ -156,7 +232,7 @@ ERRORS: dict[str, tuple[Any, str, ChargeStatus]] = {
         "400 INVALID_ARGUMENT: inner words", ChargeStatus.REFUSED,
     ),
     "F2-text": ("it broke", "it broke", ChargeStatus.UNKNOWN),
-    "F2-code-only": ({"code": 500}, "500: no explanation", ChargeStatus.UNKNOWN),
+    "F2-code-only": ({"code": 500}, '500: {"code": 500}', ChargeStatus.UNKNOWN),
     "F2-long": (
         {"message": "words " * 2000, "code": "upstream_error"},
         "upstream_error: words words",
@@ -179,6 +255,13 @@ def test_f2_an_error_inside_a_200(ask: Asker, name: str) -> None:
 
 
 REPORTS: dict[str, tuple[Json, str, ChargeStatus]] = {
+    "error-msg": ({"error_code": 17, "error_msg": "no more today"}, "no more today", ChargeStatus.UNKNOWN),
+    "errors": ({"errors": [{"message": "one thing"}, {"message": "and another"}]}, "one thing; and another",
+               ChargeStatus.UNKNOWN),
+    "fastapi": ({"detail": [{"loc": ["body"], "msg": "field required"}]}, "body: field required", ChargeStatus.UNKNOWN),
+    "failure-with-a-reason": ({"success": False, "reason": "not in this group"}, "not in this group",
+                              ChargeStatus.UNKNOWN),
+    "rfc-9457": ({"title": "Not allowed here", "status": 403}, "403: Not allowed here", ChargeStatus.REFUSED),
     "message": ({"message": "the quota is used up", "success": False}, "the quota is used up", ChargeStatus.UNKNOWN),
     "message-and-code": ({"code": "model_not_found", "message": "no channel"}, "model_not_found: no channel",
                          ChargeStatus.REFUSED),

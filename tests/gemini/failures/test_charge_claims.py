@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cometmagic.errors import CLAIM_SENTENCES, ChargeStatus
-from cometmagic.gemini.charge_claims import ChargeClaim, find_charge_claim, quote_texts
+from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim, quote_texts
 from cometmagic.storage.call_folder import CallFolder
 from tests.faults.asking import Asker
 from tests.faults.server import Step, recv_request, response, send

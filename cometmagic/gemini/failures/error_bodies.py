@@ -1,0 +1,163 @@
+"""An error body as one error: the service's message, whether the call may be charged, what to do.
+
+What a body says is read by `error_texts`, what it means is in the table of `error_rules`, and how long to wait in
+`retry_after`. This module puts them together. Sources: the error pages of CometAPI and Google.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus
+from cometmagic.gemini.coerce import coerce_string
+from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim
+from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES, build_error_tree, parse_error_tree
+from cometmagic.gemini.failures.error_rules import (
+    BASE_URL_ADVICE,
+    RESET_ADVICE,
+    STATUSES_BY_NAME,
+    WAIT_ADVICE,
+    ErrorReason,
+    Evidence,
+    find_rule,
+)
+from cometmagic.gemini.failures.error_texts import (
+    MAX_MESSAGE_LENGTH,
+    MAX_TEXT_LENGTH,
+    format_message,
+    list_codes,
+    list_names,
+    list_statuses,
+    read_texts,
+)
+from cometmagic.gemini.failures.other_formats import describe_page, is_network_text
+from cometmagic.gemini.failures.retry_after import find_reset_delay, find_reset_words, find_retry_delay
+from cometmagic.system.formatting import format_duration
+from cometmagic.system.sanitize import clean_line
+
+_REQUEST_ID = re.compile(r"\(request id: ([\w.-]{1,80})\)")
+_REQUEST_ID_HEADERS = ("x-request-id", "x-oneapi-request-id", "request-id", "cf-ray")
+# The fields, and with a failure also further ones, that make a document with status 200 an error.
+_REPORT_FIELDS = ("message", "msg", "detail", "errors", "errormsg", "errormessage", "errordescription")
+_WEAK_REPORT_FIELDS = ("title", "reason", "description")
+_OUTCOME_FIELDS = ("code", "status", "success", "message", "msg")
+_SUCCESS_WORDS = {
+    "0", "200", "true", "ok", "success", "succeeded", "successful", "queued", "pending", "processing", "submitted",
+    "running", "in_progress", "completed", "accepted", "created", "done",
+}  # fmt: skip
+_MIN_RESET_DELAY = 60.0  # seconds; a shorter wait does not bring a quota of a day back
+
+
+def parse_error_response(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> APIError:
+    """Return the error for a response with this status, body and headers."""
+    headers = headers or {}
+    text = body[:MAX_ERROR_BYTES].decode("utf-8", "replace")
+    if 300 <= status < 400:
+        location = clean_line(headers.get("location") or "another address", 200)
+        message = f"it redirects to {location}, which is not followed"
+        return _build_api_error(status, "", message, charge_status=ChargeStatus.REFUSED, advice=BASE_URL_ADVICE)
+    return _interpret_error(status, parse_error_tree(text), text, headers)
+
+
+def parse_error_object(error: dict[str, Any]) -> APIError:
+    """Return the error for an `error` object in a response with status 200."""
+    tree = build_error_tree(error)
+    text = coerce_string(error.get("message")) or json.dumps(error, default=coerce_string, ensure_ascii=False)
+    return _interpret_error(next(reversed(list_statuses(tree)), 200), tree, text, {})
+
+
+def find_error(document: dict[str, Any], *, has_content: bool) -> dict[str, Any] | None:
+    """Return the error that a response with status 200 reports, even if it is only a message; None without one.
+
+    A message beside an answer, that is, when the document `has_content`, is no error.
+    """
+    error = document.get("error")
+    if isinstance(error, dict):
+        return error
+    report = {name: value for name, value in document.items() if name != "candidates"}
+    if error:
+        return report if read_texts(build_error_tree(report)) else {"message": str(error)}
+    return report if not has_content and _is_error_report(build_error_tree(report)) else None
+
+
+def _is_error_report(report: dict[str, Any]) -> bool:
+    """Whether a document without an answer says why there is none."""
+    outcomes = {str(report.get(name)).lower() for name in _OUTCOME_FIELDS}
+    if outcomes & _SUCCESS_WORDS:
+        return False
+    is_failure = "false" in outcomes or bool(list_statuses(report))
+    names = (*_REPORT_FIELDS, *(_WEAK_REPORT_FIELDS if is_failure else ()))
+    return bool(read_texts({name: report[name] for name in names if name in report}))
+
+
+def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, str]) -> APIError:
+    page = describe_page(text) if tree is None else ""
+    names, texts = list_names(tree), read_texts(tree)
+    evidence = Evidence(
+        status=_find_status(status, names, list_statuses(tree)),
+        names=tuple(names),
+        text="; ".join(texts) or clean_line(text, MAX_TEXT_LENGTH),
+        is_page=bool(page) or (tree is None and is_network_text(text)),
+    )
+    rule = find_rule(evidence)
+    claim = find_charge_claim(evidence.text)
+    is_charged = claim is ChargeClaim.CHARGED and rule.charge_status is ChargeStatus.REFUSED
+    delay, reset_delay = find_retry_delay(headers, tree or text), find_reset_delay(headers, tree)
+    if delay is None and rule.reason == ErrorReason.RATE_LIMIT:
+        delay = reset_delay
+    return _build_api_error(
+        status,
+        _find_code(tree, names),
+        page or format_message(texts or [text]) or clean_line(text, MAX_MESSAGE_LENGTH) or "no explanation",
+        charge_status=ChargeStatus.UNKNOWN if is_charged else rule.charge_status,
+        advice=BALANCE_ADVICE if is_charged else _complete_advice(rule.advice, evidence.text, delay, reset_delay),
+        request_id=find_request_id(text, headers),
+        retry_after=delay,
+        **({"reason": str(rule.reason)} if rule.reason else {}),
+        **({"claim": claim} if claim else {}),
+    )
+
+
+def _find_status(status: int, names: list[str], numbers: list[int]) -> int:
+    """Return the status that decides: the one an error names, a relay's cause, or that of HTTP."""
+    named_statuses = [STATUSES_BY_NAME[name.lower()] for name in names if name.lower() in STATUSES_BY_NAME]
+    causes = numbers if status == 200 or status >= 500 else []  # a relay answers 500 for the 400 of another service
+    return [status, *causes, *named_statuses][-1]
+
+
+def _find_code(tree: Any, names: list[str]) -> str:
+    """Return the name to show for an error: the innermost one of Google's, or else the outermost one."""
+    google_names = [name for name in names if name.isupper() and name.lower() in STATUSES_BY_NAME]
+    return [*reversed(google_names), *list_codes(tree), ""][0]
+
+
+def _complete_advice(advice: str, text: str, delay: float | None, reset_delay: float | None) -> str:
+    """Return the advice with the time to wait, where there is one."""
+    if advice == WAIT_ADVICE and delay:
+        return f"It asks to wait {format_duration(delay)}; run the cell again then."
+    if advice != RESET_ADVICE:
+        return advice
+    delay = max(delay or 0, reset_delay or 0)
+    if delay >= _MIN_RESET_DELAY:
+        return f"The quota resets in {format_duration(delay)}; run the cell again then."
+    if words := find_reset_words(text):
+        return f'Run the cell again when the quota resets ("{words}").'
+    return advice
+
+
+def _build_api_error(status: int, code: str, message: str, *, request_id: str = "", **details: Any) -> APIError:
+    suffix = f" [request id {request_id}]" if request_id and request_id not in message else ""
+    name = f"{status} {code}".strip()
+    text = f"The service answered {name}: {message.rstrip('.')}{suffix}."
+    return APIError(text, status=status, code=code, request_id=request_id, **details)
+
+
+def find_request_id(text: str, headers: Mapping[str, str]) -> str:
+    """Return the request id in an error's text or headers, or an empty string."""
+    match = _REQUEST_ID.search(text)
+    if match:
+        return match[1]
+    return next((clean_line(headers[name], 100) for name in _REQUEST_ID_HEADERS if name in headers), "")

@@ -1,0 +1,155 @@
+"""Why a response has no image: one error, with the service's own explanation.
+
+Reasons are data: one that is not listed here is shown by its name. This module reads no files and does
+not know how the response was received.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus, CometError, NoImageError, TransportError
+from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim, quote_texts
+from cometmagic.gemini.failures.error_rules import NETWORK_ADVICE, SIGNATURE_ADVICE
+from cometmagic.gemini.failures.error_texts import MAX_MESSAGE_LENGTH
+from cometmagic.gemini.failures.other_formats import describe_page, describe_value
+from cometmagic.gemini.response import ImageResponse
+from cometmagic.options.declaration import SAFETY_CATEGORIES
+from cometmagic.system.sanitize import clean_line
+
+MAX_TEXT_LENGTH = 500  # characters of each text of an answer in a message
+_AGAIN_ADVICE = "Rephrase the prompt or run the cell again."
+_REPHRASE_ADVICE = "Rephrase the prompt: the same one will not pass again, and this block cannot be switched off."
+_SIMILAR_ADVICE = "Rephrase the prompt: the picture would be too close to an existing one."
+_TOOL_ADVICE = "Run the cell again; if it ends the same way, leave out --search and the tools in --extra."
+# What to do, by finish reason or block reason.
+FINISH_REASON_ADVICE = {
+    "SAFETY": "Rephrase the prompt; --safety can lower the adjustable thresholds.",
+    "IMAGE_SAFETY": "Rephrase the prompt or change the reference image.",
+    "PROHIBITED_CONTENT": _REPHRASE_ADVICE,
+    "IMAGE_PROHIBITED_CONTENT": _REPHRASE_ADVICE,
+    "MODEL_ARMOR": _REPHRASE_ADVICE,
+    "JAILBREAK": _REPHRASE_ADVICE,
+    "ESCALATION": _REPHRASE_ADVICE,
+    "BLOCKLIST": "Rephrase the prompt: it holds a blocked word.",
+    "RECITATION": _SIMILAR_ADVICE,
+    "IMAGE_RECITATION": _SIMILAR_ADVICE,
+    "SPII": "Take personal information out of the prompt.",
+    "LANGUAGE": "Write the prompt in another language.",
+    "MAX_TOKENS": "The token limit was reached: raise --max-output-tokens or leave it out, or lower --thinking.",
+    "CONTINUATION": "The token limit was reached: raise --max-output-tokens or leave it out, or ask for less.",
+    "NO_IMAGE": "Ask for a picture in plainer words, or run the cell again.",
+    "IMAGE_OTHER": _AGAIN_ADVICE,
+    "OTHER": _AGAIN_ADVICE,
+    "MALFORMED_RESPONSE": "Run the cell again: the model's answer was malformed.",
+    "MALFORMED_FUNCTION_CALL": _TOOL_ADVICE,
+    "UNEXPECTED_TOOL_CALL": _TOOL_ADVICE,
+    "TOO_MANY_TOOL_CALLS": _TOOL_ADVICE,
+    "MISSING_THOUGHT_SIGNATURE": SIGNATURE_ADVICE,
+    "PUP_LIMITED_DISABLED": "The provider has limited the account for its use policy: ask CometAPI's support.",
+}
+
+
+def build_malformed_error(problem: str, head: bytes, body_path: Path, address: str) -> CometError:
+    """Return the error for a body without a JSON object: `head` is its beginning, `body_path` its file.
+
+    `address` is where it came from.
+    """
+    text = head.decode("utf-8", "replace")
+    if not text.strip():
+        return TransportError("The service answered with an empty body.", advice=BALANCE_ADVICE)
+    if page := describe_page(text):
+        message = f"The service answered with {page} instead of JSON, from {address}."
+        return APIError(message, charge_status=ChargeStatus.UNKNOWN, advice=NETWORK_ADVICE)
+    if value := describe_value(text):
+        return build_other_format_error(value, "", body_path, address)
+    start = clean_line(text, MAX_MESSAGE_LENGTH)
+    return TransportError(
+        f"The answer from {address} cannot be read: {problem}; what came is kept in {body_path}. It begins: {start}",
+        advice=f"Check COMETAPI_BASE_URL. {BALANCE_ADVICE}",
+    )
+
+
+def build_other_format_error(description: str, text: str, body_path: Path, address: str) -> CometError:
+    """Return the error for JSON that is no Gemini response.
+
+    `text` is what it says, `address` is where it came from.
+    """
+    words = f" It says: {clean_line(text, MAX_MESSAGE_LENGTH)}" if text.strip() else ""
+    message = f"The answer is no Gemini response but {description}, from {address}; it is kept in {body_path}."
+    return NoImageError(f"{message}{words}", advice="Check COMETAPI_BASE_URL.")
+
+
+def build_no_image_error(
+    response: ImageResponse, body_path: Path, *, is_truncated: bool, damaged_count: int, unknown_files: Sequence[str]
+) -> CometError:
+    """Return the error for a response without a final image.
+
+    `damaged_count` images could not be decoded; `unknown_files` are saved and of no type that can be displayed.
+    """
+    reason = response.block_reason or response.finish_reason
+    has_address_only = bool(response.addresses) and reason in ("", "STOP")
+    if not has_address_only and (damaged_count or (is_truncated and reason in ("", "STOP"))):
+        problem = "holds an image that cannot be decoded" if damaged_count and not is_truncated else "was cut short"
+        drafts = " Drafts that came whole are saved beside it." if response.thoughts else ""
+        return TransportError(f"The answer {problem}; what came is kept in {body_path}.{drafts}", advice=BALANCE_ADVICE)
+    service_text = response.block_message or response.finish_message
+    details: dict[str, Any] = {"finish_reason": reason, **_find_claim(service_text, response.text)}
+    details |= {"addresses": list(response.addresses)} if response.addresses else {}
+    if has_address_only:
+        message = f"The answer holds no image, only the address of one, which may expire; it is kept in {body_path}."
+        return NoImageError(message, advice=_advise_on_addresses(response.addresses, body_path), **details)
+    advice = _find_advice(reason, response.blocked_categories)
+    if unknown_files:
+        advice = f"Open the file; the whole answer is kept in {body_path}."
+    explanation = quote_texts([service_text, response.text], MAX_TEXT_LENGTH)
+    problem = _describe_missing_image(response, body_path, unknown_files)
+    if response.blocked_categories:
+        problem += f", {'categories' if len(response.blocked_categories) > 1 else 'category'} "
+        problem += ", ".join(response.blocked_categories)
+    message = f"{problem}: {explanation}" if explanation else f"{problem}."
+    return NoImageError(message, advice=advice, **details)
+
+
+def _find_claim(service_text: str, model_text: str) -> dict[str, Any]:
+    """Return the detail of an error on what the service says about charging.
+
+    What the model writes counts only where it says that nothing is charged: it may tell of any charge.
+    """
+    claim = find_charge_claim(service_text)
+    if not claim and find_charge_claim(model_text) is ChargeClaim.FREE:
+        claim = ChargeClaim.FREE
+    return {"claim": claim} if claim else {}
+
+
+def _advise_on_addresses(addresses: Sequence[str], body_path: Path) -> str:
+    """Return how to get what an answer points to; it is paid for, so nothing is asked for again."""
+    if not any(address.lower().startswith("https://") for address in addresses):
+        return "Open it soon, as it is not https and is not fetched here."
+    call_id = body_path.parent.name.rpartition("-")[2]
+    return f"Run %gemini_library fetch {call_id} soon: it costs nothing. --fetch does it at once."
+
+
+def _find_advice(reason: str, blocked_categories: Sequence[str]) -> str:
+    """Return what to do about a finish reason; `blocked_categories` are named as `--safety` writes them."""
+    adjustable = [name for name in blocked_categories if name in SAFETY_CATEGORIES]
+    if reason.upper() == "SAFETY" and adjustable:
+        return f"Rephrase the prompt, or lower the threshold: --safety {adjustable[0]}=none."
+    return FINISH_REASON_ADVICE.get(reason.upper(), _AGAIN_ADVICE)
+
+
+def _describe_missing_image(response: ImageResponse, body_path: Path, unknown_files: Sequence[str]) -> str:
+    if response.block_reason:
+        return f"The prompt was blocked ({response.block_reason})"
+    if response.finish_reason not in ("", "STOP"):
+        return f"The model made no image ({response.finish_reason})"
+    if unknown_files:
+        names = ", ".join(unknown_files)
+        return f"The answer holds a file that is no picture of a known kind; {names} is saved in {body_path.parent}"
+    if response.thoughts:
+        return f"Only drafts came, no final image; they are in {body_path.parent}"
+    if response.text.strip():
+        return "The model answered in words only"
+    return "The answer holds no image"

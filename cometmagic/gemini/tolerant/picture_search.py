@@ -1,0 +1,156 @@
+"""Finds pictures anywhere in a response that has none where the API documents them.
+
+Gateways answer in the forms of other APIs, and new forms appear all the time. So no form is known here: the tree is
+walked in order, and what looks like a picture is one. What is known are the fields that hold something else: what was
+sent, sources of a search, errors, signatures.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from cometmagic.gemini.coerce import coerce_string
+from cometmagic.gemini.json_string import JSONString
+from cometmagic.gemini.tolerant.base64_sniffer import is_base64_file, is_base64_image
+from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
+from cometmagic.gemini.tolerant.image_addresses import is_address, is_image_address
+from cometmagic.gemini.tolerant.json_scanner import Buffer
+from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS
+
+PartNode = dict[str, Any]
+
+_IGNORED_FIELD = re.compile(
+    r"request(?:Body)?|originalRequest|contents|prompt|instances|instructions|tools|errors?|usage(?:Metadata)?"
+    r"|(?:grounding|urlContext|citation)Metadata|promptFeedback|searchEntryPoint|annotations|citations"
+    r"|(?:input|reference|init|mask|control)(?:[A-Z]\w*)?|.*(?:[sS]ignature|[eE]ncrypted|[tT]oken|[iI]con|[aA]vatar|[lL]ogo).*"
+)
+_DRAFT_FIELD = re.compile(r"(?:thought|thinking|reasoning|draft|preview|partial|thumb|intermediate)", re.IGNORECASE)
+_TEXT_FIELD = re.compile(r"text|content|caption|description|revisedPrompt|(?:reasoning|thinking)(?:Content|Text)?")
+_ADDRESS_FIELD = re.compile(
+    r"(?!.*(?:doc|help|status|callback|hook|poll|cancel|schema|web|site|home|terms|api|delete|next|prev))"
+    r"(?:.*(?:url|uri|image|img|picture|photo|output|result|file|media|asset|sample|link|data)s?)",
+    re.IGNORECASE,
+)
+_FOREIGN_ROLES = ("user", "system", "developer", "tool")
+_FINISH_REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "completed": "STOP"}
+_HEAD_BYTES = 100
+_MARGIN_BYTES = 1000  # of spaces and quotes around a body that is a text
+_QUOTES = b' \t\r\n"'
+_HTML = re.compile(r"\s*<(?:!doctype|html|head|body)", re.IGNORECASE)
+
+
+def find_image_body(buffer: Buffer) -> JSONString | None:
+    """Return a body that is no JSON as a text, None if there is no image in it; those of a web page are its own."""
+    head, tail = buffer[:_MARGIN_BYTES], buffer[-_MARGIN_BYTES:]
+    start, end = len(head) - len(head.lstrip(_QUOTES)), len(tail) - len(tail.rstrip(_QUOTES))
+    text = JSONString(memoryview(buffer)[start : len(buffer) - end])
+    has_image = is_base64_image(text) or find_image_text(text) is not None
+    return text if has_image and not _HTML.match(coerce_string(text, _HEAD_BYTES)) else None
+
+
+class PictureSearch:
+    """Collects what looks like parts of an answer, in order; each picture's node replaces its base64 in the tree."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.finish_reason = ""
+        self._pictures: list[PartNode] = []  # and texts
+        self._files: list[PartNode] = []  # in base64, of no known type of image; and addresses
+        self._images: list[JSONString | str] = []
+        self._has_failure = False
+
+    @property
+    def parts(self) -> list[PartNode]:
+        """Texts and images; if there is no image, also other files and addresses; nothing if there are only texts.
+
+        The addresses beside the report of a failure are those of its explanation.
+        """
+        if self._images:
+            return self._pictures
+        return [*self._pictures, *self._files] if self._files and not self._has_failure else []
+
+    def walk(self, container: Any, name: str = "", *, is_thought: bool = False) -> None:
+        """Search an object or a list; `name` is the field that holds it."""
+        if isinstance(container, dict):
+            if coerce_string(container.get("role")).lower() in _FOREIGN_ROLES:
+                return
+            is_thought = is_thought or _is_thought(container)
+            self._has_failure = self._has_failure or _is_failure(container)
+        for key, item in _list_items(container):
+            field = key if isinstance(key, str) else name  # the items of a list have the name of the list
+            if field in OPAQUE_FIELDS or _IGNORED_FIELD.fullmatch(field):
+                continue
+            is_draft = is_thought or _DRAFT_FIELD.search(field) is not None
+            if isinstance(item, str | JSONString):
+                container[key] = self._search_string(field, item, {"thought": True} if is_draft else {})
+            else:
+                self.walk(item, field, is_thought=is_draft)
+
+    def _search_string(self, name: str, value: JSONString | str, thought: PartNode) -> Any:
+        """Search one string, and return what stands in its place from now on."""
+        if _HTML.match(coerce_string(value, _HEAD_BYTES)):  # a page, whose pictures belong to it
+            return value
+        if (text := find_image_text(value)) is not None:
+            return [self._add_piece(piece, thought, is_image=is_image) for piece, is_image in split_data_uris(text)]
+        if is_base64_image(value):
+            return self._add_image(value, thought)
+        if is_base64_file(value):
+            node: PartNode = {"data": value}
+            self._files.append(thought | {"inlineData": node})
+            return node
+        if is_image_address(value) or (_ADDRESS_FIELD.fullmatch(name) and is_address(value)):
+            self._files.append(thought | {"fileData": {"fileUri": value}})
+        elif _TEXT_FIELD.fullmatch(name):
+            self._pictures.append(thought | {"text": value})
+        elif name in ("finishReason", "status"):
+            self.finish_reason = _convert_reason(name, coerce_string(value, _HEAD_BYTES)) or self.finish_reason
+        return value
+
+    def _add_piece(self, piece: JSONString, thought: PartNode, *, is_image: bool) -> Any:
+        if is_image:
+            return self._add_image(piece, thought)
+        if len(piece.view):
+            self._pictures.append(thought | {"text": piece})
+        return piece
+
+    def _add_image(self, data: JSONString | str, thought: PartNode) -> PartNode:
+        """Add an image, unless it came already, as at the end of a stream, and return what replaces its base64."""
+        if any(_is_same(data, image) for image in self._images):
+            return {}
+        node: PartNode = {"data": data}
+        self._images.append(data)
+        self._pictures.append(thought | {"inlineData": node})
+        return node
+
+
+def _list_items(container: Any) -> list[tuple[Any, Any]]:
+    items = (
+        container.items()
+        if isinstance(container, dict)
+        else enumerate(container)
+        if isinstance(container, list)
+        else ()
+    )
+    return list(items)
+
+
+def _is_thought(fields: PartNode) -> bool:
+    """Whether an object says that it holds thoughts."""
+    return bool(fields.get("thought")) or coerce_string(fields.get("type")) in ("reasoning", "thinking")
+
+
+def _is_failure(fields: PartNode) -> bool:
+    """Whether an object reports that the request failed."""
+    code = fields.get("code")
+    return fields.get("success") is False or (isinstance(code, int) and code >= 400)
+
+
+def _is_same(data: JSONString | str, image: JSONString | str) -> bool:
+    views = [text.view if isinstance(text, JSONString) else memoryview(text.encode()) for text in (data, image)]
+    return views[0] == views[1]
+
+
+def _convert_reason(name: str, value: str) -> str:
+    """Return the API's name for the reason that another API gives for the end, "" for none."""
+    return _FINISH_REASONS.get(value.lower(), value.upper() if name == "finishReason" else "")

@@ -1,0 +1,1 @@
+"""Error bodies, refusals, and answers that are no answers of Gemini."""

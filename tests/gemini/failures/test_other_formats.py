@@ -1,0 +1,90 @@
+"""A 200 that is no Gemini response: it is said what it is, what it holds, where it was asked for, and what to check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cometmagic.errors import APIError, ChargeStatus, CometError, NoImageError
+from cometmagic.gemini.failures.other_formats import describe_documents
+from tests.faults.asking import Asker
+from tests.gemini.answers import answer, answering, image, picture, text
+
+CHAT = {"id": "c", "object": "chat.completion", "choices": [{"message": {"role": "assistant", "content": "Hi"}}]}
+OTHER_FORMATS: dict[str, tuple[Any, str]] = {
+    "status": ({"status": "ok"}, "a status message (ok) with the fields status"),
+    "chat": (CHAT, "a chat completion with the fields id, object, choices"),
+    "chat-in-a-stream": (b'data: {"id": "c", "choices": [{"delta": {}}]}\n\ndata: [DONE]\n\n', "a chat completion"),
+    "task": ({"id": "task_1", "status": "queued"}, "a task that is still being worked on (queued)"),
+    "task-with-a-message": ({"code": 0, "message": "success", "data": {"task_id": "t"}}, "the fields code, message"),
+    "task-id": ({"task_id": "t", "message": "submitted"}, "a task that is still being worked on"),
+    "models": ({"object": "list", "data": []}, "a list with the fields object, data"),
+    "images-without-one": ({"created": 1, "data": []}, "an image response of OpenAI's API"),
+    "anthropic": ({"type": "message", "role": "assistant", "content": []}, "a message of Anthropic's API"),
+    "operation": ({"name": "operations/1", "done": False}, "an operation that is still running"),
+    "many-fields": ({f"f{number}\x1b": 1 for number in range(30)}, "f0, f1, f2, f3, f4, f5, f6, f7, …"),
+    "list-of-texts": (["a", "b"], 'a list in JSON (["a", "b"])'),
+    "empty-list": ([], "a list in JSON ([])"),
+    "bare-text": (b'"OK"', 'a text in JSON ("OK")'),
+    "number": (b"42", "a number in JSON (42)"),
+    "null": (b"null", "null in JSON"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_FORMATS)
+def test_json_of_another_api(ask: Asker, name: str) -> None:
+    document, words = OTHER_FORMATS[name]
+
+    outcome = ask(*answering(document), model="some-model")
+
+    assert isinstance(outcome.told, NoImageError)
+    assert outcome.told.charge_status is ChargeStatus.ANSWERED
+    assert words in outcome.told.message
+    assert f"127.0.0.1:{outcome.log[0].headers['host'].split(':')[1]}/v1beta/models/some-model:" in outcome.told.message
+    assert "Check COMETAPI_BASE_URL" in outcome.told.advice
+    assert outcome.folder.response_path.exists()
+    assert len(outcome.log) == 1
+
+
+UNREADABLE: dict[str, tuple[bytes, type[CometError], str]] = {
+    "page": (b"<!doctype html><title>Sign in</title>", APIError, "a web page titled 'Sign in'"),
+    "xml": (b"<?xml version='1.0'?><x/>", APIError, "a web page"),
+    "words": (b"upstream connect error", CometError, "It begins: upstream connect error"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_is_no_json(ask: Asker, name: str) -> None:
+    content, kind, words = UNREADABLE[name]
+
+    outcome = ask(*answering(content))
+
+    assert isinstance(outcome.told, kind)
+    assert words in outcome.told.message
+    assert "COMETAPI_BASE_URL" in outcome.told.advice
+    assert "COMETAPI_KEY" not in str(outcome.told)
+
+
+GEMINI: dict[str, Any] = {
+    "empty": {},
+    "usage-only": {"usageMetadata": {"totalTokenCount": 7}},
+    "no-candidates": {"candidates": [], "id": "x", "status": "done"},
+    "snake-case": {"usage_metadata": {}, "id": 1},
+    "wrapped": {"response": {"candidates": [{"finishReason": "IMAGE_SAFETY"}]}, "status": "ok"},
+    "wrapped-in-a-list": {"data": [{"candidates": []}], "created": 1},
+}
+
+
+@pytest.mark.parametrize("name", GEMINI)
+def test_a_gemini_response_is_described_as_none_other(name: str) -> None:
+    assert describe_documents([GEMINI[name]]) == ""
+
+
+def test_words_and_pictures_beside_fields_of_others_count(ask: Asker) -> None:
+    assert "answered in words only" in str(ask(*answering(answer(text("No."), status="ok", id="x"))).told)
+    assert ask(*answering(answer(image(), status="ok", id="x"))).made.image.data == picture()
+
+
+def test_an_empty_answer_is_no_other_format(ask: Asker) -> None:
+    assert "holds no image" in str(ask(*answering(GEMINI["usage-only"])).told)

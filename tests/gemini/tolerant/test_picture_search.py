@@ -1,0 +1,199 @@
+"""A picture anywhere in a body is found, saved once, and found again when the folder is read; other things are none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cometmagic.errors import CometError, NoImageError
+from cometmagic.generation.call import read_result
+from cometmagic.storage.settle import settle
+from tests.gemini.answers import Json, answer, base64_of, body, image, picture, text
+from tests.storage.test_settle import received
+
+RED, BLUE = picture(), picture("JPEG", "blue")
+B64 = base64_of(RED)
+URI = f"data:image/png;base64,{B64}"
+LARGE = RED + bytes(range(256)) * 40  # longer than what stays in the JSON
+LARGE_B64 = base64_of(LARGE)
+NOISE = base64_of(bytes(range(256)) * 40)
+GEMINI = answer(text("so"), image())
+
+
+def chat(content: Any, **message: Any) -> Json:
+    return {"choices": [{"index": 0, "message": {"role": "assistant", "content": content} | message}]}
+
+
+def wrapped(width: int) -> str:
+    return "\n".join(B64[start : start + width] for start in range(0, len(B64), width))
+
+
+FOUND: dict[str, Any] = {
+    # documents inside others
+    **{
+        f"under-{name}": {name: GEMINI} for name in ("response", "data", "result", "output", "body", "upstreamResponse")
+    },
+    "under-two": {"code": 200, "data": {"result": {"response": GEMINI}}},
+    "in-a-list": {"responses": [{"error": None}, {"response": GEMINI}]},
+    "as-text": {"data": json.dumps(GEMINI)},
+    "as-text-in-text": {"data": json.dumps({"body": json.dumps(GEMINI)})},
+    "as-text-of-a-stream": {"body": "".join(f"data: {json.dumps(each)}\n\n" for each in (GEMINI, answer()))},
+    "as-text-with-escaped-slashes": body({"body": json.dumps(GEMINI).replace("/", "\\/")}),
+    "as-text-with-unicode-escapes": json.dumps({"body": json.dumps(GEMINI)}).replace("+", "\\u002b").encode(),
+    "in-snake-case": {"response": json.loads(json.dumps(GEMINI).replace("inlineData", "inline_data"))},
+    "with-empty-candidates-outside": {"candidates": [], "data": GEMINI},
+    # other APIs
+    "images-as-urls": chat("so", images=[{"type": "image_url", "image_url": {"url": URI}}]),
+    "images-as-texts": chat("so", images=[URI]),
+    "content-in-parts": chat([{"type": "text", "text": "so"}, {"type": "image_url", "image_url": {"url": URI}}]),
+    "content-with-output-image": chat([{"type": "output_image", "image_url": URI}]),
+    "content-in-markdown": chat(f"![x]({URI})"),
+    "content-is-base64": chat(B64),
+    "content-wrapped": chat(wrapped(76)),
+    "anthropic": {"role": "assistant", "content": [{"type": "image", "source": {"type": "base64", "data": B64}}]},
+    "b64-json": {"data": [{"b64_json": B64}]},
+    "url-is-a-data-uri": {"data": [{"url": URI}]},
+    "url-safe": {"data": [{"b64_json": B64.replace("+", "-").replace("/", "_")}]},
+    "unpadded": {"data": [{"b64_json": B64.rstrip("=")}]},
+    "images-base64": {"images": [B64], "parameters": {}, "info": "{}"},
+    "images-objects": {"images": [{"content_type": "image/png", "content": B64}]},
+    "responses": {"output": [{"type": "image_generation_call", "result": B64}]},
+    "artifacts": {"artifacts": [{"base64": B64, "finishReason": "SUCCESS", "seed": 1}]},
+    "predictions": {"predictions": [{"mimeType": "image/png", "bytesBase64Encoded": B64}]},
+    "generated-images": {"generatedImages": [{"image": {"imageBytes": B64}}]},
+    "octet-stream": {"output": f"data:application/octet-stream;base64,{B64}"},
+    "at-the-top": {"image": B64},
+    "in-a-part-of-another-api": answer(text("so"), {"image_url": {"url": URI}}),
+    "beside-the-candidates": answer(text("so")) | {"images": [{"data": B64}]},
+    "a-list-of-texts-at-the-top": [{"x": [[["y", [URI]]]]}],
+    "beside-a-request": {"request": {"contents": [{"parts": [image(BLUE)]}]}, "data": {"picture": B64}},
+    "beside-an-icon": {"icon": base64_of(BLUE), "logo_url": URI.replace(B64, base64_of(BLUE)), "out": B64},
+    "after-a-user-message": {
+        "messages": [{"role": "user", "content": [URI.replace(B64, base64_of(BLUE))]}, {"role": "assistant", "x": B64}]
+    },
+    "twice-the-same": chat(f"![x]({URI})", images=[{"image_url": {"url": URI}}, {"b64": B64}]),
+    # bodies that are no JSON
+    "the-picture-itself": RED,
+    "base64-alone": B64.encode(),
+    "base64-in-lines": wrapped(64).encode() + b"\n",
+    "a-json-string": body(json.dumps(B64).encode()),
+    "a-data-uri-alone": URI.encode(),
+    "markdown-alone": f"Here:\n![x]({URI})\n".encode(),
+    "words-before-the-json": b"Warning: slow upstream in /srv/x.php on line 3\n" + body(GEMINI),
+    "a-guard-before-the-json": b")]}',\n" + body(GEMINI),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_the_picture_is_found_once_and_again_when_it_is_read(library_folder: Path, name: str) -> None:
+    folder = received(library_folder, FOUND[name])
+
+    assert settle(folder) is None
+
+    result = read_result(folder)
+    assert [part.data for part in result.images] == [RED]
+    assert result.thoughts == ()
+    assert result.text.strip() in ("", "so", "Here:")
+    assert not folder.response_path.exists()
+    assert B64.encode() not in (folder.path / "answer.json").read_bytes()
+
+
+ALSO_LARGE = (
+    "under-data",
+    "as-text",
+    "as-text-in-text",
+    "images-as-urls",
+    "content-in-markdown",
+    "b64-json",
+    "at-the-top",
+)
+
+
+@pytest.mark.parametrize("name", ALSO_LARGE)
+def test_a_large_picture_is_found_in_the_same_places(library_folder: Path, name: str) -> None:
+    folder = received(library_folder, body(FOUND[name]).replace(B64.encode(), LARGE_B64.encode()))
+
+    assert settle(folder) is None
+    assert [part.data for part in read_result(folder).images] == [LARGE]
+
+
+DRAFTS: dict[str, Any] = {
+    "partial-then-final": [
+        {"type": "image_generation.partial_image", "partial_image_b64": base64_of(BLUE)},
+        {"type": "image_generation.completed", "b64_json": B64},
+    ],
+    "thumbnail-after": {"images": [{"data": B64, "thumbnail": base64_of(BLUE)}]},
+    "thought-flag": {"output": [{"thought": True, "image": base64_of(BLUE)}, {"image": B64}]},
+    "reasoning": {"output": [{"type": "reasoning", "parts": [{"image": base64_of(BLUE)}]}, {"result": B64}]},
+    "preview-first": {"previewImage": base64_of(BLUE), "image": B64},
+}
+
+
+@pytest.mark.parametrize("name", DRAFTS)
+def test_drafts_are_told_apart(library_folder: Path, name: str) -> None:
+    folder = received(library_folder, DRAFTS[name])
+
+    assert settle(folder) is None
+    result = read_result(folder)
+    assert ([part.data for part in result.images], [part.data for part in result.thoughts]) == ([RED], [BLUE])
+
+
+NONE: dict[str, Any] = {
+    "signature": answer(text("no", thoughtSignature=NOISE)),
+    "encrypted": {"output": [{"type": "reasoning", "encrypted_content": NOISE}]},
+    "request-echo": {"request": {"contents": [{"parts": [image()]}]}, "status": "ok"},
+    "input-echo": {"input_image": B64, "status": "queued"},
+    "user-echo": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": URI}}]}]},
+    "search-chip": answer(text("no"))
+    | {"groundingMetadata": {"searchEntryPoint": {"renderedContent": f"<img src={URI}>"}}},
+    "page-as-detail": {"detail": f"<!DOCTYPE html><html><img src='{URI}'></html>"},
+    "page": f"<html><title>Sign in</title><img src='{URI}'></html>".encode(),
+    "words": chat("I cannot draw that."),
+    "words-that-are-json": answer(text('{"image": "none"}')),
+    "hash": {"id": "ab" * 2000},
+    "many-words": {"note": "word " * 2000},
+    "in-an-error": {"error": {"message": "bad", "metadata": {"logo": URI}}},
+}
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_what_is_no_picture_of_the_answer_stays_none(library_folder: Path, name: str) -> None:
+    folder = received(library_folder, NONE[name])
+
+    assert isinstance(settle(folder), CometError)
+    assert list(folder.path.glob("image*")) == []
+
+
+FILES: dict[str, tuple[Any, bytes]] = {
+    "pdf": ({"data": [{"b64_json": base64_of(b"%PDF-1.7" + bytes(range(256)) * 20)}]}, b"%PDF"),
+    "video": ({"video": "data:video/mp4;base64," + base64_of(b"\0\0\0\x18ftypmp42" * 9)}, b"\0\0\0\x18ftypmp42"),
+    "bitmap": (chat(base64_of(b"BM" + bytes(range(256)) * 20)), b"BM"),
+    "in-a-part": (answer(image(b"%PDF-1.7 short")), b"%PDF"),
+    "svg": ({"output": ["data:application/xml;base64," + base64_of(b"<svg xmlns='x'>" + b" " * 90)]}, b"<svg"),
+    "archive": ({"files": [{"content": base64_of(b"PK\3\4" + bytes(range(256)) * 20)}]}, b"PK"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_another_kind_is_saved_and_named(library_folder: Path, name: str) -> None:
+    document, start = FILES[name]
+    folder = received(library_folder, document)
+
+    error = settle(folder)
+
+    assert isinstance(error, NoImageError)
+    assert (folder.path / "image-1.bin").read_bytes().startswith(start)
+    assert "no picture of a known kind; image-1.bin (" in str(error)
+    assert str(folder.response_path) in str(error)
+    assert "run the cell again" not in str(error)
+    assert folder.response_path.read_bytes() == body(document)
+
+
+def test_a_large_body_with_many_strings_is_searched_quickly(library_folder: Path) -> None:
+    """The walk is bounded like the JSON that it walks; this one has as many values as there may be."""
+    folder = received(library_folder, {"rows": [{"a": "x" * 20, "b": [1, "y"]} for _ in range(20_000)], "z": [B64]})
+
+    assert settle(folder) is None
