@@ -68,7 +68,7 @@ WRITINGS: dict[str, Callable[[str], str]] = {
     "base64-2": lambda key: base64.b64encode(b"xx" + key.encode() + b"tail").decode(),
 }
 _SIGNS: re.Pattern[str] = re.compile("[^A-Za-z0-9]")
-_SEQUENCES = re.compile("\x1b\\[[0-9;]*[a-z]|\x1b\\][^\x07]*|<[^<>]*>")
+_SEQUENCES = re.compile("\x1b\\[[0-9;]*[a-z]|\x1b\\][^\x07]*|</?b>")
 _BYTES = re.compile(r"0x([0-9a-f]{2})\b")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{24,4000}={0,2}")
 _STANDARD = str.maketrans("-_", "+/")

@@ -32,9 +32,10 @@ _LONG_STRING = re.compile(b'"' + _LONG.pattern)
 _FIELD = re.compile(rb'"[A-Za-z]\w{1,29}"\s*:(?:\s*-?\d[\d.eE+-]*)?')  # a name, and the number after it
 _SIGNS = (b" ", b"\n", b"\\", b"%", b".", b",", b":", b"<", b"&")
 _BLOCK_BYTES = 64 * 1024
+_IMAGE_BYTES = 8 * 1024  # of data alone, and more around it: these are not searched for parts, for speed
 _FIELD_BYTES = 100  # that a field has at most
 _NUMBER_DIGITS = 20  # that a number of an answer has at most
-_JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|[\x00-\x7f])")
 _ESCAPE_BYTES = 6  # that a JSON escape has at most
 _BODY_SEPARATORS = SEPARATORS.replace(b'"', b"")  # what is overwritten lies in one string
 
@@ -96,7 +97,8 @@ class Redactor:
         starts, ends = zip(*data_spans, strict=True) if data_spans else ((), ())
         for start, end in zip((0, *ends), (*starts, len(content)), strict=True):
             yield from ((span, b"*") for span in self._find_in_text(content, start, end))
-        if self._secrets and data_spans != [(0, len(content))]:  # the middle of an image is not searched for parts
+        is_image_middle = data_spans == [(0, len(content))] and len(content) > _IMAGE_BYTES
+        if self._secrets and not is_image_middle:
             spans = merge_spans(self._find_squeezed(bytes(content), _BODY_SEPARATORS))
             yield from ((span, b"A") for span in spans if not _is_number(content[slice(*span)]))
         yield from ((span, b"A") for span in self._find_whole(content))  # what is left, in data and in names

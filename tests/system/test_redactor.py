@@ -85,6 +85,10 @@ def test_any_mixture_of_escapes_is_undone(secret: str, data: st.DataObject) -> N
     assert len(re.sub(r"\W", "", shown.replace(MARK, ""))) < 6 or len(letters) < 6
 
 
+def test_a_backslash_at_the_end_of_a_part_takes_no_half_of_a_letter() -> None:
+    assert redacted("abcdef\\é", "abcdef\\x") == f"{'*' * 7}é"
+
+
 def test_the_ends_of_a_text_are_left() -> None:
     key, long = KEYS["prefix"], "ordinary words, as they are " * 20
 
