@@ -209,7 +209,7 @@ class Delivery:
         self._is_writing = True
         response_error = await asyncio.to_thread(self.recorder.settle)
         if response_error is not None and isinstance(self.route, LiveRoute) and self.folder.read().get("fetch"):
-            response_error = await asyncio.to_thread(fetch_image, self.folder, response_error)
+            response_error = await asyncio.to_thread(fetch_image, self.folder, response_error, self._redactor)
         self._is_writing = False
         is_unsaved = self.folder.read()["state"] == CallState.RECEIVED  # it can be recovered later
         # Despite `error` the response may hold the whole image or a refusal, which says more than `error`.

@@ -24,6 +24,16 @@ UNSENT_ERRORS = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+# How the texts of h11 begin, which quote what came, and what they mean.
+_PROTOCOL_ERRORS = {
+    "Server disconnected": "the connection ended before it",
+    "peer closed connection": "the connection ended within it",
+    "Receive buffer too long": "its headers are too long",
+    "illegal status line": "what came is no answer of HTTP",
+    "illegal header line": "one of its headers is malformed",
+    "illegal chunk": "a piece of it has no length",
+    "malformed chunk": "a piece of it is longer than its length",
+}
 
 
 def build_transport_error(
@@ -44,13 +54,22 @@ def build_transport_error(
     """
     if isinstance(exception, CometError):
         return exception.with_traceback(None)
-    text = redact(clean_line(exception, 200)) or _build_default_text(exception)
+    text = _simplify(exception, redact(clean_line(exception, 200))) or _build_default_text(exception)
     if isinstance(exception, UNSENT_ERRORS) or (not is_sent and isinstance(exception, httpx.TransportError)):
         return _build_connection_error(exception, text, proxy_variable)
     if not is_sent:
         return _build_preparation_error(exception, text)
     reason = DAMAGED_REASON if isinstance(exception, DamagedError) else ""
     return TransportError(_describe_failure(exception, text, *upload_progress), advice=BALANCE_ADVICE, reason=reason)
+
+
+def _simplify(exception: Exception, text: str) -> str:
+    """Return a text of the library that reads HTTP in plain words, and any other as it is."""
+    if not isinstance(exception, httpx.RemoteProtocolError) or not text:
+        return text
+    return next(
+        (words for start, words in _PROTOCOL_ERRORS.items() if text.startswith(start)), "it breaks HTTP's rules"
+    )
 
 
 def _build_preparation_error(exception: Exception, text: str) -> CometError:
