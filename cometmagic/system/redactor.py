@@ -81,13 +81,15 @@ class Redactor:
             for start, end in self._find_spans(block, SEPARATORS):
                 yield block_start + start, block_start + end
 
-    def redact_body(self, content: bytearray, limit: int | None = None) -> bool:
+    def redact_body(self, content: bytearray, limit: int | None = None, *, is_binary: bool = False) -> bool:
         """Write other characters, as many, over the secrets in a response's body, and return whether there were any.
 
-        Secrets that begin at `limit` or later are left: what follows `content` may belong to them.
+        Secrets that begin at `limit` or later are left: what follows `content` may belong to them. In a binary file
+        only whole secrets are replaced: a table of a JPEG holds the alphabet.
         """
         is_changed = False
-        for span, filler in self._iter_replacements(content):
+        replacements = ((span, b"*") for span in self._find_whole(content)) if is_binary else None
+        for span, filler in replacements or self._iter_replacements(content):
             start, end = (_skip_escape(content, index) for index in span)
             if limit is None or start < limit:
                 content[start:end] = filler * (end - start)
