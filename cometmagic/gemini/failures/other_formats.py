@@ -36,6 +36,7 @@ _FORMATS = (
 )
 _WORDS = ("content", "text", "refusal")  # the fields with what a model says
 _MAX_OBJECTS = 2000  # that are searched for them
+_FAILURES = ("failed", "failure", "error", "cancelled", "canceled", "expired", "rejected")  # as a `status`
 _PAGE = re.compile(r"\s*(?:<!doctype|<!--|<html|<head|<body|<title|<\?xml|<error\b)", re.IGNORECASE)
 _TITLE = re.compile(r"<(title|h1|message)[^>]{0,200}>(.{0,500}?)</\1>", re.IGNORECASE | re.DOTALL)
 _NETWORK_TEXT = re.compile(
@@ -80,6 +81,8 @@ def describe_documents(documents: list[dict[str, Any]]) -> str:
     default = "an empty answer" if all(map(_is_gemini_field, fields)) else "JSON of another format"
     kind = next((kind for kind, required in _FORMATS if required <= fields.keys()), default)
     status = clean_line(coerce_string(fields.get("status")), 40)
+    if status.lower() in _FAILURES:
+        kind = "a task that failed"
     ellipsis = ", …" if len(names) > _MAX_FIELDS else ""
     return f"{kind}{f' ({status})' if status else ''} with the fields {', '.join(names[:_MAX_FIELDS])}{ellipsis}"
 

@@ -18,6 +18,7 @@ OTHER_FORMATS: dict[str, tuple[Any, str]] = {
     "chat-in-a-stream": (b'data: {"id": "c", "choices": [{"delta": {}}]}\n\ndata: [DONE]\n\n', "a chat completion"),
     "task": ({"id": "task_1", "status": "queued"}, "a task that is still being worked on (queued)"),
     "task-with-a-message": ({"code": 0, "message": "success", "data": {"task_id": "t"}}, "the fields code, message"),
+    "task-that-failed": ({"status": "failed", "failure_reason": "moderation"}, "a task that failed (failed) with the"),
     "task-id": ({"task_id": "t", "message": "submitted"}, "a task that is still being worked on"),
     "models": ({"object": "list", "data": []}, "a list with the fields object, data"),
     "images-without-one": ({"created": 1, "data": []}, "an image response of OpenAI's API"),
