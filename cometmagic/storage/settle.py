@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import pybase64
 
-from cometmagic.errors import CometError
+from cometmagic.errors import CometError, LibraryError
 from cometmagic.gemini.answer_texts import redact_texts
 from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
 from cometmagic.gemini.failures.error_bodies import parse_error_object
@@ -24,6 +24,7 @@ from cometmagic.gemini.failures.finish_reasons import (
     build_malformed_error,
     build_no_image_error,
     build_other_format_error,
+    list_unblocked_categories,
 )
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
@@ -124,11 +125,12 @@ def _build_answer_error(
 ) -> CometError:
     """Return the error for an answer without an image."""
     if answer.error:
-        return parse_error_object(answer.error)
+        origin = f"{answer.other_format}, from {_build_address(folder)}" if answer.other_format else ""
+        return parse_error_object(answer.error, has_content=bool(response.parts or rows), origin=origin)
     has_facts = rows or damaged_count or response.addresses or response.finish_reason or response.block_reason
     if answer.other_format and not has_facts:
         return build_other_format_error(
-            answer.other_format, response.text, folder.response_path, _build_address(folder)
+            answer.other_format, response.text or answer.other_words, folder.response_path, _build_address(folder)
         )
     return build_no_image_error(
         response,
@@ -138,7 +140,15 @@ def _build_answer_error(
         unknown_files=[
             f"{row['name']} ({format_bytes(row['size'])})" for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]
         ],
+        unblocked_categories=_list_unblocked_categories(folder),
     )
+
+
+def _list_unblocked_categories(folder: CallFolder) -> list[str]:
+    try:
+        return list_unblocked_categories(folder.read_body())
+    except (LibraryError, OSError):  # the request is gone; the answer counts
+        return []
 
 
 def _build_address(folder: CallFolder) -> str:

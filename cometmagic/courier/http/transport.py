@@ -92,7 +92,8 @@ class PostAttempt:
             if not response.is_success:
                 headers["location"] = self._redactor.redact(get_location(response))
                 error_text = self._redactor.redact((await _read_error_body(response)).decode("utf-8", "replace"))
-                return parse_error_response(response.status_code, error_text.encode(), headers)
+                has_images = call.get("references") != 0
+                return parse_error_response(response.status_code, error_text.encode(), headers, has_images=has_images)
             with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more
                 self.folder.update(status=response.status_code, request_id=find_request_id("", headers))
             await self._receive(response)

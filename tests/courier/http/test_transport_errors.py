@@ -226,6 +226,32 @@ def test_a_proxy_never_gets_what_stays_on_this_machine(ask: Asker, monkeypatch: 
     assert proxy.log == []
 
 
+DEAD_PROXIES = {
+    "HTTPS_PROXY": ("http://127.0.0.1:{port}", "Could not reach the proxy of HTTPS_PROXY"),
+    "all_proxy": ("http://me:hunter2@127.0.0.1:{port}", "Could not reach the proxy of all_proxy"),
+    "https_proxy": ("http://127.0.0.1:{answering}", "Could not reach the service through the proxy of https_proxy"),
+}
+
+
+@pytest.mark.usefixtures("carried_here", "soon")
+@pytest.mark.parametrize("variable", DEAD_PROXIES)
+def test_a_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    address, words = DEAD_PROXIES[variable]
+    with listening() as taken:
+        port = taken.getsockname()[1]
+    refusing = [recv_request(), send(response(b"", "403 Forbidden"))]
+    with FaultServer(refusing, refusing) as proxy:
+        monkeypatch.setenv("COMETAPI_KEY", KEY)
+        monkeypatch.setenv("COMETAPI_BASE_URL", "https://192.0.2.1")
+        monkeypatch.setenv(variable, address.format(port=port, answering=proxy.url.rpartition(":")[2]))
+
+        with pytest.raises(TransportError, match=words) as told:
+            generate("a cat")
+
+    assert told.value.charge_status is ChargeStatus.UNSENT
+    assert "hunter2" not in str(told.value)
+
+
 def test_a_proxy_that_cannot_be_used_is_told_as_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMETAPI_KEY", KEY)
     monkeypatch.setenv("COMETAPI_BASE_URL", "https://127.0.0.1:9")
