@@ -177,8 +177,10 @@ def _build_error(name: str, reason: str) -> LibraryError:
 def read_usage(call: CallRecord) -> Usage:
     """Return the token counts of a call."""
     usage = call.get("usage", {})
-    names = ("prompt", "answer", "thoughts", "total", "image")
-    return Usage(*map(usage.get, names), is_readable=usage.get("is_readable", True))
+    prompt, answer, thoughts = usage.get("prompt"), usage.get("answer"), usage.get("thoughts")
+    return Usage(
+        prompt, answer, thoughts, usage.get("total"), usage.get("image"), is_readable=usage.get("is_readable", True)
+    )
 
 
 def find_worst_charge_status(call: CallRecord) -> ChargeStatus | None:

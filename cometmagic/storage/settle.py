@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pybase64
 
-from cometmagic.errors import CometError
+from cometmagic.errors import CometError, LibraryError
+from cometmagic.gemini.answer_texts import redact_texts
 from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
 from cometmagic.gemini.failures.error_bodies import parse_error_object
 from cometmagic.gemini.failures.finish_reasons import (
@@ -23,10 +25,11 @@ from cometmagic.gemini.failures.finish_reasons import (
     build_no_image_error,
     build_other_format_error,
     describe_end,
+    list_unblocked_categories,
 )
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
-from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, sniff
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.gemini.utf8_file import map_utf8_file
@@ -43,37 +46,53 @@ from cometmagic.storage.call_folder import (
 )
 from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
+from cometmagic.storage.redaction import redact_error
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.formatting import format_bytes
+from cometmagic.system.redactor import Redactor
 from cometmagic.system.regular_files import open_regular, read_regular
 from cometmagic.system.sanitize import clean_line
 
+_NO_SECRETS = Redactor()
 
-def settle(folder: CallFolder, note: str = "") -> CometError | None:
+
+def settle(folder: CallFolder, note: str = "", redactor: Redactor = _NO_SECRETS) -> CometError | None:
     """Turn `response.part` into files and return the error of an answer without an image, else None.
 
-    `note` is put before what there is to say about the image.
+    `note` is put before what there is to say about the image. `redactor` removes what the raw response shows only when
+    its texts are put together.
     """
     try:
         _wrap_image_body(folder)
         answer, rows, damaged_count = save_images(folder)
-    except MalformedError as error:
+    except MalformedError as malformed:
         head = _read_head(folder.response_path)
-        return folder.fail(build_malformed_error(str(error), head, folder.response_path, _build_address(folder)))
+        error = build_malformed_error(str(malformed), head, folder.response_path, _build_address(folder))
+        return folder.fail(redact_error(error, redactor, folder))
+    if redactor.max_form_bytes:
+        redact_texts(answer.document, redactor.redact_joined)
     _write_document(folder.path / "answer.json", answer.document)
-    response = decode_document(answer.document, {row["name"]: folder.build_image(row) for row in rows}).response
-    fields = _build_call_fields(response, rows)
+    answer = _decode_again(answer, {row["name"]: folder.build_image(row) for row in rows})
+    response = answer.response
+    fields = _build_call_fields(response, rows, redactor)
     if any(row["role"] == "image" for row in rows):
         fields["spoilt"] = damaged_count
         notes = [*filter(None, [note]), *_iter_notes(folder, answer, rows, damaged_count)]
         del answer  # and its views of the file: previews need memory, and Windows cannot delete a mapped file
-        fields["notes"] = [*notes, *_write_previews(folder, rows)]
+        fields["notes"] = [*map(redactor.redact, notes), *_write_previews(folder, rows)]
         folder.update(state=CallState.SETTLED, settled=now(), error=None, **fields)
         if not damaged_count:
             with contextlib.suppress(OSError):  # a later recovery tidies up
                 folder.response_path.unlink()
         return None
-    return folder.fail(_build_answer_error(folder, answer, response, rows, damaged_count), **fields)
+    error = _build_answer_error(folder, answer, response, rows, damaged_count)
+    return folder.fail(redact_error(error, redactor, folder), **fields)
+
+
+def _decode_again(answer: DecodedResponse, files: dict[str, ImagePart]) -> DecodedResponse:
+    """Return an answer as its document is now, with images in files and without secrets."""
+    decoded = decode_document(answer.document, files)
+    return replace(answer, response=decoded.response, parts=decoded.parts, error=decoded.error)
 
 
 def add_image(folder: CallFolder, content: bytes) -> None:
@@ -107,11 +126,12 @@ def _build_answer_error(
 ) -> CometError:
     """Return the error for an answer without an image."""
     if answer.error:
-        return parse_error_object(answer.error)
+        origin = f"{answer.other_format}, from {_build_address(folder)}" if answer.other_format else ""
+        return parse_error_object(answer.error, has_content=bool(response.parts or rows), origin=origin)
     has_facts = rows or damaged_count or response.addresses or response.finish_reason or response.block_reason
     if answer.other_format and not has_facts:
         return build_other_format_error(
-            answer.other_format, response.text, folder.response_path, _build_address(folder)
+            answer.other_format, response.text or answer.other_words, folder.response_path, _build_address(folder)
         )
     return build_no_image_error(
         response,
@@ -121,7 +141,15 @@ def _build_answer_error(
         unknown_files=[
             f"{row['name']} ({format_bytes(row['size'])})" for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]
         ],
+        unblocked_categories=_list_unblocked_categories(folder),
     )
+
+
+def _list_unblocked_categories(folder: CallFolder) -> list[str]:
+    try:
+        return list_unblocked_categories(folder.read_body())
+    except (LibraryError, OSError):  # the request is gone; the answer counts
+        return []
 
 
 def _build_address(folder: CallFolder) -> str:
@@ -136,12 +164,12 @@ def _read_head(path: Path) -> bytes:
         return file.read(4096)
 
 
-def _build_call_fields(response: ImageResponse, rows: list[FileRow]) -> dict[str, Any]:
+def _build_call_fields(response: ImageResponse, rows: list[FileRow], redactor: Redactor) -> dict[str, Any]:
     return {
         "files": rows,
-        "model_version": response.model_version,
-        "response_id": response.response_id,
-        "finish_reason": response.finish_reason,
+        "model_version": redactor.redact(response.model_version),
+        "response_id": redactor.redact(response.response_id),
+        "finish_reason": redactor.redact(response.finish_reason),
         "usage": vars(response.usage),
     }
 

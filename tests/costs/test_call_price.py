@@ -41,7 +41,7 @@ def rows(*image_counts: Any) -> Json:
 
 
 # Pictures, counts, options; then the dollars it costs, and whether the counts stand.
-CASES: dict[str, tuple[list[bytes], Json, dict[str, Any], float, bool]] = {
+CASES: dict[str, tuple[list[bytes], Any, dict[str, Any], float, bool]] = {
     "control": ([K1], counts(12, 1120, 1132), {}, 0.0672, True),
     "control-2k": ([K2], counts(12, 1680, 1692), {"image_size": "2K"}, 0.1008, True),
     "control-small": ([painted()], counts(12, 747, 759), {"image_size": "512"}, 0.0448, True),

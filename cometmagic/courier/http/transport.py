@@ -33,6 +33,7 @@ from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.fallback_storage import read_documents
+from cometmagic.storage.redaction import redact_error
 from cometmagic.system.redactor import Redactor
 
 ERROR_BODY_TIMEOUT = 10.0  # seconds for the body of an error, whose status is known by then
@@ -67,7 +68,8 @@ class PostAttempt:
         used.
         """
         try:
-            return await self._post()
+            error = await self._post()
+            return error and redact_error(error, self._redactor, self.folder)
         except httpx.RemoteProtocolError:
             if self._status_recorder.status < 300:
                 raise
@@ -90,7 +92,8 @@ class PostAttempt:
             if not response.is_success:
                 headers["location"] = self._redactor.redact(get_location(response))
                 error_text = self._redactor.redact((await _read_error_body(response)).decode("utf-8", "replace"))
-                return parse_error_response(response.status_code, error_text.encode(), headers)
+                has_images = call.get("references") != 0
+                return parse_error_response(response.status_code, error_text.encode(), headers, has_images=has_images)
             with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more
                 self.folder.update(status=response.status_code, request_id=find_request_id("", headers))
             await self._receive(response)
@@ -147,7 +150,7 @@ class PostAttempt:
         decoder = build_decoder(response.headers.get("content-encoding", ""))
         max_bytes = self.route.limits.largest_answer << 20
         received_size, report_time = 0, 0.0
-        with ResponseSpool(self.folder, self._documents) as spool:
+        with ResponseSpool(self.folder, self._documents, self._redactor) as spool:
             try:
                 async for chunk in response.aiter_raw():
                     received_size += len(chunk)
