@@ -157,7 +157,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCapt
 def blind(patch: pytest.MonkeyPatch) -> None:
     """Let the package redact nothing."""
     patch.setattr(Redactor, "redact_joined", lambda _, texts: list(texts))
-    patch.setattr(Redactor, "redact_body", lambda *_: False)
+    patch.setattr(Redactor, "redact_body", lambda *_, **__: False)
 
 
 CYCLES = zip(itertools.cycle(FAILURES), itertools.cycle(WRITINGS), itertools.cycle(KEYS), strict=False)
