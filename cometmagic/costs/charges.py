@@ -9,14 +9,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cometmagic.costs.call_price import read_estimate, read_price, read_token_price
-from cometmagic.costs.estimate import Price, sum_prices
 from cometmagic.costs.ledger import Ledger
 from cometmagic.costs.ledger_entries import MAX_MODEL_LENGTH, Outcome
-from cometmagic.errors import BudgetError, ChargeStatus
+from cometmagic.costs.max_cost import CallEstimate, check_max_cost
+from cometmagic.errors import ChargeStatus
 from cometmagic.options.declaration import Limits
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.call_record import CallRecord, CallState
@@ -27,21 +28,19 @@ _FREE_STATUSES = (ChargeStatus.UNSENT.name, ChargeStatus.REFUSED.name)
 
 
 @contextmanager
-def reserve_costs(root: Path, calls: Sequence[tuple[str, Price]], limits: Limits, session: str) -> Iterator[list[str]]:
+def reserve_costs(root: Path, calls: Sequence[CallEstimate], limits: Limits, session: str) -> Iterator[list[str]]:
     """Reserve in a library's ledger what `calls` may cost, and yield an id for each; cancelled on failure.
 
-    `calls` is (model, estimate) for each call. Raises `BudgetError` when their total may exceed the limits, and
-    `LibraryError` when the library is not trusted.
+    Raises `BudgetError` when their total may exceed the limits, and `LibraryError` when the library is not trusted.
     """
-    tries = 1 + limits.retry_unknown
-    check_max_cost([estimate for _, estimate in calls], tries, limits.max_cost)
+    check_max_cost(calls, limits)
     if calls:
         check_trusted(root)
     call_ids, ledger = [uuid.uuid4().hex for _ in calls], Ledger(root)
     if call_ids:
         ledger.reserve(
-            dict(zip(call_ids, calls, strict=True)),
-            tries=tries,
+            {call_id: (call.options.model, call.price) for call_id, call in zip(call_ids, calls, strict=True)},
+            tries=1 + limits.retry_unknown,
             session=session,
             session_cap=limits.session_cap,
             day_cap=limits.day_cap,
@@ -54,18 +53,34 @@ def reserve_costs(root: Path, calls: Sequence[tuple[str, Price]], limits: Limits
         raise
 
 
-def check_max_cost(estimates: Sequence[Price], tries: int, max_cost: float | None) -> None:
-    """Raise `BudgetError` when `tries` tries of each call may cost more than `max_cost` in total."""
-    if max_cost is None or not estimates:
+def find_cap_warnings(root: Path, limits: Limits, session: str) -> list[str]:
+    """Return a warning for each cap that does not count earlier calls, as the price of their models is not known."""
+    scopes: list[tuple[str, float | None, dict[str, Any]]] = [
+        ("session", limits.session_cap, {"session": session}),
+        ("day", limits.day_cap, {"day": datetime.now().astimezone().date()}),
+    ]
+    counts = [
+        (name, Ledger(root).sum_spending(**scope).unpriced_count) for name, cap, scope in scopes if cap is not None
+    ]
+    return [
+        f"No price is known for {count} earlier call{'s' * (count > 1)}, so the limit for a {name} does not count "
+        f"{'them' if count > 1 else 'it'}."
+        for name, count in counts
+        if count
+    ]
+
+
+def check_caps(folder: CallFolder, limits: Limits) -> None:
+    """Raise `BudgetError` when what a call reserved does not fit the caps of `limits` any more.
+
+    Also raises `LibraryError` when the ledger cannot be used. Without caps nothing is read.
+    """
+    if limits.session_cap is None and limits.day_cap is None:
         return
-    total, count = sum_prices(estimates), len(estimates)
-    if total.usd is None:
-        raise BudgetError("The price of this model is not known, so --max-cost cannot be kept.", advice="Leave it out.")
-    if total.usd * tries > max_cost:
-        factor = f"{tries} × " if tries > 1 else ""
-        message = f"This may cost {factor}${total.usd:.3f}, which is above --max-cost ${max_cost:g}"
-        advice = f"Ask for fewer than {count} pictures" if count > 1 else "Choose a smaller --image-size"
-        raise BudgetError(message, advice=f"{advice}, or raise --max-cost.")
+    call = folder.read()
+    root = find_home(folder, call).parent
+    if call.get("id") and is_trusted(root):
+        Ledger(root).check_reservation(call["id"], session_cap=limits.session_cap, day_cap=limits.day_cap)
 
 
 def record_cost(folder: CallFolder) -> None:

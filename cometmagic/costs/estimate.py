@@ -7,7 +7,7 @@ This module knows nothing about what the service charged.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,10 +21,10 @@ MAX_GENERATION_SECONDS = 180  # a 4K image with thoughts
 SEARCH_PRICE = 14  # dollars for 1,000 queries at Google
 
 
-def format_basis(price_ratio: float = 1.0) -> str:
+def format_basis(price_ratio: float = 1.0, origin: str = "estimate") -> str:
     """Return what a price is based on; `price_ratio` is the user's share of the list price."""
     ratio = "" if price_ratio == 1 else f" × {price_ratio:g}"
-    return f"estimate, Google list price{ratio}, {models.CHECK_DATE}"
+    return f"{origin}, Google list price{ratio}, {models.CHECK_DATE}"
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def sum_prices(prices: Iterable[Price]) -> Price:
     return Price(round(math.fsum(amounts), 6), "; ".join(clauses) or format_basis())
 
 
-def find_limit_warnings(limits: Limits, price: Price) -> list[str]:
-    """Return a warning for each limit that may cost money."""
+def find_limit_warnings(limits: Limits, prices: Sequence[Price]) -> list[str]:
+    """Return a warning for each limit that may cost money; `prices` are those of all calls that are sent together."""
     warnings = []
     if min(limits.idle_timeout, limits.total_timeout) < MAX_GENERATION_SECONDS:
         warnings.append(
@@ -64,8 +64,10 @@ def find_limit_warnings(limits: Limits, price: Price) -> list[str]:
             "with a shorter limit you may pay for a picture you will not get."
         )
     if limits.retry_unknown:
-        worst_case = f"${price.usd * (1 + limits.retry_unknown):.3f}" if price.usd is not None else "an unknown sum"
-        warnings.append(f"--retry-unknown {limits.retry_unknown}: in the worst case this costs {worst_case}.")
+        usd, count = sum_prices(prices).usd, len(prices)
+        subject = "this costs" if count == 1 else f"the {count} pictures together cost"
+        worst_case = "an unknown sum" if usd is None else f"${usd * (1 + limits.retry_unknown):.3f}"
+        warnings.append(f"--retry-unknown {limits.retry_unknown}: in the worst case {subject} {worst_case}.")
     return warnings
 
 
@@ -105,4 +107,4 @@ def compute_price(model_name: str, usage: Usage, price_ratio: float = 1.0) -> Pr
     text_tokens = max(answer_tokens - image_tokens, 0) + (usage.thoughts or 0)
     output = image_tokens * model.image_output_price + text_tokens * model.text_output_price
     usd = (output + (usage.prompt or 0) * model.text_input_price) / 1e6
-    return Price(round(usd * price_ratio, 6), format_basis(price_ratio))
+    return Price(round(usd * price_ratio, 6), format_basis(price_ratio, "from the tokens used"))

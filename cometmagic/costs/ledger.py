@@ -19,6 +19,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from cometmagic.costs import budget_errors
 from cometmagic.costs.estimate import Price
 from cometmagic.costs.ledger_entries import (
     MAX_LINE_BYTES,
@@ -31,7 +32,7 @@ from cometmagic.costs.ledger_entries import (
     parse_usd,
     sum_entries,
 )
-from cometmagic.errors import BudgetError, ChargeStatus, LibraryError
+from cometmagic.errors import ChargeStatus, LibraryError
 from cometmagic.storage.call_folder import now
 from cometmagic.storage.save_paths import LIBRARY_ADVICE, build_write_error
 from cometmagic.storage.trust import LEDGER_FILE_NAME, create_library_folder
@@ -77,7 +78,7 @@ class Ledger:
             if session_cap is None and day_cap is None:
                 self._write_rows(rows, self._append_uncapped)
                 return
-            _check_prices(rows)
+            budget_errors.check_prices(rows)
             with self._require_lock():
                 self._check_caps(rows, session_cap, day_cap)
                 self._write_rows(rows, self._append)
@@ -133,19 +134,42 @@ class Ledger:
 
     def _check_caps(self, rows: list[dict[str, Any]], session_cap: float | None, day_cap: float | None) -> None:
         """Raise `BudgetError` when the reservations in `rows` would exceed a cap."""
-        entries = list(parse_entries(self._read_content()))
-        session_entries = [*entries, *self._find_deleted_entries(entries)]
         session, today = rows[0]["session"], datetime.fromisoformat(rows[0]["at"]).date()
         worst_case = math.fsum(row["worst"] for row in rows)
-        for cap, spending, scope in (
-            (session_cap, sum_entries(session_entries, session, None), "in this session; the limit for a session"),
-            (day_cap, sum_entries(entries, None, today), "today in this library; the limit for a day"),
-        ):
-            if cap is None or worst_case == 0 or spending.usd + worst_case <= cap + CAP_TOLERANCE:
-                continue
-            spent, limit = _format_usd(spending.usd), _format_usd(cap)
-            message = f"{_format_worst_case(rows, worst_case)} on top of {spent} spent {scope} is {limit}."
-            raise _build_budget_error(message, "Raise the limit, or see with %gemini_library spend what it went to.")
+        for scope, cap, usd in self._sum_scopes(session, today, session_cap, day_cap):
+            if worst_case and not usd + worst_case <= cap + CAP_TOLERANCE:  # a cap that is NaN lets nothing through
+                raise budget_errors.build_excess_error(rows, usd, scope, cap)
+
+    def check_reservation(self, call_id: str, *, session_cap: float | None, day_cap: float | None) -> None:
+        """Check, just before a call is sent, that it still fits: others may have cost more than they reserved.
+
+        Raises `BudgetError` when what is recorded and reserved exceeds a cap, or a cap cannot be checked, and
+        `LibraryError` when the ledger cannot be used. The reservation is released then, so that calls that wait beside
+        this one find the room.
+        """
+        try:
+            with self._require_lock():
+                entry = next((entry for entry in parse_entries(self._read_content()) if entry.call_id == call_id), None)
+                if entry is None or not entry.usd:  # the ledger was deleted, or nothing is to be paid
+                    return
+                day = entry.reservation_time.date()
+                for scope, cap, usd in self._sum_scopes(entry.session, day, session_cap, day_cap):
+                    if not usd <= cap + CAP_TOLERANCE:
+                        self._append({"call": call_id, "worst": 0.0})
+                        raise budget_errors.build_late_error(usd, scope, cap)
+        except OSError as error:
+            raise build_write_error(self.root, error, advice=LIBRARY_ADVICE) from None
+
+    def _sum_scopes(
+        self, session: str, day: date, session_cap: float | None, day_cap: float | None
+    ) -> Iterator[tuple[str, float, float]]:
+        """Yield the scope of each cap, the cap, and the dollars that are recorded and reserved in that scope."""
+        entries = list(parse_entries(self._read_content()))
+        if session_cap is not None:
+            session_entries = [*entries, *self._find_deleted_entries(entries)]
+            yield "session", session_cap, sum_entries(session_entries, session, None).usd
+        if day_cap is not None:
+            yield "day", day_cap, sum_entries(entries, None, day).usd
 
     def _cache_reservation(self, row: dict[str, Any]) -> None:
         """Remember what a session of this process has reserved, so it still counts if the file is deleted."""
@@ -164,15 +188,9 @@ class Ledger:
         try:
             lock = self._acquire_lock()
         except LockBusyError:
-            message = (
-                f"The limit of money cannot be checked: another notebook keeps hold of {self.root / LOCK_FILE_NAME}."
-            )
-            raise _build_budget_error(message, "Try again, or lift the limit.") from None
+            raise budget_errors.build_busy_error(self.root / LOCK_FILE_NAME) from None
         except LockUnsupportedError:
-            message = f"The limit of money cannot be kept: the disk of {self.root} has no locks."
-            raise _build_budget_error(
-                message, "Set COMETMAGIC_LIBRARY to a folder on a local disk, or lift the limit."
-            ) from None
+            raise budget_errors.build_unlocked_error(self.root) from None
         with lock:
             yield
 
@@ -205,31 +223,6 @@ class Ledger:
             sync_folder(self.root)
 
 
-def _check_prices(rows: list[dict[str, Any]]) -> None:
-    """Raise `BudgetError` when a reservation has no price."""
-    unpriced_model = next((row["model"] for row in rows if row["worst"] is None), None)
-    if unpriced_model is not None:
-        message = f"The price of {unpriced_model} is not known, so a limit of money cannot be kept."
-        raise _build_budget_error(message, "Choose a model that is listed, or lift the limit.")
-
-
-def _format_worst_case(rows: list[dict[str, Any]], usd: float) -> str:
-    """Return the beginning of a sentence: what the reservations in `rows` may cost."""
-    subject, tries = "this" if len(rows) == 1 else f"the {len(rows)} pictures together", rows[0]["tries"]
-    clause = f"{subject.capitalize()} would be" if tries == 1 else f"With {tries} tries {subject} could be"
-    return f"{clause} {_format_usd(usd)}"
-
-
-def _build_budget_error(message: str, advice: str) -> BudgetError:
-    return BudgetError(message, advice=advice, charge_status=ChargeStatus.UNSENT)
-
-
 def _has_final_newline(handle: int) -> bool:
     os.lseek(handle, -1, os.SEEK_END)
     return os.read(handle, 1) == b"\n"
-
-
-def _format_usd(usd: float) -> str:
-    """Return an amount in cents, in tenths of a cent where they are not 0, and finer when it is tiny."""
-    amount = f"${usd:.3f}" if usd >= 0.001 or usd == 0 else f"${usd:.6f}"
-    return amount.removesuffix("0") if len(amount.partition(".")[2]) == 3 else amount

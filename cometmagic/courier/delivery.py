@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from cometmagic.costs.charges import record_cost
+from cometmagic.costs.charges import check_caps, record_cost
 from cometmagic.courier import retry
 from cometmagic.courier.address_fetch import fetch_image
 from cometmagic.courier.http.log_redaction import redact_logs
@@ -102,7 +102,7 @@ class Delivery:
             if error is not None and error is not self._recorded_error:
                 self.recorder.fail(self._apply_earlier_charge_status(error))
         finally:
-            if isinstance(self.route, LiveRoute):
+            if error is not None and isinstance(self.route, LiveRoute):  # the cost of an image is recorded already
                 await asyncio.to_thread(record_cost, self.folder)
 
     def _apply_earlier_charge_status(self, error: CometError) -> CometError:
@@ -176,10 +176,14 @@ class Delivery:
         return error
 
     async def _send_once(self, route: LiveRoute) -> CometError | None:
-        """Make one attempt; return its error."""
-        attempt = self._attempt = PostAttempt(self.folder, route, self._emit, self._redactor)
+        """Make one attempt, if the limits on money still allow it; return its error."""
         for name in (self.folder.response_path.name, "answer.json"):  # those of an earlier attempt have no image
             (self.folder.path / name).unlink(missing_ok=True)
+        try:
+            await asyncio.to_thread(check_caps, self.folder, route.limits)
+        except CometError as error:
+            return error
+        attempt = self._attempt = PostAttempt(self.folder, route, self._emit, self._redactor)
         try:
             with redact_logs(self._redactor):
                 return await attempt.send()
@@ -217,6 +221,8 @@ class Delivery:
             self._recorded_error = response_error
             if response_error is not None:
                 response_error.details.setdefault("reason", ANSWERED_REASON)  # an error in a 200 has its own
+            elif isinstance(self.route, LiveRoute):  # now: the next call that takes the slot checks its limits
+                await asyncio.to_thread(record_cost, self.folder)
             return response_error
         return error
 

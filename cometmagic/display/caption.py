@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+from cometmagic.costs.call_price import read_token_count
 from cometmagic.display import grounding, sent_images, thoughts
 from cometmagic.display.bundles import Bundle, build_bundle, render_small_print
 from cometmagic.display.html_parts import escape_text, format_dimensions, wrap_small_print
-from cometmagic.gemini.response import Usage
 from cometmagic.generation.result import ImageResult
 from cometmagic.system.formatting import format_bytes, format_path
 from cometmagic.system.sanitize import clean_line
@@ -72,7 +72,7 @@ def _summarize_result(result: ImageResult) -> list[str]:
         name,
         f"{dimensions}, {format_bytes(image.size)}",
         f"{result.seconds:.1f} s",
-        _format_tokens(result.usage),
+        _format_tokens(result),
         *price,
         _format_source(result),
     ]
@@ -89,8 +89,8 @@ def _format_source(result: ImageResult) -> str:
             return f"live, from {host}" if host else "live"
 
 
-def _format_tokens(usage: Usage) -> str:
-    if usage.total is None:
+def _format_tokens(result: ImageResult) -> str:
+    token_count, thought_count = read_token_count(result.call), result.usage.thoughts
+    if token_count is None:
         return "tokens unknown"
-    thinking = f", {usage.thoughts:,} of them thinking" if usage.thoughts else ""
-    return f"{usage.total:,} tokens{thinking}"
+    return f"{token_count:,} tokens" + (f", {thought_count:,} of them thinking" if thought_count else "")

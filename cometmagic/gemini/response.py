@@ -20,6 +20,7 @@ class Usage:
     thoughts: int | None = None
     total: int | None = None
     image: int | None = None
+    is_readable: bool = True  # False when something came that is no count: negative, a list, words
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse
 from cometmagic.gemini.token_counts import parse_usage
 from cometmagic.gemini.tolerant.image_addresses import find_addresses
 from cometmagic.options.declaration import SAFETY_CATEGORIES
-from cometmagic.system.sanitize import clean_line
+from cometmagic.system.sanitize import TEXT_CAP, clean_line
 
 _MAX_CATEGORIES = 12  # safety categories that are named; there are about ten
 _SHORT_CATEGORIES = {category: name for name, category in SAFETY_CATEGORIES.items()}
@@ -29,11 +29,11 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
     return ImageResponse(
         parts=tuple(parts),
         finish_reason=clean_line(_format_reason(candidate.get("finishReason")), 80),
-        finish_message=clean_line(coerce_string(candidate.get("finishMessage"))),
+        finish_message=clean_line(coerce_string(candidate.get("finishMessage")), TEXT_CAP),
         block_reason=clean_line(_format_reason(feedback.get("blockReason")), 80),
-        block_message=clean_line(coerce_string(feedback.get("blockReasonMessage"))),
+        block_message=clean_line(coerce_string(feedback.get("blockReasonMessage")), TEXT_CAP),
         blocked_categories=_parse_blocked_categories([*_list_ratings(candidate), *_list_ratings(feedback)]),
-        usage=parse_usage(coerce_object(document.get("usageMetadata"))),
+        usage=parse_usage(document.get("usageMetadata")),
         grounding=_parse_grounding(coerce_object(candidate.get("groundingMetadata"))),
         model_version=clean_line(coerce_string(document.get("modelVersion")), 120),
         model_status=_format_model_status(coerce_object(document.get("modelStatus"))),

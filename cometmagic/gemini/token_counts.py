@@ -13,27 +13,35 @@ from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_strin
 from cometmagic.gemini.response import Usage
 
 _MAX_COUNT = 10**12 - 1
+_COUNT_NAMES = ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount")
 _IMAGE_MODALITIES = ("IMAGE", "MODALITY_IMAGE", "2")  # 2 is its number in Google's protocol
 
 
-def parse_usage(counts: dict[str, Any]) -> Usage:
+def parse_usage(usage: Any) -> Usage:
     """Return the counts of a response; several rows for images are added up."""
+    counts = coerce_object(usage)
     details = coerce_objects(counts.get("candidatesTokensDetails"))
     image_counts = [
         count for row in details if _is_image_row(row) and (count := _parse_count(row.get("tokenCount"))) is not None
     ]
+    values = [*map(counts.get, _COUNT_NAMES), *(row.get("tokenCount") for row in details)]
     return Usage(
         prompt=_parse_count(counts.get("promptTokenCount")),
         answer=_parse_count(counts.get("candidatesTokenCount")),
         thoughts=_parse_count(counts.get("thoughtsTokenCount")),
         total=_parse_count(counts.get("totalTokenCount")),
         image=min(sum(image_counts), _MAX_COUNT) if image_counts else None,
+        is_readable=usage in (None, counts) and all(value is None or _is_count(value) for value in values),
     )
 
 
 def _is_image_row(row: dict[str, Any]) -> bool:
     modality = row.get("modality")
     return (coerce_string(modality) or str(modality)).strip().upper() in _IMAGE_MODALITIES
+
+
+def _is_count(value: Any) -> bool:
+    return _parse_count(value) is not None
 
 
 def _parse_count(value: Any) -> int | None:

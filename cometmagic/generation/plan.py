@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Unpack
 
 from cometmagic.costs.estimate import Price, estimate_price, find_price_warnings
+from cometmagic.costs.max_cost import CallEstimate
 from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.gemini.encode import encode_request, find_replaced_fields, hash_request, measure_request
@@ -78,6 +79,11 @@ class Plan:
     def body_size(self) -> int:
         """The size of the body in bytes."""
         return measure_request(self.request)
+
+    @property
+    def call_estimate(self) -> CallEstimate:
+        """What the call may cost, as limits on money need it."""
+        return CallEstimate(self.request.options, len(self.request.references), self.estimate)
 
     def as_code(self, kind: str = "httpx") -> str:
         """Return the request as a program, as `ImageResult.as_code` does."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cometmagic.costs import estimate
-from cometmagic.costs.charges import check_max_cost
+from cometmagic.costs.max_cost import check_max_cost
 from cometmagic.courier.route import LiveRoute
 from cometmagic.errors import CometError
 from cometmagic.gemini.encode import format_reference_name, format_signature_name
@@ -99,12 +99,11 @@ def collect_warnings(plans: Sequence[Plan]) -> list[str]:
     live_plans = [plan for plan in plans if plan.source == "live"]
     for plan in plans:
         warnings += estimate.find_price_warnings(plan.request.options)  # beside the price, which is shown in any case
-    for plan in live_plans:
-        warnings += estimate.find_limit_warnings(plan.limits, plan.estimate)
     if live_plans:
         limits = live_plans[0].limits
+        warnings += estimate.find_limit_warnings(limits, [plan.estimate for plan in live_plans])
         try:
-            check_max_cost([plan.estimate for plan in live_plans], 1 + limits.retry_unknown, limits.max_cost)
+            check_max_cost([plan.call_estimate for plan in live_plans], limits)
         except CometError as error:
             warnings.append(f"It would be refused: {error.message} {error.advice}")
     return list(dict.fromkeys(warnings))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cometmagic.costs import estimate
-from cometmagic.costs.charges import record_cost, reserve_costs
+from cometmagic.costs.charges import find_cap_warnings, record_cost, reserve_costs
 from cometmagic.courier.client import get_courier
 from cometmagic.errors import ChargeStatus, LibraryError, TransportError
 from cometmagic.generation.call import Call, CancelCheck
@@ -38,9 +38,11 @@ def reserve_calls(plans: Sequence[Plan], session_id: str, is_cancelled: CancelCh
     recordings = _choose_recordings(library, plans, repeat_numbers)
     live_plans = [plan for plan in plans if plan.source == "live"]
     limits = plans[0].limits if plans else Limits()
-    prices = [(plan.request.options.model, plan.estimate) for plan in live_plans]
-    with reserve_costs(library.root, prices, limits, session_id) as reservation_ids:
+    estimates = [plan.call_estimate for plan in live_plans]
+    with reserve_costs(library.root, estimates, limits, session_id) as reservation_ids:
         ids = iter(reservation_ids)
+        limit_warnings = estimate.find_limit_warnings(limits, [call.price for call in estimates]) if estimates else []
+        limit_warnings += find_cap_warnings(library.root, limits, session_id) if estimates else []
         try:
             for plan, number, recording in zip(plans, repeat_numbers, recordings, strict=True):
                 _check_cancelled(is_cancelled)
@@ -48,7 +50,8 @@ def reserve_calls(plans: Sequence[Plan], session_id: str, is_cancelled: CancelCh
                     calls.append(_build_call(plan, recording, "replay"))
                 else:
                     reservation_id = next(ids) if plan.source == "live" else ""
-                    calls.append(_write_call(library, plan, number, session_id, reservation_id))
+                    warnings = limit_warnings if plan.source == "live" else []
+                    calls.append(_write_call(library, plan, number, session_id, reservation_id, warnings))
             _check_cancelled(is_cancelled)
         except BaseException:
             for call in calls:
@@ -92,16 +95,22 @@ def _choose_recordings(
     return list(map(choose, plans, repeat_numbers))
 
 
-def _write_call(library: Library, plan: Plan, repeat_number: int, session_id: str, reservation_id: str) -> Call:
+def _write_call(
+    library: Library,
+    plan: Plan,
+    repeat_number: int,
+    session_id: str,
+    reservation_id: str,
+    limit_warnings: Sequence[str],
+) -> Call:
     """Write one call folder; `repeat_number` distinguishes equal requests, the ids are those of the ledger."""
-    warnings = [] if get_courier().can_outlive_kernel else [THREAD_WARNING]
+    warnings = [*([] if get_courier().can_outlive_kernel else [THREAD_WARNING]), *limit_warnings]
     fields: dict[str, Any] = {"source": "live" if plan.source == "live" else "offline"}
     fields |= {"estimate": plan.estimate.to_dict(), "preview": plan.cell_options.preview, "alt": plan.cell_options.alt}
     fields |= {"number": repeat_number} if repeat_number else {}
     fields |= {"fetch": True} if plan.cell_options.fetch else {}
     fields |= {"parent": plan.parent.to_dict()} if plan.parent is not None else {}
     if plan.source == "live":
-        warnings += estimate.find_limit_warnings(plan.limits, plan.estimate)
         host = "" if read_base_url().is_trusted else read_base_url().host
         fields |= {"host": host, "id": reservation_id, "session": session_id, "limits": plan.limits.list_changes()}
     folder = library.create_folder(plan.request, warnings=[*plan.warnings, *warnings], **fields)

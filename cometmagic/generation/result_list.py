@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
+from cometmagic.costs.call_price import read_token_count
 from cometmagic.errors import ChargeStatus, CometError, restore_error
 from cometmagic.generation.completed_call import CompletedCall
 from cometmagic.generation.result import ImageResult
@@ -162,6 +163,6 @@ def _build_row(label: str, item: ResultOrError) -> dict[str, Any]:
     except CometError as error:
         return row | {"error": str(error)}
     row |= {"prompt": call["prompt"], **read_call_options(call)}
-    row |= {"source": item.source, "seconds": item.seconds, "cost": item.cost, "tokens": item.usage.total}
+    row |= {"source": item.source, "seconds": item.seconds, "cost": item.cost, "tokens": read_token_count(call)}
     row |= {"width": image.width, "height": image.height, "deviations": ", ".join(item.deviations)}
     return row | {"path": str(image.path), "error": None}

@@ -49,6 +49,7 @@ class Model:
 
 
 CONTEXT_TOKENS = 131_072  # the largest window of an image model: no call has more tokens of one kind
+OUTPUT_TOKENS = 32_768  # the most of words, and of thoughts, that an image model puts out
 MIN_REFERENCE_TOKENS = 258  # of one image that is sent, for every model
 MAX_REFERENCES = 50  # of one request; far more than a model takes, so with more nothing is read or sent
 DEFAULT_MODEL = "gemini-3.1-flash-image-preview"

@@ -74,6 +74,7 @@ class UsageRecord(TypedDict, total=False):
     thoughts: Annotated[int | None, is_optional(is_whole(0, _MAX_TOKENS))]
     total: Annotated[int | None, is_optional(is_whole(0, _MAX_TOKENS))]
     image: Annotated[int | None, is_optional(is_whole(0, _MAX_TOKENS))]
+    is_readable: Annotated[bool, is_flag]
 
 
 class EstimateRecord(TypedDict, total=False):
@@ -176,8 +177,9 @@ def _build_error(name: str, reason: str) -> LibraryError:
 def read_usage(call: CallRecord) -> Usage:
     """Return the token counts of a call."""
     usage = call.get("usage", {})
+    prompt, answer, thoughts = usage.get("prompt"), usage.get("answer"), usage.get("thoughts")
     return Usage(
-        usage.get("prompt"), usage.get("answer"), usage.get("thoughts"), usage.get("total"), usage.get("image")
+        prompt, answer, thoughts, usage.get("total"), usage.get("image"), is_readable=usage.get("is_readable", True)
     )
 
 

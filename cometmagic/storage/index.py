@@ -26,7 +26,8 @@ CallEntry = tuple[CallFolder, CallRecord | None]  # a call and its summary; None
 _SUMMARY_FIELDS: dict[str, Any] = {
     **{name: {} for name in ("state", "model", "prompt", "request_hash", "planned", "source", "number")},
     "estimate": {"usd": {}, "basis": {}},
-    "usage": {"prompt": {}, "answer": {}, "thoughts": {}, "total": {}, "image": {}},
+    "usage": {"prompt": {}, "answer": {}, "thoughts": {}, "total": {}, "image": {}, "is_readable": {}},
+    "options": {"image_size": {}},
     "files": {name: {} for name in ("name", "role", "mime_type", "sha256", "width", "height")},
     "references": {},
     "limits": {"price_ratio": {}},
@@ -38,7 +39,7 @@ _ID_PATTERN = re.compile(r"\d{8}-\d{6}-.+-([0-9a-f]{6})")
 
 
 def read_calls(library: Library) -> list[CallEntry]:
-    """Return all calls, newest first, with a summary of each: not its options and notes, for example."""
+    """Return all calls, newest first, with a summary of each: not its notes, for example."""
     entries = [(folder, _read_call(folder)) for folder in library.iter_folders()]
     return sorted(entries, key=_build_sort_key, reverse=True)
 

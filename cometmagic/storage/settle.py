@@ -24,6 +24,7 @@ from cometmagic.gemini.failures.finish_reasons import (
     build_malformed_error,
     build_no_image_error,
     build_other_format_error,
+    describe_end,
     list_unblocked_categories,
 )
 from cometmagic.gemini.json_string import JSONString
@@ -184,6 +185,7 @@ def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow]
         yield f"{images_lost} of the answer could not be read; the raw answer is in response.part."
     if answer.error:
         yield f"The service also reported an error: {parse_error_object(answer.error).message}"
+    yield from describe_end(answer.response)
     if status := answer.response.model_status:
         yield f"The service says about the model: {status}"
     for row in rows:

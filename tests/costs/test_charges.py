@@ -12,7 +12,7 @@ import pytest
 from cometmagic.costs.ledger import Ledger
 from cometmagic.costs.ledger_entries import Spending
 from cometmagic.errors import BudgetError, ChargeStatus, CometError, OptionError
-from cometmagic.generation.generate import generate, start_generation
+from cometmagic.generation.generate import generate, generate_many, start_generation
 from cometmagic.generation.session import SESSION_ID
 from cometmagic.storage.library import Library
 from tests.courier.test_rate_limiter import ended
@@ -20,6 +20,7 @@ from tests.courier.test_retry import refusing
 from tests.faults.leaks import leaks
 from tests.faults.server import Held, Step, fin, recv_request
 from tests.gemini.answers import answer, answering, image, picture, text
+from tests.notebook.answers import painted
 from tests.waiting import wait_for
 
 PRICE = 0.067  # dollars for a 1K image of the default model
@@ -58,6 +59,36 @@ def test_what_may_cost_too_much_is_not_sent(
     assert spent(library_folder).usd == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ({"max_cost": 0.05}, "$0.050. {} Choose a smaller --image-size, or raise --max-cost."),
+        ({"max_cost": 0.01, "image_size": "512"}, "$0.010. {} Raise --max-cost."),
+        ({"max_cost": 0.01, "model": "gemini-3.1-flash-lite-image"}, "$0.010. {} Raise --max-cost."),
+        ({"max_cost": 0.1, "model": "gemini-3-pro-image", "image_size": "2K"}, "$0.100. {} Raise --max-cost."),
+        ({"max_cost": 0.2, "model": "gemini-3-pro-image", "image_size": "4K"}, "$0.200. {} Choose a smaller"),
+        ({"max_cost": 0.2, "extra": {"generationConfig": {"imageConfig": {"imageSize": "4K"}}}}, ""),
+        ({"max_cost": 0.0675, "images": 3}, "above --max-cost $0.0675. {} Send fewer reference images, or raise"),
+        ({"max_cost": 0.05, "images": 3}, "$0.050. {} Choose a smaller --image-size, or raise --max-cost."),
+        ({"max_cost": 0.1, "retry_unknown": 1}, "$0.100. {} Leave out --retry-unknown, or raise --max-cost."),
+        ({"max_cost": 0.05, "retry_unknown": 1}, "$0.050. {} Choose a smaller --image-size, or raise --max-cost."),
+    ],
+)
+def test_what_is_advised_makes_it_cheaper(
+    serving: Any, library_folder: Path, options: dict[str, Any], advice: str
+) -> None:
+    images = [picture(color=color) for color in ("red", "blue", "green")[: options.get("images", 0)]]
+    with serving(GOOD) as server:
+        if not advice:  # the control
+            generate("a cat", **options)
+            return
+        with pytest.raises(BudgetError) as caught:
+            generate("a cat", **options | {"images": images})
+
+    assert server.log == []
+    assert advice.format(ChargeStatus.UNSENT) in str(caught.value)
+
+
 LONG = "be kind " * 10_000  # 20,000 tokens
 PICTURE = picture()
 OTHER_PICTURES = [picture(color=color) for color in ("blue", "green", "pink")]
@@ -88,6 +119,43 @@ def test_a_limit_between_the_words_alone_and_all_that_goes_in_refuses(
         assert len(server.log) == len(earlier)
         generate("a cat", max_cost=max_cost * 1.25 + 0.02, **options)  # the control
     assert len(server.log) == len(earlier) + 1
+
+
+LARGE = answering(answer(image(painted("JPEG", 4096, 4096))))  # it costs 0.151, and 0.067 was reserved
+THREE = answering(answer(*[image(painted("JPEG", 1024, 1024, color)) for color in ("red", "green", "blue")]))  # 0.201
+
+
+@pytest.mark.parametrize(
+    ("reply", "limits", "sent_count"),
+    [
+        (GOOD, {"day_cap": 0.36}, 5),  # the controls
+        (GOOD, {"session_cap": 0.36}, 5),
+        (LARGE, {}, 5),
+        (LARGE, {"day_cap": 1}, 5),
+        (LARGE, {"day_cap": 0.36}, 2),
+        (LARGE, {"session_cap": 0.36}, 2),
+        (LARGE, {"session_cap": 5, "day_cap": 0.36, "retry_unknown": 0}, 2),
+        (THREE, {"day_cap": 0.36}, 2),
+        (THREE, {"day_cap": 0.61, "retry_unknown": 1, "n": 3}, 3),  # the second tries were reserved too
+        (THREE, {"day_cap": 0.41, "retry_unknown": 1, "n": 3}, 2),
+    ],
+)
+def test_a_batch_that_costs_more_than_estimated_is_not_sent_to_its_end(
+    serving: Any, library_folder: Path, reply: list[Step], limits: dict[str, Any], sent_count: int
+) -> None:
+    count, cap = limits.get("n", 5), min(limits.get("day_cap", 9), limits.get("session_cap", 9))
+    options = {name: value for name, value in limits.items() if name != "n"}
+    with serving(*[reply] * count) as server:
+        results = generate_many(["a cat"] * count, at_once=1, **options)
+
+    assert len(server.log) == sent_count == len(results.results)
+    for error in results.errors:
+        assert isinstance(error, BudgetError)
+        assert "Not sent: the calls before it cost more than estimated" in str(error)
+        assert error.charge_status is ChargeStatus.UNSENT
+    last_usd = results.results[-1].cost
+    assert spent(library_folder).call_count == sent_count
+    assert spent(library_folder).usd <= cap - PRICE + last_usd  # only the last one could not be foreseen
 
 
 def test_the_ratio_when_a_call_was_made_is_what_counts_later(
@@ -213,6 +281,40 @@ def test_a_try_that_may_have_been_charged_counts(
 
     [entry] = Ledger(library_folder).read_entries()
     assert entry.usd == pytest.approx(2 * PRICE, abs=0.001)
+
+
+def test_each_of_a_batch_tells_the_worst_case_of_all(serving: Any) -> None:
+    with serving(GOOD, GOOD):
+        results = generate_many(["a cat", "a dog"], retry_unknown=1)
+
+    words = ["--retry-unknown 1: in the worst case the 2 pictures together cost $0.268."]
+    assert [result.warnings for result in results.results] == [words, words]
+
+
+@pytest.mark.parametrize(
+    ("models", "limits", "words"),
+    [
+        ([], {"day_cap": 1}, []),
+        (["gemini-3-pro-image"], {"day_cap": 1, "session_cap": 1}, []),
+        (["some-new-model"], {}, []),
+        (["some-new-model"], {"max_cost": 1}, []),
+        (["some-new-model"], {"day_cap": 1}, ["for 1 earlier call, so the limit for a day does not count it."]),
+        (
+            ["some-new-model"] * 2,
+            {"session_cap": 1, "day_cap": 1},
+            [f"for 2 earlier calls, so the limit for a {scope} does not count them." for scope in ("session", "day")],
+        ),
+    ],
+)
+def test_a_cap_says_which_calls_it_does_not_count(
+    serving: Any, models: list[str], limits: dict[str, Any], words: list[str]
+) -> None:
+    with serving(*[GOOD] * (len(models) + 1)):
+        for model in models:
+            generate("a cat", model=model)
+        warnings = generate("a cat", **limits).warnings
+
+    assert warnings == [f"No price is known {text}" for text in words]
 
 
 def test_what_was_never_sent_costs_nothing(serving: Any, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

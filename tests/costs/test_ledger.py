@@ -213,7 +213,7 @@ def test_a_limit_is_told_in_one_line(ledger: Ledger) -> None:
     with pytest.raises(BudgetError) as caught:
         reserve(ledger, "b", 0.134, session="t", session_cap=1, day_cap=2)
     assert caught.value.message == (
-        "This would be $0.134 on top of $1.95 spent today in this library; the limit for a day is $2.00."
+        "This would be $0.134 on top of $1.950 spent today in this library; the limit for a day is $2.000."
     )
     assert caught.value.charge_status is ChargeStatus.UNSENT
     assert "Raise the limit" in caught.value.advice
@@ -221,7 +221,8 @@ def test_a_limit_is_told_in_one_line(ledger: Ledger) -> None:
     with pytest.raises(BudgetError) as caught:
         reserve(ledger, "b", 0.00004, tries=3, session="s", session_cap=1.95, day_cap=5)
     assert caught.value.message == (
-        "With 3 tries this could be $0.000120 on top of $1.95 spent in this session; the limit for a session is $1.95."
+        "With 3 tries this could be $0.0001 on top of $1.9500 spent in this session; "
+        "the limit for a session is $1.9500."
     )
     assert len(rows(ledger)) == 1
 
@@ -270,6 +271,44 @@ def test_a_limit_of_nothing_refuses_what_costs_anything(ledger: Ledger, cap: flo
     reserve(ledger, "b", 0.0, day_cap=cap)
     reserve(ledger, "c", 1.0)
     reserve(ledger, "d", 0.0, day_cap=cap)
+
+
+@pytest.mark.parametrize(
+    ("usd", "outcome", "caps", "words"),
+    [
+        (0.2, "made", {"session_cap": 0.3}, ""),
+        (0.2, "made", {"day_cap": 0.3}, ""),
+        (0.9, "unsent", {"day_cap": 0.3}, ""),
+        (0.9, "made", {"session_cap": 1.1, "day_cap": 1.1}, ""),
+        (
+            0.9,
+            "made",
+            {"day_cap": 0.3},
+            r"\$1\.000 spent today in this library; the limit for a day is \$0\.300",
+        ),
+        (0.21, "made", {"session_cap": 0.3, "day_cap": 5}, "in this session; the limit for a session"),
+        (None, "unknown", {"day_cap": 0.15}, "today"),
+        (0.0, "made", {"day_cap": float("nan")}, "today"),
+    ],
+)
+def test_a_reservation_is_checked_again_before_it_is_sent(
+    ledger: Ledger, usd: float | None, outcome: str, caps: dict[str, float], words: str
+) -> None:
+    both = {"session_cap": None, "day_cap": None} | caps
+    for call in "abc":
+        reserve(ledger, call, session="s" if call != "c" else "another", day_cap=0.3)
+    ledger.close("a", usd, outcome)
+    ledger.close("c", 0.0, "made")
+
+    if not words:
+        ledger.check_reservation("b", **both)
+        return
+    with pytest.raises(BudgetError, match=f"Not sent: the calls before it cost more than estimated.*{words}"):
+        ledger.check_reservation("b", **both)
+    spent = ledger.sum_spending().usd
+    assert spent == (0.1 if usd is None else usd)  # what was reserved is free for another call
+    ledger.check_reservation("b", **both)
+    ledger.check_reservation("nobody's", **both)
 
 
 @pytest.mark.parametrize("usd", [None, float("nan"), float("inf"), -0.1])

@@ -77,7 +77,7 @@ def test_what_failed_stands_in_its_place(notebook: Notebook, serve: Services) ->
     assert f"{failed} (failed)" in sheet["data"]["text/html"]
     told = caption["data"]["text/plain"].splitlines()
     assert told[0].startswith("2 of 3 pictures · 1 failed · 2,864 tokens · ")
-    assert " · together $0.136 (estimate, " in told[0]
+    assert " · together $0.136 (from the tokens used, " in told[0]
     assert told[1].startswith(f"{failed}: APIError: The service answered 400")
     assert "no &lt;b&gt;such&lt;/b&gt; thing" in caption["data"]["text/html"]
     check_harmless(ran.outputs)

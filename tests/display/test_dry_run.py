@@ -74,7 +74,7 @@ def test_of_a_sweep_all_are_listed(notebook: Notebook, serve: Services) -> None:
     assert "2 pictures · gemini-3.1-flash-image-preview · " in told
     assert "together $0.218 (estimate, " in told
     assert "Source: live, from 127.0.0.1:" in told
-    assert "It would be refused: This may cost $0.218, which is above --max-cost $0.1." in told
+    assert "It would be refused: This may cost $0.218, which is above --max-cost $0.100." in told
     for row in (["1", "image-size", "1K", "live"], ["2", "image-size", "4K", "live"]):
         assert any(line.replace(",", "").split()[:4] == row for line in told.splitlines())
     assert "Request of the first:\n" in told

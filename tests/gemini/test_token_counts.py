@@ -42,7 +42,29 @@ def test_the_rows_of_images_are_added_up(rows: Any, image: int | None) -> None:
 )
 def test_a_count_of_another_type_is_read_if_it_is_a_whole_number(value: Any, count: int | None) -> None:
     counts = dict.fromkeys(("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"), value)
-    assert parse_usage(counts) == Usage(count, count, count, count)
+    assert parse_usage(counts) == Usage(count, count, count, count, is_readable=count is not None)
+
+
+@pytest.mark.parametrize(
+    ("usage", "is_readable"),
+    [
+        (None, True),
+        ({}, True),
+        ({"promptTokenCount": None, "serviceTier": "flex", "candidatesTokensDetails": None}, True),
+        ({"promptTokenCount": 7, "candidatesTokensDetails": [IMAGE_ROW, None, {"modality": "TEXT"}]}, True),
+        ([], False),
+        ([7, 1120], False),
+        ("1120 tokens", False),
+        (0, False),
+        ({"thoughtsTokenCount": -1}, False),
+        ({"totalTokenCount": [1132]}, False),
+        ({"candidatesTokenCount": True}, False),
+        ({"candidatesTokensDetails": [IMAGE_ROW, TEXT_ROW | {"tokenCount": -1120}]}, False),
+    ],
+    ids=range(12),
+)
+def test_what_is_no_count_makes_the_counts_unreadable(usage: Any, is_readable: bool) -> None:
+    assert parse_usage(usage).is_readable is is_readable
 
 
 FULL = {"promptTokenCount": 12, "candidatesTokenCount": 1120, "candidatesTokensDetails": [IMAGE_ROW]}

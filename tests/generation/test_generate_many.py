@@ -173,8 +173,12 @@ def test_nothing_asked_is_nothing_made(library_folder: Path) -> None:
             {"max_cost": 0.2},
             "nothing was charged. Ask for fewer than 4 pictures, or raise --max-cost.",
         ),
+        (
+            {"max_cost": 0.3, "retry_unknown": 1},
+            "nothing was charged. Leave out --retry-unknown, or",
+        ),
         ({"max_cost": 0.3, "retry_unknown": 1}, "This may cost 2 × $0.268"),
-        ({"session_cap": 0.2}, "The 4 pictures together would be $0.268 on top of $0.00 spent in this session"),
+        ({"session_cap": 0.2}, "The 4 pictures together would be $0.268 on top of $0.000 spent in this session"),
         ({"day_cap": 0.2}, "spent today in this library"),
         ({"day_cap": 0.3, "retry_unknown": 1}, "With 2 tries the 4 pictures together could be $0.536 on top of"),
         ({"max_cost": 5, "sweep": {"model": ["gemini-3-pro-image", "some-new-model"]}}, "not known"),

@@ -108,7 +108,23 @@ def test_the_price_is_that_of_all(keyed: None) -> None:
 def test_a_limit_that_would_refuse_it_is_told(keyed: None) -> None:
     assert collect_warnings(build_plans("a cat", count=2, max_cost=0.2)) == []
     [told] = collect_warnings(build_plans("a cat", count=4, max_cost=0.2))
-    assert told.startswith("It would be refused: This may cost $0.268, which is above --max-cost $0.2.")
+    assert told.startswith("It would be refused: This may cost $0.268, which is above --max-cost $0.200.")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "this costs $0.268."),
+        ({"count": 3}, "the 3 pictures together cost $0.804."),
+        ({"sweep": {"image_size": ["1K", "4K"]}}, "the 2 pictures together cost $0.872."),
+        ({"count": 2, "model": "unheard-of"}, "the 2 pictures together cost an unknown sum."),
+    ],
+)
+def test_the_worst_case_is_that_of_all(keyed: None, options: dict[str, Any], words: str) -> None:
+    told = collect_warnings(build_plans("a cat", retry_unknown=3, **options))
+
+    assert [text for text in told if "worst case" in text] == [f"--retry-unknown 3: in the worst case {words}"]
+    assert "worst case" not in str(collect_warnings(build_plans("a cat", **options)))
 
 
 def test_remarks_are_told_once(keyed: None) -> None:

@@ -87,7 +87,7 @@ def test_when_all_fail_the_first_error_is_raised_and_says_so(notebook: Notebook,
         ("--sweep save=a,b", "--sweep: --save is nothing that could vary"),
         ("--sweep ratio=1:1", "--sweep: there is no option 'ratio'"),
         ("-n 4 --max-cost 0.1", "This may cost $0.268, which is above --max-cost $0.1"),
-        ("-n 4 --day-cap 0.1", "The 4 pictures together would be $0.268 on top of $0.00 spent today"),
+        ("-n 4 --day-cap 0.1", "The 4 pictures together would be $0.268 on top of $0.000 spent today"),
     ],
 )
 def test_what_is_wrong_is_one_line_before_anything_is_sent(

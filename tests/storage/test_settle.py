@@ -104,6 +104,54 @@ def test_settling_twice_is_settling_once(library_folder: Path) -> None:
     assert {name: (folder.path / name).read_bytes() for name in names(folder) - {"call.json"}} == first
 
 
+FREE, BILLED = "You will not be charged.", "This request was billed at $0.50."
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "notes"),
+    [
+        ("STOP", None, []),
+        ("", "", []),
+        ("stop", None, []),
+        ("FINISH_REASON_UNSPECIFIED", None, []),
+        ("STOP", "so", []),  # what the answer says already
+        ("STOP", BILLED, [f"The service says: {BILLED}"]),
+        ("STOP", f"{FREE} {FREE}", [f"The service says: {FREE}"]),
+        ("MAX_TOKENS", None, ["A picture came, though the answer ended with MAX_TOKENS."]),
+        (
+            "IMAGE_OTHER",
+            FREE,
+            ["A picture came, though the answer ended with IMAGE_OTHER.", f"The service says: {FREE}"],
+        ),
+        ("A_NEW_ONE", "x" * 900 + f". {FREE}", ["A picture came, though the answer ended with A_NEW_ONE.", FREE]),
+        ("STOP", {"text": BILLED}, []),
+    ],
+    ids=range(11),
+)
+def test_how_an_answer_with_a_picture_ended_is_said(
+    library_folder: Path, reason: str, message: Any, notes: list[str]
+) -> None:
+    document = answer(text("so"), image(RED))
+    document["candidates"][0] |= {"finishReason": reason, "finishMessage": message}
+    folder = received(library_folder, document)
+
+    assert settle(folder) is None
+
+    written = folder.read()["notes"]
+    assert len(written) == len(notes)
+    assert all(note.endswith(expected) for note, expected in zip(written, notes, strict=True))
+    assert all(len(note) < 700 for note in written)
+
+
+def test_a_prompt_that_was_blocked_beside_a_picture_is_said(library_folder: Path) -> None:
+    feedback = {"blockReason": "OTHER", "blockReasonMessage": FREE}
+    folder = received(library_folder, answer(image(RED), promptFeedback=feedback))
+
+    assert settle(folder) is None
+
+    assert folder.read()["notes"][1] == f"The service says: {FREE}"
+
+
 def test_no_preview_is_asked_for(library_folder: Path) -> None:
     folder = received(library_folder, answer(image(RED)), preview=0)
 

@@ -6,7 +6,7 @@ not know how the response was received.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from cometmagic.options.declaration import SAFETY_CATEGORIES, SAFETY_THRESHOLDS
 from cometmagic.system.sanitize import clean_line
 
 MAX_TEXT_LENGTH = 500  # characters of each text of an answer in a message
+_USUAL_REASONS = ("", "STOP", "FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED")
 _OFF_THRESHOLDS = (SAFETY_THRESHOLDS["none"], SAFETY_THRESHOLDS["off"])
 _AGAIN_ADVICE = "Rephrase the prompt or run the cell again."
 _REPHRASE_ADVICE = "Rephrase the prompt: the same one will not pass again, and this block cannot be switched off."
@@ -124,6 +125,16 @@ def build_no_image_error(
         problem += ", ".join(response.blocked_categories)
     message = f"{problem}: {explanation}" if explanation else f"{problem}."
     return NoImageError(message, advice=advice, **details)
+
+
+def describe_end(response: ImageResponse) -> Iterator[str]:
+    """Yield how an answer with an image ended, unless it ended as usual, and what the service says of it."""
+    reason = response.block_reason or response.finish_reason
+    if reason.upper() not in _USUAL_REASONS:
+        yield f"A picture came, though the answer ended with {reason}."
+    messages = [text for text in (response.block_message, response.finish_message) if text not in response.text]
+    if explanation := quote_texts(messages, MAX_TEXT_LENGTH):
+        yield f"The service says: {explanation}"
 
 
 def _find_claim(service_text: str, model_text: str) -> dict[str, Any]:
