@@ -24,7 +24,7 @@ from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.response_metadata import build_response
 from cometmagic.gemini.tolerant.base64_repair import repair_base64
 from cometmagic.gemini.tolerant.json_scanner import Buffer, MalformedError, ScannedJSON, scan_json
-from cometmagic.gemini.tolerant.picture_search import find_image_body
+from cometmagic.gemini.tolerant.picture_search import find_image_body, has_words_before_error
 from cometmagic.gemini.tolerant.response_normalizer import normalize_response
 from cometmagic.system.sanitize import TEXT_CAP, clean, clean_line
 
@@ -80,6 +80,7 @@ class DecodedResponse:
     error: dict[str, Any] | None
     is_truncated: bool = False
     other_format: str = ""  # what the body is instead of a Gemini response
+    has_begun: bool = False  # whether some of an answer came before the error
 
     @property
     def encoded_images(self) -> tuple[EncodedImage, ...]:
@@ -98,7 +99,9 @@ def decode_response(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) 
     feedback = coerce_object(result.document.get("promptFeedback"))
     has_end = result.document["candidates"][0].get("finishReason") or feedback.get("blockReason") or result.error
     is_truncated = scan.is_truncated or (scan.is_open_stream and not has_end)
-    return replace(result, is_truncated=is_truncated, other_format=other_format)
+    has_content = any(not isinstance(part, TextPart) or part.text.strip() for part in result.parts)
+    has_begun = result.error is not None and (has_content or has_words_before_error(scan.documents))
+    return replace(result, is_truncated=is_truncated, other_format=other_format, has_begun=has_begun)
 
 
 def _scan_body(buffer: Buffer) -> ScannedJSON:

@@ -22,6 +22,7 @@ from cometmagic.gemini.failures.finish_reasons import (
     build_malformed_error,
     build_no_image_error,
     build_other_format_error,
+    mark_as_begun,
 )
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
@@ -106,7 +107,8 @@ def _build_answer_error(
 ) -> CometError:
     """Return the error for an answer without an image."""
     if answer.error:
-        return parse_error_object(answer.error)
+        error = parse_error_object(answer.error)
+        return mark_as_begun(error, folder.response_path) if answer.has_begun else error
     has_facts = rows or damaged_count or response.addresses or response.finish_reason or response.block_reason
     if answer.other_format and not has_facts:
         return build_other_format_error(

@@ -113,6 +113,12 @@ def build_no_image_error(
     return NoImageError(message, advice=advice, **details)
 
 
+def mark_as_begun(error: CometError, body_path: Path) -> CometError:
+    """Return an error that came after some of the answer: the model had worked, so it may have been charged."""
+    message = f"{error.message} It came after the beginning of an answer, which is kept in {body_path}."
+    return APIError(message, charge_status=ChargeStatus.UNKNOWN, advice=BALANCE_ADVICE, **error.details)
+
+
 def _find_claim(service_text: str, model_text: str) -> dict[str, Any]:
     """Return the detail of an error on what the service says about charging.
 

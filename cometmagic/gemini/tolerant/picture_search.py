@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cometmagic.gemini.coerce import coerce_string
+from cometmagic.gemini.coerce import coerce_objects, coerce_string
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant.base64_sniffer import is_base64_file, is_base64_image
 from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
@@ -49,6 +49,16 @@ def find_image_body(buffer: Buffer) -> JSONString | None:
     return text if has_image and not _HTML.match(coerce_string(text, _HEAD_BYTES)) else None
 
 
+def has_words_before_error(documents: list[Any]) -> bool:
+    """Whether the documents of a stream hold words of an answer, in any format, before one that reports an error."""
+    search = PictureSearch()
+    for document in coerce_objects(documents):
+        if document.get("error"):
+            return search.has_words
+        search.walk(document)
+    return False
+
+
 class PictureSearch:
     """Collects what looks like parts of an answer, in order; each picture's node replaces its base64 in the tree."""
 
@@ -59,6 +69,11 @@ class PictureSearch:
         self._files: list[PartNode] = []  # in base64, of no known type of image; and addresses
         self._images: list[JSONString | str] = []
         self._has_failure = False
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there are texts."""
+        return any(coerce_string(node.get("text"), _HEAD_BYTES).strip() for node in self._pictures)
 
     @property
     def parts(self) -> list[PartNode]:
