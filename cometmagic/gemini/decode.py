@@ -23,6 +23,7 @@ from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.response_metadata import build_response
 from cometmagic.gemini.tolerant.base64_repair import repair_base64
+from cometmagic.gemini.tolerant.base64_sniffer import elide_base64
 from cometmagic.gemini.tolerant.json_scanner import Buffer, MalformedError, ScannedJSON, scan_json
 from cometmagic.gemini.tolerant.picture_search import find_image_body, has_words_before_error
 from cometmagic.gemini.tolerant.response_normalizer import normalize_response
@@ -160,12 +161,12 @@ def _iter_texts(node: dict[str, Any]) -> Iterator[str]:
     if uri := coerce_string(coerce_object(node.get("fileData")).get("fileUri")):
         # Fetched only if the user asks: here it is text.
         yield f"(the answer points to a file: <{clean_line(uri, MAX_ADDRESS_LENGTH)}>)"
-    if text := clean(coerce_string(node.get("text"))):
+    if text := clean(elide_base64(coerce_string(node.get("text")))):
         yield text
     code, outcome = coerce_object(node.get("executableCode")), coerce_object(node.get("codeExecutionResult"))
     language = clean_line(coerce_string(code.get("language")), 40).lower().removeprefix("language_unspecified")
     for name, source in ((language, code.get("code")), ("", outcome.get("output"))):
-        if text := clean(coerce_string(source)):
+        if text := clean(elide_base64(coerce_string(source))):
             yield f"\n```{name}\n{text.rstrip()}\n```\n"
 
 

@@ -56,6 +56,7 @@ class ImageResponse:
     model_status: str = ""  # what the service says about the model's life: its stage, when it ends
     response_id: str = ""
     addresses: tuple[str, ...] = ()  # of images that did not come themselves
+    addresses_in_words: tuple[str, ...] = ()  # all of those, which may be of something else
 
     @property
     def image(self) -> ImagePart | None:

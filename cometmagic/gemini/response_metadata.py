@@ -5,7 +5,7 @@ Nothing here is trusted: every text is cleaned and every number checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cometmagic.errors import MAX_ADDRESS_LENGTH
@@ -13,7 +13,7 @@ from cometmagic.gemini.coerce import coerce_list, coerce_object, coerce_objects,
 from cometmagic.gemini.parts import Part, TextPart
 from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse
 from cometmagic.gemini.token_counts import parse_usage
-from cometmagic.gemini.tolerant.image_addresses import find_addresses
+from cometmagic.gemini.tolerant.image_addresses import find_addresses, find_all_addresses
 from cometmagic.options.declaration import SAFETY_CATEGORIES
 from cometmagic.system.sanitize import clean_line
 
@@ -25,10 +25,13 @@ _MAX_ITEMS = 1000  # search queries, and pages; responses have a few dozen
 def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse:
     """Return the response in a normalized document; `parts` are the parts read from it."""
     candidate, feedback = document["candidates"][0], coerce_object(document.get("promptFeedback"))
+    finish_message = clean_line(coerce_string(candidate.get("finishMessage")))
+    words = [part.text for part in parts if isinstance(part, TextPart) and not part.thought]
+    text = "\n".join(["".join(words), finish_message])
     return ImageResponse(
         parts=tuple(parts),
         finish_reason=clean_line(coerce_string(candidate.get("finishReason")), 80),
-        finish_message=clean_line(coerce_string(candidate.get("finishMessage"))),
+        finish_message=finish_message,
         block_reason=clean_line(coerce_string(feedback.get("blockReason")), 80),
         block_message=clean_line(coerce_string(feedback.get("blockReasonMessage"))),
         blocked_categories=_parse_blocked_categories([*_list_ratings(candidate), *_list_ratings(feedback)]),
@@ -36,7 +39,8 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
         grounding=_parse_grounding(coerce_object(candidate.get("groundingMetadata"))),
         model_version=clean_line(coerce_string(document.get("modelVersion")), 120),
         model_status=_format_model_status(coerce_object(document.get("modelStatus"))),
-        addresses=tuple(_find_addresses(candidate["content"]["parts"], parts)),
+        addresses=tuple(_find_addresses(candidate["content"]["parts"], text)),
+        addresses_in_words=tuple(_clean_addresses(find_all_addresses(text))),
         response_id=clean_line(coerce_string(document.get("responseId")), 120),
     )
 
@@ -62,12 +66,15 @@ def _format_model_status(status: dict[str, Any]) -> str:
     return clean_line(": ".join(filter(None, texts)))
 
 
-def _find_addresses(nodes: list[dict[str, Any]], parts: list[Part]) -> Iterator[str]:
-    """Yield the addresses of images, each once: of files, and in texts that are no thoughts."""
+def _find_addresses(nodes: list[dict[str, Any]], text: str) -> Iterable[str]:
+    """Return the addresses of images: of files, and in the text."""
     uris = [coerce_string(coerce_object(node.get("fileData")).get("fileUri")) for node in nodes]
-    text = "".join(part.text for part in parts if isinstance(part, TextPart) and not part.thought)
-    addresses = [clean_line(address, MAX_ADDRESS_LENGTH) for address in (*uris, *find_addresses(text))]
-    yield from dict.fromkeys(filter(None, addresses))
+    return _clean_addresses([*uris, *find_addresses(text)])
+
+
+def _clean_addresses(addresses: Iterable[str]) -> Iterable[str]:
+    """Return each address once, without those that are empty."""
+    return dict.fromkeys(filter(None, (clean_line(address, MAX_ADDRESS_LENGTH) for address in addresses)))
 
 
 def _parse_grounding(metadata: dict[str, Any]) -> Grounding:

@@ -29,6 +29,7 @@ from cometmagic.gemini.json_writer import splice_json
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
+from cometmagic.gemini.tolerant.picture_search import holds_data
 from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.images import resize
 from cometmagic.images.decoding import opener
@@ -109,7 +110,8 @@ def _build_answer_error(
     if answer.error:
         error = parse_error_object(answer.error)
         return mark_as_begun(error, folder.response_path) if answer.has_begun else error
-    has_facts = rows or damaged_count or response.addresses or response.finish_reason or response.block_reason
+    has_addresses = response.addresses or response.addresses_in_words
+    has_facts = rows or damaged_count or has_addresses or response.finish_reason or response.block_reason
     if answer.other_format and not has_facts:
         return build_other_format_error(
             answer.other_format, response.text, folder.response_path, _build_address(folder)
@@ -122,6 +124,7 @@ def _build_answer_error(
         unknown_files=[
             f"{row['name']} ({format_bytes(row['size'])})" for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]
         ],
+        has_data=holds_data(answer.document),
     )
 
 

@@ -83,11 +83,18 @@ def build_other_format_error(description: str, text: str, body_path: Path, addre
 
 
 def build_no_image_error(
-    response: ImageResponse, body_path: Path, *, is_truncated: bool, damaged_count: int, unknown_files: Sequence[str]
+    response: ImageResponse,
+    body_path: Path,
+    *,
+    is_truncated: bool,
+    damaged_count: int,
+    unknown_files: Sequence[str],
+    has_data: bool = False,
 ) -> CometError:
     """Return the error for a response without a final image.
 
-    `damaged_count` images could not be decoded; `unknown_files` are saved and of no type that can be displayed.
+    `damaged_count` images could not be decoded; `unknown_files` are saved and of no type that can be displayed. If the
+    response `has_data` that was not understood, it may be the image.
     """
     reason = response.block_reason or response.finish_reason
     has_address_only = bool(response.addresses) and reason in ("", "STOP")
@@ -96,14 +103,17 @@ def build_no_image_error(
         drafts = " Drafts that came whole are saved beside it." if response.thoughts else ""
         return TransportError(f"The answer {problem}; what came is kept in {body_path}.{drafts}", advice=BALANCE_ADVICE)
     service_text = response.block_message or response.finish_message
+    advice = _find_advice(reason, response.blocked_categories)
+    addresses = response.addresses or (response.addresses_in_words if _is_repetition(advice) else ())
     details: dict[str, Any] = {"finish_reason": reason, **_find_claim(service_text, response.text)}
-    details |= {"addresses": list(response.addresses)} if response.addresses else {}
+    details |= {"addresses": list(addresses)} if addresses else {}
     if has_address_only:
         message = f"The answer holds no image, only the address of one, which may expire; it is kept in {body_path}."
-        return NoImageError(message, advice=_advise_on_addresses(response.addresses, body_path), **details)
-    advice = _find_advice(reason, response.blocked_categories)
+        return NoImageError(message, advice=_advise_on_addresses(addresses, body_path), **details)
     if unknown_files:
         advice = f"Open the file; the whole answer is kept in {body_path}."
+    elif addresses or has_data:
+        advice = _advise_on_data(advice, body_path, has_address=bool(addresses))
     explanation = quote_texts([service_text, response.text], MAX_TEXT_LENGTH)
     problem = _describe_missing_image(response, body_path, unknown_files)
     if response.blocked_categories:
@@ -136,6 +146,18 @@ def _advise_on_addresses(addresses: Sequence[str], body_path: Path) -> str:
         return "Open it soon, as it is not https and is not fetched here."
     call_id = body_path.parent.name.rpartition("-")[2]
     return f"Run %gemini_library fetch {call_id} soon: it costs nothing. --fetch does it at once."
+
+
+def _is_repetition(advice: str) -> bool:
+    """Whether an advice is to pay again for the same."""
+    return "run the cell again" in advice.casefold()
+
+
+def _advise_on_data(advice: str, body_path: Path, *, has_address: bool) -> str:
+    """Return what to do about data or an address that may be the picture, before the `advice` on the reason."""
+    first = "Open the address soon: it may be the picture" if has_address else "Look for the picture in the answer"
+    start = f"{first}; the whole answer is kept in {body_path}."
+    return start if _is_repetition(advice) else f"{start} {advice}" if has_address else advice
 
 
 def _find_advice(reason: str, blocked_categories: Sequence[str]) -> str:

@@ -101,6 +101,71 @@ def test_the_picture_is_found_once_and_again_when_it_is_read(library_folder: Pat
     assert B64.encode() not in (folder.path / "answer.json").read_bytes()
 
 
+def told(words: Any) -> Json:
+    """Return what a tool of the model said."""
+    return answer({"functionResponse": {"name": "draw", "response": words}})
+
+
+FENCE = json.dumps({"note": "n", "image": B64}, indent=1)
+FOR_PROGRAMS: dict[str, Json] = {
+    "parts-of-a-tool": answer({"functionResponse": {"name": "draw", "response": {}, "parts": [image()]}}),
+    "snake-case": answer({"function_response": {"name": "draw", "parts": [{"inline_data": {"data": B64}}]}}),
+    "base64-of-a-tool": told({"image_base64": B64}),
+    "data-uri-of-a-tool": told({"content": [{"type": "image_url", "image_url": {"url": URI}}]}),
+    "json-of-a-tool": told(json.dumps({"result": json.dumps({"b64": B64})})),
+    "mcp": answer({"toolResponse": {"id": "t", "response": {"content": [{"type": "image", "data": B64}]}}}),
+    "output-of-code": answer({"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": B64 + "\n"}}),
+    "json-of-code": answer({"codeExecutionResult": {"output": json.dumps({"png": B64})}}),
+    "json-text": answer(text(json.dumps({"image": B64}))),
+    "list-in-a-text": answer(text(json.dumps([{"image": B64}, 1]))),
+    "fence": answer(text(f"```json\n{FENCE}\n```")),
+    "fence-among-words": answer(text(f"Here it is:\n\n```\n{FENCE}\n```\nEnjoy!")),
+    "wrapped": {"response": told({"image": B64})},
+}
+
+
+@pytest.mark.parametrize("content", [RED, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("name", FOR_PROGRAMS)
+def test_a_picture_in_a_part_for_a_program_is_found_and_the_part_stays(
+    library_folder: Path, name: str, content: bytes
+) -> None:
+    document = json.loads(json.dumps(FOR_PROGRAMS[name]).replace(B64, base64_of(content)))
+    folder = received(library_folder, document)
+
+    assert settle(folder) is None
+    assert [part.data for part in read_result(folder).images] == [content]
+    first = json.loads((folder.path / "answer.json").read_text("utf-8"))["candidates"][0]["content"]["parts"][0]
+    sent = (document.get("response") or document)["candidates"][0]["content"]["parts"][0]
+    assert first == sent or name == "snake-case"
+    assert base64_of(LARGE)[:1000] not in read_result(folder).text
+
+
+UNREAD: dict[str, Json] = {
+    "among-words-of-code": answer({"codeExecutionResult": {"output": f"saved as:\n{NOISE}\nbye"}}),
+    "among-words": answer(text(f"This is it: {NOISE}")),
+    "arguments": answer({"functionCall": {"name": "show", "args": {"page": "at https://a.example/1 (open it)"}}}),
+    "unknown-field": answer(text("so"), {"newPart": {"where": "https:\\/\\/a.example\\/1"}}),
+    "no-image": answer({"functionCall": {"args": {"x": NOISE}}}, finish="NO_IMAGE"),
+}
+READ: dict[str, Json] = {
+    "words": answer(text("so")),
+    "sources": answer(text("so"), finish=None)
+    | {"candidates": [{"content": {"parts": [text("so")]}, "groundingMetadata": {"x": "https://a.example/1"}}]},
+    "signature": answer(text("so", thoughtSignature=NOISE)),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD | READ)
+def test_an_answer_with_data_that_is_not_understood_is_not_asked_for_again(library_folder: Path, name: str) -> None:
+    folder = received(library_folder, (UNREAD | READ)[name])
+
+    error = settle(folder)
+
+    assert isinstance(error, NoImageError)
+    assert ("run the cell again" in error.advice) == (name in READ)
+    assert (str(folder.response_path) in error.advice) == (name in UNREAD)
+
+
 ALSO_LARGE = (
     "under-data",
     "as-text",
