@@ -65,6 +65,10 @@ def test_a_claim_is_found(words: str, claim: ChargeClaim) -> None:
             ["These are more than forty signs, and no fee applies."],
             "These are more than forty signs, and no fee applies.",
         ),
+        (["I cannot draw this. " * 500], "I cannot draw this."),
+        (["No picture today\n" * 50], "No picture today."),
+        (["Still drawing it. " * 50 + "Here: x"], "Still drawing it. Here: x."),
+        (["No, no, no."], "No, no, no."),
     ],
 )
 def test_each_sentence_is_quoted_once_and_one_on_charging_is_never_cut(texts: list[str], quote: str) -> None:
