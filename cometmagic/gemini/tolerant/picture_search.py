@@ -35,7 +35,9 @@ _ADDRESS_FIELD = re.compile(
     re.IGNORECASE,
 )
 _FOREIGN_ROLES = ("user", "system", "developer", "tool")
-_FINISH_REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "completed": "STOP"}
+_FINISH_REASONS = {"length": "MAX_TOKENS", "content_filter": "SAFETY"} | dict.fromkeys(
+    ("stop", "end_turn", "completed", "succeeded", "message_stop"), "STOP"
+)
 _HEAD_BYTES = 100
 _DATA = re.compile(rb"https?:(?:\\?/){2}[\w\[]|[A-Za-z0-9+/_-]{1000}")
 _MARGIN_BYTES = 1000  # of spaces and quotes around a body that is a text
@@ -141,7 +143,7 @@ class PictureSearch:
             self._files.append(thought | {"fileData": {"fileUri": value}})
         elif _TEXT_FIELD.fullmatch(name):
             self._pictures.append(thought | {"text": value})
-        elif name in ("finishReason", "status"):
+        elif name in ("finishReason", "stopReason", "status", "type"):
             self.finish_reason = _convert_reason(name, coerce_string(value, _HEAD_BYTES)) or self.finish_reason
         elif not is_address(value) and (addresses := find_addresses(coerce_string(value))):
             self._files += [thought | {"fileData": {"fileUri": address}} for address in addresses]
@@ -208,4 +210,6 @@ def _is_same(data: JSONString | str, image: JSONString | str) -> bool:
 
 def _convert_reason(name: str, value: str) -> str:
     """Return the API's name for the reason that another API gives for the end, "" for none."""
-    return _FINISH_REASONS.get(value.lower(), value.upper() if name == "finishReason" else "")
+    if name == "type" and value.endswith(".completed"):
+        return "STOP"
+    return _FINISH_REASONS.get(value.lower(), value.upper() if name in ("finishReason", "stopReason") else "")

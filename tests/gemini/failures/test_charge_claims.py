@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_claim_is_found(words: str, claim: ChargeClaim) -> None:
         (["Blocked. It is free of charge.", "It is free of charge! Why?"], "Blocked. It is free of charge. Why?"),
         (["Which colour?"], "Which colour?"),
         (["", " ", "."], ""),
-        (["word " * 40 + "end. No fee applies.", "x"], f"{'word ' * 7}word… No fee applies. x."),
+        ([f"{string.ascii_letters} end. No fee applies.", "x"], f"{string.ascii_letters[:39]}… No fee applies. x."),
         (
             ["These are more than forty signs, and no fee applies."],
             "These are more than forty signs, and no fee applies.",

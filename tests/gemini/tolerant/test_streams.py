@@ -75,6 +75,37 @@ def test_the_picture_and_the_words_come_out_of_every_framing(ask: Asker, name: s
     assert outcome.notes == ""
 
 
+FINAL = {"b64_json": base64_of(RED)}
+ENDED: dict[str, str] = {
+    "image-generation": data(json.dumps({"type": "image_generation.completed"} | FINAL)),
+    "image-edit-by-its-name": f"event: image_edit.completed\ndata: {json.dumps(FINAL)}\n\n",
+    "responses": data(
+        json.dumps({"type": "response.output_item.done", "item": {"result": base64_of(RED)}}),
+        json.dumps({"type": "response.completed", "response": {"status": "completed"}}),
+    ),
+    "anthropic": data(json.dumps(FINAL), json.dumps({"type": "message_stop"})),
+    "stop-reason": data(json.dumps(FINAL), json.dumps({"delta": {"stop_reason": "end_turn"}})),
+    "finish-reason": data(json.dumps(FINAL), chunk("", "stop")),
+    "status": data(json.dumps({"status": "succeeded", "output": [base64_of(RED)]})),
+    "end-mark": data(json.dumps(FINAL), "[DONE]"),
+    "named-end": f"data: {json.dumps(FINAL)}\n\nevent: done\ndata: {{}}\n\n",
+}
+NOT_ENDED: dict[str, str] = {
+    "a-partial-image": data(json.dumps({"type": "image_generation.partial", "image": base64_of(RED)})),
+    "in-progress": data(json.dumps({"status": "in_progress", "output": [base64_of(RED)]})),
+    "no-reason": data(json.dumps(FINAL), chunk("")),
+    "a-name-in-words": data(json.dumps(FINAL | {"content": "event: done"})),
+}
+
+
+@pytest.mark.parametrize("name", ENDED | NOT_ENDED)
+def test_a_stream_of_another_format_that_has_ended_is_not_cut_short(ask: Asker, name: str) -> None:
+    outcome = ask(*answering((ENDED | NOT_ENDED)[name].encode()))
+
+    assert outcome.made.image.data == RED
+    assert ("cut short" in outcome.notes) == (name in NOT_ENDED)
+
+
 ERRORS: dict[str, str] = {
     "in-an-event": 'data: {"error": {"code": 503, "message": "out of order"}}\n\n',
     "bare": '{"error": {"code": 503, "message": "out of order"}}',
