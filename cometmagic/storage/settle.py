@@ -24,6 +24,7 @@ from cometmagic.gemini.failures.finish_reasons import (
     build_other_format_error,
     mark_as_begun,
 )
+from cometmagic.gemini.file_kinds import describe_binary, find_file_kind
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
@@ -59,8 +60,7 @@ def settle(folder: CallFolder, note: str = "") -> CometError | None:
         _wrap_image_body(folder)
         answer, rows, damaged_count = save_images(folder)
     except MalformedError as error:
-        head = _read_head(folder.response_path)
-        return folder.fail(build_malformed_error(str(error), head, folder.response_path, _build_address(folder)))
+        return folder.fail(_build_malformed_error(folder, error))
     _write_document(folder.path / "answer.json", answer.document)
     response = decode_document(answer.document, {row["name"]: folder.build_image(row) for row in rows}).response
     fields = _build_call_fields(response, rows)
@@ -94,6 +94,13 @@ def _wrap_image_body(folder: CallFolder) -> None:
         _write_document(folder.response_path, {"candidates": [{"content": {"parts": [node]}}]})
 
 
+def _build_malformed_error(folder: CallFolder, error: MalformedError) -> CometError:
+    head, address = _read_head(folder.response_path), _build_address(folder)
+    if description := describe_binary(head, folder.received_size):
+        return build_other_format_error(description, "", folder.response_path, address)
+    return build_malformed_error(str(error), head, folder.response_path, address)
+
+
 def _build_image_node(content: bytes) -> dict[str, Any]:
     return {"inlineData": {"data": JSONString(memoryview(pybase64.b64encode(content)))}}
 
@@ -121,11 +128,15 @@ def _build_answer_error(
         folder.response_path,
         is_truncated=answer.is_truncated,
         damaged_count=damaged_count,
-        unknown_files=[
-            f"{row['name']} ({format_bytes(row['size'])})" for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]
-        ],
+        unknown_files=[_describe_file(folder, row) for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]],
         has_data=holds_data(answer.document),
     )
+
+
+def _describe_file(folder: CallFolder, row: FileRow) -> str:
+    """Return the name of a file that is no picture to show, its kind and its size."""
+    kind = find_file_kind(_read_head(folder.path / row["name"]), Path(row["name"]).suffix)
+    return f"{row['name']}, {kind.name} of {format_bytes(row['size'])}"
 
 
 def _build_address(folder: CallFolder) -> str:
@@ -165,7 +176,7 @@ def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow]
         yield f"The service says about the model: {status}"
     for row in rows:
         if row["mime_type"] == UNKNOWN_TYPE[0]:
-            yield f"{row['name']} is no picture of a known kind; it is kept as it came."
+            yield f"{_describe_file(folder, row)}, is no picture to show; it is kept as it came."
         elif row["role"] == "image" and row["mime_type"] not in DISPLAYABLE_TYPES:
             yield f"{row['name']} is of a kind that notebooks do not show; it is kept in {folder.path}."
 

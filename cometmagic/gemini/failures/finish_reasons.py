@@ -93,7 +93,7 @@ def build_no_image_error(
 ) -> CometError:
     """Return the error for a response without a final image.
 
-    `damaged_count` images could not be decoded; `unknown_files` are saved and of no type that can be displayed. If the
+    `damaged_count` images could not be decoded; `unknown_files` are saved, and no pictures to show. If the
     response `has_data` that was not understood, it may be the image.
     """
     reason = response.block_reason or response.finish_reason
@@ -174,8 +174,7 @@ def _describe_missing_image(response: ImageResponse, body_path: Path, unknown_fi
     if response.finish_reason not in ("", "STOP"):
         return f"The model made no image ({response.finish_reason})"
     if unknown_files:
-        names = ", ".join(unknown_files)
-        return f"The answer holds a file that is no picture of a known kind; {names} is saved in {body_path.parent}"
+        return f"The answer holds no picture but {'; '.join(unknown_files)}, saved in {body_path.parent}"
     if response.thoughts:
         return f"Only drafts came, no final image; they are in {body_path.parent}"
     if response.text.strip():

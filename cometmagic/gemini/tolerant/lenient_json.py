@@ -31,7 +31,7 @@ _CLOSING_BRACKETS = {"{": "}", "[": "]"}
 
 
 def remove_end_mark(text: str) -> tuple[str, bool]:
-    """Return a text without the `[DONE]` that ends some streams, and whether it had one, or an event that is the end."""
+    """Return a text without the `[DONE]` that ends some streams, and whether it had one or another end."""
     text, count = _END_MARK.subn("", text)
     return text, count > 0 or _END_EVENT.search(text) is not None
 

@@ -232,26 +232,33 @@ def test_what_is_no_picture_of_the_answer_stays_none(library_folder: Path, name:
     assert list(folder.path.glob("image*")) == []
 
 
-FILES: dict[str, tuple[Any, bytes]] = {
-    "pdf": ({"data": [{"b64_json": base64_of(b"%PDF-1.7" + bytes(range(256)) * 20)}]}, b"%PDF"),
-    "video": ({"video": "data:video/mp4;base64," + base64_of(b"\0\0\0\x18ftypmp42" * 9)}, b"\0\0\0\x18ftypmp42"),
-    "bitmap": (chat(base64_of(b"BM" + bytes(range(256)) * 20)), b"BM"),
-    "in-a-part": (answer(image(b"%PDF-1.7 short")), b"%PDF"),
-    "svg": ({"output": ["data:application/xml;base64," + base64_of(b"<svg xmlns='x'>" + b" " * 90)]}, b"<svg"),
-    "archive": ({"files": [{"content": base64_of(b"PK\3\4" + bytes(range(256)) * 20)}]}, b"PK"),
-}
+REST = bytes(range(256)) * 20
+FILES: dict[str, tuple[Any, bytes, str]] = {
+    "pdf": ({"data": [{"b64_json": base64_of(b"%PDF-1.7" + REST)}]}, b"%PDF", "image-1.pdf, a PDF file of"),
+    "video": ({"video": "data:video/mp4;base64," + base64_of(b"\0\0\0\x18ftypmp42" * 9)}, b"\0\0\0\x18ftypmp42",
+              "image-1.mp4, an MP4 video of"),
+    "bitmap": (chat(base64_of(b"BM1234\0\0\0\0" + REST)), b"BM", "image-1.bmp, a BMP picture of"),
+    "in-a-part": (answer(image(b"%PDF-1.7 short")), b"%PDF", "image-1.pdf, a PDF file of"),
+    "svg": ({"output": ["data:application/xml;base64," + base64_of(b"<?xml?><svg xmlns='x'>" + b" " * 90)]},
+            b"<?xml?><svg", "image-1.svg, an SVG drawing of"),
+    "archive": ({"files": [{"content": base64_of(b"PK\3\4" + REST)}]}, b"PK", "image-1.zip, a ZIP archive of"),
+    "archive-as-a-picture": (answer(image(b"PK\3\4" + REST)), b"PK", "image-1.zip, a ZIP archive of"),
+    "tiff": (answer(image(b"II*\0" + REST)), b"II*", "image-1.tiff, a TIFF picture of"),
+    "by-its-type": (answer(image(b"\1" + REST, "audio/mpeg; rate=1")), b"\1", "image-1.mp3, an MP3 recording of"),
+    "unknown": (answer(image(b"\1" + REST, "application/x-msdownload")), b"\1", "image-1.bin, a file of an unknown"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_another_kind_is_saved_and_named(library_folder: Path, name: str) -> None:
-    document, start = FILES[name]
+    document, start, words = FILES[name]
     folder = received(library_folder, document)
 
     error = settle(folder)
 
     assert isinstance(error, NoImageError)
-    assert (folder.path / "image-1.bin").read_bytes().startswith(start)
-    assert "no picture of a known kind; image-1.bin (" in str(error)
+    assert words in error.message
+    assert (folder.path / words.split(",")[0]).read_bytes().startswith(start)
     assert str(folder.response_path) in str(error)
     assert "run the cell again" not in str(error)
     assert folder.response_path.read_bytes() == body(document)
