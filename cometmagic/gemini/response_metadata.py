@@ -10,6 +10,7 @@ from typing import Any
 
 from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_list, coerce_object, coerce_objects, coerce_string
+from cometmagic.gemini.model_status import format_model_status
 from cometmagic.gemini.parts import Part, TextPart
 from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse
 from cometmagic.gemini.token_counts import parse_usage
@@ -38,7 +39,7 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
         usage=parse_usage(coerce_object(document.get("usageMetadata"))),
         grounding=_parse_grounding(coerce_object(candidate.get("groundingMetadata"))),
         model_version=clean_line(coerce_string(document.get("modelVersion")), 120),
-        model_status=_format_model_status(coerce_object(document.get("modelStatus"))),
+        model_status=format_model_status(document.get("modelStatus") or candidate.get("modelStatus")),
         addresses=tuple(_find_addresses(candidate["content"]["parts"], text)),
         addresses_in_words=tuple(_clean_addresses(find_all_addresses(text))),
         response_id=clean_line(coerce_string(document.get("responseId")), 120),
@@ -55,15 +56,6 @@ def _parse_blocked_categories(ratings: list[dict[str, Any]]) -> tuple[str, ...]:
     high_ratings = [rating for rating in ratings if rating.get("probability") == "HIGH"]
     names = (clean_line(coerce_string(rating.get("category")), 80) for rating in blocked_ratings or high_ratings)
     return tuple(dict.fromkeys(_SHORT_CATEGORIES.get(name, name) for name in names if name))[:_MAX_CATEGORIES]
-
-
-def _format_model_status(status: dict[str, Any]) -> str:
-    """Return the stage of a model, when it is retired, and what the service adds, as one line."""
-    stage = coerce_string(status.get("modelStage")).removeprefix("MODEL_STAGE_").lower().replace("_", " ")
-    retirement = coerce_string(status.get("retirementTime")).partition("T")[0]
-    facts = [stage if stage != "unspecified" else "", f"retired on {retirement}" if retirement else ""]
-    texts = [", ".join(filter(None, facts)), coerce_string(status.get("message"))]
-    return clean_line(": ".join(filter(None, texts)))
 
 
 def _find_addresses(nodes: list[dict[str, Any]], text: str) -> Iterable[str]:
