@@ -164,10 +164,20 @@ def _iter_texts(node: dict[str, Any]) -> Iterator[str]:
     if text := clean(elide_base64(coerce_string(node.get("text")))):
         yield text
     code, outcome = coerce_object(node.get("executableCode")), coerce_object(node.get("codeExecutionResult"))
+    if problem := _describe_outcome(coerce_string(outcome.get("outcome"))):
+        yield f"\n({problem})"
     language = clean_line(coerce_string(code.get("language")), 40).lower().removeprefix("language_unspecified")
     for name, source in ((language, code.get("code")), ("", outcome.get("output"))):
         if text := clean(elide_base64(coerce_string(source))):
             yield f"\n```{name}\n{text.rstrip()}\n```\n"
+
+
+def _describe_outcome(outcome: str) -> str:
+    """Return what went wrong when the model ran code, "" for nothing."""
+    name = clean_line(outcome, 40).upper().removeprefix("OUTCOME_")
+    if name in ("", "OK", "UNSPECIFIED"):
+        return ""
+    return "The code failed." if name == "FAILED" else f"The code did not end well: {name.lower().replace('_', ' ')}."
 
 
 def is_thought(node: dict[str, Any]) -> bool:

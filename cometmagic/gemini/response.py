@@ -6,6 +6,7 @@ not mark them. This module knows neither JSON nor files.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from cometmagic.gemini.parts import ImagePart, Part, TextPart
@@ -81,5 +82,10 @@ class ImageResponse:
 
     @property
     def thought_text(self) -> str:
-        """The text that is a thought."""
-        return "\n".join(part.text for part in self.parts if isinstance(part, TextPart) and part.thought)
+        """The text that is a thought; other parts separate thoughts from each other."""
+        groups = itertools.groupby(self.parts, key=lambda part: isinstance(part, TextPart) and part.thought)
+        return "\n".join(
+            "".join(part.text for part in parts if isinstance(part, TextPart))
+            for is_thought, parts in groups
+            if is_thought
+        )

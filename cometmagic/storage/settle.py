@@ -167,6 +167,10 @@ def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow]
         yield "The answer was cut short; this picture came whole, but it may be a draft."
     elif damage := folder.read().get("damage"):
         yield f"{damage} This picture came whole as far as can be told."
+    pictures = {row["sha256"] for row in rows if row["role"] != "thought" and row["mime_type"] != UNKNOWN_TYPE[0]}
+    if len(pictures) > 1:
+        rest = "the other is" if len(pictures) == 2 else "the others are"
+        yield f"{len(pictures)} pictures came; the last one is shown, {rest} saved beside it."
     if damaged_count:
         images_lost = f"{damaged_count} image{'s' * (damaged_count > 1)}"
         yield f"{images_lost} of the answer could not be read; the raw answer is in response.part."
