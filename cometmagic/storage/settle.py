@@ -96,9 +96,8 @@ def _wrap_image_body(folder: CallFolder) -> None:
 
 def _build_malformed_error(folder: CallFolder, error: MalformedError) -> CometError:
     head, address = _read_head(folder.response_path), _build_address(folder)
-    if description := describe_binary(head, folder.received_size):
-        return build_other_format_error(description, "", folder.response_path, address)
-    return build_malformed_error(str(error), head, folder.response_path, address)
+    description = describe_binary(head, folder.received_size)
+    return build_malformed_error(str(error), head, folder.response_path, address, description)
 
 
 def _build_image_node(content: bytes) -> dict[str, Any]:

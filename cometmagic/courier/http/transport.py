@@ -90,8 +90,8 @@ class PostAttempt:
             headers = {name: self._redactor.redact(value) for name, value in response.headers.items()}
             if not response.is_success:
                 headers["location"] = self._redactor.redact(get_location(response))
-                content = bytes(await _read_error_body(response))
-                text = describe_binary(content, len(content)) or content.decode("utf-8", "replace")
+                error_body = bytes(await _read_error_body(response))
+                text = describe_binary(error_body, len(error_body)) or error_body.decode("utf-8", "replace")
                 error_text = self._redactor.redact(text)
                 return parse_error_response(response.status_code, error_text.encode(), headers)
             with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more

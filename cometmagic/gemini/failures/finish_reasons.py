@@ -52,10 +52,12 @@ FINISH_REASON_ADVICE = {
 }
 
 
-def build_malformed_error(problem: str, head: bytes, body_path: Path, address: str) -> CometError:
+def build_malformed_error(
+    problem: str, head: bytes, body_path: Path, address: str, description: str = ""
+) -> CometError:
     """Return the error for a body without a JSON object: `head` is its beginning, `body_path` its file.
 
-    `address` is where it came from.
+    `address` is where it came from; `description` says what a body is that is no text.
     """
     text = head.decode("utf-8", "replace")
     if not text.strip():
@@ -65,9 +67,9 @@ def build_malformed_error(problem: str, head: bytes, body_path: Path, address: s
         return APIError(message, charge_status=ChargeStatus.UNKNOWN, advice=NETWORK_ADVICE)
     if value := describe_value(text):
         return build_other_format_error(value, "", body_path, address)
-    start = clean_line(text, MAX_MESSAGE_LENGTH)
+    start = f"It is {description}." if description else f"It begins: {clean_line(text, MAX_MESSAGE_LENGTH)}"
     return TransportError(
-        f"The answer from {address} cannot be read: {problem}; what came is kept in {body_path}. It begins: {start}",
+        f"The answer from {address} cannot be read: {problem}; what came is kept in {body_path}. {start}",
         advice=f"Check COMETAPI_BASE_URL. {BALANCE_ADVICE}",
     )
 

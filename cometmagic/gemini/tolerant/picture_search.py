@@ -178,8 +178,9 @@ def _list_items(container: Any) -> list[tuple[Any, Any]]:
 
 
 def _is_thought(fields: PartNode) -> bool:
-    """Whether an object says that it holds thoughts."""
-    return bool(fields.get("thought")) or coerce_string(fields.get("type")) in ("reasoning", "thinking")
+    """Whether an object says that it holds thoughts or a draft."""
+    kind = coerce_string(fields.get("type"), _HEAD_BYTES)
+    return bool(fields.get("thought")) or kind in ("reasoning", "thinking") or kind.endswith("partial_image")
 
 
 def _is_failure(fields: PartNode) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cometmagic.errors import APIError, ChargeStatus, CometError, NoImageError
+from cometmagic.errors import APIError, ChargeStatus, CometError, NoImageError, TransportError
 from cometmagic.gemini.failures.other_formats import describe_documents
 from tests.faults.asking import Asker
 from tests.faults.server import recv_request, response, send
@@ -65,7 +65,8 @@ def test_a_binary_body_is_described_and_not_quoted(ask: Asker, name: str) -> Non
     answered = ask(*answering(content))
     refused = ask(recv_request(), send(response(content, "400 Bad Request")))
 
-    assert f"is no Gemini response but {words}, from" in answered.told.message
+    assert isinstance(answered.told, TransportError)
+    assert answered.told.message.endswith(f"It is {words}.")
     assert answered.folder.response_path.read_bytes() == content
     assert f"400: {words}." in refused.told.message
 

@@ -186,6 +186,10 @@ def test_a_large_picture_is_found_in_the_same_places(library_folder: Path, name:
 
 
 DRAFTS: dict[str, Any] = {
+    "partial-by-its-type": [
+        {"type": "image_generation.partial_image", "b64_json": base64_of(BLUE)},
+        {"type": "image_generation.completed", "b64_json": B64},
+    ],
     "partial-then-final": [
         {"type": "image_generation.partial_image", "partial_image_b64": base64_of(BLUE)},
         {"type": "image_generation.completed", "b64_json": B64},
