@@ -41,6 +41,7 @@ class ChargeStatus(StrEnum):
     PAST = ""  # the error is about an earlier call, and nothing is sent now
 
 
+_SENTENCE_ENDS = (".", "?", "。", "！", "？")  # noqa: RUF001  # Chinese punctuation
 _UNCERTAIN_STATUSES = (ChargeStatus.UNKNOWN, ChargeStatus.ANSWERED)
 
 
@@ -66,7 +67,7 @@ class CometError(Exception):
         self, message: str, *, advice: str = "", charge_status: ChargeStatus | None = None, **details: Any
     ) -> None:
         message = _clean_sentence(message)
-        self.message = message if message.endswith((".", "?")) else f"{message}."
+        self.message = message if message.endswith(_SENTENCE_ENDS) else f"{message}."
         super().__init__(self.message)
         self.advice = _clean_sentence(advice)
         if charge_status is not None:

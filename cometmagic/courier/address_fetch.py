@@ -13,20 +13,22 @@ from cometmagic.courier.http.image_fetch import fetch
 from cometmagic.courier.recovery import lock_call
 from cometmagic.errors import ChargeStatus, CometError, LibraryError, NoImageError, OptionError, restore_error
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
+from cometmagic.options.settings import Key
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.call_record import CallState
 from cometmagic.storage.settle import add_image, settle
 from cometmagic.storage.trust import check_trusted
 from cometmagic.system.formatting import format_bytes
+from cometmagic.system.redactor import Redactor
 from cometmagic.system.sanitize import clean_line
 
 MAX_ATTEMPTS = 4  # addresses of one answer that are tried
 
 
-def fetch_image(folder: CallFolder, error: CometError) -> CometError | None:
+def fetch_image(folder: CallFolder, error: CometError, redactor: Redactor) -> CometError | None:
     """Fetch the image whose address `error` names and settle the call; return the error if there is still no image.
 
-    An error without an address is returned unchanged.
+    An error without an address is returned unchanged. `redactor` removes the key from what is decoded.
     """
     addresses = error.details.get("addresses") or []
     if not isinstance(error, NoImageError) or not addresses:
@@ -34,7 +36,7 @@ def fetch_image(folder: CallFolder, error: CometError) -> CometError | None:
     problems, is_unsafe = [], True
     for address in addresses[:MAX_ATTEMPTS]:
         try:
-            return _save_image(folder, address)
+            return _save_image(folder, address, redactor)
         except OptionError as problem:
             problems.append(problem.message)
             is_unsafe = is_unsafe and bool(problem.details.get("is_unsafe"))
@@ -48,14 +50,13 @@ def fetch_image(folder: CallFolder, error: CometError) -> CometError | None:
     return folder.fail(NoImageError(f"{error.message} Fetching it failed: {reasons}", advice=advice, **details))
 
 
-def _save_image(folder: CallFolder, address: str) -> CometError | None:
+def _save_image(folder: CallFolder, address: str, redactor: Redactor) -> CometError | None:
     """Fetch an image and settle the call with it. Raises `OptionError` when it cannot be fetched, and `OSError`."""
     host = _parse_host(address)
     content = fetch(address)
     add_image(folder, content)
-    return settle(
-        folder, f"The answer held only an address; the picture was fetched from {host} ({format_bytes(len(content))})."
-    )
+    note = f"The answer held only an address; the picture was fetched from {host} ({format_bytes(len(content))})."
+    return settle(folder, note, redactor)
 
 
 def _parse_host(address: str) -> str:
@@ -66,9 +67,10 @@ def _parse_host(address: str) -> str:
     return clean_line(url.hostname, 100)
 
 
-def fetch_later(folder: CallFolder) -> CometError | None:
+def fetch_later(folder: CallFolder, key: Key | None) -> CometError | None:
     """Fetch the image of a call that has ended without one; return the error if there is still none.
 
+    `key` is removed from what the answer echoes.
     Raises `LibraryError` when the call has ended in another way or its library is not trusted, and `LockBusyError`
     when a process works on it.
     """
@@ -82,6 +84,6 @@ def fetch_later(folder: CallFolder) -> CometError | None:
             raise LibraryError(message, charge_status=ChargeStatus.PAST)
         if not folder.has_raw_response:
             raise folder.build_error(folder.response_path.name, "is gone")
-        error = fetch_image(folder, error)
+        error = fetch_image(folder, error, Redactor([key]))
         record_cost(folder)
         return error

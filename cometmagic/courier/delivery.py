@@ -129,6 +129,10 @@ class Delivery:
 
     async def _deliver_live(self, route: LiveRoute) -> CometError | None:
         """Send the request, again where the rules allow it; return the last error, None for an image."""
+        with self.rate_limiter.count_call() as trip_count:
+            return await self._send_until_final(route, trip_count)
+
+    async def _send_until_final(self, route: LiveRoute, trip_count: int) -> CometError | None:
         retry_state, error, deadline = RetryState(route.limits.retry_unknown), None, None
         clock = asyncio.get_running_loop().time
         try:
@@ -136,7 +140,7 @@ class Delivery:
                 while True:
                     wait_start = clock()
                     async with self.rate_limiter.acquire_slot(
-                        route.limits.at_once, self._emit_pause, retry_state.attempt_count
+                        route.limits.at_once, self._emit_pause, trip_count, retry_state.attempt_count
                     ):
                         # The first wait for a slot, in a batch, does not count.
                         retry_state.total_wait += clock() - wait_start if retry_state.attempt_count else 0.0
@@ -147,8 +151,8 @@ class Delivery:
                         error = await self._settle(error)
                     delay = retry_state.compute_delay(error, deadline - clock())
                     self._throttle(error, delay)
-                    if error is None or delay is None:
-                        self.rate_limiter.record_outcome(classify(error).outcome)
+                    self.rate_limiter.record_outcome(classify(error).outcome)
+                    if error is None or delay is None or self.rate_limiter.trip_count != trip_count:
                         return error
                     # The rate limiter may pause for longer than this call may still wait.
                     timeout.reschedule(min(deadline, clock() + delay + MAX_TOTAL_WAIT - retry_state.total_wait))
@@ -174,14 +178,19 @@ class Delivery:
     async def _send_once(self, route: LiveRoute) -> CometError | None:
         """Make one attempt; return its error."""
         attempt = self._attempt = PostAttempt(self.folder, route, self._emit, self._redactor)
-        self.folder.response_path.unlink(missing_ok=True)  # the response of an earlier attempt has no image
+        for name in (self.folder.response_path.name, "answer.json"):  # those of an earlier attempt have no image
+            (self.folder.path / name).unlink(missing_ok=True)
         try:
             with redact_logs(self._redactor):
                 return await attempt.send()
         except Exception as exception:  # noqa: BLE001  # every failure is recorded in the folder, and none shows the key
             upload_progress = attempt.uploaded_bytes, attempt.content_length
             return build_transport_error(
-                exception, is_sent=attempt.is_sent, upload_progress=upload_progress, redact=self._redactor.redact
+                exception,
+                is_sent=attempt.is_sent,
+                upload_progress=upload_progress,
+                proxy_variable=proxies.find_proxy_variable(route.base_url),
+                redact=self._redactor.redact,
             )
         finally:
             self.recorder.change_folder(attempt.folder)
@@ -200,14 +209,14 @@ class Delivery:
         self._is_writing = True
         response_error = await asyncio.to_thread(self.recorder.settle)
         if response_error is not None and isinstance(self.route, LiveRoute) and self.folder.read().get("fetch"):
-            response_error = await asyncio.to_thread(fetch_image, self.folder, response_error)
+            response_error = await asyncio.to_thread(fetch_image, self.folder, response_error, self._redactor)
         self._is_writing = False
         is_unsaved = self.folder.read()["state"] == CallState.RECEIVED  # it can be recovered later
         # Despite `error` the response may hold the whole image or a refusal, which says more than `error`.
         if response_error is None or error is None or is_unsaved or isinstance(response_error, NoImageError):
             self._recorded_error = response_error
             if response_error is not None:
-                response_error.details["reason"] = ANSWERED_REASON
+                response_error.details.setdefault("reason", ANSWERED_REASON)  # an error in a 200 has its own
             return response_error
         return error
 
@@ -215,7 +224,7 @@ class Delivery:
         """Record a failed attempt and wait before the next one."""
         attempts = [*self.folder.read().get("tries", []), {"ended": now(), "error": error.to_dict()}]
         self.recorder.write(state=CallState.PLANNED, tries=attempts, error=None)
-        self._attempt = None
+        self._attempt = self._recorded_error = None
         self._emit({"event": "waiting", "seconds": delay, "why": error.message, "again": True})
         await asyncio.sleep(delay)
 

@@ -1,16 +1,17 @@
 """One limit for all calls of a courier to one base URL: how many run at the same time, and when none may start.
 
 A 429, or an overloaded service, for one call of a batch concerns them all: no call starts until the pause is over, and
-fewer run at the same time afterwards. Only after three calls in a row with an unknown outcome are the waiting calls not
-sent at all, as each might be charged without a result. This module knows neither HTTP nor folders.
+fewer run at the same time afterwards. Only after three requests in a row with an unknown outcome do all calls end that
+would send another one, as each might be charged without a result. A call without others keeps the tries that the user
+allows. This module knows neither HTTP nor folders.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from cometmagic.errors import ChargeStatus, TransportError
 
@@ -27,25 +28,37 @@ class RateLimiter:
         self._active_count = 0
         self._waiting_ranks: list[float] = []  # of the calls that wait for a slot; the lowest one goes first
         self._pause_end = 0.0  # on the loop's clock
+        self._call_count = 0  # of calls that have not ended
         self._unknown_streak = 0
-        self._trip_count = 0
+        self.trip_count = 0  # how often all calls were stopped
         self._change_event = asyncio.Event()
+
+    @contextmanager
+    def count_call(self) -> Iterator[int]:
+        """Count a call while it runs, pauses between its attempts included; yield the present `trip_count`."""
+        self._call_count += 1
+        try:
+            yield self.trip_count
+        finally:
+            self._call_count -= 1
+            if not self._call_count:
+                self._unknown_streak = 0  # the next batch starts anew
 
     @asynccontextmanager
     async def acquire_slot(
-        self, max_concurrency: int, on_pause: Callable[[float], None], attempt_count: int = 0
+        self, max_concurrency: int, on_pause: Callable[[float], None], trip_count: int, attempt_count: int = 0
     ) -> AsyncIterator[None]:
         """Wait for one of `max_concurrency` slots and hold it; `on_pause` gets the seconds of a pause.
 
         A call with `attempt_count` attempts goes before those with more, and before those that were not sent yet, so
-        that a spell of refusals does not take all tries of one call. Raises `TransportError` when too many calls in a
-        row had an unknown outcome.
+        that a spell of refusals does not take all tries of one call. Raises `TransportError` when all calls were
+        stopped since the call had `trip_count` from `count_call`.
         """
         self._max_concurrency = max_concurrency
         rank = attempt_count or math.inf
         self._waiting_ranks.append(rank)
         try:
-            await self._wait_for_slot(on_pause, rank)
+            await self._wait_for_slot(on_pause, rank, trip_count)
         finally:
             self._waiting_ranks.remove(rank)
             self._notify_waiters()
@@ -56,10 +69,10 @@ class RateLimiter:
             self._active_count -= 1
             self._notify_waiters()
 
-    async def _wait_for_slot(self, on_pause: Callable[[float], None], rank: float) -> None:
-        trip_count, reported_pause_end = self._trip_count, 0.0
+    async def _wait_for_slot(self, on_pause: Callable[[float], None], rank: float, trip_count: int) -> None:
+        reported_pause_end = 0.0
         while True:
-            if self._trip_count != trip_count:
+            if self.trip_count != trip_count:
                 raise _build_trip_error()
             pause = self._pause_end - asyncio.get_running_loop().time()
             has_slot = self._active_count < (self._reduced_concurrency or self._max_concurrency)
@@ -91,20 +104,24 @@ class RateLimiter:
         self._pause_end = max(self._pause_end, current_time + seconds)
 
     def record_outcome(self, outcome: str) -> None:
-        """Record a call's outcome (retry.py): success raises the limit, unknown outcomes in a row stop all calls."""
-        self._unknown_streak = self._unknown_streak + 1 if outcome == "U" else 0
+        """Record a request's outcome (retry.py): success raises the limit, unknown ones in a row stop all calls.
+
+        A request that was not processed says nothing on what becomes of others.
+        """
+        if outcome != "S":
+            self._unknown_streak = self._unknown_streak + 1 if outcome == "U" else 0
         if outcome == "G" and self._reduced_concurrency:
             concurrency = self._reduced_concurrency + 1
             self._reduced_concurrency = concurrency if concurrency < self._max_concurrency else 0
-        if self._unknown_streak >= MAX_CONSECUTIVE_UNKNOWNS:
+        if self._unknown_streak >= MAX_CONSECUTIVE_UNKNOWNS and self._call_count > 1:
             self._unknown_streak = 0
-            self._trip_count += 1
+            self.trip_count += 1
         self._notify_waiters()
 
 
 def _build_trip_error() -> TransportError:
     return TransportError(
-        f"Not sent: of the last {MAX_CONSECUTIVE_UNKNOWNS} calls it is not known what became.",
+        f"Not sent: of the last {MAX_CONSECUTIVE_UNKNOWNS} requests it is not known what became.",
         charge_status=ChargeStatus.UNSENT,
         advice="Look at the balance and the network, then run it again.",
     )

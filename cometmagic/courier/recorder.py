@@ -95,7 +95,7 @@ class CallRecorder:
 
     def _settle_redacted(self, folder: CallFolder) -> CometError | None:
         redact_response(folder, self._redactor)
-        return settle(folder)
+        return settle(folder, redactor=self._redactor)
 
     def _record_save_error(self, exception: Exception) -> CometError:
         text = f"{type(exception).__name__}: {clean_line(exception, 200)}"

@@ -112,11 +112,12 @@ def recover(folder: CallFolder, key: Key | None = None) -> CallState:
     while its disk cannot be written, and `LibraryError` when its library is not trusted.
     """
     check_trusted(folder.path.parent)
+    redactor = Redactor([key])
     with lock_call(folder):
         fallback = find_fallback(folder)
         for call_folder in filter(None, (fallback, folder)):
-            redact_response(call_folder, Redactor([key]))
-        _finish(fallback or folder)
+            redact_response(call_folder, redactor)
+        _finish(fallback or folder, redactor)
         if fallback is not None:
             with contextlib.suppress(OSError):  # its own disk is still full
                 restore_call(fallback, folder)
@@ -125,7 +126,7 @@ def recover(folder: CallFolder, key: Key | None = None) -> CallState:
     return CallState((fallback or folder).read()["state"])
 
 
-def _finish(folder: CallFolder) -> None:
+def _finish(folder: CallFolder, redactor: Redactor) -> None:
     state = folder.read()["state"]
     if state == CallState.PLANNED:
         charge_status = find_worst_charge_status(folder.read())
@@ -136,7 +137,7 @@ def _finish(folder: CallFolder) -> None:
         folder.fail(TransportError(message, charge_status=charge_status, advice="Run the cell again."))
     elif state in (CallState.SENT, CallState.RECEIVED):
         if folder.has_raw_response:
-            settle(folder)
+            settle(folder, redactor=redactor)
         else:
             message = "The call was sent, and what carried it ended before an answer."
             folder.fail(TransportError(message, advice=BALANCE_ADVICE))

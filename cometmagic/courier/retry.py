@@ -40,12 +40,21 @@ class RetryRule:
 
 ANSWERED_REASON = "answered"
 RETRY_RULES = (
-    RetryRule("U", "the request may have been processed", charge_statuses=(ChargeStatus.UNKNOWN,)),
+    RetryRule(
+        "U",
+        "the request may have been processed (500, 502, 504, a 503 that does not say why, a broken connection)",
+        charge_statuses=(ChargeStatus.UNKNOWN,),
+    ),
     RetryRule("F", "the service answered, without a picture", reasons=(ANSWERED_REASON,)),
-    RetryRule("F", "the balance, or the quota of a day or a month, is used up", reasons=(ErrorReason.USED_UP,)),
+    RetryRule("F", "the balance, or the quota of a day, a week or a month, is used up", reasons=(ErrorReason.USED_UP,)),
     RetryRule("F", "the relay has no channel for the model", reasons=(ErrorReason.NO_CHANNEL,)),
     RetryRule("S", "too many requests for the moment (429)", max_retries=3, reasons=(ErrorReason.RATE_LIMIT,)),
-    RetryRule("S", "the service is overloaded (503)", max_retries=3, reasons=(ErrorReason.OVERLOADED,)),
+    RetryRule(
+        "S",
+        "the service is overloaded (503 with `UNAVAILABLE`, such words or a time to wait; 529)",
+        max_retries=3,
+        reasons=(ErrorReason.OVERLOADED,),
+    ),
     RetryRule(
         "S",
         "Cloudflare could not reach the service (521, 523, 525, 526)",

@@ -1,6 +1,7 @@
 """Writing `response.part` as the response arrives, on another disk if need be.
 
-The response has been paid for. Each piece is written at once, so that a killed courier loses nothing it has read.
+The response has been paid for. Each piece is written at once, except for what looks like the key at its end, so that
+a killed courier loses nothing else that it has read, and leaves no key behind.
 When the disk is full or broken, or the folder is deleted, writing continues in another folder. Nothing here knows
 what a response means.
 """
@@ -15,15 +16,18 @@ from typing import Self
 
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.fallback_storage import CallBackup, move_to_fallback
+from cometmagic.storage.redaction import StreamRedactor
+from cometmagic.system.redactor import Redactor
 from cometmagic.system.regular_files import open_private
 
 
 class ResponseSpool:
     """Writes the response of a call: `size` bytes so far, in `folder`."""
 
-    def __init__(self, folder: CallFolder, documents: Mapping[str, bytes]) -> None:
+    def __init__(self, folder: CallFolder, documents: Mapping[str, bytes], redactor: Redactor) -> None:
         """`documents` are the folder's JSON files, in case it is deleted. Nothing is opened yet."""
         self.folder = folder
+        self._redactor = StreamRedactor(redactor)
         self._documents = documents
         self.size = 0
         self._file: io.FileIO | None = None
@@ -45,6 +49,9 @@ class ResponseSpool:
 
     def write(self, piece: bytes) -> None:
         """Append a piece. Raises `OSError` when no disk can be written."""
+        self._write_with_fallback(self._redactor.feed(piece))
+
+    def _write_with_fallback(self, piece: bytes) -> None:
         try:
             self._write(piece)
         except OSError:
@@ -52,7 +59,8 @@ class ResponseSpool:
             self._write(piece)
 
     def flush(self) -> None:
-        """Flush everything to the disk. Raises `OSError` when no disk can be written."""
+        """Flush everything to the disk: the stream has ended. Raises `OSError` when no disk can be written."""
+        self._write_with_fallback(self._redactor.finish())
         try:
             os.fsync(self._descriptor)
             if not os.path.samestat(os.fstat(self._descriptor), os.lstat(self.folder.response_path)):

@@ -17,7 +17,7 @@ import pybase64
 from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_string
 from cometmagic.gemini.failures.error_bodies import find_error
-from cometmagic.gemini.failures.other_formats import describe_documents
+from cometmagic.gemini.failures.other_formats import describe_documents, read_words
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse
@@ -82,6 +82,7 @@ class DecodedResponse:
     is_truncated: bool = False
     other_format: str = ""  # what the body is instead of a Gemini response
     has_begun: bool = False  # whether some of an answer came before the error
+    other_words: str = ""  # and what it says
 
     @property
     def encoded_images(self) -> tuple[EncodedImage, ...]:
@@ -95,14 +96,22 @@ def decode_response(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) 
     Raises `MalformedError` when there is no JSON object in it, or too much JSON around its long strings.
     """
     scan = _scan_body(buffer)
-    other_format = "" if scan.is_truncated else describe_documents(coerce_objects(scan.documents))
+    documents = coerce_objects(scan.documents)
+    other_format = "" if scan.is_truncated else describe_documents(documents)
+    other_words = read_words(documents) if other_format else ""
     result = decode_document(normalize_response(scan.documents), files)
     feedback = coerce_object(result.document.get("promptFeedback"))
     has_end = result.document["candidates"][0].get("finishReason") or feedback.get("blockReason") or result.error
     is_truncated = scan.is_truncated or (scan.is_open_stream and not has_end)
     has_content = any(not isinstance(part, TextPart) or part.text.strip() for part in result.parts)
     has_begun = result.error is not None and (has_content or has_words_before_error(scan.documents))
-    return replace(result, is_truncated=is_truncated, other_format=other_format, has_begun=has_begun)
+    return replace(
+        result,
+        is_truncated=is_truncated,
+        other_format=other_format,
+        other_words=other_words,
+        has_begun=has_begun,
+    )
 
 
 def _scan_body(buffer: Buffer) -> ScannedJSON:

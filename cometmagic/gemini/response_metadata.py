@@ -5,6 +5,7 @@ Nothing here is trusted: every text is cleaned and every number checked.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -31,9 +32,9 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
     text = "\n".join(["".join(words), finish_message])
     return ImageResponse(
         parts=tuple(parts),
-        finish_reason=clean_line(coerce_string(candidate.get("finishReason")), 80),
+        finish_reason=clean_line(_format_reason(candidate.get("finishReason")), 80),
         finish_message=finish_message,
-        block_reason=clean_line(coerce_string(feedback.get("blockReason")), 80),
+        block_reason=clean_line(_format_reason(feedback.get("blockReason")), 80),
         block_message=clean_line(coerce_string(feedback.get("blockReasonMessage"))),
         blocked_categories=_parse_blocked_categories([*_list_ratings(candidate), *_list_ratings(feedback)]),
         usage=parse_usage(coerce_object(document.get("usageMetadata"))),
@@ -46,13 +47,20 @@ def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse
     )
 
 
+def _format_reason(value: Any) -> str:
+    """Return a reason as text, whatever its type."""
+    if isinstance(value, list):
+        return ", ".join(map(_format_reason, value[:_MAX_ITEMS]))
+    return coerce_string(value) or (json.dumps(value, default=coerce_string) if value else "")
+
+
 def _list_ratings(fields: dict[str, Any]) -> list[dict[str, Any]]:
     return coerce_objects(fields.get("safetyRatings"))[:_MAX_ITEMS]
 
 
 def _parse_blocked_categories(ratings: list[dict[str, Any]]) -> tuple[str, ...]:
     """Return the safety categories that blocked, or else those that are rated high, as `--safety` writes them."""
-    blocked_ratings = [rating for rating in ratings if rating.get("blocked") is True]
+    blocked_ratings = [rating for rating in ratings if str(rating.get("blocked")).lower() == "true"]
     high_ratings = [rating for rating in ratings if rating.get("probability") == "HIGH"]
     names = (clean_line(coerce_string(rating.get("category")), 80) for rating in blocked_ratings or high_ratings)
     return tuple(dict.fromkeys(_SHORT_CATEGORIES.get(name, name) for name in names if name))[:_MAX_CATEGORIES]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cometmagic.errors import LibraryError
+from cometmagic.errors import LibraryError, MissingKeyError
 from cometmagic.generation.call import read_result
 from cometmagic.generation.result import ImageResult
+from cometmagic.options.settings import Key, find_key_quickly
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import find_call
 from cometmagic.storage.library import library
@@ -32,7 +33,15 @@ def fetch_image(call: str | Path) -> ImageResult:
 
     folder = CallFolder(call) if isinstance(call, Path) else find_call(library(), call)
     try:
-        fetch_later(folder)
+        fetch_later(folder, _find_key())
     except LockBusyError:
         raise LibraryError(f"A process works on {folder.id} now.", advice="Try again when it has ended.") from None
     return read_result(folder)
+
+
+def _find_key() -> Key | None:
+    """Return the key that the answer may echo; none is needed."""
+    try:
+        return find_key_quickly()
+    except MissingKeyError:
+        return None

@@ -8,9 +8,14 @@ array, numpy is imported already.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
+from PIL import Image
+
 from cometmagic.errors import OptionError
+from cometmagic.images.bands import BAND_PIXELS
+from cometmagic.images.decoding.opener import MAX_SIDE
 from cometmagic.options.settings import read_max_pixels
 from cometmagic.system.sanitize import clean_line
 
@@ -27,12 +32,28 @@ def is_array(value: Any) -> bool:
     return isinstance(value, numpy.ndarray) or (hasattr(value, "__array__") and not hasattr(value, "iloc"))
 
 
-def convert_to_uint8(value: Any) -> tuple[Any, str]:
-    """Return an array of uint8, height × width or height × width × 3 or 4, and how the values were converted.
+def create_picture(value: Any) -> tuple[Image.Image, str]:
+    """Return the picture in an array, and how its values were converted.
 
-    Raises `OptionError` for anything that cannot be read as a picture without guessing.
+    It is made band by band: the array may be one pixel that numpy repeats, or eight bytes for each. Raises
+    `OptionError` for anything that cannot be read as a picture without guessing.
     """
     numpy = sys.modules["numpy"]
+    array = _read_array(numpy, value)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    convert, conversion = _choose_conversion(numpy, array)
+    height, width = array.shape[:2]
+    picture = Image.new("L" if array.ndim == 2 else "RGB" if array.shape[2] == 3 else "RGBA", (width, height))
+    row_count = max(1, BAND_PIXELS // width)
+    for top in range(0, height, row_count):
+        band = numpy.ascontiguousarray(convert(array[top : top + row_count]))
+        picture.paste(Image.fromarray(band), (0, top))
+    return picture, conversion
+
+
+def _read_array(numpy: Any, value: Any) -> Any:
+    """Return an array of the shape of a picture, without a mask."""
     try:
         array = value if isinstance(value, numpy.ndarray) else numpy.asarray(value)
     except Exception as error:  # noqa: BLE001  # a tensor on a GPU raises an error of its own library
@@ -41,16 +62,14 @@ def convert_to_uint8(value: Any) -> tuple[Any, str]:
     _check_shape(array.shape)
     if isinstance(array, numpy.ma.MaskedArray) and numpy.ma.is_masked(array):
         raise OptionError("The array has masked values.", advice="Fill them: array.filled(0).")
-    values, conversion = _scale_values(numpy, numpy.asarray(array))
-    is_grey = values.ndim == 3 and values.shape[2] == 1
-    return numpy.ascontiguousarray(values[:, :, 0] if is_grey else values), conversion
+    return numpy.asarray(array)
 
 
 def _check_shape(shape: tuple[int, ...]) -> None:
     description = "The array's shape is " + " × ".join(map(str, shape)) if shape else "The array has no dimensions"
     if 0 in shape:
         raise OptionError(f"{description}: it is empty.", advice="Give one with pixels.")
-    if len(shape) > 1 and shape[0] * shape[1] > read_max_pixels():
+    if len(shape) > 1 and (shape[0] * shape[1] > read_max_pixels() or max(shape[:2]) > MAX_SIDE):
         raise OptionError(f"{description}: it has too many pixels.", advice="Make it smaller, such as array[::2, ::2].")
     if len(shape) == 2 or (len(shape) == 3 and shape[2] in _CHANNEL_COUNTS):
         return
@@ -62,38 +81,35 @@ def _check_shape(shape: tuple[int, ...]) -> None:
     raise OptionError(f"{description}, which is no picture.", advice=advice)
 
 
-def _scale_values(numpy: Any, array: Any) -> tuple[Any, str]:
-    """Return the values scaled to 0 to 255, and how they were converted."""
+def _choose_conversion(numpy: Any, array: Any) -> tuple[Callable[[Any], Any], str]:
+    """Return how a band of the array becomes values from 0 to 255, and how that is described."""
     dtype_kind = array.dtype.kind
     if dtype_kind == "b":
-        return array.astype(numpy.uint8) * numpy.uint8(255), ""
+        return (lambda band: band.astype(numpy.uint8) * numpy.uint8(255)), ""
     if dtype_kind == "f":
-        return _scale_floats(numpy, array), ""
+        _check_floats(numpy, array)
+        return (lambda band: numpy.rint(band.clip(0, 1).astype(numpy.float64) * 255).astype(numpy.uint8)), ""
     if dtype_kind not in "ui":
         message = f"The array holds {clean_line(array.dtype)}, which are no brightnesses."
         raise OptionError(message, advice="Convert it: array.astype('uint8').")
-    if array.dtype.itemsize == 1 and dtype_kind == "u":
-        return array, ""
     if array.dtype.itemsize == 2 and dtype_kind == "u":
-        return ((array.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8), BIT_DEPTH_NOTE
-    return _check_range(array, 0, 255, "array.clip(0, 255).astype('uint8')").astype(numpy.uint8), ""
+        return (lambda band: ((band.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8)), BIT_DEPTH_NOTE
+    _check_range(array, 0, 255, "array.clip(0, 255).astype('uint8')")
+    return (lambda band: band.astype(numpy.uint8)), ""
 
 
-def _scale_floats(numpy: Any, array: Any) -> Any:
-    if not numpy.isfinite(array).all():
+def _check_floats(numpy: Any, array: Any) -> None:
+    lowest, highest = float(array.min()), float(array.max())  # NaN if one is
+    if not (numpy.isfinite(lowest) and numpy.isfinite(highest)):
         raise OptionError("The array holds NaN or infinite values.", advice="Replace them: numpy.nan_to_num(array).")
-    highest = float(array.max())
-    remedy = "array / 255" if 1 < highest <= 255 and array.min() >= 0 else "(array - array.min()) / numpy.ptp(array)"
-    floats = _check_range(array, 0, 1, remedy, FLOAT_TOLERANCE).clip(0, 1).astype(numpy.float64, copy=False)
-    floats *= 255  # in place: a copy takes eight times the memory of the picture
-    return numpy.rint(floats, out=floats).astype(numpy.uint8)
+    remedy = "array / 255" if 1 < highest <= 255 and lowest >= 0 else "(array - array.min()) / numpy.ptp(array)"
+    _check_range(array, 0, 1, remedy, FLOAT_TOLERANCE)
 
 
-def _check_range(array: Any, minimum: int, maximum: int, remedy: str, tolerance: float = 0.0) -> Any:
-    """Return the array. Raises `OptionError` when a value is out of range."""
+def _check_range(array: Any, minimum: int, maximum: int, remedy: str, tolerance: float = 0.0) -> None:
+    """Raise `OptionError` when a value is out of range."""
     lowest, highest = array.min(), array.max()
     if lowest < minimum - tolerance or highest > maximum + tolerance:
         extent = f"The array's values run from {lowest:.6g} to {highest:.6g}"
         message = f"{extent}; {array.dtype} must lie in {minimum} to {maximum}."
         raise OptionError(message, advice=f"Scale it: {remedy}.")
-    return array

@@ -51,6 +51,8 @@ def _check_path(name: str, *, is_text: bool) -> None:
     """Raise `OptionError` for a text that cannot be the path of a local file."""
     if not name.strip():
         raise OptionError("The path of an image is empty.", advice="Give the path of an image file.")
+    if "\0" in name:
+        raise OptionError(f"{clean_line(name, 200)} has a null character.", advice="Give the path of an image file.")
     scheme = _SCHEME.match(name)
     if _NETWORK_PATH.match(name):
         advice = "Copy the file here, or give its path with one slash."

@@ -114,8 +114,8 @@ def _open_value(value: Any) -> tuple[ReferenceInput, bytes | Image.Image]:
 def _open_library_value(value: Any) -> tuple[ReferenceInput, bytes | Image.Image]:
     """Return the picture or file content of a value of an optional library."""
     if arrays.is_array(value):
-        values, conversion = arrays.convert_to_uint8(value)
-        return ReferenceInput("The array", conversion=conversion), Image.fromarray(values)
+        picture, conversion = arrays.create_picture(value)
+        return ReferenceInput("The array", conversion=conversion), picture
     if (figure := _find_figure(value)) is not None:
         dpi = min(figure.dpi, SIDE_LENGTHS[0] / max(figure.get_size_inches()))
         conversion = "" if dpi == figure.dpi else f"drawn at {dpi:.0f} dots per inch instead of {figure.dpi:.0f}"

@@ -55,7 +55,9 @@ def build_size_error() -> ProtocolError:
 
 
 def _read_blocks(file: BufferedIOBase, length: int) -> Iterator[bytes]:
-    """Yield the next `length` bytes."""
+    """Yield the next `length` bytes. Raises `ProtocolError` at once when they are more than are dropped."""
+    if length > _MAX_DISCARDED_BYTES:
+        raise build_size_error()
     while length:
         block = file.read(min(length, _BLOCK_BYTES))
         if not block:

@@ -18,6 +18,7 @@ _STATUS_NAMES = {
     503: "UNAVAILABLE",
 }
 _RPC_TYPE_PREFIX = "type.googleapis.com/google.rpc."
+MAX_VIOLATIONS = 20  # that an error lists
 _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ID_SUFFIX_LENGTH = 8
 
@@ -52,9 +53,15 @@ def build_google_error(
     return ServiceError(status, {"error": error})
 
 
+def shorten_list(violations: list[str]) -> list[str]:
+    """Return the first `MAX_VIOLATIONS` violations, and a line that says how many more there are."""
+    more_count = len(violations) - MAX_VIOLATIONS
+    return violations[:MAX_VIOLATIONS] + [f"and {more_count:,} more"] * (more_count > 0)
+
+
 def build_violation_error(message_name: str, violations: list[str]) -> ServiceError:
     """Return Google's error for a request of the type `message_name` whose fields break rules."""
-    return build_google_error("".join(f"* {message_name}.{violation}\n" for violation in violations))
+    return build_google_error("".join(f"* {message_name}.{violation}\n" for violation in shorten_list(violations)))
 
 
 def build_comet_error(message: str, status: int, code: str, seed: bytes) -> ServiceError:

@@ -13,11 +13,12 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Never
+from typing import Any
 
 import pybase64
 
 from cometmagic.offline import error_responses
+from cometmagic.offline.request_json import parse_json
 
 
 def _parse_message_table(text: str) -> dict[str, dict[str, str]]:
@@ -80,7 +81,6 @@ _ENUM_PARENTS = {
 _MESSAGE_TYPE_PREFIX = "type.googleapis.com/google.ai.generativelanguage.v1beta."
 _INT32_RANGE = range(-(2**31), 2**31)
 _MAX_VALUE_LENGTH = 80  # characters of a wrong value that an error repeats
-_EXCERPT_RADIUS = 20  # characters shown before and after a syntax error
 _BASE64_TRANSLATION = bytes.maketrans(b"-_", b"+/")
 _BASE64_IGNORED_BYTES = b"\r\n\t ="
 _UNDERSCORE_LETTER = re.compile(r"_([a-z])")
@@ -91,33 +91,15 @@ def parse_request(body: bytes, message: str = "GenerateContentRequest") -> dict[
 
     Raises `ServiceError` with all errors in its fields.
     """
-    try:
-        document = json.loads(body, parse_constant=_reject_constant)
-    except json.JSONDecodeError as error:
-        raise error_responses.build_google_error(
-            f"Invalid JSON payload received. Unexpected token.\n{_format_position(error)}"
-        ) from None
-    except (ValueError, RecursionError):
-        raise error_responses.build_google_error("Invalid JSON payload received. Unexpected token.") from None
+    document = parse_json(body)
     parser = _RequestParser()
     request: dict[str, Any] = parser.parse_message(message, document, "")
     if parser.violations:
         raise error_responses.build_google_error(
-            "\n".join(violation["description"] for violation in parser.violations),
-            details={"BadRequest": {"fieldViolations": parser.violations}},
+            "\n".join(error_responses.shorten_list([violation["description"] for violation in parser.violations])),
+            details={"BadRequest": {"fieldViolations": parser.violations[: error_responses.MAX_VIOLATIONS]}},
         )
     return request
-
-
-def _format_position(error: json.JSONDecodeError) -> str:
-    """Return the text around a syntax error, with a caret under the position."""
-    start = max(error.doc.rfind("\n", 0, error.pos) + 1, error.pos - _EXCERPT_RADIUS)
-    excerpt = error.doc[start : error.pos + _EXCERPT_RADIUS].partition("\n")[0]
-    return f"{excerpt}\n{' ' * (error.pos - start)}^"
-
-
-def _reject_constant(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _build_spellings(message: str) -> dict[str, str]:

@@ -164,21 +164,27 @@ class BaseURL:
 
 def read_base_url() -> BaseURL:
     """Return the base URL of live calls. Raises `OptionError` for an address that the key must not be sent to."""
+    base_url, problem = _check_base_url()
+    if base_url is None:
+        raise _build_url_error(problem)
+    return base_url
+
+
+def _check_base_url() -> tuple[BaseURL | None, str]:
+    """Return the base URL, or what is wrong with it. It raises nothing, as a password may be in a variable here."""
     text = os.environ.get("COMETAPI_BASE_URL", "").strip() or DEFAULT_BASE_URL
     text = re.sub(r"/(?:v1|v1beta)?/*$", "", text.rstrip("/"))
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise _build_url_error("is not an address") from None
+        return None, "is not an address"
     host = parts.hostname or ""
     if not _URL_PATTERN.fullmatch(text) or ".." in text:
-        raise _build_url_error("must be a plain address like https://api.cometapi.com")
+        return None, "must be a plain address like https://api.cometapi.com"
     if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK_HOSTS):
-        raise _build_url_error(
-            "must begin with https:// (http:// only for this machine), or the key would travel in clear"
-        )
-    return BaseURL(text, host if port is None else f"{host}:{port}")
+        return None, "must begin with https:// (http:// only for this machine), or the key would travel in clear"
+    return BaseURL(text, host if port is None else f"{host}:{port}"), ""
 
 
 def _build_url_error(problem: str) -> OptionError:

@@ -8,73 +8,85 @@ everything in it is saved.
 from __future__ import annotations
 
 import contextlib
-import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pybase64
 
-from cometmagic.errors import CometError
+from cometmagic.errors import CometError, LibraryError
+from cometmagic.gemini.answer_texts import redact_texts
 from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
 from cometmagic.gemini.failures.error_bodies import parse_error_object
 from cometmagic.gemini.failures.finish_reasons import (
     build_malformed_error,
     build_no_image_error,
     build_other_format_error,
+    list_unblocked_categories,
     mark_as_begun,
 )
 from cometmagic.gemini.file_kinds import describe_binary, find_file_kind
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
-from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, sniff
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.gemini.tolerant.picture_search import holds_data
 from cometmagic.gemini.utf8_file import map_utf8_file
-from cometmagic.images import resize
-from cometmagic.images.decoding import opener
 from cometmagic.options.settings import DEFAULT_BASE_URL
 from cometmagic.storage.call_folder import (
-    SMALL_PREVIEW_BYTES,
-    SMALL_PREVIEW_PIXELS,
     CallFolder,
-    build_preview_path,
-    build_small_preview_path,
     now,
 )
 from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
+from cometmagic.storage.previews import write_previews
+from cometmagic.storage.redaction import redact_error
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.formatting import format_bytes
+from cometmagic.system.redactor import Redactor
 from cometmagic.system.regular_files import open_regular, read_regular
 from cometmagic.system.sanitize import clean_line
 
+_NO_SECRETS = Redactor()
 
-def settle(folder: CallFolder, note: str = "") -> CometError | None:
+
+def settle(folder: CallFolder, note: str = "", redactor: Redactor = _NO_SECRETS) -> CometError | None:
     """Turn `response.part` into files and return the error of an answer without an image, else None.
 
-    `note` is put before what there is to say about the image.
+    `note` is put before what there is to say about the image. `redactor` removes what the raw response shows only when
+    its texts are put together.
     """
     try:
         _wrap_image_body(folder)
         answer, rows, damaged_count = save_images(folder)
-    except MalformedError as error:
-        return folder.fail(_build_malformed_error(folder, error))
+    except MalformedError as malformed:
+        return folder.fail(redact_error(_build_malformed_error(folder, malformed), redactor, folder))
+    if redactor.max_form_bytes:
+        redact_texts(answer.document, redactor.redact_joined)
     _write_document(folder.path / "answer.json", answer.document)
-    response = decode_document(answer.document, {row["name"]: folder.build_image(row) for row in rows}).response
-    fields = _build_call_fields(response, rows)
+    answer = _decode_again(answer, {row["name"]: folder.build_image(row) for row in rows})
+    response = answer.response
+    fields = _build_call_fields(response, rows, redactor)
     if any(row["role"] == "image" for row in rows):
         fields["spoilt"] = damaged_count
         notes = [*filter(None, [note]), *_iter_notes(folder, answer, rows, damaged_count)]
         del answer  # and its views of the file: previews need memory, and Windows cannot delete a mapped file
-        fields["notes"] = [*notes, *_write_previews(folder, rows)]
+        fields["notes"] = [*map(redactor.redact, notes), *write_previews(folder, rows)]
         folder.update(state=CallState.SETTLED, settled=now(), error=None, **fields)
         if not damaged_count:
             with contextlib.suppress(OSError):  # a later recovery tidies up
                 folder.response_path.unlink()
         return None
-    return folder.fail(_build_answer_error(folder, answer, response, rows, damaged_count), **fields)
+    error = _build_answer_error(folder, answer, response, rows, damaged_count)
+    return folder.fail(redact_error(error, redactor, folder), **fields)
+
+
+def _decode_again(answer: DecodedResponse, files: dict[str, ImagePart]) -> DecodedResponse:
+    """Return an answer as its document is now, with images in files and without secrets."""
+    decoded = decode_document(answer.document, files)
+    return replace(answer, response=decoded.response, parts=decoded.parts, error=decoded.error)
 
 
 def add_image(folder: CallFolder, content: bytes) -> None:
@@ -114,13 +126,14 @@ def _build_answer_error(
 ) -> CometError:
     """Return the error for an answer without an image."""
     if answer.error:
-        error = parse_error_object(answer.error)
+        origin = f"{answer.other_format}, from {_build_address(folder)}" if answer.other_format else ""
+        error = parse_error_object(answer.error, has_content=answer.has_begun, origin=origin)
         return mark_as_begun(error, folder.response_path) if answer.has_begun else error
     has_addresses = response.addresses or response.addresses_in_words
     has_facts = rows or damaged_count or has_addresses or response.finish_reason or response.block_reason
     if answer.other_format and not has_facts:
         return build_other_format_error(
-            answer.other_format, response.text, folder.response_path, _build_address(folder)
+            answer.other_format, response.text or answer.other_words, folder.response_path, _build_address(folder)
         )
     return build_no_image_error(
         response,
@@ -128,8 +141,16 @@ def _build_answer_error(
         is_truncated=answer.is_truncated,
         damaged_count=damaged_count,
         unknown_files=[_describe_file(folder, row) for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]],
+        unblocked_categories=_list_unblocked_categories(folder),
         has_data=holds_data(answer.document),
     )
+
+
+def _list_unblocked_categories(folder: CallFolder) -> list[str]:
+    try:
+        return list_unblocked_categories(folder.read_body())
+    except (LibraryError, OSError):  # the request is gone; the answer counts
+        return []
 
 
 def _describe_file(folder: CallFolder, row: FileRow) -> str:
@@ -150,12 +171,12 @@ def _read_head(path: Path) -> bytes:
         return file.read(4096)
 
 
-def _build_call_fields(response: ImageResponse, rows: list[FileRow]) -> dict[str, Any]:
+def _build_call_fields(response: ImageResponse, rows: list[FileRow], redactor: Redactor) -> dict[str, Any]:
     return {
         "files": rows,
-        "model_version": response.model_version,
-        "response_id": response.response_id,
-        "finish_reason": response.finish_reason,
+        "model_version": redactor.redact(response.model_version),
+        "response_id": redactor.redact(response.response_id),
+        "finish_reason": redactor.redact(response.finish_reason),
         "usage": vars(response.usage),
     }
 
@@ -182,52 +203,3 @@ def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow]
             yield f"{_describe_file(folder, row)}, is no picture to show; it is kept as it came."
         elif row["role"] == "image" and row["mime_type"] not in DISPLAYABLE_TYPES:
             yield f"{row['name']} is of a kind that notebooks do not show; it is kept in {folder.path}."
-
-
-def _write_previews(folder: CallFolder, rows: list[FileRow]) -> Iterator[str]:
-    """Write the previews; yield a note for each one that cannot be made."""
-    max_side = folder.read().get("preview", 0)
-    for row in rows:
-        original, is_final = folder.path / row["name"], row["role"] == "image"
-        if row["mime_type"] not in DISPLAYABLE_TYPES or not (is_final or row["role"] == "thought"):
-            continue
-        has_preview = (
-            _write_final_preview(original, max_side)
-            if is_final
-            else _write_small_preview(original, build_preview_path(original))
-        )
-        if not has_preview and (max_side or not is_final):
-            yield f"{row['name']} is {_explain_missing_preview(original)}: it is kept as it came."
-
-
-def _write_final_preview(original: Path, max_side: int) -> bool:
-    """Write the preview of the final image, and a small one if needed; return whether it could be drawn.
-
-    The small one is written when the preview is large, or instead of it when `max_side` is 0.
-    """
-    if not max_side:
-        return _write_small_preview(original, build_small_preview_path(original))
-    preview = resize.render_preview(original, max_side, int(max_side * max_side * resize.BYTES_PER_PIXEL))
-    if preview is None:
-        return False
-    write_atomic(build_preview_path(original), preview)
-    buffer = io.BytesIO(preview)
-    if (
-        len(preview) > SMALL_PREVIEW_BYTES
-        or max(opener.read_size(buffer) or (SMALL_PREVIEW_PIXELS,)) > SMALL_PREVIEW_PIXELS
-    ):
-        _write_small_preview(buffer, build_small_preview_path(original))
-    return True
-
-
-def _write_small_preview(source: Path | BinaryIO, target: Path) -> bool:
-    """Write a small preview and return whether the picture could be drawn."""
-    preview = resize.render_preview(source, SMALL_PREVIEW_PIXELS, SMALL_PREVIEW_BYTES)
-    if preview is not None:
-        write_atomic(target, preview)
-    return preview is not None
-
-
-def _explain_missing_preview(original: Path) -> str:
-    """Return why there is no preview of an image."""
-    return "too large for a preview" if opener.is_too_large(original) else "incomplete or damaged"

@@ -47,6 +47,12 @@ def find_proxy(url: str) -> str | None:
     return setting.address if setting and not _is_spared(url) else None
 
 
+def find_proxy_variable(url: str) -> str:
+    """Return the name of what sets the proxy that a request to `url` uses, or an empty string."""
+    setting = _read_https_proxy()
+    return setting.variable if setting and not _is_spared(url) else ""
+
+
 def find_proxy_problem(url: str) -> str:
     """Return what is wrong with the proxy that a request to `url` would use, or an empty string.
 

@@ -1,51 +1,58 @@
 """Removes secrets from what a service sends, in all the forms in which it may quote them.
 
 In texts, every part of a secret that says something is replaced. A part of six characters also occurs by chance in
-megabytes of base64, so in long data and in the names of fields only the whole secret is replaced, and in bodies never
-a number: an image that was paid for must stay readable. Only hashes of parts are stored, for debuggers show
-variables. This module knows no files and no HTTP.
+megabytes of base64, so in long data and in the names of fields only parts of twelve are replaced, and in bodies never
+a number: an image that was paid for must stay readable. Those are found in a text that is squeezed to its letters and
+digits too, for a secret may be split by anything. This module knows no files and no HTTP.
 """
 
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable, Iterator
-from itertools import compress, count
+from itertools import accumulate, chain, compress, pairwise
 
+from cometmagic.system.escapes import MAX_ESCAPE_BYTES, iter_layers
+from cometmagic.system.part_finder import PartFinder, Span, merge_spans
 from cometmagic.system.secret import Secret
-from cometmagic.system.secret_forms import MAX_ESCAPE_BYTES, iter_parts, list_whole_forms, unescape
+from cometmagic.system.secret_forms import (
+    LOWER_CASE,
+    SEPARATORS,
+    iter_lower_forms,
+    iter_squeezed_forms,
+    list_whole_forms,
+)
 
 MARK = "[key]"
 MIN_DATA_BYTES = 1024  # a longer run of base64 is data; a quoted header is shorter
-_GRAM = 3  # characters that are looked up first
 _DATA = re.compile(rb"(?<![\w+/=-])[A-Za-z0-9+/=_-]{64,}+(?:\\/[A-Za-z0-9+/=_-]*+)*+")
+_IS_DATA = bytes(chr(code).isalnum() or chr(code) in "+/=_-" for code in range(128)) + bytes(128)
 _LONG = re.compile(rb'[^"]{%d}' % MIN_DATA_BYTES)
 _LONG_STRING = re.compile(b'"' + _LONG.pattern)
 _FIELD = re.compile(rb'"[A-Za-z]\w{1,29}"\s*:(?:\s*-?\d[\d.eE+-]*)?')  # a name, and the number after it
 _SIGNS = (b" ", b"\n", b"\\", b"%", b".", b",", b":", b"<", b"&")
 _BLOCK_BYTES = 64 * 1024
+_IMAGE_BYTES = 8 * 1024  # of data alone, and more around it: these are not searched for parts, for speed
+_SAMPLE_BYTES = 32  # that occur again if a text repeats itself
+_REPETITIONS = 16  # in which each part stands once, if it stands anywhere: a part has at most twelve characters
 _FIELD_BYTES = 100  # that a field has at most
 _NUMBER_DIGITS = 20  # that a number of an answer has at most
-_JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|[\x00-\x7f])")
 _ESCAPE_BYTES = 6  # that a JSON escape has at most
-
-Span = tuple[int, int]  # the beginning and the end of a piece of text
+_BODY_SEPARATORS = SEPARATORS.replace(b'"', b"")  # what is overwritten lies in one string
 
 
 class Redactor:
     """Replaces some secrets in texts and bodies. Without secrets, it changes nothing."""
 
-    __slots__ = ("_grams", "_hashes", "_secrets", "_step")
+    __slots__ = ("_long_parts", "_parts", "_secrets")
 
     def __init__(self, secrets: Iterable[Secret | None] = ()) -> None:
         """Secrets that are None are left out."""
         self._secrets = [secret for secret in secrets if secret is not None]
-        self._hashes: dict[int, set[int]] = {}  # of the parts, by their length
-        self._grams: set[int] = set()  # hashes of all that a part contains
-        for part in (part for secret in self._secrets for part in iter_parts(secret)):
-            self._hashes.setdefault(len(part), set()).add(hash(part))
-            self._grams |= set(_iter_gram_hashes(part, 1))
-        self._step = min(self._hashes, default=_GRAM) - _GRAM + 1  # each part contains a gram at a multiple of it
+        self._parts = PartFinder(chain.from_iterable(map(iter_lower_forms, self._secrets)), gram=3)
+        self._long_parts = PartFinder(chain.from_iterable(map(iter_squeezed_forms, self._secrets)), gram=4)
 
     def __repr__(self) -> str:
         return f"<redactor of {len(self._secrets)} secrets>"
@@ -57,19 +64,33 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """Return a text with `MARK` in place of each part of a secret."""
-        content, pieces, position = text.encode("utf-8", "surrogatepass"), [], 0
-        for start, end in _merge(self._find_spans(content)):
-            pieces += [content[position:start], MARK.encode()]
-            position = end
-        return b"".join([*pieces, content[position:]]).decode("utf-8", "surrogatepass")
+        return self.redact_joined([text])[0]
 
-    def redact_body(self, content: bytearray, limit: int | None = None) -> bool:
+    def redact_joined(self, texts: Iterable[str]) -> list[str]:
+        """Return texts that are read one right after the other, with `MARK` in place of each part of a secret."""
+        contents = [text.encode("utf-8", "surrogatepass") for text in texts]
+        if not self._secrets:
+            return [content.decode("utf-8", "surrogatepass") for content in contents]
+        spans = merge_spans(self._find_in_blocks(b"".join(contents)))
+        borders = pairwise(accumulate(map(len, contents), initial=0))
+        return [_mark(content, _clip(spans, *border)) for content, border in zip(contents, borders, strict=True)]
+
+    def _find_in_blocks(self, content: bytes) -> Iterator[Span]:
+        """Yield where secrets stand in a text."""
+        for block_start, block in self._iter_blocks(content, 0, len(content)):
+            for start, end in self._find_spans(block, SEPARATORS):
+                yield block_start + start, block_start + end
+
+    def redact_body(self, content: bytearray, limit: int | None = None, *, is_binary: bool = False) -> bool:
         """Write other characters, as many, over the secrets in a response's body, and return whether there were any.
 
-        Secrets that begin at `limit` or later are left: what follows `content` may belong to them.
+        Secrets that begin at `limit` or later are left: what follows `content` may belong to them. In a binary file
+        only whole secrets are replaced: a table of a JPEG holds the alphabet.
         """
         is_changed = False
-        for (start, end), filler in self._iter_replacements(content):
+        replacements = ((span, b"*") for span in self._find_whole(content)) if is_binary else None
+        for span, filler in replacements or self._iter_replacements(content):
+            start, end = (_skip_escape(content, index) for index in span)
             if limit is None or start < limit:
                 content[start:end] = filler * (end - start)
                 is_changed = True
@@ -81,48 +102,85 @@ class Redactor:
         starts, ends = zip(*data_spans, strict=True) if data_spans else ((), ())
         for start, end in zip((0, *ends), (*starts, len(content)), strict=True):
             yield from ((span, b"*") for span in self._find_in_text(content, start, end))
+        is_image_middle = data_spans == [(0, len(content))] and len(content) > _IMAGE_BYTES
+        if self._secrets and not is_image_middle:
+            spans = merge_spans(self._find_squeezed(bytes(content), _BODY_SEPARATORS))
+            yield from ((span, b"A") for span in spans if not _is_number(content[slice(*span)]))
         yield from ((span, b"A") for span in self._find_whole(content))  # what is left, in data and in names
 
     def _find_in_text(self, content: bytearray, start: int, end: int) -> Iterator[Span]:
-        """Yield where secrets stand between two places of a body, block by block: a text of escapes takes memory."""
+        """Yield where secrets stand between two places of a body."""
+        for block_start, block in self._iter_blocks(content, start, end):
+            for first, last in self._find_in_words(block):
+                yield block_start + first, block_start + last
+
+    def _iter_blocks(self, content: bytes | bytearray, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the blocks of a text that may hold a secret, and where they start: a text of escapes takes memory."""
         for position in range(start, end, _BLOCK_BYTES):
             block_start = max(start, position - _FIELD_BYTES)
             block = bytes(content[block_start : min(end, position + _BLOCK_BYTES + self.max_form_bytes)])
-            for first, last in self._find_in_words(block):
-                yield block_start + _skip_escape(block, first), block_start + last
+            if not self._is_clean_repetition(block):
+                yield block_start, block
+
+    def _is_clean_repetition(self, content: bytes) -> bool:
+        """Whether a text is one short piece again and again, without a secret: what never ends mostly is that."""
+        period = content.find(content[:_SAMPLE_BYTES], 1)
+        beginning = content[: period * _REPETITIONS + self.max_form_bytes]
+        is_repeated = period > 0 and len(beginning) < len(content) and content.startswith(content[period:])
+        return is_repeated and not any(self._find_spans(beginning, SEPARATORS))
 
     def _find_in_words(self, content: bytes) -> list[Span]:
         """Return where secrets stand in JSON, except in a field's name or number."""
-        return [span for span in _merge(self._find_spans(content)) if not _is_field(content, span)]
+        spans = merge_spans(self._find_spans(content, _BODY_SEPARATORS)) if self._secrets else []
+        return [span for span in spans if not _is_field(content, span)]
 
     def _find_whole(self, content: bytearray) -> Iterator[Span]:
         """Yield where a whole secret stands; a few digits may be a number, which must stay one."""
         forms = (form for secret in self._secrets for form in list_whole_forms(secret))
-        for form in (form for form in forms if len(form) > _NUMBER_DIGITS or not form.isdigit()):
+        for form in (form for form in forms if not _is_number(form)):
             index = content.find(form)
             while index >= 0:
                 yield index, index + len(form)
                 index = content.find(form, index + len(form))
 
-    def _find_spans(self, content: bytes) -> Iterator[Span]:
+    def _find_spans(self, content: bytes, separators: bytes) -> Iterator[Span]:
         """Yield where the parts of a secret stand in a text, with and without escapes; parts overlap."""
-        yield from self._find_parts(content.lower())
-        if self._hashes and (text := unescape(content.lower())):
-            for start, end in self._find_parts(text.content):
-                yield text.starts[start], text.ends[end - 1]
+        yield from self._find_in_layer(content, separators)
+        for layer in iter_layers(content):
+            for start, end in self._find_in_layer(layer.content, separators):
+                yield layer.starts[start], layer.ends[end - 1]
 
-    def _find_parts(self, content: bytes) -> Iterator[Span]:
-        grams = _iter_gram_hashes(content, self._step) if self._hashes else ()
-        for index in compress(count(0, self._step), map(self._grams.__contains__, grams)):
-            for length, hashes in self._hashes.items():
-                for start in range(max(0, index + _GRAM - length), index + 1):
-                    if hash(content[start : start + length]) in hashes:
-                        yield start, start + length
+    def _find_in_layer(self, content: bytes, separators: bytes) -> Iterator[Span]:
+        yield from self._parts.find(content.lower())
+        yield from self._find_squeezed(content, separators)
+
+    def _find_squeezed(self, content: bytes, separators: bytes) -> Iterator[Span]:
+        """Yield where long parts stand in a text, whatever separates their letters and digits."""
+        spans = list(self._long_parts.find(content.translate(LOWER_CASE, separators)))
+        if spans:
+            is_kept = bytes(code not in separators for code in range(256))
+            positions = array("Q", compress(range(len(content)), content.translate(is_kept)))
+            yield from ((positions[start], positions[end - 1] + 1) for start, end in spans)
 
 
-def _iter_gram_hashes(content: bytes, step: int) -> Iterator[int]:
-    """Return the hashes of the grams at multiples of a step, made without a loop in Python: bodies are large."""
-    return map(hash, zip(*(content[offset::step] for offset in range(_GRAM)), strict=False))
+def _clip(spans: list[Span], start: int, end: int) -> list[Span]:
+    """Return what of some spans lies between two places, counted from the first."""
+    clipped = ((max(span[0], start) - start, min(span[1], end) - start) for span in spans)
+    return [span for span in clipped if span[0] < span[1]]
+
+
+def _mark(content: bytes, spans: list[Span]) -> str:
+    """Return a text with `MARK` in place of some spans."""
+    pieces, position = [], 0
+    for start, end in spans:
+        pieces += [content[position:start], MARK.encode()]
+        position = end
+    return b"".join([*pieces, content[position:]]).decode("utf-8", "surrogatepass")
+
+
+def _is_number(content: bytes | bytearray) -> bool:
+    """Whether a piece of a body may be a number, which must stay one."""
+    return len(content) <= _NUMBER_DIGITS and content.isdigit()
 
 
 def _find_data(content: bytearray) -> Iterator[Span]:
@@ -146,19 +204,10 @@ def _is_data(content: bytearray, start: int, end: int) -> bool:
 
 
 def _find_runs(content: bytearray, start: int, end: int) -> Iterator[Span]:
+    if b"\1" * 64 not in content[start:end].translate(_IS_DATA):  # much faster than `_DATA`
+        return iter(())
     runs = (run.span() for run in _DATA.finditer(content, start, end))
     return (run for run in runs if run[1] - run[0] >= MIN_DATA_BYTES)
-
-
-def _merge(spans: Iterable[Span]) -> list[Span]:
-    """Return spans in their order; those that touch become one."""
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        else:
-            merged.append((start, end))
-    return merged
 
 
 def _is_field(content: bytes, span: Span) -> bool:
@@ -168,7 +217,7 @@ def _is_field(content: bytes, span: Span) -> bool:
     return any(field.start() <= span[0] and span[1] <= field.end() for field in fields)
 
 
-def _skip_escape(content: bytes, index: int) -> int:
+def _skip_escape(content: bytearray, index: int) -> int:
     """Return the end of a JSON escape that begins before an index and ends after it, else the index.
 
     The letter of an escaped line end may look like the beginning of a part; without it the body is no JSON.

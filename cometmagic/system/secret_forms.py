@@ -1,51 +1,53 @@
-"""The ways to write a secret: plain, base64, hexadecimal, and with escapes.
+"""The ways to write a secret: plain, backwards, base64, hexadecimal, UTF-16, and one of them within base64.
 
-Services quote a key as it is, within a header as base64, or in JSON, HTML and addresses with escapes. This module
-lists these forms, and undoes escapes; it does not search.
+Services quote a key as it is, or within a header as base64. This module lists these forms, without escapes; it does
+not search.
 """
 
 from __future__ import annotations
 
 import base64
-import re
-from array import array
 from collections.abc import Iterator
-from itertools import compress
-from typing import NamedTuple
 
 from cometmagic.system.secret import Secret
 
 MIN_PART = 6  # characters of a secret; fewer reveal nothing
+MIN_LONG_PART = 12  # characters of a secret that occur nowhere by chance, not even in megabytes
 MIN_PASSWORD = 4  # characters of a whole secret; a shorter one occurs in many words
-MAX_ESCAPE_BYTES = 10  # of one character: `%252573`, `\\\\u0073`
+# For `bytes.translate`: letters and digits are what is left of a text when it is squeezed.
+LOWER_CASE = bytes(range(256)).lower()
+SEPARATORS = bytes(code for code in range(256) if not (code < 128 and chr(code).isalnum()))
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_ESCAPES = re.compile(
-    rb"""\\+(?:u00|x)([2-7][0-9a-f])    # JSON, Python
-    |%(?:25)*([2-7][0-9a-f])            # URL
-    |&\#x0*([2-7][0-9a-f]);             # HTML
-    |&\#0*(3[2-9]|[4-9]\d|1[01]\d|12[0-6]);
-    |\\(["\\/])                         # JSON
-    |(?:[^\x20-\x7e]|\\+(?:u(?!00[2-7])[0-9a-f]{4}|[bfnrt]))+  # controls, and other scripts
-    """,
-    re.VERBOSE,
-)
-_ESCAPE_SIGNS = (b"\\", b"%", b"&")  # one of them is in each escape that stands for a character
-_IS_PRINTABLE = bytes(0x20 <= code <= 0x7E for code in range(256))
-_UNPRINTABLE = bytes(code for code in range(256) if not _IS_PRINTABLE[code])
 
 
-def iter_parts(secret: Secret) -> Iterator[bytes]:
-    """Yield the shortest parts of a secret that must not be shown, in all forms without escapes and in lower case."""
+def iter_lower_forms(secret: Secret) -> Iterator[tuple[bytes, int]]:
+    """Yield all forms of a secret without escapes, in lower case, and the lengths of parts that must not be shown."""
     if len(secret) >= MIN_PASSWORD:
-        yield from _iter_slices(secret.reveal().encode().lower(), min(MIN_PART, len(secret)))
-    for form in _iter_base64(secret):
-        yield from _iter_slices(form.lower(), MIN_PART * 4 // 3)
-    yield from _iter_slices(secret.reveal().encode().hex().encode(), MIN_PART * 2)
+        yield secret.reveal().encode().lower(), min(MIN_PART, len(secret))
+    for form in _iter_base64(secret.reveal().encode()):
+        yield form.lower(), MIN_PART * 4 // 3
+    yield secret.reveal().encode().hex().encode(), MIN_PART * 2
 
 
-def _iter_slices(form: bytes, length: int) -> Iterator[bytes]:
-    for start in range(len(form) - length + 1):
-        yield form[start : start + length]
+def iter_squeezed_forms(secret: Secret) -> Iterator[tuple[bytes, int]]:
+    """Yield the forms of a secret, squeezed, and the lengths that hold `MIN_LONG_PART` characters of it."""
+    yield squeeze(secret.reveal().encode()), MIN_LONG_PART
+    yield squeeze(secret.reveal().encode()[::-1]), MIN_LONG_PART
+    for encoding, size in (("utf-8", 1), ("utf-16-le", 2)):
+        yield secret.reveal().encode(encoding).hex().encode(), MIN_LONG_PART * size * 2
+        yield from _iter_squeezed_base64(secret.reveal().encode(encoding), MIN_LONG_PART * size * 4 // 3)
+    yield from _iter_squeezed_base64(secret.reveal().encode().hex().encode(), MIN_LONG_PART * 2 * 4 // 3)
+    for form in _iter_base64(secret.reveal().encode()):
+        yield from _iter_squeezed_base64(form, MIN_LONG_PART * 16 // 9)
+
+
+def _iter_squeezed_base64(content: bytes, length: int) -> Iterator[tuple[bytes, int]]:
+    return ((form, length) for form in set(map(squeeze, _iter_base64(content))))
+
+
+def squeeze(content: bytes | bytearray) -> bytes:
+    """Return the letters and digits of a text, in lower case."""
+    return bytes(content.translate(LOWER_CASE, SEPARATORS))
 
 
 def list_whole_forms(secret: Secret) -> set[bytes]:
@@ -58,63 +60,13 @@ def iter_forms(secret: Secret) -> Iterator[bytes]:
     """Yield a secret as it is, in hexadecimal, and in base64."""
     yield secret.reveal().encode()
     yield secret.reveal().encode().hex().encode()
-    yield from _iter_base64(secret)
+    yield from _iter_base64(secret.reveal().encode())
 
 
-def _iter_base64(secret: Secret) -> Iterator[bytes]:
-    """Yield the base64 of a secret anywhere in other bytes, without the characters that encode those as well."""
+def _iter_base64(content: bytes) -> Iterator[bytes]:
+    """Yield the base64 of a text anywhere in other bytes, without the characters that encode those as well."""
     for offset in range(3):
-        text = base64.b64encode(bytes(offset) + secret.reveal().encode())
-        form = text[(0, 2, 3)[offset] : (offset + len(secret)) * 8 // 6]
+        text = base64.b64encode(bytes(offset) + content)
+        form = text[(0, 2, 3)[offset] : (offset + len(content)) * 8 // 6]
         yield form
         yield form.translate(_URL_SAFE)
-
-
-class UnescapedText(NamedTuple):
-    """The printable ASCII characters of a text without escapes, and where each begins and ends in that text."""
-
-    content: bytes
-    starts: array[int]
-    ends: array[int]
-
-
-def unescape(content: bytes) -> UnescapedText | None:
-    """Undo all escapes in a text in lower case, and leave out all that is not printable ASCII; None without any."""
-    if not any(sign in content for sign in _ESCAPE_SIGNS):
-        return _drop_unprintable(content)
-    if _ESCAPES.search(content) is None:
-        return None
-    text, position = UnescapedText(b"", array("Q"), array("Q")), 0
-    pieces: list[bytes] = []
-    for match in _ESCAPES.finditer(content):
-        _append_plain(text, pieces, content, position, match.start())
-        if character := _read_character(match):
-            pieces.append(character)
-            text.starts.append(match.start())
-            text.ends.append(match.end())
-        position = match.end()
-    _append_plain(text, pieces, content, position, len(content))
-    return text._replace(content=b"".join(pieces).lower())
-
-
-def _drop_unprintable(content: bytes) -> UnescapedText | None:
-    """Do the same for a text without signs of escapes, much faster: in UTF-16, every second byte is left out."""
-    printable = content.translate(None, _UNPRINTABLE)
-    if len(printable) == len(content):
-        return None
-    mask = content.translate(_IS_PRINTABLE)
-    starts, ends = compress(range(len(content)), mask), compress(range(1, len(content) + 1), mask)
-    return UnescapedText(printable, array("Q", starts), array("Q", ends))
-
-
-def _append_plain(text: UnescapedText, pieces: list[bytes], content: bytes, start: int, end: int) -> None:
-    pieces.append(content[start:end])
-    text.starts.extend(range(start, end))
-    text.ends.extend(range(start + 1, end + 1))
-
-
-def _read_character(match: re.Match[bytes]) -> bytes:
-    *hexadecimal, decimal, literal = match.groups()
-    if digits := next(filter(None, hexadecimal), None):
-        return bytes([int(digits, 16)])
-    return bytes([int(decimal)]) if decimal else literal or b""

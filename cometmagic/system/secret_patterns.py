@@ -38,6 +38,7 @@ SECRET_PATTERNS = (
     ),
     SecretPattern("a Stripe key", "[rs]k_(?:live|test)_", "[A-Za-z0-9]{16}"),
     SecretPattern("a Google API key", "AIzaSy", r"[\w-]{30,40}(?![\w-])"),
+    SecretPattern("a Google API key", "AIza", r"(?=(?:[A-Za-z_-]{0,34}[0-9]){2})[\w-]{35}(?![\w-])"),
     SecretPattern("a Google API key", r"AQ\.", r"(?=[\w-]{0,40}[0-9])[\w-]{40}"),
     SecretPattern("a Google access token", r"ya29\.", r"[\w-]{20}"),
     SecretPattern("a Google client secret", "GOCSPX-", r"[\w-]{24}"),
@@ -62,7 +63,7 @@ SECRET_PATTERN = f"{_BEFORE}(?:{'|'.join(row.prefix + row.rest for row in SECRET
 # A text that ends like this may be a credential of which the rest is still being typed.
 SECRET_START_PATTERN = rf"{_BEFORE}(?:{_PREFIX})[\w.-]{{3,}}$"
 
-MIN_PIECE, MAX_PIECE = 8, 16  # characters of a key in a row that are no coincidence, in a short and in a long key
+MIN_PIECE, MAX_PIECE = 8, 12  # characters of a key in a row that are no coincidence, in a short and in a long key
 _ANY_PATTERN = re.compile(SECRET_PATTERN, re.ASCII)
 _KIND_PATTERNS = [(row.kind, re.compile(row.prefix + row.rest, re.ASCII)) for row in SECRET_PATTERNS]
 _MASKED_PATTERN = re.compile(rf"{SECRET_PATTERN}[\w.+/=-]*", re.ASCII)
@@ -103,8 +104,8 @@ def contains_key(text: str, key: Secret) -> bool:
 
 
 def _iter_pieces(key: Secret) -> Iterator[str]:
-    """Yield all pieces of the forms of a key, in lower case."""
+    """Yield all pieces of the forms of a key, and of the key backwards, in lower case."""
     length = min(MAX_PIECE, max(MIN_PIECE, len(key.reveal().removeprefix(KEY_PREFIX))))
-    for form in (form.decode().lower() for form in iter_forms(key)):
+    for form in (form.decode().lower() for form in (*iter_forms(key), key.reveal()[::-1].encode())):
         for start in range(len(form) - length + 1):
             yield form[start : start + length]

@@ -23,7 +23,7 @@ from cometmagic.courier import recorder
 from cometmagic.system.redactor import Redactor
 from tests.faults.server import FaultServer, Step, limit, recv_request, response, send
 from tests.gemini.answers import answer, body, image, picture, text
-from tests.key_scan import KEYS, WRITINGS, leaks, shown_frames
+from tests.key_scan import KEYS, WRITINGS, leaks, pieces, shown_frames
 from tests.ports import listening
 
 pytestmark = pytest.mark.usefixtures("carried_here", "soon")
@@ -53,6 +53,24 @@ def words(quoted: str, *parts: dict[str, object]) -> str:
     return json.dumps(answer(text("You sent KEY here"), *parts)).replace("KEY", quoted)
 
 
+def split(quoted: str, **fields: object) -> str:
+    """Return an answer whose parts quote the key a few letters at a time."""
+    return json.dumps(answer(*({"text": piece, **fields} for piece in pieces(quoted)), image()))
+
+
+def streamed(quoted: str) -> str:
+    """Return the same as events of a stream, with the picture in the last one."""
+    documents = [*(answer(text(piece)) for piece in pieces(quoted)), answer(image())]
+    return "".join(f"data: {json.dumps(document)}\n\n" for document in documents)
+
+
+def grounded(quoted: str) -> str:
+    """Return an answer whose queries quote the key a few letters at a time."""
+    document = answer(image())
+    document["candidates"][0]["groundingMetadata"] = {"webSearchQueries": list(pieces(quoted))}
+    return json.dumps(document)
+
+
 def refused(status: str) -> Callable[[str], Scenarios]:
     """Return the scenarios of a status, as often as it may be asked for."""
     return lambda quoted: [reply(refusal(quoted), status)] * 4
@@ -71,6 +89,15 @@ FAILURES: dict[str, Callable[[str], Scenarios]] = {
     "200-text": lambda quoted: [reply(words(quoted))],
     "200-image-and-text": lambda quoted: [reply(words(quoted, image(thoughtSignature="c2ln")))],
     "200-image-and-error": lambda quoted: [reply(words(quoted, image())[:-1] + f", {refusal(quoted)[1:]}")],
+    "200-split": lambda quoted: [reply(split(quoted))],
+    "200-split-thoughts": lambda quoted: [reply(split(quoted, thought=True))],
+    "200-split-words": lambda quoted: [reply(json.dumps(answer(*map(text, pieces(quoted)))))],
+    "200-split-candidates": lambda quoted: [
+        reply(json.dumps({"candidates": [answer(text(piece))["candidates"][0] for piece in pieces(quoted)]}))
+    ],
+    "200-stream": lambda quoted: [reply(streamed(quoted))],
+    "200-queries": lambda quoted: [reply(grounded(quoted))],
+    "200-version": lambda quoted: [reply(words("", image())[:-1] + f', "modelVersion": "{quoted}"}}')],
     "200-blocked": lambda quoted: [reply(f'{{"promptFeedback": {{"blockReason": "{quoted}"}}}}')],
     "broken-json": lambda quoted: [reply(f'{{"candidates": [{quoted}')],
     "cut": lambda quoted: [[recv_request(), limit(response(words(quoted).encode()), 230)]],
@@ -115,7 +142,9 @@ class Look:
         except cometmagic.CometError as error:
             seen = [str(error), pickle.dumps(error).decode("latin-1"), shown_frames(error)]
         else:
-            seen = [repr(result), str(result), result.text, repr(result._repr_mimebundle_())]
+            response = result.response
+            seen = [repr(result), str(result), result.text, response.thought_text, "".join(response.grounding.queries)]
+            seen += [repr(result._repr_mimebundle_())]
         return [*seen, json.dumps(events, ensure_ascii=False)]
 
 
@@ -127,11 +156,12 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCapt
 
 def blind(patch: pytest.MonkeyPatch) -> None:
     """Let the package redact nothing."""
-    patch.setattr(Redactor, "redact", lambda _, words: words)
-    patch.setattr(Redactor, "redact_body", lambda *_: False)
+    patch.setattr(Redactor, "redact_joined", lambda _, texts: list(texts))
+    patch.setattr(Redactor, "redact_body", lambda *_, **__: False)
 
 
-SHORT = list(zip(FAILURES, itertools.cycle(WRITINGS), itertools.cycle(KEYS), strict=False))
+CYCLES = zip(itertools.cycle(FAILURES), itertools.cycle(WRITINGS), itertools.cycle(KEYS), strict=False)
+SHORT = list(itertools.islice(CYCLES, max(len(FAILURES), len(WRITINGS))))
 
 
 @pytest.mark.parametrize(("failure", "writing", "shape"), SHORT)

@@ -13,7 +13,7 @@ from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.generation.call import Call
 from cometmagic.generation.generate import start_generation
 from tests.courier.test_retry import BUSY, refusing
-from tests.faults.server import Held, recv_request, response, send
+from tests.faults.server import Held, Step, fin, recv_request, response, send
 from tests.gemini.answers import answer, answering, body, image, picture
 from tests.waiting import wait_for
 
@@ -64,7 +64,7 @@ def test_calls_that_are_turned_away_together_halve_the_limit_once() -> None:
 
         async def hold() -> None:
             nonlocal active
-            async with limiter.acquire_slot(8, lambda _: None):
+            async with limiter.acquire_slot(8, lambda _: None, 0):
                 active += 1
                 await asyncio.Event().wait()
 
@@ -96,7 +96,30 @@ def test_e21_after_three_unknown_outcomes_the_rest_is_not_sent(serving: Any) -> 
         errors.append(told.value)
     assert len(server.log) == 3
     assert [error.charge_status for error in errors] == [ChargeStatus.UNKNOWN] * 3 + [ChargeStatus.UNSENT] * 7
-    assert "of the last 3 calls it is not known" in str(errors[-1])
+    assert "of the last 3 requests it is not known" in str(errors[-1])
+
+
+STORM, SLOW = refusing("504 Gateway"), refusing("429 Slow", BUSY, **{"Retry-After": "0"})
+STREAKS: dict[str, tuple[int, int, list[list[Step]], int]] = {
+    "each-tried-again": (10, 1, [STORM], 3),
+    "closed-and-tried-again": (10, 2, [[recv_request(), fin()]], 3),
+    "two-calls": (2, 3, [STORM], 3),
+    "refusals-between": (10, 0, [SLOW, STORM], 6),
+    "alone": (1, 3, [STORM], 4),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("carried_here", "soon")
+@pytest.mark.parametrize("name", STREAKS)
+def test_each_request_of_unknown_outcome_counts(serving: Any, name: str) -> None:
+    count, retry_unknown, answers, posts = STREAKS[name]
+    held = Held()
+    with serving(held.steps(*answers[0][1:]), *(answers[number % len(answers)] for number in range(1, 30))) as server:
+        calls = [start_generation(f"cat {number}", at_once=1, retry_unknown=retry_unknown) for number in range(count)]
+        held.let_go.set()
+        ended(*calls)
+
+    assert len(server.log) == posts
 
 
 @pytest.mark.usefixtures("carried_here")

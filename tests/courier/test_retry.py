@@ -24,6 +24,7 @@ from tests.gemini.answers import answer, answering, body, image, picture, text
 
 GOOD = answering(answer(image()))
 BUSY = {"error": {"message": "Resource has been exhausted.", "status": "RESOURCE_EXHAUSTED", "code": 429}}
+OVERLOADED = {"error": {"message": "Our GPUs are warming up.", "status": "UNAVAILABLE", "code": 503}}
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
@@ -179,6 +180,11 @@ NOT_PROCESSED: dict[str, list[Step]] = {
     "429-per-minute": refusing("429 Slow", retry_info("0.01s")),
     "503-overloaded": refusing("503 Busy", {"error": {"message": "The model is overloaded."}}),
     "503-capacity": refusing("503 Busy", {"error": {"message": "No capacity now."}}),
+    "429-in-a-200": answering(BUSY),
+    "503-in-a-200": answering(OVERLOADED),
+    "503-in-a-200-by-number": answering({"code": "503", "message": "high demand"}),
+    "429-in-a-list": answering([{"error": {"code": 429, "message": "m"}}]),
+    "503-in-a-stream": answering(f": hello\n\ndata: {json.dumps(OVERLOADED)}\n\n".encode()),
     **{f"{code}": refusing(f"{code} Down", b"<html>") for code in (521, 523, 525, 526)},
 }
 
@@ -223,7 +229,12 @@ NEVER_AGAIN: dict[str, tuple[str, list[Step]]] = {
     ]}})),
     "F-429-balance": ("F", refusing("429 No", {"error": {"message": "user quota is not enough"}})),
     "F-429-long": ("F", refusing("429 Slow", BUSY, **{"Retry-After": "3000"})),
-    "F-429-in-a-200": ("F", answering(BUSY)),
+    "F-429-in-a-200-after-words": ("F", answering(answer(text("Let me see")) | BUSY)),
+    "F-503-in-a-stream-after-a-draft": ("F", answering(f"data: {json.dumps(answer(image(thought=True)))}\n\n"
+                                                      f"data: {json.dumps(OVERLOADED)}\n\n".encode())),
+    **{f"F-{code}-in-a-200": ("F", answering({"error": {"code": code, "message": "m"}})) for code in (400, 401, 403)},
+    "F-429-of-a-day-in-a-200": ("F", answering({"error": {"code": 429, "message": "Daily limit."}})),
+    "U-words-in-a-200": ("U", answering({"error": {"message": "The model is overloaded."}})),
     "F-blocked": ("F", answering({"promptFeedback": {"blockReason": "SAFETY"}})),
     "F-safety": ("F", answering(answer(finish="IMAGE_SAFETY"))),
     "F-words": ("F", answering(answer(text("I would rather not.")))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cometmagic.errors import OptionError
-from cometmagic.images.arrays import BIT_DEPTH_NOTE, convert_to_uint8, is_array
+from cometmagic.images.arrays import BIT_DEPTH_NOTE, create_picture, is_array
+from cometmagic.images.bands import BAND_PIXELS
+from tests.bench import memory
+
+
+def convert_to_uint8(value: Any) -> tuple[Any, str]:
+    """Return the pixels of an array as a picture, and how they were converted."""
+    made, conversion = create_picture(value)
+    return np.asarray(made), conversion
 
 
 @pytest.mark.parametrize(
@@ -56,7 +65,6 @@ def test_values_become_eight_bits(given_array: Any, expected: list[int]) -> None
     values, done = convert_to_uint8(given_array)
 
     assert values[0].tolist() == expected
-    assert values.flags["C_CONTIGUOUS"]
     assert done == (BIT_DEPTH_NOTE if given_array.dtype.itemsize == 2 and given_array.dtype.kind == "u" else "")
     assert np.array_equal(given_array, before)
 
@@ -140,6 +148,46 @@ def test_what_is_an_array() -> None:
     assert not any(
         is_array(given_as) for given_as in (np.float32(1), np.ndarray, Tensor, [1], None, "x", b"x", object())
     )
+
+
+REPEATED = [((7700, 7700, 3), "f8"), ((7700, 7700, 3), "i8"), ((7700, 7700, 3), "u1"), ((7700, 7700), "f2")]
+
+
+@pytest.mark.full
+@pytest.mark.skipif(memory.reset_peak() is None, reason="only Linux tells a process's peak")
+@pytest.mark.parametrize(("shape", "dtype"), REPEATED)
+def test_an_array_that_repeats_one_pixel_takes_no_more_than_its_picture(shape: tuple[int, ...], dtype: str) -> None:
+    before = memory.reset_peak()
+
+    create_picture(np.broadcast_to(np.zeros((1,) * len(shape), dtype), shape))
+
+    assert (memory.status("VmHWM") or 0) - (before or 0) < 320_000_000
+
+
+@pytest.mark.parametrize("dtype", ["f8", "i8", "u1", "u2", "?"])
+def test_an_array_is_converted_in_bands(dtype: str) -> None:
+    shape = (1500, 1600, 3)
+    tracemalloc.start()
+    try:
+        create_picture(np.broadcast_to(np.zeros((1, 1, 1), dtype), shape))
+        _, peak = tracemalloc.get_traced_memory()  # of numpy, not of Pillow
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 2.5 * BAND_PIXELS * 3 * 8
+
+
+@pytest.mark.parametrize("shape", [(1, 60_000_000, 3), (60_000_000, 1), (1 << 30, 1 << 30, 3)])
+def test_an_array_of_an_impossible_shape_is_refused_before_it_is_copied(shape: tuple[int, ...]) -> None:
+    with pytest.raises(OptionError, match="too many pixels"):
+        create_picture(np.broadcast_to(np.zeros((1,) * len(shape), "u1"), shape))
+
+
+@pytest.mark.parametrize("rows", [624, 625, 626, 1251])
+def test_bands_meet(rows: int) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (rows, 1600, 3), np.uint8)
+
+    assert np.array_equal(convert_to_uint8(pixels)[0], pixels)
 
 
 def test_a_tensor_that_cannot_be_read_is_told() -> None:

@@ -99,7 +99,7 @@ def test_a_file_of_another_user_is_told(file: Path) -> None:
         ("no/such/file.png", "There is no image file no/such/file.png"),
         ("", "The path of an image is empty"),
         (" \t", "The path of an image is empty"),
-        ("a\0b", "Cannot read ab"),
+        ("a\0b", "ab has a null character"),
         ("\ud800.png", "Cannot read ?.png"),
         ("x" * 5000, "Cannot read xxx"),
         ("~nobody-of-this-name/x.png", "Cannot read ~nobody-of-this-name/x.png: Could not determine home directory. "),

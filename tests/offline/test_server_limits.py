@@ -241,6 +241,17 @@ def test_the_limit_of_a_body_is_that_of_the_service(shared: Server) -> None:
     assert [ask(shared, "POST", UNARY, body, KEY)[0].status for body in (small, large)] == [400, 413]
 
 
+@pytest.mark.parametrize(
+    "request_", [head("Content-Length: 100000000000"), head(CHUNKED, without="content-length") + b"ffffffff\r\nabc"]
+)
+def test_a_body_that_says_it_is_vast_is_refused_at_once(shared: Server, request_: bytes) -> None:
+    with dial(shared) as wire:
+        wire.settimeout(timed_reader.READ_TIMEOUT / 2)
+        wire.sendall(request_)
+
+        assert wire.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
 def test_a_connection_too_many_is_refused_until_another_ends(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "MAX_CONNECTIONS", 2)
     with dial(server), dial(server):

@@ -6,6 +6,8 @@ import contextlib
 import copy
 import io
 import json
+import re
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,46 @@ def test_the_place_where_json_breaks_is_pointed_at() -> None:
     _, answer = service.answer(FLASH, b'{\n  "contents": tru}')
 
     assert message(json.loads(answer)).endswith('\n  "contents": tru}\n              ^')
+
+
+MILLION = 1_000_000
+WASTEFUL: dict[str, bytes] = {
+    "lists": b'{"contents": [' + b"[]," * MILLION + b"[]]}",
+    "objects": b'{"contents": [' + b"{}," * MILLION + b"{}]}",
+    "numbers": b'{"contents": [' + b"1," * MILLION + b"1]}",
+    "unknown names": b"{" + b",".join(b'"k%d":1' % number for number in range(MILLION // 4)) + b"}",
+    "strings": b'["a"' + b'"a"' * MILLION + b"," * MILLION,
+    "beside a text of quotes": b'{"a": "' + b'\\"' * MILLION + b'", "contents": [' + b"1," * MILLION + b"1]}",
+    "without an end": b'["' + b'\\"' * MILLION + b"," * MILLION,
+    "in another encoding": ('{"a": "\u2222\u2222", "contents": [' + "1," * MILLION + "1]}").encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("name", WASTEFUL)
+def test_a_body_of_too_many_values_costs_little(name: str) -> None:
+    tracemalloc.start()
+    try:
+        status, answer = service.answer(FLASH, WASTEFUL[name])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert (status, len(answer) < 1000) == (400, True)
+    assert message(json.loads(answer)).startswith("Invalid JSON payload received.")
+    assert peak < 4 * len(WASTEFUL[name])
+
+
+def test_the_signs_in_a_text_are_no_values() -> None:
+    assert service.answer(FLASH, json.dumps(request(text('[{,"' * 20_000 + ALWAYS_SAID))).encode())[0] == 200
+
+
+@pytest.mark.parametrize("body", [{f"k{number}": 1 for number in range(5_000)},
+                                  {"contents": [{"parts": [{}] * 5_000}]}], ids=["fields", "values"])  # fmt: skip
+def test_of_many_violations_the_first_are_listed(body: dict[str, Any]) -> None:
+    lines = message(post(body)[1]).splitlines()
+
+    assert len(lines) == 21
+    assert re.fullmatch(r".*and 4,98\d more", lines[-1])
 
 
 FIELDS = {

@@ -26,8 +26,8 @@ from tests.faults.server import Held, recv_request, response, send, sliced
 from tests.gemini.answers import answer, body, image, picture, text
 from tests.storage.hostile_records import RECORD
 
-WHOLE = response(body(answer(text("x" * 3000), image(), text("y" * 3000))))
-SLICED = [recv_request(), sliced(WHOLE, 512, 0.002)]
+WHOLE = response(body(answer(text("x " * 8000), image(), text("y " * 8000))))
+SLICED = [recv_request(), sliced(WHOLE, 2048, 0.002)]
 
 
 @pytest.fixture

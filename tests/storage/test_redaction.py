@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from cometmagic.storage import redaction
 from cometmagic.storage.call_folder import CallFolder
@@ -33,7 +35,7 @@ def redacted(root: Path, content: bytes, key: str = KEY) -> bytes:
 @pytest.mark.parametrize("around", [" ", "x"])
 def test_a_key_across_two_windows_is_overwritten_and_nothing_else(tmp_path: Path, writing: str, around: str) -> None:
     quoted = f"<{json.dumps(WRITINGS[writing](KEY))[1:-1]}>".encode()
-    for before in range(WINDOW - len(quoted) - 1, WINDOW + 2, 7):
+    for before in range(WINDOW - len(quoted) - 1, WINDOW + 2, 17):
         content = b" " * before + quoted + around.encode() * WINDOW
 
         left = redacted(tmp_path, content)
@@ -70,3 +72,20 @@ def test_a_call_without_a_response_is_left_alone(tmp_path: Path) -> None:
     redaction.redact_response(CallFolder(tmp_path), Redactor([Secret(KEY)]))
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_image_that_is_the_whole_body_keeps_every_byte_but_a_whole_key(tmp_path: Path) -> None:
+    """A table of each JPEG holds the alphabet."""
+    key = "sk-1aCdEfGhJ0123456789zz"
+    buffer = io.BytesIO()
+    Image.effect_noise((300, 300), 50).save(buffer, "JPEG")
+    image = buffer.getvalue()
+    assert b"CDEFGHIJ" in image
+    stream = redaction.StreamRedactor(Redactor([Secret(key)]))
+
+    for place in (5000, len(image)):
+        body = image[:place] + key.encode() + image[place:]
+        assert redacted(tmp_path, image, key) == image
+        assert redacted(tmp_path, body, key) == body.replace(key.encode(), b"*" * len(key))
+        assert redacted(tmp_path, b"a" + body, key) != b"a" + body.replace(key.encode(), b"*" * len(key)), "the control"
+    assert b"".join([*(stream.feed(image[at : at + 7]) for at in range(0, len(image), 7)), stream.finish()]) == image

@@ -1,14 +1,13 @@
-"""The forms of a secret, and escapes undone: nothing is missing, and no part is so short that it hits other words."""
+"""The forms of a secret: nothing is missing, and no part is so short that it hits other words."""
 
 from __future__ import annotations
 
-from array import array
-from collections import Counter
+import base64
 
 import pytest
 
 from cometmagic.system.secret import Secret
-from cometmagic.system.secret_forms import iter_forms, iter_parts, list_whole_forms, unescape
+from cometmagic.system.secret_forms import iter_forms, iter_lower_forms, iter_squeezed_forms, list_whole_forms, squeeze
 
 BASE64_FORMS = {b"YWJjZGVmZ2", b"FiY2RlZmdo", b"hYmNkZWZna"}  # at three offsets
 
@@ -23,40 +22,29 @@ def test_the_forms_of_a_secret() -> None:
 @pytest.mark.parametrize(
     ("secret", "lengths"),
     [
-        ("Abcdefgh", {6: 3, 12: 5, 8: 9}),  # of the secret, its hexadecimal, and three times its base64
-        ("pass", {4: 1}),
-        ("abc", {}),
+        ("Abcdefgh", {6, 12, 8}),  # of the secret, its hexadecimal, and its base64
+        ("pass", {4, 12, 8}),
+        ("abc", {12, 8}),
     ],
 )
-def test_parts_are_as_short_as_tells_something(secret: str, lengths: dict[int, int]) -> None:
-    parts = set(iter_parts(Secret(secret)))
+def test_parts_are_as_short_as_tells_something(secret: str, lengths: set[int]) -> None:
+    forms = dict(iter_lower_forms(Secret(secret)))
 
-    assert Counter(map(len, parts)) == lengths
-    assert all(part == part.lower() for part in parts)
-
-
-@pytest.mark.parametrize(
-    ("text", "content", "ends"),
-    [
-        (b"x\\u0061b%63&#100;&#x65;f", b"xabcdef", [1, 7, 8, 11, 17, 23, 24]),
-        (b'\\"\\\\\\/', b'"\\/', [2, 4, 6]),
-        (b"\\\\u0041%252541\\x42", b"aab", [7, 14, 18]),
-        (b"a\nb\\nc\\u00e9d\xc3\xa9e", b"abcde", [1, 3, 6, 13, 16]),
-        (b"&#32;&#126;", b" ~", [5, 11]),
-        (b"%41", b"a", [3]),
-    ],
-)
-def test_escapes_are_undone_and_their_places_known(text: bytes, content: bytes, ends: list[int]) -> None:
-    unescaped = unescape(text)
-
-    assert unescaped is not None
-    assert unescaped.content == content
-    assert unescaped.ends == array("Q", ends)
-    assert len(unescaped.starts) == len(content)
-    assert all(start < end for start, end in zip(unescaped.starts, ends, strict=True))
-    assert [start for start, end in zip(unescaped.starts[1:], ends, strict=False) if start < end] == []
+    assert set(forms.values()) == lengths
+    assert {form for form, length in forms.items() if length == 8} == {form.lower() for form in base64_forms(secret)}
+    assert all(form == form.lower() for form in forms)
 
 
-@pytest.mark.parametrize("text", [b"", b"plain", b"100% of &amp; \\ it", b"&#31;&#127;&#x1f;%7g"])
-def test_a_text_without_escapes_has_none(text: bytes) -> None:
-    assert unescape(text) is None
+def base64_forms(secret: str) -> set[bytes]:
+    return set(iter_forms(Secret(secret))) - {secret.encode(), secret.encode().hex().encode()}
+
+
+def test_squeezed_forms_are_letters_and_digits() -> None:
+    forms = dict(iter_squeezed_forms(Secret("Ab-cd_12")))
+
+    assert forms[b"abcd12"] == forms[b"21dcba"] == 12
+    assert forms[b"Ab-cd_12".hex().encode()] == 24
+    assert forms["Ab-cd_12".encode("utf-16-le").hex().encode()] == 48
+    assert forms[b"qwity2rfmt"] == 16
+    assert squeeze(base64.b64encode(b"QWItY2RfMT"))[:12] in {form[:12] for form in forms}
+    assert all(squeeze(form) == form for form in forms)

@@ -39,6 +39,7 @@ SECRETS = {
     "sk-canary-" + "4f9c2b7e1d8a6035": "an API key",
     "sk_live_" + letters(24): "a Stripe key",
     "AIza" + "Sy" + letters(33): "a Google API key",
+    "AIza" + "b2x7" + letters(31): "a Google API key",
     "AQ." + "Ab8RN6" + letters(44): "a Google API key",
     "ya29." + "a0AfH6" + letters(60): "a Google access token",
     "GOCSPX-" + letters(28): "a Google client secret",
@@ -197,7 +198,8 @@ def test_the_session_s_key_is_found_in_every_shape(key: str) -> None:
         "quoted": quote(key, safe=""),
         "percent-encoded": "".join(f"%{ord(letter):02x}" for letter in key),
         "as hex": key.encode().hex(),
-        "a piece": key[:-4] if len(key) > 20 else key,
+        "a piece": key[-13:-1] if len(key) > 20 else key,
+        "backwards": key[::-1],
         **{f"as base64 after {n}": base64.b64encode(b"x" * n + key.encode() + b"yyy").decode() for n in range(3)},
     }
 

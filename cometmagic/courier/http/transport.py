@@ -34,6 +34,7 @@ from cometmagic.gemini.file_kinds import describe_binary
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.fallback_storage import read_documents
+from cometmagic.storage.redaction import redact_error
 from cometmagic.system.redactor import Redactor
 
 ERROR_BODY_TIMEOUT = 10.0  # seconds for the body of an error, whose status is known by then
@@ -68,7 +69,8 @@ class PostAttempt:
         used.
         """
         try:
-            return await self._post()
+            error = await self._post()
+            return error and redact_error(error, self._redactor, self.folder)
         except httpx.RemoteProtocolError:
             if self._status_recorder.status < 300:
                 raise
@@ -93,7 +95,8 @@ class PostAttempt:
                 error_body = bytes(await _read_error_body(response))
                 text = describe_binary(error_body, len(error_body)) or error_body.decode("utf-8", "replace")
                 error_text = self._redactor.redact(text)
-                return parse_error_response(response.status_code, error_text.encode(), headers)
+                has_images = call.get("references") != 0
+                return parse_error_response(response.status_code, error_text.encode(), headers, has_images=has_images)
             with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more
                 self.folder.update(status=response.status_code, request_id=find_request_id("", headers))
             await self._receive(response)
@@ -150,7 +153,7 @@ class PostAttempt:
         decoder = build_decoder(response.headers.get("content-encoding", ""))
         max_bytes = self.route.limits.largest_answer << 20
         received_size, report_time = 0, 0.0
-        with ResponseSpool(self.folder, self._documents) as spool:
+        with ResponseSpool(self.folder, self._documents, self._redactor) as spool:
             try:
                 async for chunk in response.aiter_raw():
                     received_size += len(chunk)

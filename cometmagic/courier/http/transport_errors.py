@@ -24,6 +24,16 @@ UNSENT_ERRORS = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+# How the texts of h11 begin, which quote what came, and what they mean.
+_PROTOCOL_ERRORS = {
+    "Server disconnected": "the connection ended before it",
+    "peer closed connection": "the connection ended within it",
+    "Receive buffer too long": "its headers are too long",
+    "illegal status line": "what came is no answer of HTTP",
+    "illegal header line": "one of its headers is malformed",
+    "illegal chunk": "a piece of it has no length",
+    "malformed chunk": "a piece of it is longer than its length",
+}
 
 
 def build_transport_error(
@@ -31,24 +41,35 @@ def build_transport_error(
     *,
     is_sent: bool,
     upload_progress: tuple[int, int] = (0, 0),
+    proxy_variable: str = "",
     redact: Callable[[str], str] = str,
 ) -> CometError:
     """Return the error an exception means; `is_sent` is False when no byte of the request can have been sent.
 
-    `upload_progress` is the number of bytes passed to the connection and their total; `redact` removes the key from
+    `upload_progress` is the number of bytes passed to the connection and their total; `proxy_variable` names what sets
+    the proxy of the request, if it has one; `redact` removes the key from
     the exception's text, which may quote the service. `details["reason"]` of the
     error is `connection`, `name` or `tls` for a failed connection that may work later, `damaged` for a damaged
     response, and otherwise empty.
     """
     if isinstance(exception, CometError):
         return exception.with_traceback(None)
-    text = redact(clean_line(exception, 200)) or _build_default_text(exception)
+    text = _simplify(exception, redact(clean_line(exception, 200))) or _build_default_text(exception)
     if isinstance(exception, UNSENT_ERRORS) or (not is_sent and isinstance(exception, httpx.TransportError)):
-        return _build_connection_error(exception, text)
+        return _build_connection_error(exception, text, proxy_variable)
     if not is_sent:
         return _build_preparation_error(exception, text)
     reason = DAMAGED_REASON if isinstance(exception, DamagedError) else ""
     return TransportError(_describe_failure(exception, text, *upload_progress), advice=BALANCE_ADVICE, reason=reason)
+
+
+def _simplify(exception: Exception, text: str) -> str:
+    """Return a text of the library that reads HTTP in plain words, and any other as it is."""
+    if not isinstance(exception, httpx.RemoteProtocolError) or not text:
+        return text
+    return next(
+        (words for start, words in _PROTOCOL_ERRORS.items() if text.startswith(start)), "it breaks HTTP's rules"
+    )
 
 
 def _build_preparation_error(exception: Exception, text: str) -> CometError:
@@ -60,15 +81,19 @@ def _build_preparation_error(exception: Exception, text: str) -> CometError:
     return TransportError(message, charge_status=ChargeStatus.UNSENT)
 
 
-def _build_connection_error(exception: Exception, text: str) -> CometError:
+def _build_connection_error(exception: Exception, text: str, proxy_variable: str) -> CometError:
     causes = list(_iter_causes(exception))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or "CERTIFICATE" in text:
         message = f"No safe connection to the service: {text}."
         advice = "A company proxy may need its certificate in SSL_CERT_FILE."
         return TransportError(message, charge_status=ChargeStatus.UNSENT, advice=advice)
-    message = f"Could not reach the service ({text})."
-    advice = "Check the network, the proxy settings and COMETAPI_BASE_URL."
     reason = _find_reason(exception, causes)
+    target, advice = "service", "Check the network, the proxy settings and COMETAPI_BASE_URL."
+    if proxy_variable and reason in ("connection", "name"):  # the service's own address is the proxy's affair
+        target, advice = f"proxy of {proxy_variable}", f"Correct or unset {proxy_variable}, or check the network."
+    elif proxy_variable:
+        target = f"service through the proxy of {proxy_variable}"
+    message = f"Could not reach the {target} ({text})."
     return TransportError(message, charge_status=ChargeStatus.UNSENT, advice=advice, reason=reason)
 
 

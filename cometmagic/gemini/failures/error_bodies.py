@@ -17,6 +17,9 @@ from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_cl
 from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES, build_error_tree, parse_error_tree
 from cometmagic.gemini.failures.error_rules import (
     BASE_URL_ADVICE,
+    CHANGE_ADVICE,
+    IMAGES_ADVICE,
+    OPTIONS_ADVICE,
     RESET_ADVICE,
     STATUSES_BY_NAME,
     WAIT_ADVICE,
@@ -34,7 +37,12 @@ from cometmagic.gemini.failures.error_texts import (
     read_texts,
 )
 from cometmagic.gemini.failures.other_formats import describe_page, is_network_text
-from cometmagic.gemini.failures.retry_after import find_reset_delay, find_reset_words, find_retry_delay
+from cometmagic.gemini.failures.retry_after import (
+    find_exact_delay,
+    find_reset_delay,
+    find_reset_words,
+    find_retry_delay,
+)
 from cometmagic.system.formatting import format_duration
 from cometmagic.system.sanitize import clean_line
 
@@ -51,22 +59,36 @@ _SUCCESS_WORDS = {
 _MIN_RESET_DELAY = 60.0  # seconds; a shorter wait does not bring a quota of a day back
 
 
-def parse_error_response(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> APIError:
-    """Return the error for a response with this status, body and headers."""
+def parse_error_response(
+    status: int, body: bytes, headers: Mapping[str, str] | None = None, *, has_images: bool = True
+) -> APIError:
+    """Return the error for a response with this status, body and headers, to a request that may hold images."""
     headers = headers or {}
     text = body[:MAX_ERROR_BYTES].decode("utf-8", "replace")
     if 300 <= status < 400:
         location = clean_line(headers.get("location") or "another address", 200)
         message = f"it redirects to {location}, which is not followed"
         return _build_api_error(status, "", message, charge_status=ChargeStatus.REFUSED, advice=BASE_URL_ADVICE)
-    return _interpret_error(status, parse_error_tree(text), text, headers)
+    error = _interpret_error(status, parse_error_tree(text), text, headers)
+    if error.advice == IMAGES_ADVICE and not has_images:
+        error.advice = "Send a shorter prompt."
+    return error
 
 
-def parse_error_object(error: dict[str, Any]) -> APIError:
-    """Return the error for an `error` object in a response with status 200."""
+def parse_error_object(error: dict[str, Any], *, has_content: bool = False, origin: str = "") -> APIError:
+    """Return the error for an `error` object in a response with status 200.
+
+    `origin` says what the response is and where it came from, which matters when the error names no status. With
+    content before it, the request was not refused: it was processed, and is not sent again.
+    """
     tree = build_error_tree(error)
     text = coerce_string(error.get("message")) or json.dumps(error, default=coerce_string, ensure_ascii=False)
-    return _interpret_error(next(reversed(list_statuses(tree)), 200), tree, text, {})
+    result = _interpret_error(next(reversed(list_statuses(tree)), 200), tree, text, {}, origin)
+    if has_content:
+        result.details.pop("reason", None)
+        if result.charge_status is ChargeStatus.REFUSED:
+            result.charge_status = ChargeStatus.ANSWERED
+    return result
 
 
 def find_error(document: dict[str, Any], *, has_content: bool) -> dict[str, Any] | None:
@@ -93,14 +115,15 @@ def _is_error_report(report: dict[str, Any]) -> bool:
     return bool(read_texts({name: report[name] for name in names if name in report}))
 
 
-def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, str]) -> APIError:
-    page = describe_page(text) if tree is None else ""
+def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, str], origin: str = "") -> APIError:
     names, texts = list_names(tree), read_texts(tree)
+    page = next(filter(None, map(describe_page, [text] if tree is None else texts)), "")
     evidence = Evidence(
         status=_find_status(status, names, list_statuses(tree)),
         names=tuple(names),
         text="; ".join(texts) or clean_line(text, MAX_TEXT_LENGTH),
         is_page=bool(page) or (tree is None and is_network_text(text)),
+        has_delay=find_exact_delay(headers, tree) is not None,
     )
     rule = find_rule(evidence)
     claim = find_charge_claim(evidence.text)
@@ -108,10 +131,11 @@ def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, st
     delay, reset_delay = find_retry_delay(headers, tree or text), find_reset_delay(headers, tree)
     if delay is None and rule.reason == ErrorReason.RATE_LIMIT:
         delay = reset_delay
+    message = page or format_message(texts or [text]) or clean_line(text, MAX_MESSAGE_LENGTH) or "no explanation"
     return _build_api_error(
         status,
         _find_code(tree, names),
-        page or format_message(texts or [text]) or clean_line(text, MAX_MESSAGE_LENGTH) or "no explanation",
+        f"{message}; it is {origin}" if origin and evidence.status == 200 else message,
         charge_status=ChargeStatus.UNKNOWN if is_charged else rule.charge_status,
         advice=BALANCE_ADVICE if is_charged else _complete_advice(rule.advice, evidence.text, delay, reset_delay),
         request_id=find_request_id(text, headers),
@@ -136,8 +160,10 @@ def _find_code(tree: Any, names: list[str]) -> str:
 
 def _complete_advice(advice: str, text: str, delay: float | None, reset_delay: float | None) -> str:
     """Return the advice with the time to wait, where there is one."""
+    if advice == CHANGE_ADVICE and not text:
+        return OPTIONS_ADVICE
     if advice == WAIT_ADVICE and delay:
-        return f"It asks to wait {format_duration(delay)}; run the cell again then."
+        return f"It asks to wait {format_duration(max(delay, 1))}; run the cell again then."
     if advice != RESET_ADVICE:
         return advice
     delay = max(delay or 0, reset_delay or 0)
@@ -151,7 +177,7 @@ def _complete_advice(advice: str, text: str, delay: float | None, reset_delay: f
 def _build_api_error(status: int, code: str, message: str, *, request_id: str = "", **details: Any) -> APIError:
     suffix = f" [request id {request_id}]" if request_id and request_id not in message else ""
     name = f"{status} {code}".strip()
-    text = f"The service answered {name}: {message.rstrip('.')}{suffix}."
+    text = f"The service answered {name}: {message.rstrip('.')}{suffix}"
     return APIError(text, status=status, code=code, request_id=request_id, **details)
 
 

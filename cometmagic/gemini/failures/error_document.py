@@ -1,4 +1,4 @@
-"""An error body as a tree: JSON in objects, in lists, and in texts, as gateways nest the errors of others.
+"""An error body as a tree: JSON in objects, in lists, and in texts, as gateways nest the errors of others, or XML.
 
 A text that holds JSON becomes the list of its pieces, so that nobody else has to look for JSON in texts. Names of
 fields lose their case and their separators: `retry_delay`, `retryDelay` and `Retry-Delay` are all `retrydelay`.
@@ -7,6 +7,7 @@ Depth and size are limited, as the body may be hostile. This module does not kno
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -26,11 +27,16 @@ _ERROR_FIELD = re.compile(
 )
 # The message of an error body that is cut off.
 _PARTIAL_MESSAGE = re.compile(r'"(?:message|msg|detail|error)"\s*:\s*("(?:[^"\\]|\\.)*)\\?\Z', re.DOTALL)
+# An error in XML, as storage services and SOAP send it.
+_XML = re.compile(r"\s*<(?:\?xml|\w*error\w*|soap)\b(?!.{0,2000}<html)", re.IGNORECASE | re.DOTALL)
+_XML_FIELD = re.compile(r"<(?:\w{1,20}:)?(code|message|faultstring)\b[^<>]{0,200}>([^<>]{1,2000})</", re.IGNORECASE)
 
 
 def parse_error_tree(text: str) -> Any:
-    """Return the tree of an error body, None when there is no JSON in it."""
+    """Return the tree of an error body, None when there is neither JSON nor an error in XML in it."""
     text = text.lstrip("\ufeff \t\r\n")
+    if fields := parse_xml_error(text):
+        return fields
     try:
         return _TreeBuilder().build(json.loads(text))
     except (ValueError, RecursionError):
@@ -39,6 +45,12 @@ def parse_error_tree(text: str) -> Any:
         documents.append({"message": _parse_partial_string(match[1])})
     tree = _TreeBuilder().build(documents if any(documents) else text)
     return None if isinstance(tree, str) else tree
+
+
+def parse_xml_error(text: str) -> dict[str, str]:
+    """Return the fields of an error in XML, none for HTML and other text."""
+    fields = _XML_FIELD.findall(text) if _XML.match(text) else []
+    return {name.lower(): html.unescape(value) for name, value in reversed(fields)}
 
 
 def build_error_tree(value: Any) -> Any:

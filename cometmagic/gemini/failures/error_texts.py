@@ -28,6 +28,7 @@ _SKIPPED_FIELDS = ("input", "ctx", "request", "links", "stackentries")  # what w
 CODE_FIELDS = ("status", "code", "errorcode")
 NAME_FIELDS = (
     *CODE_FIELDS, "type", "errortype", "error", "errorname", "reason", "quotaid", "quotametric",
+    "quotalimit", "quotaname",
 )  # fmt: skip
 _NUMBER_FIELDS = ("code", "status", "statuscode", "httpstatus", "errorcode")
 _NAME = re.compile(r"(?=.*[a-zA-Z])[\w.:/@-]{1,120}", re.ASCII)

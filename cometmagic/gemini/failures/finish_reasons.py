@@ -6,20 +6,23 @@ not know how the response was received.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus, CometError, NoImageError, TransportError
+from cometmagic.gemini.coerce import coerce_objects
 from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim, quote_texts
+from cometmagic.gemini.failures.error_document import parse_xml_error
 from cometmagic.gemini.failures.error_rules import NETWORK_ADVICE, SIGNATURE_ADVICE
-from cometmagic.gemini.failures.error_texts import MAX_MESSAGE_LENGTH
+from cometmagic.gemini.failures.error_texts import MAX_MESSAGE_LENGTH, format_message, read_texts
 from cometmagic.gemini.failures.other_formats import describe_page, describe_value
 from cometmagic.gemini.response import ImageResponse
-from cometmagic.options.declaration import SAFETY_CATEGORIES
+from cometmagic.options.declaration import SAFETY_CATEGORIES, SAFETY_THRESHOLDS
 from cometmagic.system.sanitize import clean_line
 
 MAX_TEXT_LENGTH = 500  # characters of each text of an answer in a message
+_OFF_THRESHOLDS = (SAFETY_THRESHOLDS["none"], SAFETY_THRESHOLDS["off"])
 _AGAIN_ADVICE = "Rephrase the prompt or run the cell again."
 _REPHRASE_ADVICE = "Rephrase the prompt: the same one will not pass again, and this block cannot be switched off."
 _SIMILAR_ADVICE = "Rephrase the prompt: the picture would be too close to an existing one."
@@ -61,7 +64,10 @@ def build_malformed_error(
     """
     text = head.decode("utf-8", "replace")
     if not text.strip():
-        return TransportError("The service answered with an empty body.", advice=BALANCE_ADVICE)
+        message = f"The service answered with an empty body, from {address}."
+        return TransportError(message, advice=f"Check COMETAPI_BASE_URL. {BALANCE_ADVICE}")
+    if fields := parse_xml_error(text):
+        return build_other_format_error("an error in XML", format_message(read_texts(fields)), body_path, address)
     if page := describe_page(text):
         message = f"The service answered with {page} instead of JSON, from {address}."
         return APIError(message, charge_status=ChargeStatus.UNKNOWN, advice=NETWORK_ADVICE)
@@ -79,9 +85,9 @@ def build_other_format_error(description: str, text: str, body_path: Path, addre
 
     `text` is what it says, `address` is where it came from.
     """
-    words = f" It says: {clean_line(text, MAX_MESSAGE_LENGTH)}" if text.strip() else ""
+    words = f" It says: {quote_texts([text], MAX_MESSAGE_LENGTH)}" if text.strip() else ""
     message = f"The answer is no Gemini response but {description}, from {address}; it is kept in {body_path}."
-    return NoImageError(f"{message}{words}", advice="Check COMETAPI_BASE_URL.")
+    return NoImageError(f"{message}{words}", advice="Check COMETAPI_BASE_URL.", **_find_claim("", text))
 
 
 def build_no_image_error(
@@ -91,12 +97,14 @@ def build_no_image_error(
     is_truncated: bool,
     damaged_count: int,
     unknown_files: Sequence[str],
+    unblocked_categories: Collection[str] = (),
     has_data: bool = False,
 ) -> CometError:
     """Return the error for a response without a final image.
 
-    `damaged_count` images could not be decoded; `unknown_files` are saved, and no pictures to show. If the
-    response `has_data` that was not understood, it may be the image.
+    `damaged_count` images could not be decoded; `unknown_files` are saved, and no pictures to show; the request
+    switched the thresholds of `unblocked_categories` off. If the response `has_data` that was not understood, it may
+    be the image.
     """
     reason = response.block_reason or response.finish_reason
     has_address_only = bool(response.addresses) and reason in ("", "STOP")
@@ -105,7 +113,7 @@ def build_no_image_error(
         drafts = " Drafts that came whole are saved beside it." if response.thoughts else ""
         return TransportError(f"The answer {problem}; what came is kept in {body_path}.{drafts}", advice=BALANCE_ADVICE)
     service_text = response.block_message or response.finish_message
-    advice = _find_advice(reason, response.blocked_categories)
+    advice = _find_advice(reason, response.blocked_categories, unblocked_categories)
     addresses = response.addresses or (response.addresses_in_words if _is_repetition(advice) else ())
     details: dict[str, Any] = {"finish_reason": reason, **_find_claim(service_text, response.text)}
     details |= {"addresses": list(addresses)} if addresses else {}
@@ -162,11 +170,22 @@ def _advise_on_data(advice: str, body_path: Path, *, has_address: bool) -> str:
     return start if _is_repetition(advice) else f"{start} {advice}" if has_address else advice
 
 
-def _find_advice(reason: str, blocked_categories: Sequence[str]) -> str:
-    """Return what to do about a finish reason; `blocked_categories` are named as `--safety` writes them."""
-    adjustable = [name for name in blocked_categories if name in SAFETY_CATEGORIES]
-    if reason.upper() == "SAFETY" and adjustable:
-        return f"Rephrase the prompt, or lower the threshold: --safety {adjustable[0]}=none."
+def list_unblocked_categories(request_body: dict[str, Any]) -> list[str]:
+    """Return the safety categories that a request switches off, as `--safety` writes them."""
+    settings = coerce_objects(request_body.get("safetySettings"))
+    categories = [setting.get("category") for setting in settings if setting.get("threshold") in _OFF_THRESHOLDS]
+    return [name for name, category in SAFETY_CATEGORIES.items() if category in categories]
+
+
+def _find_advice(reason: str, blocked_categories: Sequence[str], unblocked_categories: Collection[str]) -> str:
+    """Return what to do about a finish reason; categories are named as `--safety` writes them."""
+    candidates = blocked_categories or tuple(SAFETY_CATEGORIES)
+    adjustable = [name for name in candidates if name in SAFETY_CATEGORIES and name not in unblocked_categories]
+    if reason.upper() == "SAFETY" and not adjustable:
+        return "Rephrase the prompt: --safety cannot lower a threshold further here."
+    if reason.upper() == "SAFETY" and blocked_categories:
+        options = " ".join(f"--safety {name}=none" for name in adjustable)
+        return f"Rephrase the prompt, or lower what blocked it: {options}."
     return FINISH_REASON_ADVICE.get(reason.upper(), _AGAIN_ADVICE)
 
 

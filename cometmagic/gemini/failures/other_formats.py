@@ -6,16 +6,20 @@ knows neither the address nor the HTTP status.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from cometmagic.gemini.coerce import coerce_string
+from cometmagic.gemini.failures.error_document import iter_items, iter_objects
 from cometmagic.system.sanitize import clean_line
 
 _MAX_FIELDS = 8  # top-level fields that are named
 _MAX_DEPTH = 3  # how deep a Gemini response may be wrapped
-_GEMINI_FIELDS = {"candidates", "promptfeedback", "usagemetadata", "modelversion", "responseid", "modelstatus"}
+_CONTENT_FIELDS = {"candidates", "promptfeedback", "usagemetadata"}  # one of them has content in a Gemini response
+_GEMINI_FIELDS = {*_CONTENT_FIELDS, "modelversion", "responseid", "modelstatus"}
 _SEPARATORS = re.compile("[_-]")
 # What a body looks like, by its top-level fields and by `object`; the first row of which all fields are there decides.
 _FORMATS = (
@@ -30,6 +34,9 @@ _FORMATS = (
     ("an operation that is still running", {"name", "done"}),
     ("a status message", {"status"}),
 )
+_WORDS = ("content", "text", "refusal")  # the fields with what a model says
+_MAX_OBJECTS = 2000  # that are searched for them
+_FAILURES = ("failed", "failure", "error", "cancelled", "canceled", "expired", "rejected")  # as a `status`
 _PAGE = re.compile(r"\s*(?:<!doctype|<!--|<html|<head|<body|<title|<\?xml|<error\b)", re.IGNORECASE)
 _TITLE = re.compile(r"<(title|h1|message)[^>]{0,200}>(.{0,500}?)</\1>", re.IGNORECASE | re.DOTALL)
 _NETWORK_TEXT = re.compile(
@@ -65,21 +72,40 @@ def describe_value(text: str) -> str:
 def describe_documents(documents: list[dict[str, Any]]) -> str:
     """Return a description of JSON objects that are no Gemini response, with their top-level fields.
 
-    An empty string means that they are one, perhaps an empty or a wrapped one.
+    An empty string means that they are one, perhaps a wrapped one.
     """
     fields = {name: value for document in documents for name, value in document.items()}
-    if not fields or any(map(_has_gemini_fields, documents)):
-        return ""
+    if not fields or any(map(_has_gemini_content, documents)):
+        return "" if fields else "empty JSON"
     names = [clean_line(name, 40) for name in fields]
-    kind = next((kind for kind, required in _FORMATS if required <= fields.keys()), "JSON of another format")
+    default = "an empty answer" if all(map(_is_gemini_field, fields)) else "JSON of another format"
+    kind = next((kind for kind, required in _FORMATS if required <= fields.keys()), default)
     status = clean_line(coerce_string(fields.get("status")), 40)
+    if status.lower() in _FAILURES:
+        kind = "a task that failed"
     ellipsis = ", …" if len(names) > _MAX_FIELDS else ""
     return f"{kind}{f' ({status})' if status else ''} with the fields {', '.join(names[:_MAX_FIELDS])}{ellipsis}"
 
 
-def _has_gemini_fields(value: Any, depth: int = 0) -> bool:
-    """Whether an object is a Gemini response, or wraps one."""
-    if isinstance(value, dict) and any(_SEPARATORS.sub("", name).lower() in _GEMINI_FIELDS for name in value):
+def read_words(documents: list[dict[str, Any]]) -> str:
+    """Return what JSON objects say, such as the words of a chat completion, in one line."""
+    values = (node.get(name) for node in itertools.islice(iter_objects(documents), _MAX_OBJECTS) for name in _WORDS)
+    return clean_line("".join(map(coerce_string, values)))
+
+
+def _is_gemini_field(name: str, names: AbstractSet[str] = _GEMINI_FIELDS) -> bool:
+    return _SEPARATORS.sub("", name).lower() in names
+
+
+def _has_gemini_content(value: Any, depth: int = 0) -> bool:
+    """Whether an object is a Gemini response with content, or wraps one."""
+    if isinstance(value, dict) and any(
+        _is_gemini_field(name, _CONTENT_FIELDS) and _has_content(item) for name, item in value.items()
+    ):
         return True
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return depth < _MAX_DEPTH and any(_has_gemini_fields(item, depth + 1) for item in items)
+    return depth < _MAX_DEPTH and any(_has_gemini_content(item, depth + 1) for item in iter_items(value))
+
+
+def _has_content(value: Any) -> bool:
+    """Whether a value is an object with fields, or a list with such an object."""
+    return bool(value) if isinstance(value, dict) else isinstance(value, list) and any(map(_has_content, value))

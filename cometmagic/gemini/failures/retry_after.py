@@ -49,9 +49,14 @@ _RESET_WORDS = re.compile(
 )
 
 
+def find_exact_delay(headers: Mapping[str, str], tree: Any) -> float | None:
+    """Return how many seconds a header or a field asks to wait, or None."""
+    return _select_delay([*_iter_header_delays(headers), *_iter_retry_fields(tree)])
+
+
 def find_retry_delay(headers: Mapping[str, str], tree: Any) -> float | None:
-    """Return how many seconds a response's headers or its error tree ask to wait, or None."""
-    exact_delay = _select_delay([*_iter_header_delays(headers), *_iter_retry_fields(tree)])
+    """Return how many seconds a response's headers or its error tree ask to wait, words included, or None."""
+    exact_delay = find_exact_delay(headers, tree)
     return _select_delay(map(_parse_message_delay, _iter_strings(tree))) if exact_delay is None else exact_delay
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import BinaryIO, cast
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from cometmagic.images.decoding import gif_header, jpeg_header, png_header, tiff_header
+from cometmagic.images.decoding import avif_header, gif_header, jpeg_header, png_header, tiff_header
 from cometmagic.images.decoding.decoder_errors import DamagedImageError, ImageFileError, PixelLimitError, convert_errors
 from cometmagic.images.decoding.file_header import FileHeader, measure_length, select_ranges
 from cometmagic.images.decoding.opened_image import OpenedImage
@@ -32,12 +31,13 @@ _PIXEL_BYTES = 4  # of a decoded picture
 _EXTRA_PIXEL_BYTES = {"WEBP": 12, "AVIF": 16}  # these decoders hold copies of the picture
 _JPEG_SPEED = 4  # times as fast as others, as it is decoded at a fraction of its size
 _FRACTIONS = (1, 2, 4, 8)  # of its size at which a JPEG can be decoded
-_EXIF_ITEM = re.compile(rb"(infe.{8}(?:..)?)Exif", re.DOTALL)
-_HEADER_READERS: tuple[tuple[tuple[bytes, ...], str, Callable[[BinaryIO], FileHeader]], ...] = (
-    ((png_header.MAGIC,), "PNG", png_header.read_header),
-    ((jpeg_header.MAGIC,), "JPEG", jpeg_header.read_header),
-    (gif_header.MAGICS, "GIF", gif_header.read_header),
-    (tiff_header.MAGICS, "TIFF", tiff_header.read_header),
+# Where a file has which bytes, its format, and what reads its header.
+_HEADER_READERS: tuple[tuple[int, tuple[bytes, ...], str, Callable[[BinaryIO], FileHeader]], ...] = (
+    (0, (png_header.MAGIC,), "PNG", png_header.read_header),
+    (0, (jpeg_header.MAGIC,), "JPEG", jpeg_header.read_header),
+    (0, gif_header.MAGICS, "GIF", gif_header.read_header),
+    (0, tiff_header.MAGICS, "TIFF", tiff_header.read_header),
+    (4, (avif_header.MAGIC,), "AVIF", avif_header.read_header),
 )
 
 
@@ -168,20 +168,12 @@ def _read_header(file: BinaryIO, formats: tuple[str, ...]) -> tuple[str, FileHea
     """Return the format of a file and its header; the format is "" when only Pillow knows it."""
     file.seek(0)
     magic = file.read(12)
-    for magics, file_format, read_header in _HEADER_READERS:
-        if magic.startswith(magics):
+    for offset, magics, file_format, read_header in _HEADER_READERS:
+        if magic.startswith(magics, offset):
             if file_format not in formats:
                 raise ImageFileError(f"{file_format} is not allowed")
             return file_format, read_header(file)
-    if magic[4:8] == b"ftyp":
-        # Pillow parses all EXIF data of an AVIF; it finds none when the item has another type.
-        return "", FileHeader(io.BytesIO(_EXIF_ITEM.sub(rb"\1skip", _read_all(file))))
     return "", FileHeader(select_ranges(file, [(0, min(measure_length(file), MAX_FILE_BYTES))]))
-
-
-def _read_all(file: BinaryIO) -> bytes:
-    file.seek(0)
-    return file.read(MAX_FILE_BYTES)
 
 
 def _open_picture(file_format: str, header: FileHeader, formats: tuple[str, ...]) -> ImageFile.ImageFile:

@@ -112,7 +112,7 @@ STATUSES: dict[str, tuple[str, Any, ChargeStatus, str]] = {
     "E3-quota": ("403 No", {"error": {"message": "m", "code": "insufficient_user_quota"}}, REFUSED, "balance"),
     "E4-404-html": ("404 No", HTML, REFUSED, "a web page titled"),
     "E5-408": ("408 Slow", COMET, UNKNOWN, "balance"),
-    "E6-413": ("413 Big", COMET, REFUSED, "smaller reference images"),
+    "E6-413": ("413 Big", COMET, REFUSED, "Send a shorter prompt"),
     "E7-429": ("429 Slow", COMET, REFUSED, "Wait a little"),
     "E14-500-invalid": ("500 Bad", {"error": {"message": "m", "code": "invalid_request"}}, REFUSED, "--extra"),
     "E14-500-convert": ("500 Bad", {"error": {"message": "m", "code": "convert_request_failed"}}, REFUSED, "--extra"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -60,21 +61,35 @@ def test_a1_a_refused_connection(ask: Asker, monkeypatch: pytest.MonkeyPatch) ->
     assert outcome.state is CallState.FAILED
 
 
+FOREIGN = re.compile(r"bytearray|b'|illegal|[Bb]uffer|peer|malformed chunk|[A-Z]\w+Error")
 SILENT: dict[str, tuple[list[Step], str]] = {
-    "C1-closed-without-answer": ([recv_request(), fin()], "did not come whole"),
-    "C1-closed-at-once": ([fin()], "did not come whole"),
-    "C1-half-closed": ([recv_request(), half_close()], "did not come whole"),
-    "C2-reset-after-request": ([recv_request(), rst()], "did not come whole"),
-    "C5-words": ([recv_request(), send(b"hello, I am no server\r\n\r\n")], "did not come whole"),
-    "C5-tls": ([recv_request(), send(b"\x15\x03\x01\x00\x02\x02\x28")], "did not come whole"),
-    "C5-http-09": ([recv_request(), send(b"<html>old</html>")], "did not come whole"),
-    "C5-bad-status": ([recv_request(), send(b"HTTP/1.1 2000 Fine\r\n\r\n")], "did not come whole"),
-    "C6-large-header": ([recv_request(), send(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 1_000_000)], "did not come whole"),
+    "C1-closed-without-answer": ([recv_request(), fin()], "the connection ended before it"),
+    "C1-closed-at-once": ([fin()], ""),
+    "C1-half-closed": ([recv_request(), half_close()], "the connection ended before it"),
+    "C2-reset-after-request": ([recv_request(), rst()], ""),
+    "C5-words": (
+        [recv_request(), send(b"hello, I am no server\r\n\r\n")],
+        "what came is no answer of HTTP",
+    ),
+    "C5-tls": ([recv_request(), send(b"\x15\x03\x01\x00\x02\x02\x28")], "it breaks HTTP's rules"),
+    "C5-http-09": ([recv_request(), send(b"<html>old</html>")], "the connection ended before it"),
+    "C5-bad-status": (
+        [recv_request(), send(b"HTTP/1.1 2000 Fine\r\n\r\n")],
+        "what came is no answer of HTTP",
+    ),
+    "C6-large-header": (
+        [recv_request(), send(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 1_000_000)],
+        "its headers are too long",
+    ),
     "C7-two-lengths": (
         [recv_request(), send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello")],
-        "did not come whole",
+        "it breaks HTTP's rules",
     ),
-    "C11-only-100": ([recv_request(), send(b"HTTP/1.1 100 Continue\r\n\r\n"), fin()], "did not come whole"),
+    "C7-bad-header": ([recv_request(), send(b"HTTP/1.1 200 OK\r\nX Y: 5\r\n\r\n")], "one of its headers is malformed"),
+    "C11-only-100": (
+        [recv_request(), send(b"HTTP/1.1 100 Continue\r\n\r\n"), fin()],
+        "the connection ended before it",
+    ),
 }
 
 
@@ -86,7 +101,8 @@ def test_no_answer_may_have_cost_money(ask: Asker, name: str) -> None:
 
     assert outcome.state is CallState.UNKNOWN
     assert outcome.told.charge_status is ChargeStatus.UNKNOWN
-    assert words in str(outcome.told)
+    assert f"did not come whole: {words}" in str(outcome.told)
+    assert not FOREIGN.search(str(outcome.told))
     assert "balance" in outcome.told.advice
     assert outcome.exchange.complete or "at-once" in name
 
@@ -131,6 +147,7 @@ def test_d3_a_bad_chunk_size(ask: Asker) -> None:
     )
 
     assert outcome.told.charge_status is ChargeStatus.UNKNOWN
+    assert "a piece of it" in str(outcome.told)
     assert outcome.folder.response_path.read_bytes() == b'{"can'
 
 
@@ -207,6 +224,32 @@ def test_a_proxy_never_gets_what_stays_on_this_machine(ask: Asker, monkeypatch: 
 
     assert outcome.made.image.data == picture()
     assert proxy.log == []
+
+
+DEAD_PROXIES = {
+    "HTTPS_PROXY": ("http://127.0.0.1:{port}", "Could not reach the proxy of HTTPS_PROXY"),
+    "all_proxy": ("http://me:hunter2@127.0.0.1:{port}", "Could not reach the proxy of all_proxy"),
+    "https_proxy": ("http://127.0.0.1:{answering}", "Could not reach the service through the proxy of https_proxy"),
+}
+
+
+@pytest.mark.usefixtures("carried_here", "soon")
+@pytest.mark.parametrize("variable", DEAD_PROXIES)
+def test_a_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    address, words = DEAD_PROXIES[variable]
+    with listening() as taken:
+        port = taken.getsockname()[1]
+    refusing = [recv_request(), send(response(b"", "403 Forbidden"))]
+    with FaultServer(refusing, refusing) as proxy:
+        monkeypatch.setenv("COMETAPI_KEY", KEY)
+        monkeypatch.setenv("COMETAPI_BASE_URL", "https://192.0.2.1")
+        monkeypatch.setenv(variable, address.format(port=port, answering=proxy.url.rpartition(":")[2]))
+
+        with pytest.raises(TransportError, match=words) as told:
+            generate("a cat")
+
+    assert told.value.charge_status is ChargeStatus.UNSENT
+    assert "hunter2" not in str(told.value)
 
 
 def test_a_proxy_that_cannot_be_used_is_told_as_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:

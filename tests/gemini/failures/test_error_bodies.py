@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cometmagic.errors import APIError
+from cometmagic.errors import APIError, ChargeStatus
 from cometmagic.gemini.failures.error_bodies import parse_error_response
 from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES, MAX_VALUES, iter_objects, parse_error_tree
 from cometmagic.gemini.failures.retry_after import find_reset_delay, find_retry_delay
@@ -56,6 +56,11 @@ MESSAGES: dict[str, tuple[Any, str]] = {
     "cut-off": ('{"error": {"code": 400, "message": "half of a', "half of a"),
     "of-nothing": ({"foo": 1, "bar": ["x"]}, '{"foo": 1, "bar": ["x"]}'),
     "a-quoted-request": ({"message": 'Unknown name in {"prompt": "x"}'}, 'Unknown name in {"prompt": "x"}'),
+    "xml": ("<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>No &amp; never</Message></Error>",
+            "No & never"),
+    "soap": ("<soap:Envelope><soap:Body><faultstring>It broke</faultstring></soap:Body></soap:Envelope>", "It broke"),
+    "chinese": ({"message": "不会扣费。"}, "不会扣费。"),
+    "html-in-a-message": ({"message": "<html><title>Sign in</title>"}, "a web page titled 'Sign in'"),
     "help-links": ({"message": "Off.", "details": [{"links": [{"description": "Google console"}]}]}, "Off"),
 }  # fmt: skip
 
@@ -66,7 +71,7 @@ def test_what_an_error_says(name: str) -> None:
 
     shown = parse(document).message.split(": ", 1)[1]
 
-    assert shown == f"{message}."
+    assert shown == (message if message.endswith("。") else f"{message}.")
 
 
 REASONS: dict[str, tuple[int, Any, str | None]] = {
@@ -81,6 +86,29 @@ REASONS: dict[str, tuple[int, Any, str | None]] = {
     "limit-10": (429, {"message": "Quota exceeded, limit: 10"}, "rate limit"),
     "limit-0": (429, {"message": "Quota exceeded, limit: 0, model: x"}, "used up"),
     "no-channel-in-plain-text": (503, "no available channel for model x", "no channel"),
+    "images-per-month": (429, {"metadata": {"quota_limit": "ImagesPerMonthPerProject"}}, "used up"),
+    "requests-per-day": (429, {"metadata": {"quota_metric": "RequestsPerDay"}}, "used up"),
+    "requests-per-minute": (429, {"message": "See billing.", "metadata": {"quota_limit": "PerMinutePerProject"}},
+                            "rate limit"),
+    **{text: (429, {"message": text}, "used up") for text in (
+        "You hit the RPD limit", "Limit reached, resets at midnight Pacific time", "It renews on 3 May",
+        "Limit reached. Resets in 20h", "Come back next week", "Wallet empty.", "No credits available")},
+    **{text: (429, {"message": text}, "rate limit") for text in (
+        "Too fast. No credits were deducted.", "The window resets in 20 s", "RPM limit")},
+    "daily-at-503": (503, {"message": "Daily quota exhausted", "retry_after": 1}, "used up"),
+    "quota-exceeded-at-503": (503, {"code": "quota_exceeded", "message": "m"}, "used up"),
+    "balance-at-503": (503, {"message": "Insufficient balance"}, "used up"),
+    "no-credits-at-400": (400, {"message": "No credits left"}, "used up"),
+    "no-credits-taken-at-400": (400, {"message": "Bad seed. No credits have been deducted."}, None),
+    "unavailable-quota-of-a-moment": (503, {"status": "UNAVAILABLE", "message": "Daily peak"}, "overloaded"),
+    "unavailable-channel": (503, {"status": "UNAVAILABLE", "message": "No capacity channel ready"}, "overloaded"),
+    "distributor": (503, {"status": "UNAVAILABLE", "message": "No available channel for model x (distributor)"},
+                    "no channel"),
+    "capacity-channel-alone": (503, {"message": "No capacity channel ready"}, "no channel"),
+    "503-with-a-wait": (503, {"message": "Service Unavailable", "retryDelay": "1s"}, "overloaded"),
+    "503-with-words-of-a-wait": (503, {"message": "Service Unavailable. Retry in 3 s"}, None),
+    "503-with-a-deadline-and-a-wait": (503, {"message": "Deadline expired", "retryDelay": "1s"}, None),
+    "500-with-a-wait": (500, {"message": "Broken", "retryDelay": "1s"}, None),
     "overloaded-at-503": (503, {"message": "The model is overloaded."}, "overloaded"),
 }  # fmt: skip
 
@@ -90,6 +118,36 @@ def test_why_a_request_failed(name: str) -> None:
     status, document, reason = REASONS[name]
 
     assert parse(document, status).details.get("reason") == reason
+
+
+@pytest.mark.parametrize("page", [b"", b"Service Unavailable", b"<html><title>Down</title>"])
+def test_a_503_is_overload_only_with_a_wait(page: bytes) -> None:
+    assert parse_error_response(503, page, {"retry-after": "1"}).details["reason"] == "overloaded"
+    assert "reason" not in parse_error_response(503, page).details
+    assert parse_error_response(503, page).charge_status is ChargeStatus.UNKNOWN
+
+
+ADVICE: dict[str, tuple[int, Any, str]] = {
+    "empty": (400, "", "Check the options and --extra."),
+    "short-wait": (429, {"message": "slow", "retry_after": 0.3}, "It asks to wait 1 s; run the cell again then."),
+    "no-wait": (429, {"message": "slow", "retry_after": 0}, "Wait a little and run the cell again."),
+    "images": (413, {"message": "m"}, "Send fewer or smaller reference images."),
+    "signature": (400, {"message": "Unable to verify thinking signature"}, "Use --edit instead of --chat"),
+    "signature-of-a-part": (400, {"message": "Corrupted signature in part 3"}, "Use --edit instead of --chat"),
+    "xml": (403, "<Error><Code>AccessDenied</Code><Message>no</Message></Error>", "Check the key's permissions"),
+    "html-in-json": (403, {"message": "<!doctype html><title>Blocked</title>"}, "It may come from a firewall"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ADVICE)
+def test_what_to_do(name: str) -> None:
+    status, document, advice = ADVICE[name]
+
+    assert parse(document, status).advice.startswith(advice)
+
+
+def test_a_request_without_images_is_not_asked_for_fewer() -> None:
+    assert "images" not in parse_error_response(413, b"", has_images=False).advice
 
 
 def test_each_text_is_cut_and_nothing_is_shown_for_an_empty_body() -> None:

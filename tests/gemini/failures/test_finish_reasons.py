@@ -95,7 +95,7 @@ RATINGS: dict[str, tuple[Json, str, str]] = {
     "prompt": (
         {"promptFeedback": {"blockReason": "SAFETY", "safetyRatings": [
             rate("DANGEROUS_CONTENT", blocked=True), rate("HARASSMENT"), rate("HATE_SPEECH", blocked=True)]}},
-        "blocked (SAFETY), categories dangerous, hate.", "--safety dangerous=none",
+        "blocked (SAFETY), categories dangerous, hate.", "--safety dangerous=none --safety hate=none.",
     ),
     "candidate": (
         answer(finish="SAFETY") | {"candidates": [{"finishReason": "SAFETY", "safetyRatings": [
@@ -118,6 +118,18 @@ RATINGS: dict[str, tuple[Json, str, str]] = {
         {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT", "safetyRatings": [rate("HARASSMENT", blocked=True)]}},
         "category harassment.", "cannot be switched off",
     ),
+    "blocked-in-words": (
+        {"candidates": [{"finishReason": "SAFETY", "safetyRatings": [
+            rate("JAILBREAK", blocked="true"), rate("HARASSMENT", blocked="True"), rate("HATE_SPEECH", blocked="")]}]},
+        "categories HARM_CATEGORY_JAILBREAK, harassment.", "--safety harassment=none.",
+    ),
+    "unknown-to-safety": (
+        {"candidates": [{"finishReason": "SAFETY", "safetyRatings": [rate("JAILBREAK", blocked=True)]}]},
+        "category HARM_CATEGORY_JAILBREAK.", "--safety cannot lower",
+    ),
+    "a-list-of-reasons": ({"candidates": [{"finishReason": ["SAFETY"]}]}, "(SAFETY).", "--safety can lower"),
+    "a-number": ({"candidates": [{"finishReason": 7}]}, "(7).", "Rephrase the prompt or run"),
+    "an-object": ({"candidates": [{"finishReason": {"a": 1}}]}, '({"a": 1}).', "Rephrase the prompt or run"),
     "none": (
         {"candidates": [{"finishReason": "SAFETY", "safetyRatings": [rate("HARASSMENT"), "x", {"blocked": True}]}]},
         "(SAFETY).", "--safety can lower",
@@ -136,6 +148,23 @@ def test_blocked_categories_are_named_as_safety_writes_them(ask: Asker, name: st
     assert ("--safety" in error.advice) == ("--safety" in advice)
 
 
+SENT: dict[str, tuple[dict[str, str], str]] = {
+    "one-of-two": ({"dangerous": "none", "hate": "low"}, "--safety hate=none."),
+    "off": ({"hate": "off"}, "--safety dangerous=none."),
+    "both": ({"dangerous": "none", "hate": "off"}, "--safety cannot lower a threshold further here."),
+}
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_a_threshold_that_is_off_already_is_not_advised(ask: Asker, name: str) -> None:
+    safety, advice = SENT[name]
+
+    told = ask(*answering(RATINGS["prompt"][0]), safety=safety).told
+
+    assert told.advice.endswith(advice)
+    assert told.advice.count("--safety") == 1
+
+
 @pytest.mark.parametrize(
     "content",
     [{}, {"role": "model"}, {"parts": None}, {"parts": []}, {"parts": "words"}, [], None, "words", {"parts": [{}]}],
@@ -148,13 +177,13 @@ def test_f15_empty_contents(ask: Asker, content: Any) -> None:
 
 
 EMPTY = {
-    "F13-empty-object": {},
-    "F13-candidates-missing": {"modelVersion": "m"},
-    "F13-candidates-empty": {"candidates": []},
-    "F13-candidates-null": {"candidates": None},
-    "F13-candidates-of-nulls": {"candidates": [None]},
-    "F13-candidate-empty": {"candidates": [{}]},
-    "F13-candidates-number": {"candidates": 3},
+    "F13-empty-object": {"usageMetadata": {"totalTokenCount": 7}} | {},
+    "F13-candidates-missing": {"usageMetadata": {"totalTokenCount": 7}} | {"modelVersion": "m"},
+    "F13-candidates-empty": {"usageMetadata": {"totalTokenCount": 7}} | {"candidates": []},
+    "F13-candidates-null": {"usageMetadata": {"totalTokenCount": 7}} | {"candidates": None},
+    "F13-candidates-of-nulls": {"usageMetadata": {"totalTokenCount": 7}} | {"candidates": [None]},
+    "F13-candidate-empty": {"usageMetadata": {"totalTokenCount": 7}} | {"candidates": [{}]},
+    "F13-candidates-number": {"usageMetadata": {"totalTokenCount": 7}} | {"candidates": 3},
     "part-data-null": answer({"inlineData": {"mimeType": "image/png", "data": None}}),
     "part-data-number": answer({"inlineData": {"mimeType": "image/png", "data": 7}}),
     "part-inline-null": answer({"inlineData": None}),
@@ -271,7 +300,7 @@ REPORTS: dict[str, tuple[Json, str, ChargeStatus]] = {
     "error-description": ({"error_description": "the token ended"}, "the token ended", ChargeStatus.UNKNOWN),
     "with-candidates": ({"candidates": [], "promptFeedback": None, "message": "nobody there"}, "nobody there",
                         ChargeStatus.UNKNOWN),
-    "error-is-true": ({"error": True, "message": "out of order"}, ": out of order.", ChargeStatus.UNKNOWN),
+    "error-is-true": ({"error": True, "message": "out of order"}, ": out of order; it is", ChargeStatus.UNKNOWN),
     "request-id": ({"message": "words (request id: 2026x)"}, "words (request id: 2026x)", ChargeStatus.UNKNOWN),
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ OTHER_FORMATS: dict[str, tuple[Any, str]] = {
     "chat-in-a-stream": (b'data: {"id": "c", "choices": [{"delta": {}}]}\n\ndata: [DONE]\n\n', "a chat completion"),
     "task": ({"id": "task_1", "status": "queued"}, "a task that is still being worked on (queued)"),
     "task-with-a-message": ({"code": 0, "message": "success", "data": {"task_id": "t"}}, "the fields code, message"),
+    "task-that-failed": ({"status": "failed", "failure_reason": "moderation"}, "a task that failed (failed) with the"),
     "task-id": ({"task_id": "t", "message": "submitted"}, "a task that is still being worked on"),
     "models": ({"object": "list", "data": []}, "a list with the fields object, data"),
     "images-without-one": ({"created": 1, "data": []}, "an image response of OpenAI's API"),
@@ -31,6 +32,21 @@ OTHER_FORMATS: dict[str, tuple[Any, str]] = {
     "bare-text": (b'"OK"', 'a text in JSON ("OK")'),
     "number": (b"42", "a number in JSON (42)"),
     "null": (b"null", "null in JSON"),
+    "empty": ({}, "empty JSON, from"),
+    "list-of-empty": ([{}], "empty JSON, from"),
+    "no-candidates": ({"candidates": {}}, "an empty answer with the fields candidates"),
+    "candidates-in-words": ({"candidates": "none"}, "an empty answer with the fields candidates"),
+    "candidates-of-null": ({"candidates": [None]}, "an empty answer with the fields candidates"),
+    "model-only": ({"modelVersion": "x", "responseId": "y"}, "an empty answer with the fields modelVersion"),
+    "feedback-empty": ({"promptFeedback": {}, "status": "ok"}, "a status message (ok) with the fields promptFeedback"),
+    "chat-words": (CHAT, "It says: Hi"),
+    "words-in-a-stream": (
+        "".join(f'data: {{"choices": [{{"delta": {{"content": "{letter}"}}}}]}}\n\n' for letter in "Hi").encode(),
+        "It says: Hi",
+    ),
+    "anthropic-words": ({"role": "assistant", "content": [{"type": "text", "text": "Hello."}]}, "It says: Hello."),
+    "xml": (b"<Error><Code>NoSuchBucket</Code><Message>No &lt;bucket&gt;</Message></Error>",
+            "an error in XML, from"),
 }  # fmt: skip
 
 
@@ -77,6 +93,49 @@ def test_a_picture_with_an_error_status_is_described(ask: Asker) -> None:
     )
 
 
+ERRORS: dict[str, tuple[Any, str, str]] = {
+    "json-rpc": ({"jsonrpc": "2.0", "id": 1, "error": {"code": -32600, "message": "Invalid Request"}},
+                 "Invalid Request", "jsonrpc, id, error"),
+    "graphql": ({"errors": [{"message": "Cannot query it."}]}, "Cannot query it", "errors"),
+    "message": ({"message": "Hello"}, "Hello", "message"),
+    "success": ({"success": False, "message": "未登录"}, "未登录", "success, message"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_of_another_api_names_its_fields_and_the_address(ask: Asker, name: str) -> None:
+    document, words, fields = ERRORS[name]
+
+    outcome = ask(*answering(document), model="some-model")
+
+    assert isinstance(outcome.told, APIError)
+    assert f"200: {words}; it is JSON of another format with the fields {fields}, from 127.0.0.1" in str(outcome.told)
+    assert outcome.told.advice.startswith("Check COMETAPI_BASE_URL. Look at the balance")
+
+
+def test_an_error_of_a_known_status_does_not(ask: Asker) -> None:
+    assert "another format" not in str(ask(*answering({"error": {"code": 400, "message": "m"}})).told)
+
+
+def test_what_a_chat_completion_says_of_money_is_found(ask: Asker) -> None:
+    words = "Sorry. You will not be charged for this. " + "x " * 400
+    chat = {"choices": [{"message": {"role": "assistant", "content": words}}]}
+
+    told = ask(*answering(chat)).told
+
+    assert "It says: Sorry. You will not be charged for this." in told.message
+    assert len(told.message) < 900
+    assert "The service says that this is free" in str(told)
+
+
+@pytest.mark.parametrize("content", [b"", b"  \n "], ids=["empty", "blank"])
+def test_an_empty_body_names_the_address(ask: Asker, content: bytes) -> None:
+    told = ask(*answering(content), model="some-model").told
+
+    assert "an empty body, from 127.0.0.1" in told.message
+    assert told.advice.startswith("Check COMETAPI_BASE_URL.")
+
+
 UNREADABLE: dict[str, tuple[bytes, type[CometError], str]] = {
     "page": (b"<!doctype html><title>Sign in</title>", APIError, "a web page titled 'Sign in'"),
     "xml": (b"<?xml version='1.0'?><x/>", APIError, "a web page"),
@@ -97,12 +156,11 @@ def test_what_is_no_json(ask: Asker, name: str) -> None:
 
 
 GEMINI: dict[str, Any] = {
-    "empty": {},
     "usage-only": {"usageMetadata": {"totalTokenCount": 7}},
-    "no-candidates": {"candidates": [], "id": "x", "status": "done"},
-    "snake-case": {"usage_metadata": {}, "id": 1},
+    "usage-and-model": {"usageMetadata": {"promptTokenCount": 4}, "modelVersion": "x", "candidates": []},
+    "snake-case": {"usage_metadata": {"prompt_token_count": 4}, "id": 1},
     "wrapped": {"response": {"candidates": [{"finishReason": "IMAGE_SAFETY"}]}, "status": "ok"},
-    "wrapped-in-a-list": {"data": [{"candidates": []}], "created": 1},
+    "wrapped-in-a-list": {"data": [{"candidates": [{"content": {}}]}], "created": 1},
 }
 
 

@@ -157,10 +157,21 @@ def exif_block(tags: int, length: int) -> bytes:
     return block + bytes(max(0, length - len(block)))
 
 
-def avif(size: tuple[int, int]) -> bytes:
-    """Return a flat AVIF."""
-    Image.new("RGB", size, "teal").save(buffer := io.BytesIO(), "AVIF", speed=10, quality=1)
+def avif(size: tuple[int, int], mode: str = "RGB", frames: int = 1) -> bytes:
+    """Return a flat AVIF; one with transparency has an item for it."""
+    picture = Image.new(mode, size, (0, 128, 128, 99) if mode == "RGBA" else "teal")
+    options = {"save_all": True, "append_images": [picture] * (frames - 1)} if frames > 1 else {}
+    picture.save(buffer := io.BytesIO(), "AVIF", speed=10, quality=1, **options)
     return buffer.getvalue()
+
+
+def lying_avif(size: tuple[int, int], mode: str = "RGB", frames: int = 1) -> bytes:
+    """Return a flat AVIF whose boxes say that it is tiny; the size in its data is the true one."""
+    content = avif(size, mode, frames)
+    for layout, unit in ((">II", 1), (">HH", 1), (">II", 1 << 16)):  # of items, of frames and of tracks
+        true, false = (struct.pack(layout, *(side * unit for side in sides)) for sides in (size, (16, 16)))
+        content = content.replace(true, false)
+    return content
 
 
 def _repeat(piece: bytes) -> bytes:
@@ -220,4 +231,6 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "tiff-tags": lambda: tiff((100, 100), dict.fromkeys(range(40_000, 41_000), (4, 4_700_000, 8)), FLAT * 19),
     "avif": lambda: avif((3500, 3500)),
     "avif-large": lambda: avif((6000, 6000)),
+    "avif-lying": lambda: lying_avif((12_000, 12_000)),
+    "avif-lying-transparent": lambda: lying_avif((3500, 3500), "RGBA"),
 }  # fmt: skip
