@@ -33,21 +33,21 @@ def fetch_image(folder: CallFolder, error: CometError, redactor: Redactor) -> Co
     addresses = error.details.get("addresses") or []
     if not isinstance(error, NoImageError) or not addresses:
         return error
-    problems = []
+    problems, is_unsafe = [], True
     for address in addresses[:MAX_ATTEMPTS]:
         try:
             return _save_image(folder, address, redactor)
         except OptionError as problem:
             problems.append(problem.message)
+            is_unsafe = is_unsafe and bool(problem.details.get("is_unsafe"))
         except (OSError, MalformedError) as problem:
             problems.append(f"It cannot be saved ({type(problem).__name__}).")
+            is_unsafe = False
     reasons = " ".join(dict.fromkeys(problems))
     details = {name: value for name, value in error.details.items() if name != "reason"}
-    return folder.fail(
-        NoImageError(
-            f"{error.message} Fetching it failed: {reasons}", advice="Open the address yourself soon.", **details
-        )
-    )
+    # An address that leads into a network, or to a file, may be a trap.
+    advice = "Do not open the address unless you know it." if is_unsafe else "Open the address yourself soon."
+    return folder.fail(NoImageError(f"{error.message} Fetching it failed: {reasons}", advice=advice, **details))
 
 
 def _save_image(folder: CallFolder, address: str, redactor: Redactor) -> CometError | None:
@@ -63,7 +63,7 @@ def _parse_host(address: str) -> str:
     """Return the host of an https address. Raises `OptionError` for any other."""
     url = urlsplit(address)
     if url.scheme.lower() != "https":
-        raise OptionError(f"{clean_line(address, 60)} is not https.")
+        raise OptionError(f"{clean_line(address, 60)} is not https.", is_unsafe=url.scheme.lower() not in ("gs", "s3"))
     return clean_line(url.hostname, 100)
 
 

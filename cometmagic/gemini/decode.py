@@ -23,8 +23,9 @@ from cometmagic.gemini.parts import ImagePart, TextPart
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.response_metadata import build_response
 from cometmagic.gemini.tolerant.base64_repair import repair_base64
+from cometmagic.gemini.tolerant.base64_sniffer import elide_base64
 from cometmagic.gemini.tolerant.json_scanner import Buffer, MalformedError, ScannedJSON, scan_json
-from cometmagic.gemini.tolerant.picture_search import find_image_body
+from cometmagic.gemini.tolerant.picture_search import find_image_body, has_words_before_error
 from cometmagic.gemini.tolerant.response_normalizer import normalize_response
 from cometmagic.system.sanitize import TEXT_CAP, clean, clean_line
 
@@ -80,6 +81,7 @@ class DecodedResponse:
     error: dict[str, Any] | None
     is_truncated: bool = False
     other_format: str = ""  # what the body is instead of a Gemini response
+    has_begun: bool = False  # whether some of an answer came before the error
     other_words: str = ""  # and what it says
 
     @property
@@ -101,7 +103,15 @@ def decode_response(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) 
     feedback = coerce_object(result.document.get("promptFeedback"))
     has_end = result.document["candidates"][0].get("finishReason") or feedback.get("blockReason") or result.error
     is_truncated = scan.is_truncated or (scan.is_open_stream and not has_end)
-    return replace(result, is_truncated=is_truncated, other_format=other_format, other_words=other_words)
+    has_content = any(not isinstance(part, TextPart) or part.text.strip() for part in result.parts)
+    has_begun = result.error is not None and (has_content or has_words_before_error(scan.documents))
+    return replace(
+        result,
+        is_truncated=is_truncated,
+        other_format=other_format,
+        other_words=other_words,
+        has_begun=has_begun,
+    )
 
 
 def _scan_body(buffer: Buffer) -> ScannedJSON:
@@ -160,13 +170,23 @@ def _iter_texts(node: dict[str, Any]) -> Iterator[str]:
     if uri := coerce_string(coerce_object(node.get("fileData")).get("fileUri")):
         # Fetched only if the user asks: here it is text.
         yield f"(the answer points to a file: <{clean_line(uri, MAX_ADDRESS_LENGTH)}>)"
-    if text := clean(coerce_string(node.get("text"))):
+    if text := clean(elide_base64(coerce_string(node.get("text")))):
         yield text
     code, outcome = coerce_object(node.get("executableCode")), coerce_object(node.get("codeExecutionResult"))
+    if problem := _describe_outcome(coerce_string(outcome.get("outcome"))):
+        yield f"\n({problem})"
     language = clean_line(coerce_string(code.get("language")), 40).lower().removeprefix("language_unspecified")
     for name, source in ((language, code.get("code")), ("", outcome.get("output"))):
-        if text := clean(coerce_string(source)):
+        if text := clean(elide_base64(coerce_string(source))):
             yield f"\n```{name}\n{text.rstrip()}\n```\n"
+
+
+def _describe_outcome(outcome: str) -> str:
+    """Return what went wrong when the model ran code, "" for nothing."""
+    name = clean_line(outcome, 40).upper().removeprefix("OUTCOME_")
+    if name in ("", "OK", "UNSPECIFIED"):
+        return ""
+    return "The code failed." if name == "FAILED" else f"The code did not end well: {name.lower().replace('_', ' ')}."
 
 
 def is_thought(node: dict[str, Any]) -> bool:

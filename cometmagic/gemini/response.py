@@ -6,6 +6,7 @@ not mark them. This module knows neither JSON nor files.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from cometmagic.gemini.parts import ImagePart, Part, TextPart
@@ -57,6 +58,7 @@ class ImageResponse:
     model_status: str = ""  # what the service says about the model's life: its stage, when it ends
     response_id: str = ""
     addresses: tuple[str, ...] = ()  # of images that did not come themselves
+    addresses_in_words: tuple[str, ...] = ()  # all of those, which may be of something else
 
     @property
     def image(self) -> ImagePart | None:
@@ -81,5 +83,10 @@ class ImageResponse:
 
     @property
     def thought_text(self) -> str:
-        """The text that is a thought."""
-        return "\n".join(part.text for part in self.parts if isinstance(part, TextPart) and part.thought)
+        """The text that is a thought; other parts separate thoughts from each other."""
+        groups = itertools.groupby(self.parts, key=lambda part: isinstance(part, TextPart) and part.thought)
+        return "\n".join(
+            "".join(part.text for part in parts if isinstance(part, TextPart))
+            for is_thought, parts in groups
+            if is_thought
+        )

@@ -6,15 +6,16 @@ Nothing here is trusted: every text is cleaned and every number checked.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_list, coerce_object, coerce_objects, coerce_string
+from cometmagic.gemini.model_status import format_model_status
 from cometmagic.gemini.parts import Part, TextPart
 from cometmagic.gemini.response import Grounding, GroundingSource, ImageResponse
 from cometmagic.gemini.token_counts import parse_usage
-from cometmagic.gemini.tolerant.image_addresses import find_addresses
+from cometmagic.gemini.tolerant.image_addresses import find_addresses, find_all_addresses
 from cometmagic.options.declaration import SAFETY_CATEGORIES
 from cometmagic.system.sanitize import TEXT_CAP, clean_line
 
@@ -26,18 +27,22 @@ _MAX_ITEMS = 1000  # search queries, and pages; responses have a few dozen
 def build_response(document: dict[str, Any], parts: list[Part]) -> ImageResponse:
     """Return the response in a normalized document; `parts` are the parts read from it."""
     candidate, feedback = document["candidates"][0], coerce_object(document.get("promptFeedback"))
+    finish_message = clean_line(coerce_string(candidate.get("finishMessage")), TEXT_CAP)
+    words = [part.text for part in parts if isinstance(part, TextPart) and not part.thought]
+    text = "\n".join(["".join(words), finish_message])
     return ImageResponse(
         parts=tuple(parts),
         finish_reason=clean_line(_format_reason(candidate.get("finishReason")), 80),
-        finish_message=clean_line(coerce_string(candidate.get("finishMessage")), TEXT_CAP),
+        finish_message=finish_message,
         block_reason=clean_line(_format_reason(feedback.get("blockReason")), 80),
         block_message=clean_line(coerce_string(feedback.get("blockReasonMessage")), TEXT_CAP),
         blocked_categories=_parse_blocked_categories([*_list_ratings(candidate), *_list_ratings(feedback)]),
         usage=parse_usage(document.get("usageMetadata")),
         grounding=_parse_grounding(coerce_object(candidate.get("groundingMetadata"))),
         model_version=clean_line(coerce_string(document.get("modelVersion")), 120),
-        model_status=_format_model_status(coerce_object(document.get("modelStatus"))),
-        addresses=tuple(_find_addresses(candidate["content"]["parts"], parts)),
+        model_status=format_model_status(document.get("modelStatus") or candidate.get("modelStatus")),
+        addresses=tuple(_find_addresses(candidate["content"]["parts"], text)),
+        addresses_in_words=tuple(_clean_addresses(find_all_addresses(text))),
         response_id=clean_line(coerce_string(document.get("responseId")), 120),
     )
 
@@ -61,21 +66,15 @@ def _parse_blocked_categories(ratings: list[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_SHORT_CATEGORIES.get(name, name) for name in names if name))[:_MAX_CATEGORIES]
 
 
-def _format_model_status(status: dict[str, Any]) -> str:
-    """Return the stage of a model, when it is retired, and what the service adds, as one line."""
-    stage = coerce_string(status.get("modelStage")).removeprefix("MODEL_STAGE_").lower().replace("_", " ")
-    retirement = coerce_string(status.get("retirementTime")).partition("T")[0]
-    facts = [stage if stage != "unspecified" else "", f"retired on {retirement}" if retirement else ""]
-    texts = [", ".join(filter(None, facts)), coerce_string(status.get("message"))]
-    return clean_line(": ".join(filter(None, texts)))
-
-
-def _find_addresses(nodes: list[dict[str, Any]], parts: list[Part]) -> Iterator[str]:
-    """Yield the addresses of images, each once: of files, and in texts that are no thoughts."""
+def _find_addresses(nodes: list[dict[str, Any]], text: str) -> Iterable[str]:
+    """Return the addresses of images: of files, and in the text."""
     uris = [coerce_string(coerce_object(node.get("fileData")).get("fileUri")) for node in nodes]
-    text = "".join(part.text for part in parts if isinstance(part, TextPart) and not part.thought)
-    addresses = [clean_line(address, MAX_ADDRESS_LENGTH) for address in (*uris, *find_addresses(text))]
-    yield from dict.fromkeys(filter(None, addresses))
+    return _clean_addresses([*uris, *find_addresses(text)])
+
+
+def _clean_addresses(addresses: Iterable[str]) -> Iterable[str]:
+    """Return each address once, without those that are empty."""
+    return dict.fromkeys(filter(None, (clean_line(address, MAX_ADDRESS_LENGTH) for address in addresses)))
 
 
 def _parse_grounding(metadata: dict[str, Any]) -> Grounding:

@@ -8,7 +8,9 @@ import os
 import secrets
 from pathlib import Path
 
+from cometmagic.gemini.coerce import coerce_string
 from cometmagic.gemini.decode import DecodedResponse, EncodedImage, decode_response
+from cometmagic.gemini.file_kinds import HEAD_BYTES, find_file_kind
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
 from cometmagic.gemini.utf8_file import map_utf8_file
@@ -59,7 +61,10 @@ def _write_image(folder: CallFolder, image: EncodedImage) -> tuple[Path, FileRow
             file.flush()
             os.fsync(file.fileno())
             file.seek(0)
-            mime_type, suffix = sniff(file.read(MAGIC_BYTES))
+            head = file.read(HEAD_BYTES)
+            mime_type, suffix = sniff(head[:MAGIC_BYTES])
+            if mime_type == UNKNOWN_TYPE[0]:
+                suffix = find_file_kind(head, coerce_string(image.node.get("mimeType"), 200)).suffix or suffix
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             length = os.fstat(file.fileno()).st_size

@@ -8,11 +8,10 @@ everything in it is saved.
 from __future__ import annotations
 
 import contextlib
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pybase64
 
@@ -26,26 +25,24 @@ from cometmagic.gemini.failures.finish_reasons import (
     build_other_format_error,
     describe_end,
     list_unblocked_categories,
+    mark_as_begun,
 )
+from cometmagic.gemini.file_kinds import describe_binary, find_file_kind
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, sniff
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
+from cometmagic.gemini.tolerant.picture_search import holds_data
 from cometmagic.gemini.utf8_file import map_utf8_file
-from cometmagic.images import resize
-from cometmagic.images.decoding import opener
 from cometmagic.options.settings import DEFAULT_BASE_URL
 from cometmagic.storage.call_folder import (
-    SMALL_PREVIEW_BYTES,
-    SMALL_PREVIEW_PIXELS,
     CallFolder,
-    build_preview_path,
-    build_small_preview_path,
     now,
 )
 from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
+from cometmagic.storage.previews import write_previews
 from cometmagic.storage.redaction import redact_error
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.formatting import format_bytes
@@ -66,9 +63,7 @@ def settle(folder: CallFolder, note: str = "", redactor: Redactor = _NO_SECRETS)
         _wrap_image_body(folder)
         answer, rows, damaged_count = save_images(folder)
     except MalformedError as malformed:
-        head = _read_head(folder.response_path)
-        error = build_malformed_error(str(malformed), head, folder.response_path, _build_address(folder))
-        return folder.fail(redact_error(error, redactor, folder))
+        return folder.fail(redact_error(_build_malformed_error(folder, malformed), redactor, folder))
     if redactor.max_form_bytes:
         redact_texts(answer.document, redactor.redact_joined)
     _write_document(folder.path / "answer.json", answer.document)
@@ -79,7 +74,7 @@ def settle(folder: CallFolder, note: str = "", redactor: Redactor = _NO_SECRETS)
         fields["spoilt"] = damaged_count
         notes = [*filter(None, [note]), *_iter_notes(folder, answer, rows, damaged_count)]
         del answer  # and its views of the file: previews need memory, and Windows cannot delete a mapped file
-        fields["notes"] = [*map(redactor.redact, notes), *_write_previews(folder, rows)]
+        fields["notes"] = [*map(redactor.redact, notes), *write_previews(folder, rows)]
         folder.update(state=CallState.SETTLED, settled=now(), error=None, **fields)
         if not damaged_count:
             with contextlib.suppress(OSError):  # a later recovery tidies up
@@ -112,6 +107,12 @@ def _wrap_image_body(folder: CallFolder) -> None:
         _write_document(folder.response_path, {"candidates": [{"content": {"parts": [node]}}]})
 
 
+def _build_malformed_error(folder: CallFolder, error: MalformedError) -> CometError:
+    head, address = _read_head(folder.response_path), _build_address(folder)
+    description = describe_binary(head, folder.received_size)
+    return build_malformed_error(str(error), head, folder.response_path, address, description)
+
+
 def _build_image_node(content: bytes) -> dict[str, Any]:
     return {"inlineData": {"data": JSONString(memoryview(pybase64.b64encode(content)))}}
 
@@ -127,8 +128,10 @@ def _build_answer_error(
     """Return the error for an answer without an image."""
     if answer.error:
         origin = f"{answer.other_format}, from {_build_address(folder)}" if answer.other_format else ""
-        return parse_error_object(answer.error, has_content=bool(response.parts or rows), origin=origin)
-    has_facts = rows or damaged_count or response.addresses or response.finish_reason or response.block_reason
+        error = parse_error_object(answer.error, has_content=answer.has_begun, origin=origin)
+        return mark_as_begun(error, folder.response_path) if answer.has_begun else error
+    has_addresses = response.addresses or response.addresses_in_words
+    has_facts = rows or damaged_count or has_addresses or response.finish_reason or response.block_reason
     if answer.other_format and not has_facts:
         return build_other_format_error(
             answer.other_format, response.text or answer.other_words, folder.response_path, _build_address(folder)
@@ -138,10 +141,9 @@ def _build_answer_error(
         folder.response_path,
         is_truncated=answer.is_truncated,
         damaged_count=damaged_count,
-        unknown_files=[
-            f"{row['name']} ({format_bytes(row['size'])})" for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]
-        ],
+        unknown_files=[_describe_file(folder, row) for row in rows if row["mime_type"] == UNKNOWN_TYPE[0]],
         unblocked_categories=_list_unblocked_categories(folder),
+        has_data=holds_data(answer.document),
     )
 
 
@@ -150,6 +152,12 @@ def _list_unblocked_categories(folder: CallFolder) -> list[str]:
         return list_unblocked_categories(folder.read_body())
     except (LibraryError, OSError):  # the request is gone; the answer counts
         return []
+
+
+def _describe_file(folder: CallFolder, row: FileRow) -> str:
+    """Return the name of a file that is no picture to show, its kind and its size."""
+    kind = find_file_kind(_read_head(folder.path / row["name"]), Path(row["name"]).suffix)
+    return f"{row['name']}, {kind.name} of {format_bytes(row['size'])}"
 
 
 def _build_address(folder: CallFolder) -> str:
@@ -180,6 +188,10 @@ def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow]
         yield "The answer was cut short; this picture came whole, but it may be a draft."
     elif damage := folder.read().get("damage"):
         yield f"{damage} This picture came whole as far as can be told."
+    pictures = {row["sha256"] for row in rows if row["role"] != "thought" and row["mime_type"] != UNKNOWN_TYPE[0]}
+    if len(pictures) > 1:
+        rest = "the other is" if len(pictures) == 2 else "the others are"
+        yield f"{len(pictures)} pictures came; the last one is shown, {rest} saved beside it."
     if damaged_count:
         images_lost = f"{damaged_count} image{'s' * (damaged_count > 1)}"
         yield f"{images_lost} of the answer could not be read; the raw answer is in response.part."
@@ -190,55 +202,6 @@ def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow]
         yield f"The service says about the model: {status}"
     for row in rows:
         if row["mime_type"] == UNKNOWN_TYPE[0]:
-            yield f"{row['name']} is no picture of a known kind; it is kept as it came."
+            yield f"{_describe_file(folder, row)}, is no picture to show; it is kept as it came."
         elif row["role"] == "image" and row["mime_type"] not in DISPLAYABLE_TYPES:
             yield f"{row['name']} is of a kind that notebooks do not show; it is kept in {folder.path}."
-
-
-def _write_previews(folder: CallFolder, rows: list[FileRow]) -> Iterator[str]:
-    """Write the previews; yield a note for each one that cannot be made."""
-    max_side = folder.read().get("preview", 0)
-    for row in rows:
-        original, is_final = folder.path / row["name"], row["role"] == "image"
-        if row["mime_type"] not in DISPLAYABLE_TYPES or not (is_final or row["role"] == "thought"):
-            continue
-        has_preview = (
-            _write_final_preview(original, max_side)
-            if is_final
-            else _write_small_preview(original, build_preview_path(original))
-        )
-        if not has_preview and (max_side or not is_final):
-            yield f"{row['name']} is {_explain_missing_preview(original)}: it is kept as it came."
-
-
-def _write_final_preview(original: Path, max_side: int) -> bool:
-    """Write the preview of the final image, and a small one if needed; return whether it could be drawn.
-
-    The small one is written when the preview is large, or instead of it when `max_side` is 0.
-    """
-    if not max_side:
-        return _write_small_preview(original, build_small_preview_path(original))
-    preview = resize.render_preview(original, max_side, int(max_side * max_side * resize.BYTES_PER_PIXEL))
-    if preview is None:
-        return False
-    write_atomic(build_preview_path(original), preview)
-    buffer = io.BytesIO(preview)
-    if (
-        len(preview) > SMALL_PREVIEW_BYTES
-        or max(opener.read_size(buffer) or (SMALL_PREVIEW_PIXELS,)) > SMALL_PREVIEW_PIXELS
-    ):
-        _write_small_preview(buffer, build_small_preview_path(original))
-    return True
-
-
-def _write_small_preview(source: Path | BinaryIO, target: Path) -> bool:
-    """Write a small preview and return whether the picture could be drawn."""
-    preview = resize.render_preview(source, SMALL_PREVIEW_PIXELS, SMALL_PREVIEW_BYTES)
-    if preview is not None:
-        write_atomic(target, preview)
-    return preview is not None
-
-
-def _explain_missing_preview(original: Path) -> str:
-    """Return why there is no preview of an image."""
-    return "too large for a preview" if opener.is_too_large(original) else "incomplete or damaged"

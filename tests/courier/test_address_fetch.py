@@ -86,6 +86,7 @@ def test_the_picture_is_got_later_without_another_request(ask: Asker, host: Any)
 REFUSED = {
     "not an image": (ADDRESS, b"<html>expired</html>", "is no image"),
     "not https": ("http://pictures.example/a.png", b"", "is not https"),
+    "a file": ("file:///etc/passwd", b"", "is not https"),
     "this machine": ("https://127.0.0.1/a.png", b"", "of this machine"),
     "a private network": ("https://192.168.1.1/a.png", b"", "of this machine or its network"),
     "metadata": ("https://169.254.169.254/a.png", b"", "metadata"),
@@ -106,6 +107,8 @@ def test_what_cannot_be_got_keeps_its_address(ask: Asker, host: Any, wire: Wire,
     assert f"Address: {address} " in str(outcome.told)
     assert reason in str(outcome.told)
     assert outcome.folder.response_path.exists()
+    may_be_opened = name in ("not an image", "a storage bucket", "an unknown host")
+    assert outcome.told.advice.startswith("Open the address" if may_be_opened else "Do not open the address")
     assert (PUBLIC in wire.connected) is (name == "not an image")
 
 

@@ -66,8 +66,12 @@ SHOWN: dict[str, tuple[list[Json], str]] = {
     "code and output": ([text("I count."), CODE, OUTPUT], "I count.\n```python\nprint(6 * 7)\n```\n\n```\n42\n```\n"),
     "no language": ([{"executableCode": {"language": "LANGUAGE_UNSPECIFIED", "code": "x"}}], "\n```\nx\n```\n"),
     "hostile": ([{"executableCode": {"language": "a\x1b[31mb\n", "code": "\x1b[0mx"}}], "\n```ab\nx\n```\n"),
+    "failed": ([{"codeExecutionResult": {"outcome": "OUTCOME_FAILED", "output": "x"}}],
+               "\n(The code failed.)\n```\nx\n```\n"),
+    "too long": ([{"codeExecutionResult": {"outcome": "OUTCOME_DEADLINE_EXCEEDED"}}],
+                 "\n(The code did not end well: deadline exceeded.)"),
     "wrong types": ([{"executableCode": [1], "codeExecutionResult": "x"}], ""),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SHOWN)

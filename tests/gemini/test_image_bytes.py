@@ -69,9 +69,9 @@ def test_g8_g9_what_is_no_known_picture_is_kept_and_not_opened(
     outcome = ask(*answering(answer(image(content, declared))))
 
     assert isinstance(outcome.told, NoImageError)
-    assert "no picture of a known kind" in str(outcome.told)
+    assert "holds no picture but image-1." in str(outcome.told)
     assert str(outcome.folder.path) in str(outcome.told)
-    assert (outcome.folder.path / "image-1.bin").read_bytes() == content
+    assert [path.read_bytes() for path in outcome.folder.path.glob("image-1.*")] == [content]
     assert opened == []
     assert not list(outcome.folder.path.glob("preview*"))
 
@@ -80,7 +80,7 @@ def test_g8_a_strange_file_beside_a_picture_is_told(ask: Asker) -> None:
     outcome = ask(*answering(answer(image(PNG), image(SVG, "image/svg+xml"))))
 
     assert outcome.made.image.data == PNG
-    assert "image-1.bin is no picture of a known kind" in outcome.notes
+    assert "image-1.svg, an SVG drawing of" in outcome.notes
 
 
 def bomb(width: int, height: int, *extra: bytes) -> bytes:

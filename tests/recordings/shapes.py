@@ -144,8 +144,8 @@ SHAPES = {
         body({"created": 1, "data": [{"url": ADDRESS, "revised_prompt": "a newt"}]}), error=f"Address: {ADDRESS} "
     ),
     "a-model-that-is-retired-soon": Shape(
-        body(document(SIGNED, modelStatus={"modelStage": "DEPRECATED", "retirementTime": "2027-01-15T00:00:00Z",
+        body(document(SIGNED, modelStatus={"modelStage": "DEPRECATED", "retirementTime": "2097-01-15T00:00:00Z",
                                            "message": "Use another one."})),
-        notes="deprecated, retired on 2027-01-15: Use another one.",
+        notes="deprecated, will be retired on 2097-01-15: Use another one.",
     ),
 }  # fmt: skip

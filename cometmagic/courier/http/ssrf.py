@@ -162,7 +162,7 @@ def redact_url(url: str) -> str:
 
 
 def _build_image_url_error(url: str, reason: str, advice: str) -> OptionError:
-    return OptionError(f"The address {redact_url(url)} {reason}.", advice=advice)
+    return OptionError(f"The address {redact_url(url)} {reason}.", advice=advice, is_unsafe=True)
 
 
 def _build_host_error(host: str, reason: str) -> OptionError:
@@ -170,4 +170,4 @@ def _build_host_error(host: str, reason: str) -> OptionError:
     if reason == _PRIVATE_NETWORK_REASON:
         advice = "Give the file, or allow it with --private-urls."
     host_text = clean_line(host, _MAX_DISPLAY_LENGTH)
-    return OptionError(f"{host_text} is {reason}, from where no image is fetched.", advice=advice)
+    return OptionError(f"{host_text} is {reason}, from where no image is fetched.", advice=advice, is_unsafe=True)

@@ -30,6 +30,7 @@ from cometmagic.errors import CometError, LibraryError
 from cometmagic.gemini.encode import iter_body, measure_body
 from cometmagic.gemini.failures.error_bodies import find_request_id, parse_error_response
 from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES
+from cometmagic.gemini.file_kinds import describe_binary
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.fallback_storage import read_documents
@@ -91,7 +92,9 @@ class PostAttempt:
             headers = {name: self._redactor.redact(value) for name, value in response.headers.items()}
             if not response.is_success:
                 headers["location"] = self._redactor.redact(get_location(response))
-                error_text = self._redactor.redact((await _read_error_body(response)).decode("utf-8", "replace"))
+                error_body = bytes(await _read_error_body(response))
+                text = describe_binary(error_body, len(error_body)) or error_body.decode("utf-8", "replace")
+                error_text = self._redactor.redact(text)
                 has_images = call.get("references") != 0
                 return parse_error_response(response.status_code, error_text.encode(), headers, has_images=has_images)
             with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more

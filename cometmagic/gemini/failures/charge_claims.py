@@ -43,6 +43,8 @@ _FREE = re.compile("|".join(_FREE_PATTERNS), re.IGNORECASE)
 _CHARGED = re.compile("|".join(_CHARGED_PATTERNS), re.IGNORECASE)
 _NO_CLAIM = re.compile("|".join(_NO_CLAIM_PATTERNS), re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*")  # noqa: RUF001  # Chinese punctuation
+_REPETITION = re.compile(r"(.{10,200}?)\1{2,}", re.DOTALL)
+_MAX_SEARCH_LENGTH = 5000  # characters in which repetitions are looked for
 _END_MARKS = " .!?。！？"  # noqa: RUF001
 
 
@@ -71,7 +73,9 @@ def quote_texts(texts: Iterable[str], max_length: int) -> str:
 
 def _shorten(text: str, max_length: int) -> list[str]:
     """Return the sentences in the first `max_length` characters, and the one about charging wherever it stands."""
-    sentences = _split(clean_line(text, max_length))
+    sentences = _split(clean_line(_REPETITION.sub(r"\1", text[:_MAX_SEARCH_LENGTH]), max_length))
+    if sentences and any(sentence.startswith(sentences[-1].rstrip("…")) for sentence in sentences[:-1]):
+        sentences.pop()
     claim = next((sentence for sentence in _split(clean_line(text, TEXT_CAP)) if _classify(sentence)), "")
     if claim and claim not in sentences:
         sentences = [sentence for sentence in sentences if not claim.startswith(sentence.rstrip("…"))] + [claim]

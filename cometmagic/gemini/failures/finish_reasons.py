@@ -56,10 +56,12 @@ FINISH_REASON_ADVICE = {
 }
 
 
-def build_malformed_error(problem: str, head: bytes, body_path: Path, address: str) -> CometError:
+def build_malformed_error(
+    problem: str, head: bytes, body_path: Path, address: str, description: str = ""
+) -> CometError:
     """Return the error for a body without a JSON object: `head` is its beginning, `body_path` its file.
 
-    `address` is where it came from.
+    `address` is where it came from; `description` says what a body is that is no text.
     """
     text = head.decode("utf-8", "replace")
     if not text.strip():
@@ -72,9 +74,9 @@ def build_malformed_error(problem: str, head: bytes, body_path: Path, address: s
         return APIError(message, charge_status=ChargeStatus.UNKNOWN, advice=NETWORK_ADVICE)
     if value := describe_value(text):
         return build_other_format_error(value, "", body_path, address)
-    start = clean_line(text, MAX_MESSAGE_LENGTH)
+    start = f"It is {description}." if description else f"It begins: {clean_line(text, MAX_MESSAGE_LENGTH)}"
     return TransportError(
-        f"The answer from {address} cannot be read: {problem}; what came is kept in {body_path}. It begins: {start}",
+        f"The answer from {address} cannot be read: {problem}; what came is kept in {body_path}. {start}",
         advice=f"Check COMETAPI_BASE_URL. {BALANCE_ADVICE}",
     )
 
@@ -97,11 +99,13 @@ def build_no_image_error(
     damaged_count: int,
     unknown_files: Sequence[str],
     unblocked_categories: Collection[str] = (),
+    has_data: bool = False,
 ) -> CometError:
     """Return the error for a response without a final image.
 
-    `damaged_count` images could not be decoded; `unknown_files` are saved and of no type that can be displayed;
-    the request switched the thresholds of `unblocked_categories` off.
+    `damaged_count` images could not be decoded; `unknown_files` are saved, and no pictures to show; the request
+    switched the thresholds of `unblocked_categories` off. If the response `has_data` that was not understood, it may
+    be the image.
     """
     reason = response.block_reason or response.finish_reason
     has_address_only = bool(response.addresses) and reason in ("", "STOP")
@@ -110,14 +114,17 @@ def build_no_image_error(
         drafts = " Drafts that came whole are saved beside it." if response.thoughts else ""
         return TransportError(f"The answer {problem}; what came is kept in {body_path}.{drafts}", advice=BALANCE_ADVICE)
     service_text = response.block_message or response.finish_message
+    advice = _find_advice(reason, response.blocked_categories, unblocked_categories)
+    addresses = response.addresses or (response.addresses_in_words if _is_repetition(advice) else ())
     details: dict[str, Any] = {"finish_reason": reason, **_find_claim(service_text, response.text)}
-    details |= {"addresses": list(response.addresses)} if response.addresses else {}
+    details |= {"addresses": list(addresses)} if addresses else {}
     if has_address_only:
         message = f"The answer holds no image, only the address of one, which may expire; it is kept in {body_path}."
-        return NoImageError(message, advice=_advise_on_addresses(response.addresses, body_path), **details)
-    advice = _find_advice(reason, response.blocked_categories, unblocked_categories)
+        return NoImageError(message, advice=_advise_on_addresses(addresses, body_path), **details)
     if unknown_files:
         advice = f"Open the file; the whole answer is kept in {body_path}."
+    elif addresses or has_data:
+        advice = _advise_on_data(advice, body_path, has_address=bool(addresses))
     explanation = quote_texts([service_text, response.text], MAX_TEXT_LENGTH)
     problem = _describe_missing_image(response, body_path, unknown_files)
     if response.blocked_categories:
@@ -137,6 +144,12 @@ def describe_end(response: ImageResponse) -> Iterator[str]:
         yield f"The service says: {explanation}"
 
 
+def mark_as_begun(error: CometError, body_path: Path) -> CometError:
+    """Return an error that came after some of the answer: the model had worked, so it may have been charged."""
+    message = f"{error.message} It came after the beginning of an answer, which is kept in {body_path}."
+    return APIError(message, charge_status=ChargeStatus.UNKNOWN, advice=BALANCE_ADVICE, **error.details)
+
+
 def _find_claim(service_text: str, model_text: str) -> dict[str, Any]:
     """Return the detail of an error on what the service says about charging.
 
@@ -154,6 +167,18 @@ def _advise_on_addresses(addresses: Sequence[str], body_path: Path) -> str:
         return "Open it soon, as it is not https and is not fetched here."
     call_id = body_path.parent.name.rpartition("-")[2]
     return f"Run %gemini_library fetch {call_id} soon: it costs nothing. --fetch does it at once."
+
+
+def _is_repetition(advice: str) -> bool:
+    """Whether an advice is to pay again for the same."""
+    return "run the cell again" in advice.casefold()
+
+
+def _advise_on_data(advice: str, body_path: Path, *, has_address: bool) -> str:
+    """Return what to do about data or an address that may be the picture, before the `advice` on the reason."""
+    first = "Open the address soon: it may be the picture" if has_address else "Look for the picture in the answer"
+    start = f"{first}; the whole answer is kept in {body_path}."
+    return start if _is_repetition(advice) else f"{start} {advice}" if has_address else advice
 
 
 def list_unblocked_categories(request_body: dict[str, Any]) -> list[str]:
@@ -181,8 +206,7 @@ def _describe_missing_image(response: ImageResponse, body_path: Path, unknown_fi
     if response.finish_reason not in ("", "STOP"):
         return f"The model made no image ({response.finish_reason})"
     if unknown_files:
-        names = ", ".join(unknown_files)
-        return f"The answer holds a file that is no picture of a known kind; {names} is saved in {body_path.parent}"
+        return f"The answer holds no picture but {'; '.join(unknown_files)}, saved in {body_path.parent}"
     if response.thoughts:
         return f"Only drafts came, no final image; they are in {body_path.parent}"
     if response.text.strip():

@@ -19,6 +19,7 @@ _PREFIX = re.compile(rb"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
 _ESCAPES = re.compile(rb"\\[nrt]|\\u00(?:0[9aAdD]|20)|\s")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+(?:={0,2}|\\?)")  # a head may end in the middle of an escape
 _MIXED = re.compile(rb"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])")  # unlike words, and numbers in hexadecimal
+_LONG_RUN = re.compile("[A-Za-z0-9+/_-]{1000,}={0,2}")
 _URLSAFE_TABLE = bytes.maketrans(b"-_", b"+/")
 
 
@@ -40,6 +41,11 @@ def is_base64_file(value: JSONString | str) -> bool:
     if _PREFIX.match(head):
         return len(letters) >= _MIN_IMAGE_CHARACTERS
     return length >= MIN_FILE_CHARACTERS and len(letters) > _HEAD_CHARACTERS // 2 and _MIXED.match(letters) is not None
+
+
+def elide_base64(text: str) -> str:
+    """Return a text with an ellipsis in place of long base64, which nobody reads."""
+    return _LONG_RUN.sub(lambda match: "…" if _MIXED.match(match[0].encode()) else match[0], text)
 
 
 def _measure(value: JSONString | str) -> int:

@@ -25,6 +25,7 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 _IMAGE_SUFFIX = re.compile(r"\.(?:png|jpe?g|webp|gif|heic|heif|avif|bmp|tiff?|svg)(?![A-Za-z0-9])", re.IGNORECASE)
+_AMPERSAND = re.compile("&(?:amp|#38|#x26);", re.IGNORECASE)  # as HTML writes it
 _LAST_LETTERS = "/=&%#_-+@$"  # besides letters and digits, what an address may end with
 
 
@@ -37,6 +38,16 @@ def is_image_address(value: JSONString | str) -> bool:
     """Whether a string is an address whose path has the suffix of an image, and nothing else."""
     text = _read(value)
     return _WHOLE_ADDRESS.fullmatch(text) is not None and _has_image_suffix(text)
+
+
+def has_address(text: str) -> bool:
+    """Whether there is any address in a text."""
+    return "://" in text and _ANY_ADDRESS.search(text) is not None
+
+
+def find_all_addresses(text: str) -> list[str]:
+    """Return all addresses in a text, also those that may be of something else."""
+    return list(dict.fromkeys(_trim(match[0]) for match in _ANY_ADDRESS.finditer(text)))[:MAX_ADDRESSES]
 
 
 def find_addresses(text: str) -> list[str]:
@@ -60,7 +71,7 @@ def _read(value: JSONString | str) -> str:
 
 def _trim(address: str) -> str:
     """Return an address without the punctuation that follows it, and without a parenthesis that began before it."""
-    depth = 0
+    address, depth = _AMPERSAND.sub("&", address), 0
     for index, letter in enumerate(address):
         depth += (letter == "(") - (letter == ")")
         if depth < 0:

@@ -19,6 +19,9 @@ _FIELD_LINE = re.compile(rf"^(?:{_FIELD.pattern})", re.MULTILINE)
 _ERROR_OBJECT = re.compile(r'\{\s*"error"\s*:')
 _ERROR_FIELD = re.compile(r'"error"\s*:')
 _END_MARK = re.compile(r"^(?:data:[ ]*)?\[DONE\][ \t\r]*$", re.MULTILINE)
+_END_EVENT = re.compile(
+    r"^event:[ ]*(?:[\w.]+\.completed|message_stop|completed?|done|end|finish(?:ed)?)[ \t\r]*$", re.MULTILINE
+)
 _DOCUMENT_LINE = re.compile(r"^\s*[{\[]", re.MULTILINE)
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")  # not `splitlines`: JSON may contain U+2028
 _SPACE = re.compile(r"\s*")
@@ -28,9 +31,9 @@ _CLOSING_BRACKETS = {"{": "}", "[": "]"}
 
 
 def remove_end_mark(text: str) -> tuple[str, bool]:
-    """Return a text without the `[DONE]` that ends some streams, and whether it had one."""
+    """Return a text without the `[DONE]` that ends some streams, and whether it had one or another end."""
     text, count = _END_MARK.subn("", text)
-    return text, count > 0
+    return text, count > 0 or _END_EVENT.search(text) is not None
 
 
 def parse_events(text: str) -> Iterator[str] | None:

@@ -6,6 +6,7 @@ This module does not know what is in a document, except that it has candidates o
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,9 +21,11 @@ OPAQUE_FIELDS = (
     *("executableCode", "codeExecutionResult", "functionCall", "functionResponse", "toolCall", "toolResponse"),
     "partMetadata",
 )
+_RESULT_FIELDS = ("codeExecutionResult", "functionResponse", "toolResponse")  # those that may hold a picture
 _KEPT_FIELDS = (*OPAQUE_FIELDS, "text", "thoughtSignature", "error", "errors")  # whose texts are read as texts
 _STARTS = ("{", "[", "data:", "event:", ":")
 _HEAD_BYTES = 100
+_DOCUMENT_LINE = re.compile(r"^\s*[{\[]", re.MULTILINE)  # as in a fence of Markdown
 
 
 def expand_texts(value: Any, depth: int = MAX_TEXT_DEPTH) -> Any:
@@ -42,12 +45,39 @@ def _parse_text(value: str | JSONString) -> list[Any] | None:
     head = coerce_string(value, _HEAD_BYTES)[:_HEAD_BYTES].lstrip("\ufeff \t\r\n")
     if not head.startswith(_STARTS) or head.startswith("data:image"):
         return None
+    return _scan_text(value)
+
+
+def _scan_text(value: str | JSONString) -> list[Any] | None:
     with contextlib.suppress(MalformedError, ValueError):
         if isinstance(value, str):
             return scan_json(value.encode("utf-8", "replace")).documents
         if len(value.view) <= MAX_TEXT_BYTES:
             return scan_json(b"".join(value.iter_unescaped())).documents
     return None
+
+
+def copy_results(value: Any) -> Iterator[Any]:
+    """Yield copies of what the parts for a program hold, and the JSON in texts: the parts themselves stay unchanged."""
+    is_thought = value.get("thought") if isinstance(value, dict) else None
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        if key in _RESULT_FIELDS:
+            yield {"thought": is_thought, "output": _copy_expanded(item)}
+        elif key == "text" and _DOCUMENT_LINE.search(coerce_string(item)):
+            yield {"thought": is_thought, "output": _copy_expanded(_scan_text(item))}
+        elif key not in OPAQUE_FIELDS:
+            yield from copy_results(item)
+
+
+def _copy_expanded(value: Any, depth: int = MAX_TEXT_DEPTH) -> Any:
+    """Return a copy of a tree with the JSON that stands in it as text."""
+    if isinstance(value, str | JSONString):
+        documents = _parse_text(value) if depth else None
+        return value if documents is None else _copy_expanded(documents, depth - 1)
+    if isinstance(value, dict):
+        return {key: _copy_expanded(item, depth) for key, item in value.items()}
+    return [_copy_expanded(item, depth) for item in value] if isinstance(value, list) else value
 
 
 def detach_documents(value: Any) -> Iterator[dict[str, Any]]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cometmagic.gemini.coerce import coerce_string
+from cometmagic.gemini.coerce import coerce_objects, coerce_string
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant.base64_sniffer import is_base64_file, is_base64_image
 from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
-from cometmagic.gemini.tolerant.image_addresses import is_address, is_image_address
+from cometmagic.gemini.tolerant.image_addresses import find_addresses, has_address, is_address, is_image_address
 from cometmagic.gemini.tolerant.json_scanner import Buffer
 from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS
 
@@ -26,15 +26,20 @@ _IGNORED_FIELD = re.compile(
     r"|(?:input|reference|init|mask|control)(?:[A-Z]\w*)?|.*(?:[sS]ignature|[eE]ncrypted|[tT]oken|[iI]con|[aA]vatar|[lL]ogo).*"
 )
 _DRAFT_FIELD = re.compile(r"(?:thought|thinking|reasoning|draft|preview|partial|thumb|intermediate)", re.IGNORECASE)
-_TEXT_FIELD = re.compile(r"text|content|caption|description|revisedPrompt|(?:reasoning|thinking)(?:Content|Text)?")
+_TEXT_FIELD = re.compile(
+    r"text|outputText|generatedText|delta|content|answer|completion|caption|description|revisedPrompt|(?:reasoning|thinking)(?:Content|Text)?"
+)
 _ADDRESS_FIELD = re.compile(
     r"(?!.*(?:doc|help|status|callback|hook|poll|cancel|schema|web|site|home|terms|api|delete|next|prev))"
     r"(?:.*(?:url|uri|image|img|picture|photo|output|result|file|media|asset|sample|link|data)s?)",
     re.IGNORECASE,
 )
 _FOREIGN_ROLES = ("user", "system", "developer", "tool")
-_FINISH_REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "completed": "STOP"}
+_FINISH_REASONS = {"length": "MAX_TOKENS", "content_filter": "SAFETY"} | dict.fromkeys(
+    ("stop", "end_turn", "completed", "succeeded", "message_stop"), "STOP"
+)
 _HEAD_BYTES = 100
+_DATA = re.compile(rb"https?:(?:\\?/){2}[\w\[]|[A-Za-z0-9+/_-]{1000}")
 _MARGIN_BYTES = 1000  # of spaces and quotes around a body that is a text
 _QUOTES = b' \t\r\n"'
 _HTML = re.compile(r"\s*<(?:!doctype|html|head|body)", re.IGNORECASE)
@@ -49,6 +54,29 @@ def find_image_body(buffer: Buffer) -> JSONString | None:
     return text if has_image and not _HTML.match(coerce_string(text, _HEAD_BYTES)) else None
 
 
+def has_words_before_error(documents: list[Any]) -> bool:
+    """Whether the documents of a stream hold words of an answer, in any format, before one that reports an error."""
+    search = PictureSearch()
+    for document in coerce_objects(documents):
+        if document.get("error"):
+            return search.has_words
+        search.walk(document)
+    return False
+
+
+def holds_data(value: Any) -> bool:
+    """Whether a tree holds long base64 or an address of the web anywhere, except in what was sent and in sources."""
+    if isinstance(value, str | JSONString):
+        return (
+            _DATA.search(value.view if isinstance(value, JSONString) else value.encode("utf-8", "replace")) is not None
+        )
+    return any(
+        holds_data(item)
+        for key, item in _list_items(value)
+        if not (isinstance(key, str) and _IGNORED_FIELD.fullmatch(key))
+    )
+
+
 class PictureSearch:
     """Collects what looks like parts of an answer, in order; each picture's node replaces its base64 in the tree."""
 
@@ -61,14 +89,26 @@ class PictureSearch:
         self._has_failure = False
 
     @property
+    def has_images(self) -> bool:
+        """Whether there are images of a known type."""
+        return bool(self._images)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there are texts."""
+        return bool(_join_words(self._pictures).strip())
+
+    @property
     def parts(self) -> list[PartNode]:
-        """Texts and images; if there is no image, also other files and addresses; nothing if there are only texts.
+        """Texts and images; if there is no image, also other files and addresses; nothing if there are only words.
 
         The addresses beside the report of a failure are those of its explanation.
         """
         if self._images:
             return self._pictures
-        return [*self._pictures, *self._files] if self._files and not self._has_failure else []
+        texts = _drop_repetitions(self._pictures)
+        has_result = self._files or has_address(_join_words(texts))
+        return [*texts, *self._files] if has_result and not self._has_failure else []
 
     def walk(self, container: Any, name: str = "", *, is_thought: bool = False) -> None:
         """Search an object or a list; `name` is the field that holds it."""
@@ -103,8 +143,10 @@ class PictureSearch:
             self._files.append(thought | {"fileData": {"fileUri": value}})
         elif _TEXT_FIELD.fullmatch(name):
             self._pictures.append(thought | {"text": value})
-        elif name in ("finishReason", "status"):
+        elif name in ("finishReason", "stopReason", "status", "type"):
             self.finish_reason = _convert_reason(name, coerce_string(value, _HEAD_BYTES)) or self.finish_reason
+        elif not is_address(value) and (addresses := find_addresses(coerce_string(value))):
+            self._files += [thought | {"fileData": {"fileUri": address}} for address in addresses]
         return value
 
     def _add_piece(self, piece: JSONString, thought: PartNode, *, is_image: bool) -> Any:
@@ -136,14 +178,30 @@ def _list_items(container: Any) -> list[tuple[Any, Any]]:
 
 
 def _is_thought(fields: PartNode) -> bool:
-    """Whether an object says that it holds thoughts."""
-    return bool(fields.get("thought")) or coerce_string(fields.get("type")) in ("reasoning", "thinking")
+    """Whether an object says that it holds thoughts or a draft."""
+    kind = coerce_string(fields.get("type"), _HEAD_BYTES)
+    return bool(fields.get("thought")) or kind in ("reasoning", "thinking") or kind.endswith("partial_image")
 
 
 def _is_failure(fields: PartNode) -> bool:
     """Whether an object reports that the request failed."""
-    code = fields.get("code")
-    return fields.get("success") is False or (isinstance(code, int) and code >= 400)
+    codes = (fields.get(name) for name in ("code", "status", "statusCode"))
+    return fields.get("success") is False or any(isinstance(code, int) and code >= 400 for code in codes)
+
+
+def _join_words(nodes: list[PartNode]) -> str:
+    return "".join(coerce_string(node.get("text")) for node in nodes if not node.get("thought"))
+
+
+def _drop_repetitions(nodes: list[PartNode]) -> list[PartNode]:
+    """Return texts without those that say all of it again, as at the end of a stream."""
+    result, words = [], ""
+    for node in nodes:
+        text = coerce_string(node.get("text"))
+        if node.get("thought") or not words or text != words:
+            result.append(node)
+            words += "" if node.get("thought") else text
+    return result
 
 
 def _is_same(data: JSONString | str, image: JSONString | str) -> bool:
@@ -153,4 +211,6 @@ def _is_same(data: JSONString | str, image: JSONString | str) -> bool:
 
 def _convert_reason(name: str, value: str) -> str:
     """Return the API's name for the reason that another API gives for the end, "" for none."""
-    return _FINISH_REASONS.get(value.lower(), value.upper() if name == "finishReason" else "")
+    if name == "type" and value.endswith(".completed"):
+        return "STOP"
+    return _FINISH_REASONS.get(value.lower(), value.upper() if name in ("finishReason", "stopReason") else "")

@@ -16,7 +16,7 @@ from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_strin
 from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
 from cometmagic.gemini.tolerant.document_merge import merge_fields
 from cometmagic.gemini.tolerant.image_addresses import is_address
-from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS, detach_documents, expand_texts
+from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS, copy_results, detach_documents, expand_texts
 from cometmagic.gemini.tolerant.picture_search import PictureSearch
 from cometmagic.gemini.tolerant.text_deltas import join_texts_with_images
 
@@ -70,6 +70,10 @@ def _add_pictures(documents: list[Any]) -> dict[str, Any]:
     """Return one document with what is found elsewhere added to its parts."""
     search = PictureSearch()
     search.walk(documents)
+    if not search.has_images:
+        results = list(copy_results(documents))
+        _convert_to_camel_case(results)
+        search.walk(results)
     result = _merge_documents(documents)  # now, as the search has replaced base64
     candidate = result["candidates"][0]
     parts = candidate["content"]["parts"]

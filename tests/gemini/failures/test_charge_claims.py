@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 import pytest
@@ -60,11 +61,15 @@ def test_a_claim_is_found(words: str, claim: ChargeClaim) -> None:
         (["Blocked. It is free of charge.", "It is free of charge! Why?"], "Blocked. It is free of charge. Why?"),
         (["Which colour?"], "Which colour?"),
         (["", " ", "."], ""),
-        (["word " * 40 + "end. No fee applies.", "x"], f"{'word ' * 7}word… No fee applies. x."),
+        ([f"{string.ascii_letters} end. No fee applies.", "x"], f"{string.ascii_letters[:39]}… No fee applies. x."),
         (
             ["These are more than forty signs, and no fee applies."],
             "These are more than forty signs, and no fee applies.",
         ),
+        (["I cannot draw this. " * 500], "I cannot draw this."),
+        (["No picture today\n" * 50], "No picture today."),
+        (["Still drawing it. " * 50 + "Here: x"], "Still drawing it. Here: x."),
+        (["No, no, no."], "No, no, no."),
     ],
 )
 def test_each_sentence_is_quoted_once_and_one_on_charging_is_never_cut(texts: list[str], quote: str) -> None:

@@ -151,7 +151,8 @@ def test_a_request_without_images_is_not_asked_for_fewer() -> None:
 
 
 def test_each_text_is_cut_and_nothing_is_shown_for_an_empty_body() -> None:
-    error = parse({"error": {"message": "a " * 400, "metadata": {"raw": "b " * 400}}})
+    texts = [" ".join(f"{letter}{number}" for number in range(400)) for letter in "ab"]
+    error = parse({"error": {"message": texts[0], "metadata": {"raw": texts[1]}}})
 
     assert 600 <= len(error.message) < 700
     assert "no explanation" in parse("").message

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import pytest
 
-from cometmagic.errors import APIError, ChargeStatus, CometError, NoImageError
+from cometmagic.errors import APIError, ChargeStatus, CometError, NoImageError, TransportError
 from cometmagic.gemini.failures.other_formats import describe_documents
 from tests.faults.asking import Asker
+from tests.faults.server import recv_request, response, send
 from tests.gemini.answers import answer, answering, image, picture, text
 
 CHAT = {"id": "c", "object": "chat.completion", "choices": [{"message": {"role": "assistant", "content": "Hi"}}]}
@@ -61,6 +63,34 @@ def test_json_of_another_api(ask: Asker, name: str) -> None:
     assert "Check COMETAPI_BASE_URL" in outcome.told.advice
     assert outcome.folder.response_path.exists()
     assert len(outcome.log) == 1
+
+
+BINARY: dict[str, tuple[bytes, str]] = {
+    "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + b"1 0 obj " * 500, "a PDF file of 4.0 kB"),
+    "zip": (b"PK\3\4" + bytes(range(256)) * 9, "a ZIP archive of 2.3 kB"),
+    "tiff": (b"II*\0" + bytes(range(256)) * 9, "a TIFF picture of 2.3 kB"),
+    "gzip": (gzip.compress(b'{"candidates": []}', mtime=0), "a gzip file of 0.0 kB"),
+    "unknown": (bytes(range(256)) * 9, "binary data of 2.3 kB"),
+}
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_a_binary_body_is_described_and_not_quoted(ask: Asker, name: str) -> None:
+    content, words = BINARY[name]
+
+    answered = ask(*answering(content))
+    refused = ask(recv_request(), send(response(content, "400 Bad Request")))
+
+    assert isinstance(answered.told, TransportError)
+    assert answered.told.message.endswith(f"It is {words}.")
+    assert answered.folder.response_path.read_bytes() == content
+    assert f"400: {words}." in refused.told.message
+
+
+def test_a_picture_with_an_error_status_is_described(ask: Asker) -> None:
+    assert ": a picture (image/png) of 0.1 kB." in str(
+        ask(recv_request(), send(response(picture(), "400 Bad Request"))).told
+    )
 
 
 ERRORS: dict[str, tuple[Any, str, str]] = {

@@ -31,6 +31,8 @@ IN_TEXTS: dict[str, list[str]] = {
     "`https://a.example/1.WEBP`": ["https://a.example/1.WEBP"],
     "图片 https://a.example/1.png。谢谢": ["https://a.example/1.png"],
     "https://a.example/1.png https://a.example/1.png": ["https://a.example/1.png"],
+    '<img src="https://a.example/1.png?a=1&amp;b=2">': ["https://a.example/1.png?a=1&b=2"],
+    "<a href='https://a.example/1.png?a=1&#38;b=2'>x</a>": ["https://a.example/1.png?a=1&b=2"],
     "https://a.example/1.png!large and gs://bucket/2.png": ["https://a.example/1.png!large", "gs://bucket/2.png"],
     SIGNED: [SIGNED],
     f"Look: {TOKEN}": [TOKEN],
@@ -65,6 +67,27 @@ ANSWERS: dict[str, tuple[Any, str]] = {
     "suffix-anywhere": ({"x": {"y": "https://a.example/1.png"}}, "https://a.example/1.png"),
     "chat": ({"choices": [{"message": {"content": "![x](https://a.example/1)", "images": [
         {"image_url": {"url": "https://a.example/1"}}]}}]}, "https://a.example/1"),
+    "chat-in-markdown": ({"choices": [{"message": {"content": "![x](https://a.example/1)"}}]}, "https://a.example/1"),
+    "chat-in-words": ({"choices": [{"message": {"content": "See https://a.example/1.png."}}]},
+                      "https://a.example/1.png"),
+    "chat-in-a-list": ({"choices": [{"message": {"content": [{"type": "text", "text": "![x](https://a.example/1)"}]}}]},
+                       "https://a.example/1"),
+    "chat-in-pieces": ([
+        {"choices": [{"delta": {"content": piece}}]} for piece in ("![x](htt", "ps://a.ex", "ample/1)")
+    ], "https://a.example/1"),
+    "responses": ({"output": [{"type": "message", "content": [
+        {"type": "output_text", "text": "![x](https://a.example/1)"}]}]}, "https://a.example/1"),
+    "responses-in-pieces": ([
+        *({"type": "response.output_text.delta", "delta": piece} for piece in ("See https://a.ex", "ample/1.png")),
+        {"type": "response.output_text.done", "text": "See https://a.example/1.png"},
+    ], "https://a.example/1.png"),
+    "output-text": ({"output_text": "![x](https://a.example/1)"}, "https://a.example/1"),
+    "unknown-field": ({"reply": {"html": "<p><img src='https://a.example/1'></p>"}}, "https://a.example/1"),
+    "of-a-tool": (answer({"functionResponse": {"name": "f", "response": {"url": "https://a.example/1"}}}),
+                  "https://a.example/1"),
+    "of-code": (answer({"codeExecutionResult": {"output": "saved to https://a.example/1.png\n"}}),
+                "https://a.example/1.png"),
+    "json-text": (answer(text('```json\n{"image": "https://a.example/1"}\n```')), "https://a.example/1"),
     "storage": (answer({"fileData": {"fileUri": "gs://bucket/1.png"}}), "gs://bucket/1.png"),
 }  # fmt: skip
 
@@ -110,3 +133,42 @@ def test_a_refusal_with_an_address_keeps_its_reason(library_folder: Path) -> Non
 
     assert "(IMAGE_SAFETY)" in told
     assert "Address: https://a.example/1 " in told
+
+
+FAR = "word " * 300
+IN_WORDS: dict[str, Json] = {
+    "no-suffix": answer(text("Done: https://a.example/f/1")),
+    "far": answer(text(f"{FAR}https://a.example/f/1 {FAR}")),
+    "finish-message": {"candidates": [{"finishReason": "STOP", "finishMessage": "stored at https://a.example/f/1"}]},
+    "no-image": answer(text("see https://a.example/f/1"), finish="NO_IMAGE"),
+    "no-image-with-a-message": {
+        "candidates": [{"finishReason": "NO_IMAGE", "finishMessage": "(https://a.example/f/1)"}]
+    },
+    "other": answer(text("It is at <https://a.example/f/1>."), finish="IMAGE_OTHER"),
+    "chat": {"choices": [{"message": {"content": "Done: https://a.example/f/1"}}]},
+    "a-reason-of-next-year": answer(text("https://a.example/f/1"), finish="MOVED"),
+}
+
+
+@pytest.mark.parametrize("name", IN_WORDS)
+def test_an_address_in_words_is_to_be_opened_before_anything_else(library_folder: Path, name: str) -> None:
+    folder = received(library_folder, IN_WORDS[name])
+
+    error = settle(folder)
+
+    assert isinstance(error, NoImageError)
+    assert error.addresses == ["https://a.example/f/1"]
+    assert error.advice.startswith("Open the address soon")
+    assert str(folder.response_path) in error.advice
+    assert "again" not in str(error)
+
+
+def test_the_address_of_a_policy_is_not_to_be_opened(library_folder: Path) -> None:
+    """The reason says what to do, and what is an image's by its suffix is opened all the same."""
+    policy = answer(text("See https://a.example/policy"), finish="PROHIBITED_CONTENT")
+    picture = answer(text("See https://a.example/1.png"), finish="PROHIBITED_CONTENT")
+
+    errors = [settle(received(library_folder, document)) for document in (policy, picture)]
+
+    assert [error.advice.startswith("Open the address") for error in errors if error] == [False, True]
+    assert all("will not pass again" in error.advice for error in errors if error)

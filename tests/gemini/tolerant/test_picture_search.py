@@ -101,6 +101,71 @@ def test_the_picture_is_found_once_and_again_when_it_is_read(library_folder: Pat
     assert B64.encode() not in (folder.path / "answer.json").read_bytes()
 
 
+def told(words: Any) -> Json:
+    """Return what a tool of the model said."""
+    return answer({"functionResponse": {"name": "draw", "response": words}})
+
+
+FENCE = json.dumps({"note": "n", "image": B64}, indent=1)
+FOR_PROGRAMS: dict[str, Json] = {
+    "parts-of-a-tool": answer({"functionResponse": {"name": "draw", "response": {}, "parts": [image()]}}),
+    "snake-case": answer({"function_response": {"name": "draw", "parts": [{"inline_data": {"data": B64}}]}}),
+    "base64-of-a-tool": told({"image_base64": B64}),
+    "data-uri-of-a-tool": told({"content": [{"type": "image_url", "image_url": {"url": URI}}]}),
+    "json-of-a-tool": told(json.dumps({"result": json.dumps({"b64": B64})})),
+    "mcp": answer({"toolResponse": {"id": "t", "response": {"content": [{"type": "image", "data": B64}]}}}),
+    "output-of-code": answer({"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": B64 + "\n"}}),
+    "json-of-code": answer({"codeExecutionResult": {"output": json.dumps({"png": B64})}}),
+    "json-text": answer(text(json.dumps({"image": B64}))),
+    "list-in-a-text": answer(text(json.dumps([{"image": B64}, 1]))),
+    "fence": answer(text(f"```json\n{FENCE}\n```")),
+    "fence-among-words": answer(text(f"Here it is:\n\n```\n{FENCE}\n```\nEnjoy!")),
+    "wrapped": {"response": told({"image": B64})},
+}
+
+
+@pytest.mark.parametrize("content", [RED, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("name", FOR_PROGRAMS)
+def test_a_picture_in_a_part_for_a_program_is_found_and_the_part_stays(
+    library_folder: Path, name: str, content: bytes
+) -> None:
+    document = json.loads(json.dumps(FOR_PROGRAMS[name]).replace(B64, base64_of(content)))
+    folder = received(library_folder, document)
+
+    assert settle(folder) is None
+    assert [part.data for part in read_result(folder).images] == [content]
+    first = json.loads((folder.path / "answer.json").read_text("utf-8"))["candidates"][0]["content"]["parts"][0]
+    sent = (document.get("response") or document)["candidates"][0]["content"]["parts"][0]
+    assert first == sent or name == "snake-case"
+    assert base64_of(LARGE)[:1000] not in read_result(folder).text
+
+
+UNREAD: dict[str, Json] = {
+    "among-words-of-code": answer({"codeExecutionResult": {"output": f"saved as:\n{NOISE}\nbye"}}),
+    "among-words": answer(text(f"This is it: {NOISE}")),
+    "arguments": answer({"functionCall": {"name": "show", "args": {"page": "at https://a.example/1 (open it)"}}}),
+    "unknown-field": answer(text("so"), {"newPart": {"where": "https:\\/\\/a.example\\/1"}}),
+    "no-image": answer({"functionCall": {"args": {"x": NOISE}}}, finish="NO_IMAGE"),
+}
+READ: dict[str, Json] = {
+    "words": answer(text("so")),
+    "sources": answer(text("so"), finish=None)
+    | {"candidates": [{"content": {"parts": [text("so")]}, "groundingMetadata": {"x": "https://a.example/1"}}]},
+    "signature": answer(text("so", thoughtSignature=NOISE)),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD | READ)
+def test_an_answer_with_data_that_is_not_understood_is_not_asked_for_again(library_folder: Path, name: str) -> None:
+    folder = received(library_folder, (UNREAD | READ)[name])
+
+    error = settle(folder)
+
+    assert isinstance(error, NoImageError)
+    assert ("run the cell again" in error.advice) == (name in READ)
+    assert (str(folder.response_path) in error.advice) == (name in UNREAD)
+
+
 ALSO_LARGE = (
     "under-data",
     "as-text",
@@ -121,6 +186,10 @@ def test_a_large_picture_is_found_in_the_same_places(library_folder: Path, name:
 
 
 DRAFTS: dict[str, Any] = {
+    "partial-by-its-type": [
+        {"type": "image_generation.partial_image", "b64_json": base64_of(BLUE)},
+        {"type": "image_generation.completed", "b64_json": B64},
+    ],
     "partial-then-final": [
         {"type": "image_generation.partial_image", "partial_image_b64": base64_of(BLUE)},
         {"type": "image_generation.completed", "b64_json": B64},
@@ -167,26 +236,33 @@ def test_what_is_no_picture_of_the_answer_stays_none(library_folder: Path, name:
     assert list(folder.path.glob("image*")) == []
 
 
-FILES: dict[str, tuple[Any, bytes]] = {
-    "pdf": ({"data": [{"b64_json": base64_of(b"%PDF-1.7" + bytes(range(256)) * 20)}]}, b"%PDF"),
-    "video": ({"video": "data:video/mp4;base64," + base64_of(b"\0\0\0\x18ftypmp42" * 9)}, b"\0\0\0\x18ftypmp42"),
-    "bitmap": (chat(base64_of(b"BM" + bytes(range(256)) * 20)), b"BM"),
-    "in-a-part": (answer(image(b"%PDF-1.7 short")), b"%PDF"),
-    "svg": ({"output": ["data:application/xml;base64," + base64_of(b"<svg xmlns='x'>" + b" " * 90)]}, b"<svg"),
-    "archive": ({"files": [{"content": base64_of(b"PK\3\4" + bytes(range(256)) * 20)}]}, b"PK"),
-}
+REST = bytes(range(256)) * 20
+FILES: dict[str, tuple[Any, bytes, str]] = {
+    "pdf": ({"data": [{"b64_json": base64_of(b"%PDF-1.7" + REST)}]}, b"%PDF", "image-1.pdf, a PDF file of"),
+    "video": ({"video": "data:video/mp4;base64," + base64_of(b"\0\0\0\x18ftypmp42" * 9)}, b"\0\0\0\x18ftypmp42",
+              "image-1.mp4, an MP4 video of"),
+    "bitmap": (chat(base64_of(b"BM1234\0\0\0\0" + REST)), b"BM", "image-1.bmp, a BMP picture of"),
+    "in-a-part": (answer(image(b"%PDF-1.7 short")), b"%PDF", "image-1.pdf, a PDF file of"),
+    "svg": ({"output": ["data:application/xml;base64," + base64_of(b"<?xml?><svg xmlns='x'>" + b" " * 90)]},
+            b"<?xml?><svg", "image-1.svg, an SVG drawing of"),
+    "archive": ({"files": [{"content": base64_of(b"PK\3\4" + REST)}]}, b"PK", "image-1.zip, a ZIP archive of"),
+    "archive-as-a-picture": (answer(image(b"PK\3\4" + REST)), b"PK", "image-1.zip, a ZIP archive of"),
+    "tiff": (answer(image(b"II*\0" + REST)), b"II*", "image-1.tiff, a TIFF picture of"),
+    "by-its-type": (answer(image(b"\1" + REST, "audio/mpeg; rate=1")), b"\1", "image-1.mp3, an MP3 recording of"),
+    "unknown": (answer(image(b"\1" + REST, "application/x-msdownload")), b"\1", "image-1.bin, a file of an unknown"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_another_kind_is_saved_and_named(library_folder: Path, name: str) -> None:
-    document, start = FILES[name]
+    document, start, words = FILES[name]
     folder = received(library_folder, document)
 
     error = settle(folder)
 
     assert isinstance(error, NoImageError)
-    assert (folder.path / "image-1.bin").read_bytes().startswith(start)
-    assert "no picture of a known kind; image-1.bin (" in str(error)
+    assert words in error.message
+    assert (folder.path / words.split(",")[0]).read_bytes().startswith(start)
     assert str(folder.response_path) in str(error)
     assert "run the cell again" not in str(error)
     assert folder.response_path.read_bytes() == body(document)

@@ -187,6 +187,29 @@ def test_thoughts_and_words_are_told_apart(ask: Asker) -> None:
     assert (made.text, made.thought_text) == ("Here you are.", "I think")
 
 
+def test_the_deltas_of_one_thought_are_one_text(ask: Asker) -> None:
+    thoughts = [text("thin", thought=True), text("king", thought=True), image(BLUE, thought=True)]
+
+    made = ask(*answering(answer(*thoughts, text("again", thought=True), image()))).made
+
+    assert made.thought_text == "thinking\nagain"
+
+
+@pytest.mark.parametrize(
+    ("contents", "note"),
+    [
+        ([RED], ""),
+        ([RED, RED], ""),
+        ([RED, BLUE], "2 pictures came; the last one is shown, the other is saved beside it."),
+        ([GREEN, RED, BLUE], "3 pictures came; the last one is shown, the others are saved beside it."),
+    ],
+)
+def test_further_pictures_are_told(ask: Asker, contents: list[bytes], note: str) -> None:
+    outcome = ask(*answering(answer(image(GREEN, thought=True), *map(image, contents))))
+
+    assert outcome.notes == note
+
+
 USAGES: dict[str, tuple[Any, int | None]] = {
     "missing": (None, None),
     "good": ({"promptTokenCount": 12, "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1120}]}, 12),

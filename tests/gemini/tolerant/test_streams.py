@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cometmagic.errors import APIError, NoImageError
+from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus, NoImageError
 from tests.faults.asking import Asker
 from tests.gemini.answers import Json, answer, answering, base64_of, image, picture, text
 from tests.gemini.tolerant.test_lenient_json import sse
@@ -75,6 +75,37 @@ def test_the_picture_and_the_words_come_out_of_every_framing(ask: Asker, name: s
     assert outcome.notes == ""
 
 
+FINAL = {"b64_json": base64_of(RED)}
+ENDED: dict[str, str] = {
+    "image-generation": data(json.dumps({"type": "image_generation.completed"} | FINAL)),
+    "image-edit-by-its-name": f"event: image_edit.completed\ndata: {json.dumps(FINAL)}\n\n",
+    "responses": data(
+        json.dumps({"type": "response.output_item.done", "item": {"result": base64_of(RED)}}),
+        json.dumps({"type": "response.completed", "response": {"status": "completed"}}),
+    ),
+    "anthropic": data(json.dumps(FINAL), json.dumps({"type": "message_stop"})),
+    "stop-reason": data(json.dumps(FINAL), json.dumps({"delta": {"stop_reason": "end_turn"}})),
+    "finish-reason": data(json.dumps(FINAL), chunk("", "stop")),
+    "status": data(json.dumps({"status": "succeeded", "output": [base64_of(RED)]})),
+    "end-mark": data(json.dumps(FINAL), "[DONE]"),
+    "named-end": f"data: {json.dumps(FINAL)}\n\nevent: done\ndata: {{}}\n\n",
+}
+NOT_ENDED: dict[str, str] = {
+    "a-partial-image": data(json.dumps({"type": "image_generation.partial", "image": base64_of(RED)})),
+    "in-progress": data(json.dumps({"status": "in_progress", "output": [base64_of(RED)]})),
+    "no-reason": data(json.dumps(FINAL), chunk("")),
+    "a-name-in-words": data(json.dumps(FINAL | {"content": "event: done"})),
+}
+
+
+@pytest.mark.parametrize("name", ENDED | NOT_ENDED)
+def test_a_stream_of_another_format_that_has_ended_is_not_cut_short(ask: Asker, name: str) -> None:
+    outcome = ask(*answering((ENDED | NOT_ENDED)[name].encode()))
+
+    assert outcome.made.image.data == RED
+    assert ("cut short" in outcome.notes) == (name in NOT_ENDED)
+
+
 ERRORS: dict[str, str] = {
     "in-an-event": 'data: {"error": {"code": 503, "message": "out of order"}}\n\n',
     "bare": '{"error": {"code": 503, "message": "out of order"}}',
@@ -100,6 +131,38 @@ def test_an_error_in_a_stream_is_told_with_and_without_a_picture(ask: Asker, nam
     made = ask(*answering(f"data: {LINES[1]}\n\n{ERRORS[name]}".encode()))
     assert made.made.image.data == RED
     assert "out of order" in made.notes
+
+
+OVERLOADED = '{"error": {"code": 503, "message": "out of order", "status": "UNAVAILABLE"}}'
+BEGINNINGS: dict[str, list[str]] = {
+    "words": [LINES[0]],
+    "a-draft": [json.dumps(answer(image(thought=True), finish=None))],
+    "a-thought": [json.dumps(answer(text("first", thought=True), finish=None))],
+    "half-a-picture": [json.dumps(answer(image(base64_of(RED)[:41]), finish=None))],
+    "code": [json.dumps(answer({"executableCode": {"code": "1"}}, finish=None))],
+    "chat": [chunk("", None), chunk("so")],
+    "responses": [json.dumps({"type": "response.output_text.delta", "delta": {"text": "so"}})],
+}
+NO_BEGINNINGS: dict[str, list[str]] = {
+    "nothing": [],
+    "a-role": [chunk("")],
+    "an-empty-part": [json.dumps(answer(text(" "), finish=None))],
+    "counts": [json.dumps({"usageMetadata": {"promptTokenCount": 5}, "modelVersion": "m"})],
+    "the-id": [json.dumps({"type": "response.created", "response": {"id": "r", "status": "in_progress"}})],
+}
+
+
+@pytest.mark.parametrize("name", BEGINNINGS | NO_BEGINNINGS)
+def test_an_error_after_the_beginning_of_an_answer_may_have_cost_money(ask: Asker, name: str) -> None:
+    outcome = ask(*answering(data(*(BEGINNINGS | NO_BEGINNINGS)[name], OVERLOADED).encode()))
+
+    error = outcome.told
+    assert isinstance(error, APIError)
+    assert "out of order" in error.message
+    assert error.charge_status is (ChargeStatus.UNKNOWN if name in BEGINNINGS else ChargeStatus.REFUSED)
+    assert (error.advice == BALANCE_ADVICE) == (name in BEGINNINGS)
+    assert (str(outcome.folder.response_path) in error.message) == (name in BEGINNINGS)
+    assert outcome.folder.response_path.exists()
 
 
 GROUNDING: Json = {
