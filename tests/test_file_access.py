@@ -39,6 +39,7 @@ ALLOWED = {
     "storage/fallback_storage.py:_copy_prefix": "a descriptor, not a path",
     "images/decoding/opener.py": "an open file, not a path",
     "gemini/coerce.py:coerce_string": "a text in memory",
+    "gemini/answer_texts.py:_read_edges": "as above",
 }
 
 

@@ -96,7 +96,7 @@ SENT_ONCE: dict[str, tuple[str, Any, ChargeStatus, str]] = {
     "cloudflare-code": ("403 No", b"error code: 1020", ChargeStatus.REFUSED, "VPN"),
     "portal": ("511 Login", b"<!doctype html><title>Hotel</title>", ChargeStatus.REFUSED, "login page"),
     "page-503": ("503 Busy", b"<html><h1>Service high load</h1>", ChargeStatus.UNKNOWN, "VPN"),
-    "page-502": ("502 Bad", b"<?xml version='1.0'?><Error><Message>x</Message></Error>", ChargeStatus.UNKNOWN, "VPN"),
+    "xml-502": ("502 Bad", b"<?xml version='1.0'?><Error><Message>x</Message></Error>", ChargeStatus.UNKNOWN, ""),
     "key": ("403 No", relay("This token has no access to the model"), ChargeStatus.REFUSED, "permissions"),
     "key-401": ("401 No", {"code": 500, "msg": "invalid token"}, ChargeStatus.REFUSED, "COMETAPI_KEY"),
 }  # fmt: skip

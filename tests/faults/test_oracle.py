@@ -40,8 +40,8 @@ def after(patch: Patch, then: Callable[[CallFolder], Any]) -> None:
     """Let something happen in the call's folder after each settling."""
     original = settling.settle
 
-    def settle(folder: CallFolder) -> CometError | None:
-        told = original(folder)
+    def settle(folder: CallFolder, **given: Any) -> CometError | None:
+        told = original(folder, **given)
         then(folder)
         return told
 

@@ -107,7 +107,7 @@ def test_all_failures_are_kept_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert (results.results, len(results.errors), results.cost) == ([], 3, 0)
     assert isinstance(results.failure, APIError)
-    assert str(results.failure).endswith("run the cell again. 3 of 3 pictures failed.")
+    assert str(results.failure).endswith("Check the options and --extra. 3 of 3 pictures failed.")
 
 
 def test_one_prompt_is_swept(monkeypatch: pytest.MonkeyPatch) -> None:

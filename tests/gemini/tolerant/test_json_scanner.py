@@ -13,6 +13,7 @@ from cometmagic.gemini.decode import decode_response
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant import json_scanner
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
+from cometmagic.system.sanitize import TEXT_CAP
 from tests.gemini.answers import answer, body, image, text
 
 LONG = json_scanner.MIN_LONG_STRING_BYTES
@@ -110,4 +111,4 @@ def test_what_is_said_beside_the_parts_is_read_in_part() -> None:
     made = decode_response(body({"candidates": [candidate]})).response
 
     assert (len(made.grounding.sources), len(made.grounding.queries)) == (1000, 1000)
-    assert len(made.finish_message) <= 500
+    assert len(made.finish_message) <= TEXT_CAP
