@@ -7,6 +7,7 @@ arrives, for a process can be killed at any time, and in a file that may come fr
 from __future__ import annotations
 
 import re
+import time
 
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import MAGIC_BYTES, UNKNOWN_TYPE, sniff
@@ -15,6 +16,7 @@ from cometmagic.system.redactor import MIN_DATA_BYTES, Redactor
 from cometmagic.system.regular_files import open_private
 
 WINDOW_BYTES = 2**18  # searched at once
+MAX_SEARCH_SECONDS = 1.0  # of the processor, for one stream; an answer of 4K takes a tenth of it
 
 
 class StreamRedactor:
@@ -27,9 +29,15 @@ class StreamRedactor:
         self._window = bytearray()  # the end of what was returned, as it came, and what is held back
         self._returned_size = 0  # of the window
         self._is_binary: bool | None = None  # None while it is not known
+        self._search_seconds = 0.0  # of the processor
 
     def feed(self, piece: bytes) -> bytes:
         """Take the next piece and return what is free of secrets, which may be nothing."""
+        if self._search_seconds > MAX_SEARCH_SECONDS:  # as with many tiny pieces: the rest is searched later
+            piece = bytes(self._window[self._returned_size :]) + piece
+            self._window.clear()
+            self._returned_size = 0
+            return piece
         self._window += piece
         if self._is_binary is None and len(self._window) >= MAGIC_BYTES:
             self._is_binary = _is_image(self._window)
@@ -49,7 +57,10 @@ class StreamRedactor:
         return self._take(window, len(window))
 
     def _redact(self, window: bytearray, limit: int | None = None) -> bool:
-        return self._redactor.redact_body(window, limit, is_binary=bool(self._is_binary))
+        start = time.thread_time()
+        is_changed = self._redactor.redact_body(window, limit, is_binary=bool(self._is_binary))
+        self._search_seconds += time.thread_time() - start
+        return is_changed
 
     def _take(self, window: bytearray, end: int) -> bytes:
         piece = bytes(window[self._returned_size : end])
