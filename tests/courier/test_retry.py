@@ -229,8 +229,8 @@ NEVER_AGAIN: dict[str, tuple[str, list[Step]]] = {
     ]}})),
     "F-429-balance": ("F", refusing("429 No", {"error": {"message": "user quota is not enough"}})),
     "F-429-long": ("F", refusing("429 Slow", BUSY, **{"Retry-After": "3000"})),
-    "F-429-in-a-200-after-words": ("F", answering(answer(text("Let me see")) | BUSY)),
-    "F-503-in-a-stream-after-a-draft": ("F", answering(f"data: {json.dumps(answer(image(thought=True)))}\n\n"
+    "U-429-in-a-200-after-words": ("U", answering(answer(text("Let me see")) | BUSY)),
+    "U-503-in-a-stream-after-a-draft": ("U", answering(f"data: {json.dumps(answer(image(thought=True)))}\n\n"
                                                       f"data: {json.dumps(OVERLOADED)}\n\n".encode())),
     **{f"F-{code}-in-a-200": ("F", answering({"error": {"code": code, "message": "m"}})) for code in (400, 401, 403)},
     "F-429-of-a-day-in-a-200": ("F", answering({"error": {"code": 429, "message": "Daily limit."}})),
