@@ -26,7 +26,7 @@ from cometmagic.system.state_folder import find_state_folder
 CATALOGUE_PATH = "/api/models"
 FILE_NAME = "catalogue.json"
 MAX_AGE = timedelta(days=1)
-MAX_BYTES, MAX_VALUES = 4_000_000, 200_000  # of the document; a catalogue of 500 models has 15,000 values
+MAX_BYTES, MAX_VALUES = 4_000_000, 200_000  # of the document; 500 models have about 500 kB and 15,000 values
 MAX_MODELS = 50
 MAX_RATIO = 1000
 _ID_PATTERN = re.compile(r"[\w.:/-]{1,100}", re.ASCII)
@@ -60,7 +60,7 @@ def read_catalogue() -> Catalogue:
     from cometmagic.courier.http.catalogue_fetch import fetch_public_document  # httpx, not needed for a kept one
 
     try:
-        document = parse_object(fetch_public_document(url), MAX_BYTES, MAX_VALUES)
+        document = parse_object(fetch_public_document(url, MAX_BYTES), MAX_BYTES, MAX_VALUES)
         models = _parse_models(document)
     except ValueError as error:
         message = f"CometAPI's catalogue could not be read from {base_url.host}: {error}."

@@ -1,26 +1,23 @@
 """One GET of a public JSON document of the service, without a key, within limits of size and time.
 
 No redirect is followed, and no header, cookie or password of the user is sent; the proxies and certificates of the
-environment are used as for a call. It runs on a thread of its own, apart from a notebook's event loop. This module does
-not know what the document means.
+environment are used as for a call. This module does not know what the document means.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from concurrent.futures import Future
 from importlib.metadata import version
 
 import httpx
 
 from cometmagic.courier.http.content_decoding import InflateError, build_decoder
 from cometmagic.courier.http.environment import get_proxy, load_certificates
+from cometmagic.courier.http.own_thread import run_on_own_thread
 from cometmagic.courier.http.redirects import detach_location
 from cometmagic.errors import OptionError
 
 TOTAL_TIMEOUT = 10.0  # seconds
-MAX_BYTES = 4_000_000  # unpacked; a catalogue of 500 models has about 500 kB
 HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -29,12 +26,10 @@ HEADERS = {
 }
 
 
-def fetch_public_document(url: str) -> bytes:
-    """Return the body of a public document. Raises `ValueError` with the reason when there is none."""
-    future: Future[bytes] = Future()
-    threading.Thread(target=_run_fetch, args=(future, url), name="cometmagic-catalogue", daemon=True).start()
+def fetch_public_document(url: str, max_bytes: int) -> bytes:
+    """Return the body of a public document, unpacked. Raises `ValueError` with the reason when there is none."""
     try:
-        return future.result(TOTAL_TIMEOUT + 0.5)  # the thread has its own time limit, except while it looks up a host
+        return run_on_own_thread(_fetch(url, max_bytes), TOTAL_TIMEOUT, "cometmagic-catalogue")
     except TimeoutError:
         raise ValueError(f"it took longer than {TOTAL_TIMEOUT:g} seconds") from None
     except httpx.ConnectError:
@@ -47,17 +42,7 @@ def fetch_public_document(url: str) -> bytes:
         raise ValueError("no connection was made") from None
 
 
-def _run_fetch(future: Future[bytes], url: str) -> None:
-    try:
-        with asyncio.Runner() as runner:
-            content = runner.run(_fetch(url))
-    except BaseException as error:  # noqa: BLE001  # raised again in `fetch_public_document`
-        future.set_exception(error)
-    else:
-        future.set_result(content)
-
-
-async def _fetch(url: str) -> bytes:
+async def _fetch(url: str, max_bytes: int) -> bytes:
     async with (
         asyncio.timeout(TOTAL_TIMEOUT),
         httpx.AsyncClient(
@@ -72,15 +57,15 @@ async def _fetch(url: str) -> bytes:
     ):
         if response.status_code != 200:
             raise ValueError(f"the service answered {response.status_code}")
-        return await _read_body(response)
+        return await _read_body(response, max_bytes)
 
 
-async def _read_body(response: httpx.Response) -> bytes:
+async def _read_body(response: httpx.Response, max_bytes: int) -> bytes:
     decoder, content = build_decoder(response.headers.get("content-encoding", "")), bytearray()
     async for chunk in response.aiter_raw():
         for piece in decoder.feed(chunk):
             content += piece
-            if len(content) > MAX_BYTES:
-                raise ValueError(f"it is larger than {MAX_BYTES // 1_000_000} MB")
+            if len(content) > max_bytes:
+                raise ValueError(f"it is larger than {max_bytes // 1_000_000} MB")
     decoder.finish()
     return bytes(content)

@@ -2,7 +2,7 @@
 
 The host is looked up once, all its addresses are checked, and the connection goes to a checked address, so that a
 second lookup cannot lead elsewhere. Redirects are checked the same way. No proxy is used, because it would look up the
-host itself; no cookies, key or password are sent. It runs on a thread of its own, apart from a notebook's event loop.
+host itself; no cookies, key or password are sent.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import asyncio
 import ipaddress
 import re
 import socket
-import threading
-from concurrent.futures import Future
 from importlib.metadata import version
 from urllib.parse import quote, urljoin
 
@@ -20,6 +18,7 @@ import httpx
 
 from cometmagic.courier.http.content_decoding import InflateError, build_decoder
 from cometmagic.courier.http.environment import load_certificates
+from cometmagic.courier.http.own_thread import run_on_own_thread
 from cometmagic.courier.http.redirects import detach_location, get_location
 from cometmagic.courier.http.ssrf import (
     IPAddress,
@@ -51,24 +50,12 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
     `allow_private` also allows this machine and private networks, but never a cloud's metadata. Raises
     `OptionError` with one line of text; it quotes nothing of a page that is not an image.
     """
-    future: Future[bytes] = Future()
-    threading.Thread(target=_run_fetch, args=(future, url, allow_private), name="cometmagic-fetch", daemon=True).start()
     try:
-        return future.result(TOTAL_TIMEOUT + 0.5)  # the thread has its own time limit, except while it looks up a host
+        return run_on_own_thread(_follow_redirects(url, allow_private), TOTAL_TIMEOUT, "cometmagic-fetch")
     except TimeoutError:
         raise OptionError(
             f"{redact_url(url)} did not come within {TOTAL_TIMEOUT:g} seconds.", advice=_DOWNLOAD_ADVICE
         ) from None
-
-
-def _run_fetch(future: Future[bytes], url: str, allow_private: bool) -> None:
-    try:
-        with asyncio.Runner() as runner:
-            content = runner.run(_follow_redirects(url, allow_private))
-    except BaseException as error:  # noqa: BLE001  # raised again in `fetch`
-        future.set_exception(error)
-    else:
-        future.set_result(content)
 
 
 async def _follow_redirects(url: str, allow_private: bool) -> bytes:

@@ -151,8 +151,8 @@ def test_the_key_within_what_was_pasted_is_what_is_sent(monkeypatch: pytest.Monk
 def test_a_public_document_is_fetched_by_the_same_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer(answering(b"{}")) as server:
         monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:1")
-        assert fetch_public_document(server.url) == b"{}"
+        assert fetch_public_document(server.url, 100) == b"{}"
         with pytest.raises(ValueError, match=r"^ALL_PROXY begins with socks://"):
-            fetch_public_document(server.url.replace("http:", "https:"))
+            fetch_public_document(server.url.replace("http:", "https:"), 100)
 
     assert server.posts == 1
