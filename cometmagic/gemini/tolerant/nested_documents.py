@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from cometmagic.gemini.coerce import coerce_string
@@ -28,16 +28,16 @@ _HEAD_BYTES = 100
 _DOCUMENT_LINE = re.compile(r"^\s*[{\[]", re.MULTILINE)  # as in a fence of Markdown
 
 
-def expand_texts(value: Any, depth: int = MAX_TEXT_DEPTH) -> Any:
-    """Return a tree with the JSON that stands in it as text, changed in place."""
+def expand_texts(value: Any, kept_fields: Collection[str] = _KEPT_FIELDS, depth: int = MAX_TEXT_DEPTH) -> Any:
+    """Return a copy of a tree with the JSON that stands in it as text; what is in `kept_fields` stays as it is."""
     if isinstance(value, str | JSONString):
         documents = _parse_text(value) if depth else None
-        return value if documents is None else expand_texts(documents, depth - 1)
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        if key not in _KEPT_FIELDS:
-            value[key] = expand_texts(item, depth)
-    return value
+        return value if documents is None else expand_texts(documents, kept_fields, depth - 1)
+    if isinstance(value, dict):
+        return {
+            key: item if key in kept_fields else expand_texts(item, kept_fields, depth) for key, item in value.items()
+        }
+    return [expand_texts(item, kept_fields, depth) for item in value] if isinstance(value, list) else value
 
 
 def _parse_text(value: str | JSONString) -> list[Any] | None:
@@ -63,21 +63,11 @@ def copy_results(value: Any) -> Iterator[Any]:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
         if key in _RESULT_FIELDS:
-            yield {"thought": is_thought, "output": _copy_expanded(item)}
+            yield {"thought": is_thought, "output": expand_texts(item, kept_fields=())}
         elif key == "text" and _DOCUMENT_LINE.search(coerce_string(item)):
-            yield {"thought": is_thought, "output": _copy_expanded(_scan_text(item))}
+            yield {"thought": is_thought, "output": expand_texts(_scan_text(item), kept_fields=())}
         elif key not in OPAQUE_FIELDS:
             yield from copy_results(item)
-
-
-def _copy_expanded(value: Any, depth: int = MAX_TEXT_DEPTH) -> Any:
-    """Return a copy of a tree with the JSON that stands in it as text."""
-    if isinstance(value, str | JSONString):
-        documents = _parse_text(value) if depth else None
-        return value if documents is None else _copy_expanded(documents, depth - 1)
-    if isinstance(value, dict):
-        return {key: _copy_expanded(item, depth) for key, item in value.items()}
-    return [_copy_expanded(item, depth) for item in value] if isinstance(value, list) else value
 
 
 def detach_documents(value: Any) -> Iterator[dict[str, Any]]:
