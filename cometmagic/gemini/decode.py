@@ -81,8 +81,8 @@ class DecodedResponse:
     error: dict[str, Any] | None
     is_truncated: bool = False
     other_format: str = ""  # what the body is instead of a Gemini response
-    has_begun: bool = False  # whether some of an answer came before the error
     other_words: str = ""  # and what it says
+    has_begun: bool = False  # whether some of an answer came before the error
 
     @property
     def encoded_images(self) -> tuple[EncodedImage, ...]:
@@ -106,11 +106,7 @@ def decode_response(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) 
     has_content = any(not isinstance(part, TextPart) or part.text.strip() for part in result.parts)
     has_begun = result.error is not None and (has_content or has_words_before_error(scan.documents))
     return replace(
-        result,
-        is_truncated=is_truncated,
-        other_format=other_format,
-        other_words=other_words,
-        has_begun=has_begun,
+        result, is_truncated=is_truncated, other_format=other_format, other_words=other_words, has_begun=has_begun
     )
 
 

@@ -36,10 +36,7 @@ from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.gemini.tolerant.picture_search import holds_data
 from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.options.settings import DEFAULT_BASE_URL
-from cometmagic.storage.call_folder import (
-    CallFolder,
-    now,
-)
+from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
 from cometmagic.storage.previews import write_previews
@@ -128,7 +125,7 @@ def _build_answer_error(
     """Return the error for an answer without an image."""
     if answer.error:
         origin = f"{answer.other_format}, from {_build_address(folder)}" if answer.other_format else ""
-        error = parse_error_object(answer.error, has_content=answer.has_begun, origin=origin)
+        error = parse_error_object(answer.error, origin)
         return mark_as_begun(error, folder.response_path) if answer.has_begun else error
     has_addresses = response.addresses or response.addresses_in_words
     has_facts = rows or damaged_count or has_addresses or response.finish_reason or response.block_reason

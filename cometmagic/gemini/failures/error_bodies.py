@@ -75,20 +75,14 @@ def parse_error_response(
     return error
 
 
-def parse_error_object(error: dict[str, Any], *, has_content: bool = False, origin: str = "") -> APIError:
+def parse_error_object(error: dict[str, Any], origin: str = "") -> APIError:
     """Return the error for an `error` object in a response with status 200.
 
-    `origin` says what the response is and where it came from, which matters when the error names no status. With
-    content before it, the request was not refused: it was processed, and is not sent again.
+    `origin` says what the response is and where it came from, which matters when the error names no status.
     """
     tree = build_error_tree(error)
     text = coerce_string(error.get("message")) or json.dumps(error, default=coerce_string, ensure_ascii=False)
-    result = _interpret_error(next(reversed(list_statuses(tree)), 200), tree, text, {}, origin)
-    if has_content:
-        result.details.pop("reason", None)
-        if result.charge_status is ChargeStatus.REFUSED:
-            result.charge_status = ChargeStatus.ANSWERED
-    return result
+    return _interpret_error(next(reversed(list_statuses(tree)), 200), tree, text, {}, origin)
 
 
 def find_error(document: dict[str, Any], *, has_content: bool) -> dict[str, Any] | None:

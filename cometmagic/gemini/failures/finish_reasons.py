@@ -145,9 +145,13 @@ def describe_end(response: ImageResponse) -> Iterator[str]:
 
 
 def mark_as_begun(error: CometError, body_path: Path) -> CometError:
-    """Return an error that came after some of the answer: the model had worked, so it may have been charged."""
+    """Return an error that came after some of the answer: the model had worked, so it may have been charged.
+
+    Why the service stopped does not make another try safe.
+    """
+    details = {name: value for name, value in error.details.items() if name != "reason"}
     message = f"{error.message} It came after the beginning of an answer, which is kept in {body_path}."
-    return APIError(message, charge_status=ChargeStatus.UNKNOWN, advice=BALANCE_ADVICE, **error.details)
+    return APIError(message, charge_status=ChargeStatus.UNKNOWN, advice=BALANCE_ADVICE, **details)
 
 
 def _find_claim(service_text: str, model_text: str) -> dict[str, Any]:
