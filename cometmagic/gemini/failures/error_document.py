@@ -60,9 +60,14 @@ def build_error_tree(value: Any) -> Any:
 
 def iter_objects(tree: Any) -> Iterator[dict[str, Any]]:
     """Yield the objects of a tree, the outer ones first."""
+    return (value for value in iter_values(tree) if isinstance(value, dict))
+
+
+def iter_values(tree: Any) -> Iterator[Any]:
+    """Yield all values of a tree, itself included, the outer ones first."""
     values = [tree]
     while values:
-        yield from (value for value in values if isinstance(value, dict))
+        yield from values
         values = [item for value in values for item in iter_items(value)]
 
 

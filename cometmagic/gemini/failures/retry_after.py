@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from cometmagic.gemini.failures.error_document import iter_items, iter_objects
+from cometmagic.gemini.failures.error_document import iter_objects, iter_values
 from cometmagic.system.sanitize import clean_line
 
 MAX_RETRY_DELAY = 366 * 86_400.0  # seconds; anything longer is a mistake
@@ -57,7 +57,9 @@ def find_exact_delay(headers: Mapping[str, str], tree: Any) -> float | None:
 def find_retry_delay(headers: Mapping[str, str], tree: Any) -> float | None:
     """Return how many seconds a response's headers or its error tree ask to wait, words included, or None."""
     exact_delay = find_exact_delay(headers, tree)
-    return _select_delay(map(_parse_message_delay, _iter_strings(tree))) if exact_delay is None else exact_delay
+    if exact_delay is not None:
+        return exact_delay
+    return _select_delay(_parse_message_delay(value) for value in iter_values(tree) if isinstance(value, str))
 
 
 def find_reset_delay(headers: Mapping[str, str], tree: Any) -> float | None:
@@ -96,13 +98,6 @@ def _iter_retry_fields(tree: Any) -> Iterator[float | None]:
         for name, value in _iter_fields(node):
             if match := _RETRY_FIELD.fullmatch(name):
                 yield _scale(_parse_delay(value, node), 1000 if match[1] and _is_plain_number(value) else 1)
-
-
-def _iter_strings(tree: Any) -> Iterator[str]:
-    values = [tree]
-    while values:
-        yield from (value for value in values if isinstance(value, str))
-        values = [item for value in values for item in iter_items(value)]
 
 
 def _is_plain_number(value: Any) -> bool:
