@@ -136,7 +136,8 @@ class Ledger:
         """Raise `BudgetError` when the reservations in `rows` would exceed a cap."""
         session, today = rows[0]["session"], datetime.fromisoformat(rows[0]["at"]).date()
         worst_case = math.fsum(row["worst"] for row in rows)
-        for scope, cap, usd in self._sum_scopes(session, today, session_cap, day_cap):
+        entries = list(parse_entries(self._read_content()))
+        for scope, cap, usd in self._sum_scopes(entries, session, today, session_cap, day_cap):
             if worst_case and not usd + worst_case <= cap + CAP_TOLERANCE:  # a cap that is NaN lets nothing through
                 raise budget_errors.build_excess_error(rows, usd, scope, cap)
 
@@ -149,11 +150,12 @@ class Ledger:
         """
         try:
             with self._require_lock():
-                entry = next((entry for entry in parse_entries(self._read_content()) if entry.call_id == call_id), None)
+                entries = list(parse_entries(self._read_content()))
+                entry = next((entry for entry in entries if entry.call_id == call_id), None)
                 if entry is None or not entry.usd:  # the ledger was deleted, or nothing is to be paid
                     return
                 day = entry.reservation_time.date()
-                for scope, cap, usd in self._sum_scopes(entry.session, day, session_cap, day_cap):
+                for scope, cap, usd in self._sum_scopes(entries, entry.session, day, session_cap, day_cap):
                     if not usd <= cap + CAP_TOLERANCE:
                         self._append({"call": call_id, "worst": 0.0})
                         raise budget_errors.build_late_error(usd, scope, cap)
@@ -161,10 +163,14 @@ class Ledger:
             raise build_write_error(self.root, error, advice=LIBRARY_ADVICE) from None
 
     def _sum_scopes(
-        self, session: str, day: date, session_cap: float | None, day_cap: float | None
+        self,
+        entries: list[LedgerEntry],
+        session: str,
+        day: date,
+        session_cap: float | None,
+        day_cap: float | None,
     ) -> Iterator[tuple[str, float, float]]:
         """Yield the scope of each cap, the cap, and the dollars that are recorded and reserved in that scope."""
-        entries = list(parse_entries(self._read_content()))
         if session_cap is not None:
             session_entries = [*entries, *self._find_deleted_entries(entries)]
             yield "session", session_cap, sum_entries(session_entries, session, None).usd
