@@ -43,14 +43,14 @@ class _ProxySetting(NamedTuple):
 
 def find_proxy(url: str) -> str | None:
     """Return the address of the proxy that a request to `url` uses, or None. It may contain a password."""
-    setting = _read_https_proxy()
-    return setting.address if setting and not _is_spared(url) else None
+    setting = _find_setting(url)
+    return setting.address if setting else None
 
 
 def find_proxy_variable(url: str) -> str:
     """Return the name of what sets the proxy that a request to `url` uses, or an empty string."""
-    setting = _read_https_proxy()
-    return setting.variable if setting and not _is_spared(url) else ""
+    setting = _find_setting(url)
+    return setting.variable if setting else ""
 
 
 def find_proxy_problem(url: str) -> str:
@@ -58,8 +58,8 @@ def find_proxy_problem(url: str) -> str:
 
     Proxies that it would not use do not matter.
     """
-    setting = _read_https_proxy()
-    flaw = _find_flaw(setting) if setting and not _is_spared(url) else ""
+    setting = _find_setting(url)
+    flaw = _find_flaw(setting) if setting else ""
     return f"{setting.variable} {flaw}" if setting and flaw else ""
 
 
@@ -81,6 +81,11 @@ def list_passwords() -> list[Secret]:
     credentials = [setting.address.partition("://")[2].rpartition("@")[0] for setting in settings]
     passwords = {login.partition(":")[2] for login in credentials}
     return [Secret(password) for password in passwords | set(map(unquote, passwords)) if password]
+
+
+def _find_setting(url: str) -> _ProxySetting | None:
+    """Return the proxy that a request to `url` uses, whether it can be used or not, or None."""
+    return None if _is_spared(url) else _read_https_proxy()
 
 
 def _read_https_proxy() -> _ProxySetting | None:
