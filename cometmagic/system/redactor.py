@@ -68,9 +68,9 @@ class Redactor:
 
     def redact_joined(self, texts: Iterable[str]) -> list[str]:
         """Return texts that are read one right after the other, with `MARK` in place of each part of a secret."""
-        contents = [text.encode("utf-8", "surrogatepass") for text in texts]
         if not self._secrets:
-            return [content.decode("utf-8", "surrogatepass") for content in contents]
+            return list(texts)
+        contents = [text.encode("utf-8", "surrogatepass") for text in texts]
         spans = merge_spans(self._find_in_blocks(b"".join(contents)))
         borders = pairwise(accumulate(map(len, contents), initial=0))
         return [_mark(content, _clip(spans, *border)) for content, border in zip(contents, borders, strict=True)]
@@ -88,8 +88,8 @@ class Redactor:
         only whole secrets are replaced: a table of a JPEG holds the alphabet.
         """
         is_changed = False
-        replacements = ((span, b"*") for span in self._find_whole(content)) if is_binary else None
-        for span, filler in replacements or self._iter_replacements(content):
+        whole_spans = ((span, b"*") for span in self._find_whole(content))
+        for span, filler in whole_spans if is_binary else self._iter_replacements(content):
             start, end = (_skip_escape(content, index) for index in span)
             if limit is None or start < limit:
                 content[start:end] = filler * (end - start)
