@@ -63,7 +63,8 @@ class Stopped:
 
 
 @pytest.fixture
-def stopped(library_folder: Any) -> Stopped:
+def stopped(library_folder: Any, monkeypatch: pytest.MonkeyPatch) -> Stopped:
+    monkeypatch.setattr("cometmagic.generation.call.CANCEL_TIMEOUT", 30.0)  # what is said, not how soon
     return Stopped(Library(library_folder))
 
 

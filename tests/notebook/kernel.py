@@ -7,6 +7,7 @@ the package: what it runs is text.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import tempfile
 import time
@@ -83,10 +84,13 @@ class Kernel:
 
     def __init__(self, folder: Path) -> None:
         """`folder` is where it starts."""
+        self._scratch = tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True)
         # Sockets with paths: a port that is chosen here can be taken by another process before the kernel has it.
-        self._sockets = tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True)
-        self._manager = KernelManager(transport="ipc", ip=str(Path(self._sockets.name, "at")))
-        self._manager.start_kernel(cwd=str(folder))
+        self._manager = KernelManager(transport="ipc", ip=str(Path(self._scratch.name, "at")))
+        # Jedi does not write its cache in one step: from half a file, which another kernel is writing or was ended
+        # while it wrote, it offers nothing.
+        cache = {"XDG_CACHE_HOME": str(Path(self._scratch.name, "cache"))}
+        self._manager.start_kernel(cwd=str(folder), env=os.environ | cache)
         self._seen: list[dict[str, Any]] = []  # all messages that were read
         self._ahead: list[dict[str, Any]] = []  # those that no cell's end has been looked for in
         self._client = self._manager.blocking_client()
@@ -99,7 +103,7 @@ class Kernel:
     def __exit__(self, *_: object) -> None:
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)
-        self._sockets.cleanup()
+        self._scratch.cleanup()
 
     def run(self, code: str, *, history: bool = True) -> Ran:
         """Run a cell to its end; without `history` it leaves no trace in `In`."""
