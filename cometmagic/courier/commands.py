@@ -45,7 +45,8 @@ def _to_json(value: object) -> Any:
         case Key():
             return {"text": value.reveal(), "origin": value.origin}
         case LiveRoute():
-            return {"base_url": value.base_url, "key": value.key, "limits": asdict(value.limits)}
+            limits = asdict(value.limits)
+            return {"base_url": value.base_url, "key": value.key, "limits": limits, "batch_id": value.batch_id}
         case OfflineRoute():
             return None
         case _Environment():
@@ -64,8 +65,8 @@ def decode_command(line: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     return command, environment
 
 
-def _build_route(base_url: str, key: dict[str, str], limits: dict[str, Any]) -> LiveRoute:
-    return LiveRoute(base_url, Key(**key), Limits(**limits))
+def _build_route(base_url: str, key: dict[str, str], limits: dict[str, Any], batch_id: str) -> LiveRoute:
+    return LiveRoute(base_url, Key(**key), Limits(**limits), batch_id)
 
 
 def apply_environment(environment: dict[str, Any]) -> None:

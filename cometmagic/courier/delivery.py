@@ -129,7 +129,7 @@ class Delivery:
 
     async def _deliver_live(self, route: LiveRoute) -> CometError | None:
         """Send the request, again where the rules allow it; return the last error, None for an image."""
-        with self.rate_limiter.count_call() as trip_count:
+        with self.rate_limiter.count_call(route.batch_id) as trip_count:
             return await self._send_until_final(route, trip_count)
 
     async def _send_until_final(self, route: LiveRoute, trip_count: int) -> CometError | None:

@@ -2,8 +2,9 @@
 
 A 429, or an overloaded service, for one call of a batch concerns them all: no call starts until the pause is over, and
 fewer run at the same time afterwards. Only after three requests in a row with an unknown outcome do all calls end that
-would send another one, as each might be charged without a result. A call without others keeps the tries that the user
-allows. This module knows neither HTTP nor folders.
+would send another one, as each might be charged without a result. That holds for calls that run at the same time, and
+for all calls of a batch, as some of them may have ended before the last ones arrive. A call without others keeps the
+tries that the user allows. This module knows neither HTTP nor folders.
 """
 
 from __future__ import annotations
@@ -29,20 +30,26 @@ class RateLimiter:
         self._waiting_ranks: list[float] = []  # of the calls that wait for a slot; the lowest one goes first
         self._pause_end = 0.0  # on the loop's clock
         self._call_count = 0  # of calls that have not ended
+        self._has_batch = False  # whether the call that came last belongs to a batch
         self._unknown_streak = 0
         self.trip_count = 0  # how often all calls were stopped
+        self._batch_trip_counts: dict[str, int] = {}  # the `trip_count` when the first call of a batch came
         self._change_event = asyncio.Event()
 
     @contextmanager
-    def count_call(self) -> Iterator[int]:
-        """Count a call while it runs, pauses between its attempts included; yield the present `trip_count`."""
+    def count_call(self, batch_id: str = "") -> Iterator[int]:
+        """Count a call while it runs, pauses between its attempts included; yield the `trip_count` it starts with.
+
+        The calls of a batch start with that of the first one; `batch_id` is "" for a call without a batch.
+        """
+        if not self._call_count and batch_id not in self._batch_trip_counts:
+            self._unknown_streak = 0  # what comes after all others have ended starts anew
         self._call_count += 1
+        self._has_batch = bool(batch_id)
         try:
-            yield self.trip_count
+            yield self._batch_trip_counts.setdefault(batch_id, self.trip_count) if batch_id else self.trip_count
         finally:
             self._call_count -= 1
-            if not self._call_count:
-                self._unknown_streak = 0  # the next batch starts anew
 
     @asynccontextmanager
     async def acquire_slot(
@@ -113,7 +120,7 @@ class RateLimiter:
         if outcome == "G" and self._reduced_concurrency:
             concurrency = self._reduced_concurrency + 1
             self._reduced_concurrency = concurrency if concurrency < self._max_concurrency else 0
-        if self._unknown_streak >= MAX_CONSECUTIVE_UNKNOWNS and self._call_count > 1:
+        if self._unknown_streak >= MAX_CONSECUTIVE_UNKNOWNS and (self._call_count > 1 or self._has_batch):
             self._unknown_streak = 0
             self.trip_count += 1
         self._notify_waiters()

@@ -13,11 +13,12 @@ from cometmagic.options.settings import Key
 
 @dataclass(frozen=True)
 class LiveRoute:
-    """The route to the live service: base URL, key and limits."""
+    """The route to the live service: base URL, key and limits; and what is stopped together, "" for a single call."""
 
     base_url: str
     key: Key
     limits: Limits = field(default_factory=Limits)
+    batch_id: str = ""
 
 
 @dataclass(frozen=True)

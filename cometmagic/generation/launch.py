@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cometmagic.courier.client import start_delivery
+from cometmagic.courier.route import LiveRoute
 from cometmagic.errors import ChargeStatus, Interrupted, OptionError
 from cometmagic.generation import session
 from cometmagic.generation.batch import Batch
@@ -14,8 +17,10 @@ from cometmagic.generation.reserve import reserve_calls, withdraw
 from cometmagic.options.declaration import CellOptions
 
 
-def submit_call(call: Call) -> Call:
+def submit_call(call: Call, batch_id: str = "") -> Call:
     """Hand a call to the courier, unless a recording takes its place."""
+    if isinstance(call.route, LiveRoute):
+        call.route = replace(call.route, batch_id=batch_id)
     if call.route is not None:
         is_interrupted = False
         try:
@@ -50,10 +55,10 @@ def launch_batch(plans: Sequence[Plan], is_cancelled: CancelCheck = lambda: Fals
     for plan in plans:
         check_not_dry_run(plan)
     calls = reserve_calls(plans, session.SESSION_ID, is_cancelled)
-    batch = Batch(calls, plans[0].cell_options if plans else CellOptions())
+    batch, batch_id = Batch(calls, plans[0].cell_options if plans else CellOptions()), secrets.token_hex(8)
     try:
         for call in calls:
-            submit_call(call)
+            submit_call(call, batch_id)
     except BaseException:
         batch.cancel()
         for call in calls:

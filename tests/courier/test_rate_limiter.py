@@ -12,6 +12,9 @@ from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.generation.call import Call
 from cometmagic.generation.generate import start_generation
+from cometmagic.generation.launch import submit_call
+from cometmagic.generation.plan import build_plan
+from cometmagic.generation.reserve import reserve_calls
 from tests.courier.test_retry import BUSY, refusing
 from tests.faults.server import Held, Step, fin, recv_request, response, send
 from tests.gemini.answers import answer, answering, body, image, picture
@@ -118,6 +121,18 @@ def test_each_request_of_unknown_outcome_counts(serving: Any, name: str) -> None
         calls = [start_generation(f"cat {number}", at_once=1, retry_unknown=retry_unknown) for number in range(count)]
         held.let_go.set()
         ended(*calls)
+
+    assert len(server.log) == posts
+
+
+@pytest.mark.usefixtures("carried_here")
+@pytest.mark.parametrize(("batch_id", "posts"), [("", 6), ("a batch", 3)])
+def test_a_batch_whose_calls_come_one_after_the_other_is_stopped_too(serving: Any, batch_id: str, posts: int) -> None:
+    """As on a machine that is slow to hand them over, before a service that is quick to fail."""
+    with serving(*[refusing("504 Gateway Timeout")] * 6) as server:
+        for plan in [build_plan(f"cat {number}") for number in range(6)]:
+            [call] = reserve_calls([plan], "a session", lambda: False)
+            ended(submit_call(call, batch_id))
 
     assert len(server.log) == posts
 
