@@ -132,6 +132,7 @@ def test_events_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(dict.fromkeys(event["event"] for event in events)) == ["sent", "receiving", "settling", "done"]
 
 
+@pytest.mark.usefixtures("carried_here", "soon")
 def test_a_service_that_is_not_there(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
     with listening() as closed:
         port = closed.getsockname()[1]

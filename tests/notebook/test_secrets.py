@@ -96,7 +96,7 @@ def test_a_service_that_is_not_there(notebook: Notebook) -> None:
     notebook.set(COMETAPI_KEY=CANARY, COMETAPI_BASE_URL=f"http://127.0.0.1:{port}")
     notebook.run("%xmode Verbose")
 
-    seen = everything(notebook, "%gemini_image a cat")  # once: it is tried again for ten seconds
+    seen = everything(notebook, "%gemini_image --total-timeout 1 a cat")  # too short to try again
     seen += "".join(str(notebook.run(f"%tb {mode}").messages) for mode in ("Plain", "Context", "Minimal"))
 
     assert seen.count("TransportError: Could not reach the service") >= 4

@@ -40,6 +40,7 @@ def failed(ask: Asker, *steps: Step) -> Outcome:
     return outcome
 
 
+@pytest.mark.usefixtures("carried_here", "soon")
 def test_a1_a_refused_connection(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
     with listening() as taken:
         port = taken.getsockname()[1]

@@ -272,6 +272,7 @@ ERRORS: dict[str, tuple[Any, str, ChargeStatus]] = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("carried_here", "soon")
 @pytest.mark.parametrize("name", ERRORS)
 def test_f2_an_error_inside_a_200(ask: Asker, name: str) -> None:
     error, words, fate = ERRORS[name]
@@ -305,6 +306,7 @@ REPORTS: dict[str, tuple[Json, str, ChargeStatus]] = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("carried_here", "soon")
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_200_that_is_nothing_but_a_message_is_an_error(ask: Asker, name: str) -> None:
     document, words, fate = REPORTS[name]

@@ -152,6 +152,7 @@ NO_BEGINNINGS: dict[str, list[str]] = {
 }
 
 
+@pytest.mark.usefixtures("carried_here", "soon")
 @pytest.mark.parametrize("name", BEGINNINGS | NO_BEGINNINGS)
 def test_an_error_after_the_beginning_of_an_answer_may_have_cost_money(ask: Asker, name: str) -> None:
     outcome = ask(*answering(data(*(BEGINNINGS | NO_BEGINNINGS)[name], OVERLOADED).encode()))
