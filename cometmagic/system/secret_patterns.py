@@ -54,6 +54,11 @@ SECRET_PATTERNS = (
     SecretPattern("a Slack token", "x(?:ox[abceprs]|app)-", r"[0-9]{1,14}-[\w-]{14}"),
     SecretPattern("an AWS access key", "A(?:KIA|SIA(?=[A-Z]*[0-9]))", r"[A-Z0-9]{16}(?![\w-])"),
     SecretPattern("a JSON Web Token", "eyJ", r"[\w-]{15,1000}\.eyJ[\w-]{8,}\.[\w-]{16}"),
+    SecretPattern(
+        "an access token",
+        "[Bb]earer ",
+        r"(?=[A-Za-z_.-]{0,20}(?:[0-9]{1,20}[A-Za-z_.-]{1,20}){3}[0-9])[\w.-]{24}",
+    ),
     SecretPattern("a private key", "-----BEGIN ", "[A-Z0-9 ]{0,40}PRIVATE KEY"),
 )
 _PREFIX = "|".join(row.prefix for row in SECRET_PATTERNS)

@@ -57,6 +57,7 @@ SECRETS = {
     "AKIA" + letters(16, ascii_uppercase + "234567"): "an AWS access key",
     "ASIA" + "3" + letters(15, ascii_uppercase): "an AWS access key",
     "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0In0." + letters(43): "a JSON Web Token",
+    "Bearer " + "k7Qx" + letters(28): "an access token",
     "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIE": "a private key",
     "-----BEGIN " + "PRIVATE KEY-----": "a private key",
     "-----BEGIN " + "OPENSSH PRIVATE KEY-----": "a private key",
@@ -123,6 +124,7 @@ PROMPTS = (
     r"C:\risk-report\network\task-0123456789abcdef",
     "100%20sk-learn%20poster%3Fsk-image%26sk-video",
     "sk-1920x1080x60 wallpaper, sk-4k-8k-16k-textures",
+    "the ring Bearer of 2024, Bearer of-bad-news-in-the-morning, Authorization: Bearer $COMETAPI_KEY",
     "Bauhaus SK-2000 synth, SK-II facial treatment essence, sk-1 sk-2 sk-3 models of skates",
 )
 
