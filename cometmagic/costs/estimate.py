@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cometmagic.costs.billed_settings import read_billed_settings
+from cometmagic.gemini.billed_settings import read_billed_settings
 from cometmagic.gemini.response import Usage
 from cometmagic.options import models
 from cometmagic.options.declaration import Limits, Options

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cometmagic.costs.billed_settings import read_billed_settings
 from cometmagic.costs.budget_errors import format_amounts
 from cometmagic.costs.estimate import Price, sum_prices
 from cometmagic.errors import BudgetError
+from cometmagic.gemini.billed_settings import read_billed_settings
 from cometmagic.options.declaration import Limits, Options
 from cometmagic.options.models import find_model
 

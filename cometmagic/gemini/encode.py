@@ -44,6 +44,13 @@ def encode_request(request: ImageRequest) -> dict[str, Any]:
     return _merge_extra(request)[0]
 
 
+def encode_options(options: Options) -> dict[str, Any]:
+    """Return what `encode_request` returns, without the contents of the turns."""
+    body: dict[str, Any] = {}
+    _set_options(body, options)
+    return merge_extra(body, options.extra)[0]
+
+
 def find_replaced_fields(request: ImageRequest) -> list[str]:
     """Return a sentence for each field of the request that `--extra` replaces."""
     return _merge_extra(request)[1]

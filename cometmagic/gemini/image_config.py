@@ -6,9 +6,13 @@ written. This module does not know what they mean.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from cometmagic.gemini.coerce import coerce_object, coerce_string
+
+_CAPITAL = re.compile("[A-Z]")
 
 
 class ImageConfig(NamedTuple):
@@ -20,19 +24,18 @@ class ImageConfig(NamedTuple):
 
 def read_image_config(body: dict[str, Any]) -> ImageConfig:
     """Return the image configuration in a request's JSON. Google reads both spellings of a name, and both places."""
-    generation = _get_object(body, "generationConfig", "generation_config")
-    response_format = _get_object(generation, "responseFormat", "response_format")
-    config = _get_object(response_format, "image") | _get_object(generation, "imageConfig", "image_config")
-    return ImageConfig(
-        _get_string(config, "aspectRatio", "aspect_ratio"), _get_string(config, "imageSize", "image_size")
-    )
+    generation = coerce_object(get_either(body, "generationConfig"))
+    image_format = coerce_object(get_either(coerce_object(get_either(generation, "responseFormat")), "image"))
+    configs = coerce_object(get_either(generation, "imageConfig")), image_format
+    return ImageConfig(*(_find_string(configs, name) for name in ("aspectRatio", "imageSize")))
 
 
-def _get_object(node: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Return the members of the objects with these names."""
-    return {name: value for object_name in names for name, value in coerce_object(node.get(object_name)).items()}
+def get_either(node: dict[str, Any], name: str) -> Any:
+    """Return a field that may be spelled in camelCase or snake_case."""
+    value = node.get(name)
+    return node.get(_CAPITAL.sub(lambda letter: f"_{letter[0].lower()}", name)) if value is None else value
 
 
-def _get_string(node: dict[str, Any], *names: str) -> str:
-    """Return the first text with one of these names."""
-    return next(filter(None, (coerce_string(node.get(name)) for name in names)), "")
+def _find_string(nodes: Iterable[dict[str, Any]], name: str) -> str:
+    """Return the first text with this name."""
+    return next(filter(None, (coerce_string(get_either(node, name)) for node in nodes)), "")

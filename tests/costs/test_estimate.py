@@ -83,7 +83,8 @@ def test_warnings(given: dict[str, Any], references: int, told: list[str]) -> No
         ({"extra": {"generationConfig": {"imageConfig": {"imageSize": "4k"}}}}, 0, 0.151),
         ({"extra": {"generation_config": {"image_config": {"image_size": "2K"}}}}, 0, 0.101),
         ({"extra": {"generationConfig": {"responseFormat": {"image": {"imageSize": "2K"}}}}}, 0, 0.101),
-        ({"extra": {"generationConfig": {"imageConfig": {"imageSize": ["8K"]}}}}, 0, 0.151),  # the dearest
+        ({"extra": {"generationConfig": {"imageConfig": {"imageSize": "8K"}}}}, 0, 0.151),  # the dearest
+        ({"extra": {"generationConfig": {"imageConfig": {"imageSize": ["4K"]}}}}, 0, 0.067),  # no size
         ({"extra": {"generationConfig": {"candidateCount": 3}}}, 0, 3 * 0.067),
         ({"extra": {"generationConfig": {"candidateCount": "2"}}}, 0, 2 * 0.067),
         ({"extra": {"generationConfig": {"candidateCount": 10**400}}}, 0, 100 * 0.067),

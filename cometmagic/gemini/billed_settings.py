@@ -1,24 +1,24 @@
-"""What in the options of a request decides its price, `--extra` included.
+"""What in a request decides its price, `--extra` included.
 
-`--extra` may hold any JSON, in camelCase or snake_case: what cannot be understood counts as not set, and nothing here
-raises. This module knows no prices.
+It is read from the JSON that is sent, which may hold anything: what cannot be understood counts as not set, and nothing
+here raises. This module knows no prices.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from cometmagic.gemini.coerce import coerce_object, coerce_objects
+from cometmagic.gemini.encode import encode_options
+from cometmagic.gemini.image_config import get_either, read_image_config
 from cometmagic.options.declaration import Options
 from cometmagic.options.option_types import format_value
 
 DEFAULT_SIZE = "1K"
 MAX_CANDIDATES = 100  # of one request; the API takes one today
 _STANDARD_TIERS = ("", "standard", "unspecified", "service_tier_standard", "service_tier_unspecified")
-_CAPITAL = re.compile("[A-Z]")
 
 
 @dataclass(frozen=True)
@@ -34,27 +34,15 @@ class BilledSettings:
 
 def read_billed_settings(options: Options) -> BilledSettings:
     """Return the settings that are billed."""
-    extra = options.extra
-    generation = coerce_object(_get(extra, "generationConfig"))
-    image_format = coerce_object(_get(coerce_object(_get(generation, "responseFormat")), "image"))
-    size = _get(coerce_object(_get(generation, "imageConfig")), "imageSize") or _get(image_format, "imageSize")
+    body = encode_options(options)
+    generation = coerce_object(get_either(body, "generationConfig"))
     return BilledSettings(
-        image_size=_parse_size(size or options.image_size or DEFAULT_SIZE),
-        candidate_count=_parse_candidate_count(_get(generation, "candidateCount")),
-        system_texts=(options.system or "", *_iter_texts(_get(extra, "systemInstruction"))),
-        has_search=bool(options.search) or _has_search(extra.get("tools")),
-        service_tier=_parse_tier(_get(extra, "serviceTier")),
+        image_size=read_image_config(body).image_size.strip().upper() or DEFAULT_SIZE,
+        candidate_count=_parse_candidate_count(get_either(generation, "candidateCount")),
+        system_texts=tuple(_iter_texts(get_either(body, "systemInstruction"))),
+        has_search=_has_search(get_either(body, "tools")),
+        service_tier=_parse_tier(get_either(body, "serviceTier")),
     )
-
-
-def _get(node: dict[str, Any], name: str) -> Any:
-    """Return a field that may be spelled in camelCase or snake_case."""
-    value = node.get(name)
-    return node.get(_CAPITAL.sub(lambda letter: f"_{letter[0].lower()}", name)) if value is None else value
-
-
-def _parse_size(value: Any) -> str:
-    return value.strip().upper() if isinstance(value, str) else ""
 
 
 def _parse_candidate_count(value: Any) -> int:
