@@ -80,11 +80,11 @@ def test_a_courier_that_takes_no_more_leaves_nothing_behind(
 ) -> None:
     held, started, start = Held(), list[object](), launch.submit_call
 
-    def starting(call: object) -> object:
+    def starting(call: object, batch_id: str) -> object:
         if len(started) == 2:
             raise OSError("no pipe")
         started.append(call)
-        return start(call)  # type: ignore[arg-type]  # it is one
+        return start(call, batch_id)  # type: ignore[arg-type]  # it is one
 
     monkeypatch.setattr(launch, "submit_call", starting)
     with serving(monkeypatch, *[held.steps(send(GOOD))] * 4) as server:

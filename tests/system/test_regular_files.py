@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
@@ -47,8 +48,8 @@ def path(tmp_path: Path) -> Path:
 
 
 def bind_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
+    with contextlib.chdir(path.parent), socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path.name)  # the address of a socket has a hundred letters at most
 
 
 def set_user(monkeypatch: pytest.MonkeyPatch, user: int | None) -> None:
