@@ -13,9 +13,10 @@ import contextlib
 from cometmagic.costs.charges import check_caps, record_cost
 from cometmagic.courier import retry
 from cometmagic.courier.address_fetch import fetch_image
+from cometmagic.courier.error_choice import apply_earlier_charge_status, describe_damage, says_more
 from cometmagic.courier.http.log_redaction import redact_logs
 from cometmagic.courier.http.transport import PostAttempt
-from cometmagic.courier.http.transport_errors import DAMAGED_REASON, build_transport_error
+from cometmagic.courier.http.transport_errors import build_transport_error
 from cometmagic.courier.job import EventSink
 from cometmagic.courier.log import log_crash
 from cometmagic.courier.rate_limiter import RateLimiter
@@ -23,7 +24,12 @@ from cometmagic.courier.recorder import CallRecorder
 from cometmagic.courier.recovery import lock_call, recover
 from cometmagic.courier.retry import ANSWERED_REASON, MAX_TOTAL_WAIT, THROTTLE_REASONS, RetryState, classify
 from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
-from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, CometError, LibraryError, NoImageError, TransportError
+from cometmagic.errors import (
+    ChargeStatus,
+    CometError,
+    LibraryError,
+    TransportError,
+)
 from cometmagic.gemini.encode import iter_body
 from cometmagic.gemini.failures.error_bodies import parse_error_response
 from cometmagic.offline import service
@@ -100,19 +106,10 @@ class Delivery:
         self._is_finished = self._is_writing = True
         try:
             if error is not None and error is not self._recorded_error:
-                self.recorder.fail(self._apply_earlier_charge_status(error))
+                self.recorder.fail(apply_earlier_charge_status(error, self.folder.read()))
         finally:
             if error is not None and isinstance(self.route, LiveRoute):  # the cost of an image is recorded already
                 await asyncio.to_thread(record_cost, self.folder)
-
-    def _apply_earlier_charge_status(self, error: CometError) -> CometError:
-        """Mark an error that cost nothing as possibly charged when an earlier attempt may have been charged."""
-        if (
-            error.charge_status in (ChargeStatus.UNSENT, ChargeStatus.REFUSED)
-            and find_worst_charge_status(self.folder.read()) is ChargeStatus.UNKNOWN
-        ):
-            error.charge_status, error.advice = ChargeStatus.UNKNOWN, BALANCE_ADVICE
-        return error
 
     def _build_interrupt_error(self) -> CometError:
         """Return the error of a cancelled call; it may have been charged if an earlier attempt may have been."""
@@ -208,16 +205,14 @@ class Delivery:
 
     async def _settle_response(self, error: CometError | None) -> CometError | None:
         self._emit({"event": "settling"})
-        damage = error.message if error is not None and error.details.get("reason") == DAMAGED_REASON else None
-        self.recorder.write(state=CallState.RECEIVED, received=now(), damage=damage)
+        self.recorder.write(state=CallState.RECEIVED, received=now(), damage=describe_damage(error))
         self._is_writing = True
         response_error = await asyncio.to_thread(self.recorder.settle)
         if response_error is not None and isinstance(self.route, LiveRoute) and self.folder.read().get("fetch"):
             response_error = await asyncio.to_thread(fetch_image, self.folder, response_error, self._redactor)
         self._is_writing = False
         is_unsaved = self.folder.read()["state"] == CallState.RECEIVED  # it can be recovered later
-        # Despite `error` the response may hold the whole image or a refusal, which says more than `error`.
-        if response_error is None or error is None or is_unsaved or isinstance(response_error, NoImageError):
+        if response_error is None or error is None or is_unsaved or says_more(response_error, error):
             self._recorded_error = response_error
             if response_error is not None:
                 response_error.details.setdefault("reason", ANSWERED_REASON)  # an error in a 200 has its own

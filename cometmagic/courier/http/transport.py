@@ -12,7 +12,7 @@ import contextlib
 import socket
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +28,7 @@ from cometmagic.courier.route import LiveRoute
 from cometmagic.courier.spool import ResponseSpool
 from cometmagic.errors import CometError, LibraryError
 from cometmagic.gemini.encode import iter_body, measure_body
+from cometmagic.gemini.failures.answer_marks import has_answer, omit_data
 from cometmagic.gemini.failures.error_bodies import find_request_id, parse_error_response
 from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES
 from cometmagic.gemini.file_kinds import describe_binary
@@ -63,7 +64,7 @@ class PostAttempt:
         self._status_recorder = StatusRecorder()
 
     async def send(self) -> CometError | None:
-        """Send the request and save the response; return the error for a status other than 2xx.
+        """Send the request and save the answer; return the error for a status other than 2xx.
 
         Raises httpx's errors, `InflateError`, `OSError`, and `OptionError` for a proxy or certificates that cannot be
         used.
@@ -92,15 +93,14 @@ class PostAttempt:
             headers = {name: self._redactor.redact(value) for name, value in response.headers.items()}
             if not response.is_success:
                 headers["location"] = self._redactor.redact(get_location(response))
-                error_body = bytes(await _read_error_body(response))
-                text = describe_binary(error_body, len(error_body)) or error_body.decode("utf-8", "replace")
-                error_text = self._redactor.redact(text)
-                has_images = call.get("references") != 0
-                return parse_error_response(response.status_code, error_text.encode(), headers, has_images=has_images)
-            with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more
-                self.folder.update(status=response.status_code, request_id=find_request_id("", headers))
-            await self._receive(response)
+                return await self._receive_error(response, headers, has_images=call.get("references") != 0)
+            self._record_status(response.status_code, headers)
+            await self._receive(self._iter_pieces(response))
         return None
+
+    def _record_status(self, status: int, headers: Mapping[str, str]) -> None:
+        with contextlib.suppress(OSError, LibraryError):  # on a full disk, go on: the body matters more
+            self.folder.update(status=status, request_id=find_request_id("", headers))
 
     def _build_client(self, url: httpx.URL) -> httpx.AsyncClient:
         limits = self.route.limits
@@ -148,44 +148,70 @@ class PostAttempt:
             self._documents = read_documents(self.folder)
             self.is_sent = True
 
-    async def _receive(self, response: httpx.Response) -> None:
-        """Write the decompressed body as it arrives."""
+    async def _iter_pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        """Yield the decompressed body as it arrives. Raises `InflateError` for more bytes than may come."""
         decoder = build_decoder(response.headers.get("content-encoding", ""))
-        max_bytes = self.route.limits.largest_answer << 20
         received_size, report_time = 0, 0.0
+        async for chunk in response.aiter_raw():
+            received_size += len(chunk)
+            self._check_size(received_size)
+            for piece in decoder.feed(chunk):
+                yield piece
+            if time.monotonic() - report_time >= PROGRESS_INTERVAL:
+                report_time = time.monotonic()
+                self._emit({"event": "receiving", "bytes": received_size})
+        decoder.finish()
+
+    def _check_size(self, size: int) -> None:
+        if size > self.route.limits.largest_answer << 20:
+            raise InflateError(f"the answer is larger than {self.route.limits.largest_answer} MB")
+
+    async def _receive(self, pieces: AsyncIterator[bytes], beginning: bytes = b"") -> None:
+        """Write the `beginning` of a body, and the rest as it arrives."""
         with ResponseSpool(self.folder, self._documents, self._redactor) as spool:
             try:
-                async for chunk in response.aiter_raw():
-                    received_size += len(chunk)
-                    for piece in decoder.feed(chunk):
-                        spool.write(piece)
-                        if max(spool.size, received_size) > max_bytes:
-                            raise InflateError(f"the answer is larger than {max_bytes >> 20} MB")
-                    if time.monotonic() - report_time >= PROGRESS_INTERVAL:
-                        report_time = time.monotonic()
-                        self._emit({"event": "receiving", "bytes": received_size})
-                decoder.finish()
+                spool.write(beginning)
+                async for piece in pieces:
+                    spool.write(piece)
+                    self._check_size(spool.size)
             finally:
                 try:
                     spool.flush()
                 finally:
                     self.folder = spool.folder
 
+    async def _receive_error(
+        self, response: httpx.Response, headers: Mapping[str, str], *, has_images: bool
+    ) -> CometError:
+        """Return the error that a response reports; an answer in it is saved too, as it was paid for."""
+        pieces = self._iter_pieces(response)
+        body = b"" if _is_unsupported(response) else bytes(await _read_error_body(pieces))
+        if has_answer(body):
+            self._record_status(response.status_code, headers)
+            with contextlib.suppress(InflateError, httpx.HTTPError):  # what came is read, and the status is known
+                await self._receive(pieces, body)
+        text = describe_binary(body, len(body)) or omit_data(body).decode("utf-8", "replace")
+        error_body = self._redactor.redact(text).encode()
+        return parse_error_response(response.status_code, error_body, headers, has_images=has_images)
 
-async def _read_error_body(response: httpx.Response) -> bytearray:
-    """Return the beginning of an error's body, decompressed as far as possible."""
-    content, decoder = bytearray(), build_decoder(response.headers.get("content-encoding", ""))
-    if isinstance(decoder, UnsupportedDecoder):
-        return content
+
+async def _read_error_body(pieces: AsyncIterator[bytes]) -> bytearray:
+    """Return the beginning of an error's body, decompressed as far as possible; all of it, or as much as tells."""
+    body, next_check = bytearray(), 1024
     # The status is known. When the body is cut short, damaged or slow, its beginning is enough.
     with contextlib.suppress(InflateError, httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(ERROR_BODY_TIMEOUT):
-            async for chunk in response.aiter_raw():
-                for piece in decoder.feed(chunk):
-                    content += piece
-                    if len(content) >= MAX_ERROR_BYTES:
-                        return content[:MAX_ERROR_BYTES]
-    return content
+            async for piece in pieces:
+                body += piece
+                if len(body) >= next_check:
+                    if len(body) >= MAX_ERROR_BYTES or has_answer(body):
+                        break
+                    next_check = 2 * len(body)
+    return body
+
+
+def _is_unsupported(response: httpx.Response) -> bool:
+    return isinstance(build_decoder(response.headers.get("content-encoding", "")), UnsupportedDecoder)
 
 
 def _enable_keepalive(connection: socket.socket | None) -> None:
