@@ -61,6 +61,7 @@ def stopped(process: subprocess.Popen[bytes]) -> Iterator[None]:
     def state() -> str:
         return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
+    wait_for(lambda: state() == "S")  # it waits for the answer, and its time is counted
     begun = time.monotonic()
     process.send_signal(signal.SIGSTOP)
     try:

@@ -87,10 +87,9 @@ def test_a_binary_body_is_described_and_not_quoted(ask: Asker, name: str) -> Non
     assert f"400: {words}." in refused.told.message
 
 
-def test_a_picture_with_an_error_status_is_described(ask: Asker) -> None:
-    assert ": a picture (image/png) of 0.1 kB." in str(
-        ask(recv_request(), send(response(picture(), "400 Bad Request"))).told
-    )
+def test_a_file_with_an_error_status_is_described(ask: Asker) -> None:
+    content = b"%PDF-1.7\n" + bytes(range(256))
+    assert ": a PDF" in str(ask(recv_request(), send(response(content, "400 Bad Request"))).told)
 
 
 ERRORS: dict[str, tuple[Any, str, str]] = {
