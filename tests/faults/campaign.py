@@ -28,6 +28,7 @@ from tests.faults.leaks import KEY
 from tests.faults.replies import Stamp
 from tests.faults.schedules import Schedule, schedule
 from tests.faults.server import FaultServer
+from tests.waiting import Stalls
 
 PATIENCE = 20.0  # seconds after which a call that does not end is given up
 
@@ -85,9 +86,10 @@ class Campaign:
         scenarios = [answer.steps(stamp) for answer, stamp in zip(given.replies, run.stamps, strict=True)]
         with FaultServer(*scenarios) as server, self._settings(run, server.url), _disk(run, ours=ask is _ask_ours):
             run.begun = time.monotonic()
-            _all_ask(run, lambda asked, interrupt: ask(run, asked, server.url, interrupt))
-            run.idle = _until(self._idle)
-            run.seconds = time.monotonic() - run.begun
+            with Stalls() as stalls:
+                _all_ask(run, lambda asked, interrupt: ask(run, asked, server.url, interrupt))
+                run.idle = _until(self._idle)
+            run.seconds = time.monotonic() - run.begun - stalls.seconds
         run.log = server.log
         return run
 
