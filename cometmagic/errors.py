@@ -49,6 +49,7 @@ _UNCERTAIN_STATUSES = (ChargeStatus.UNKNOWN, ChargeStatus.ANSWERED)
 CLAIM_SENTENCES = {
     "free": "The service says that this is free; the ledger still counts what it may have cost.",
     "charged": "The service says that this was charged.",
+    "partly": "Its own words say what of it is charged; the ledger counts what it may have cost.",
 }
 
 

@@ -105,10 +105,9 @@ def compute_outcome(call: CallRecord) -> tuple[float | None, str]:
     state, charge_status = call["state"], _read_charge_status(call)
     if state == CallState.PLANNED and not call.get("tries"):
         return 0.0, Outcome.UNSENT
-    uncertain_count = sum(attempt["error"]["fate"] == ChargeStatus.UNKNOWN.name for attempt in call.get("tries", []))
-    uncertain_usd = uncertain_count * (read_estimate(call).usd or 0.0)
+    uncertain_usd = _count_uncertain_attempts(call) * (read_estimate(call).usd or 0.0)
     if state == CallState.FAILED and charge_status in _FREE_STATUSES:
-        is_unsent = not uncertain_count and charge_status == ChargeStatus.UNSENT.name
+        is_unsent = not uncertain_usd and charge_status == ChargeStatus.UNSENT.name
         return uncertain_usd, Outcome.UNSENT if is_unsent else Outcome.NO_IMAGE
     usd = read_price(call).usd if state == CallState.SETTLED else read_token_price(call).usd
     if state == CallState.SETTLED and usd is not None:
@@ -116,6 +115,21 @@ def compute_outcome(call: CallRecord) -> tuple[float | None, str]:
     if state == CallState.FAILED and usd is not None:
         return uncertain_usd + usd, Outcome.NO_IMAGE  # an answer of text only, which costs too
     return None, Outcome.COMPLETED if state == CallState.SETTLED else Outcome.UNKNOWN
+
+
+def compute_uncertain_cost(call: CallRecord) -> float:
+    """Return the dollars that a call may have cost besides its picture: for an answer without one, or a lost answer."""
+    if call.get("source") != "live":
+        return 0.0
+    usd, _ = compute_outcome(call)
+    price = read_price(call).usd if call["state"] == CallState.SETTLED else 0.0
+    if usd is None:
+        usd = (1 + _count_uncertain_attempts(call)) * (read_estimate(call).usd or 0.0)
+    return round(usd - (price or 0.0), 6)
+
+
+def _count_uncertain_attempts(call: CallRecord) -> int:
+    return sum(attempt["error"]["fate"] == ChargeStatus.UNKNOWN.name for attempt in call.get("tries", []))
 
 
 def _read_charge_status(call: CallRecord) -> str:

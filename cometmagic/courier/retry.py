@@ -42,7 +42,7 @@ ANSWERED_REASON = "answered"
 RETRY_RULES = (
     RetryRule(
         "U",
-        "the request may have been processed (500, 502, 504, a 503 that does not say why, a broken connection)",
+        "the request may have been processed (500, 502, 504, a 503 without a reason, a lost connection)",
         charge_statuses=(ChargeStatus.UNKNOWN,),
     ),
     RetryRule("F", "the service answered, without a picture", reasons=(ANSWERED_REASON,)),

@@ -102,6 +102,8 @@ def _summarize_rows(rows: list[dict[str, Any]], prices: list[Price]) -> list[str
         facts.append(f"up to {max(row['seconds'] for row in successes):.1f} s each")
     if "live" in sources:
         facts.append(f"together {sum_prices(prices)}")
+    if uncertain_usd := sum(row.get("uncertain_cost", 0.0) for row in rows):
+        facts.append(f"${uncertain_usd:.3f} more may have been charged")
     return [*facts, *([", ".join(SOURCE_LABELS.get(name, name) for name in sources)] if sources else [])]
 
 
@@ -146,7 +148,9 @@ def _format_row(number: int, label: str, row: dict[str, Any]) -> tuple[str, ...]
     """Return a row of the table below the sheet."""
     short_id = shorten_id(CallFolder(Path(row["id"]))) if "id" in row else "-"
     if row["error"] is not None:
-        return (str(number), clean_line(label), short_id, "-", "-", "-", "-")
+        uncertain_usd = row.get("uncertain_cost", 0.0)
+        cost = f"${uncertain_usd:.3f}?" if uncertain_usd else "-"
+        return (str(number), clean_line(label), short_id, "-", "-", "-", cost)
     pixels = f"{row['width']} × {row['height']}" if row["width"] else "?"
     pixels += f" ({row['deviations']})" if row["deviations"] else ""
     tokens = f"{row['tokens']:,}" if row["tokens"] is not None else "?"

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, overload
 
 from cometmagic.costs.call_price import read_token_count
+from cometmagic.costs.charges import compute_uncertain_cost
 from cometmagic.errors import ChargeStatus, CometError, restore_error
 from cometmagic.generation.completed_call import CompletedCall
 from cometmagic.generation.result import ImageResult
-from cometmagic.storage.call_folder import find_preview
+from cometmagic.storage.call_folder import CallFolder, find_preview
 from cometmagic.storage.request_diff import read_call_options
 from cometmagic.system.sanitize import clean_line
 
@@ -108,7 +109,10 @@ class ImageResults(CompletedCall, Sequence[ResultOrError]):
         return zip(self.labels, self._items, strict=True)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a dict for each: options, cost, size, deviations, path; `error` for one that failed or is gone."""
+        """Return a dict for each: options, cost, size, deviations, path; `error` for one that failed or is gone.
+
+        `uncertain_cost` is what it may have cost besides its picture, in US dollars.
+        """
         return [_build_row(label, item) for label, item in self._iter_labels()]
 
     def table(self) -> Any:
@@ -157,7 +161,7 @@ def _build_row(label: str, item: ResultOrError) -> dict[str, Any]:
     folder = item.folder if isinstance(item, ImageResult) else item.details.get("folder")
     row: dict[str, Any] = {"label": label} | ({"id": folder.name} if isinstance(folder, Path) else {})
     if isinstance(item, CometError):
-        return row | {"error": str(item)}
+        return row | {"error": str(item), "uncertain_cost": _read_uncertain_cost(folder)}
     try:
         call, image = item.call, item.image
     except CometError as error:
@@ -165,4 +169,12 @@ def _build_row(label: str, item: ResultOrError) -> dict[str, Any]:
     row |= {"prompt": call["prompt"], **read_call_options(call)}
     row |= {"source": item.source, "seconds": item.seconds, "cost": item.cost, "tokens": read_token_count(call)}
     row |= {"width": image.width, "height": image.height, "deviations": ", ".join(item.deviations)}
-    return row | {"path": str(image.path), "error": None}
+    return row | {"path": str(image.path), "error": None, "uncertain_cost": compute_uncertain_cost(call)}
+
+
+def _read_uncertain_cost(folder: Any) -> float:
+    """Return the dollars that a call without a picture may have cost; nothing for one that was never written."""
+    try:
+        return compute_uncertain_cost(CallFolder(folder).read()) if isinstance(folder, Path) else 0.0
+    except CometError:  # its folder is gone
+        return 0.0

@@ -50,8 +50,27 @@ SENT_AGAIN: dict[str, tuple[str, Any]] = {
     ),
     "per-minute": ("429 Busy", quota("GenerateRequestsPerMinutePerProject", RetryInfo={"retryDelay": "10ms"})),
     "per-minute-in-words": ("429 Busy", relay("10 requests per minute, 1000 per day: slow down. Retry in 10ms.")),
+    "never-connected": ("503 Busy", google("UNAVAILABLE", "upstream connect error: connection refused")),
+    "no-host": ("503 Busy", google("UNAVAILABLE", "failed to connect to all addresses; no route to host")),
+    "not-healthy": ("503 Busy", google("UNAVAILABLE", "no healthy upstream")),
+    "envoy": ("503 Busy", google("UNAVAILABLE", "disconnect/reset before headers. reset reason: connection failure")),
+    "per-minute-and-an-offer": ("429 Busy", relay("Requests per minute exceeded. Top up your balance for more.")),
+    "rpm-in-chinese": ("429 Busy", relay("每分钟请求次数超限，充值可提升额度")),  # noqa: RUF001
     "cause-in-a-500": ("500 Bad", relay("bad response", cause=google("RESOURCE_EXHAUSTED", "Too fast.", 429))),
 }
+LOST = (
+    "Socket closed",
+    "Connection reset by peer",
+    "Connection closed by server while waiting for response",
+    "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
+    "502:Bad Gateway",
+    "stream terminated by RST_STREAM",
+    "unexpected EOF while reading",
+    "the connection to the upstream was lost while the picture was being made",
+    "write: broken pipe",
+    "Provider disconnected",
+    "连接被重置",
+)
 SENT_ONCE: dict[str, tuple[str, Any, ChargeStatus, str]] = {
     "deadline": ("503 Busy", google("UNAVAILABLE", "Deadline expired before operation could complete."),
                  ChargeStatus.UNKNOWN, "may still have been made"),
@@ -97,9 +116,56 @@ SENT_ONCE: dict[str, tuple[str, Any, ChargeStatus, str]] = {
     "portal": ("511 Login", b"<!doctype html><title>Hotel</title>", ChargeStatus.REFUSED, "login page"),
     "page-503": ("503 Busy", b"<html><h1>Service high load</h1>", ChargeStatus.UNKNOWN, "VPN"),
     "xml-502": ("502 Bad", b"<?xml version='1.0'?><Error><Message>x</Message></Error>", ChargeStatus.UNKNOWN, ""),
+    **{f"lost-{number}": ("503 Busy", google("UNAVAILABLE", words), ChargeStatus.UNKNOWN, "balance")
+       for number, words in enumerate(LOST)},
+    "lost-with-a-wait": ("503 Busy", relay("connection to upstream was lost", retry_after=1), ChargeStatus.UNKNOWN,
+                         "balance"),
+    "tokens-used": ("429 No", relay("Too fast.") | {"usageMetadata": {"candidatesTokenCount": 1120}},
+                    ChargeStatus.UNKNOWN, "balance"),
+    "tokens-used-in-a-200": ("200 OK", relay("x", code=429) | {"usageMetadata": {"candidatesTokenCount": 1120}},
+                             ChargeStatus.UNKNOWN, "balance"),
+    "hourly": ("429 No", relay("hourly quota exceeded, resets in 40 minutes"), ChargeStatus.REFUSED, "in 40 min"),
+    "access": ("429 No", relay("You will regain access on 2026-12-01 at 00:00 UTC."), ChargeStatus.REFUSED,
+               "access on 2026-12-01"),
+    "no-money-for-a-minute": ("429 No", relay("Insufficient balance for 60 requests per minute"), ChargeStatus.REFUSED,
+                              "Check the balance"),
+    "no-channel-for-now": ("503 No", relay("No available channel for model x, please try again later"),
+                           ChargeStatus.REFUSED, "Try again later, or choose another --model."),
+    "no-channel-for-now-in-chinese": ("503 No", relay("暂无可用渠道 请稍后重试"), ChargeStatus.REFUSED, "Try again"),
+    **{f"moderation-{number}": ("403 No" if number % 2 else "400 No", relay(words), ChargeStatus.REFUSED, "Rephrase")
+       for number, words in enumerate((
+           "Input was flagged by moderation", "Your prompt was flagged as violating our usage policies.",
+           "Content policy violation: weapons", "内容违规，请修改提示词", "The request contains sensitive words: x",  # noqa: RUF001
+           "rejected by our safety system", "NSFW content is not allowed", "提示词包含敏感词",
+       ))},
+    "no-moderation": ("403 No", relay("Your account was disabled for violating our usage policies."),
+                      ChargeStatus.REFUSED, "permissions"),
+    "leaked": ("403 No", google("PERMISSION_DENIED", "Your API key was reported as leaked.", 403),
+               ChargeStatus.REFUSED, "Make a new key"),
+    "billing": ("400 No", google("FAILED_PRECONDITION", "Enable billing on the project.", 400), ChargeStatus.REFUSED,
+                "Check the balance"),
+    "no-model": ("404 No", google("NOT_FOUND", "models/x is not found for API version v1beta", 404),
+                 ChargeStatus.REFUSED, "--model"),
+    "no-deployment": ("404 No", relay("The API deployment for it does not exist.", code="DeploymentNotFound"),
+                      ChargeStatus.REFUSED, "--model"),
+    **{f"page-of-a-server-{number}": (status, page, ChargeStatus.UNKNOWN, "Look at the balance before")
+       for number, (status, page) in enumerate((
+           ("502 Bad", (b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1>"
+                       b"</center><hr><center>nginx/1.25</center></body></html>")),
+           ("503 Busy", b"<html><title>503</title><hr><center>openresty</center></html>"),
+           ("504 Late", b"<html><title>504 Gateway Time-out</title><address>Apache/2.4</address></html>"),
+       ))},
+    "page-with-a-promise": ("502 Bad", b"<html><title>502</title><p>Sorry. You were not charged for this request.</p>",
+                            ChargeStatus.UNKNOWN, "You were not charged for this request"),
+    "page-with-an-offer": ("503 Bad", b"<html><title>Busy</title><p>Start free of charge today!</p></html>",
+                           ChargeStatus.UNKNOWN, "may have been charged"),
     "key": ("403 No", relay("This token has no access to the model"), ChargeStatus.REFUSED, "permissions"),
     "key-401": ("401 No", {"code": 500, "msg": "invalid token"}, ChargeStatus.REFUSED, "COMETAPI_KEY"),
 }  # fmt: skip
+
+
+FROM_THE_NETWORK = ("region", "firewall", "cloudflare-code", "portal", "page-503", "page-with-a-promise",
+                    "page-with-an-offer")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SENT_AGAIN)
@@ -119,8 +185,9 @@ def test_what_would_fail_again_or_may_cost_is_sent_once(ask: Asker, name: str) -
     assert len(outcome.log) == 1
     assert isinstance(outcome.told, APIError)
     assert outcome.told.charge_status is charge_status
-    assert words in outcome.told.advice or words in outcome.told.message
+    assert words in str(outcome.told)
     assert ("COMETAPI_KEY" in str(outcome.told)) == (name == "key-401")
+    assert ("VPN" in str(outcome.told)) == (name in FROM_THE_NETWORK)
 
 
 def test_a_reset_that_a_header_names_is_told(ask: Asker) -> None:

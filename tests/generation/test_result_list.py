@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from cometmagic import generate, generate_many
+from cometmagic.costs.ledger import Ledger
+from cometmagic.display.batch_output import build_sheet_caption
 from cometmagic.errors import APIError
 from cometmagic.generation.result_list import MAX_ALT_LENGTH, ImageResults
 from tests.notebook.answers import answering, serving
@@ -63,8 +66,21 @@ def test_a_call_that_failed_keeps_its_id_in_its_row(monkeypatch: pytest.MonkeyPa
     rows = {row["error"] is None: row for row in results.rows()}
 
     assert rows[True]["width"] == 64
-    assert set(rows[False]) == {"label", "id", "error"}
+    assert set(rows[False]) == {"label", "id", "error", "uncertain_cost"}
     assert rows[False]["id"] != rows[True]["id"]
+
+
+def test_what_failed_calls_may_have_cost_is_said(monkeypatch: pytest.MonkeyPatch, library_folder: Path) -> None:
+    lost, refused = answering(b"", status="500 Broken"), answering(b"", status="400 Bad")
+    with serving(monkeypatch, answering(), lost, refused, lost):
+        results = generate_many("a cat", count=4, at_once=1)
+
+    usd = [row["uncertain_cost"] for row in results.rows()]
+    assert usd == [0.0, pytest.approx(0.067, abs=1e-4), 0.0, pytest.approx(0.067, abs=1e-4)]
+    assert Ledger(library_folder).sum_spending().usd == pytest.approx(results.cost + sum(usd))
+    caption = build_sheet_caption(results)[0]["text/plain"]
+    assert "$0.134 more may have been charged" in caption
+    assert caption.count("$0.067?") == 2
 
 
 def test_a_folder_that_is_gone_is_told_in_its_row() -> None:

@@ -13,13 +13,15 @@ from typing import Any
 
 from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus
 from cometmagic.gemini.coerce import coerce_string
-from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim
-from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES, build_error_tree, parse_error_tree
+from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim, find_page_claim
+from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES, build_error_tree, iter_objects, parse_error_tree
 from cometmagic.gemini.failures.error_rules import (
     BASE_URL_ADVICE,
     CHANGE_ADVICE,
     IMAGES_ADVICE,
+    MODEL_ADVICE,
     OPTIONS_ADVICE,
+    OTHER_FORMAT_ADVICE,
     RESET_ADVICE,
     STATUSES_BY_NAME,
     WAIT_ADVICE,
@@ -56,6 +58,8 @@ _SUCCESS_WORDS = {
     "0", "200", "true", "ok", "success", "succeeded", "successful", "queued", "pending", "processing", "submitted",
     "running", "in_progress", "completed", "accepted", "created", "done",
 }  # fmt: skip
+_SUCCESS_CODES = (0, 1, 22)  # of relays for pictures; the last one means that it is in a queue
+_PASSING = re.compile(r"\btemporar|\btry again\b|\blater\b|稍后|稍後", re.IGNORECASE)
 _MIN_RESET_DELAY = 60.0  # seconds; a shorter wait does not bring a quota of a day back
 
 
@@ -92,11 +96,17 @@ def find_error(document: dict[str, Any], *, has_content: bool) -> dict[str, Any]
     """
     error = document.get("error")
     if isinstance(error, dict):
-        return error
+        return None if _is_success(error) else error
     report = {name: value for name, value in document.items() if name != "candidates"}
     if error:
         return report if read_texts(build_error_tree(report)) else {"message": str(error)}
     return report if not has_content and _is_error_report(build_error_tree(report)) else None
+
+
+def _is_success(error: dict[str, Any]) -> bool:
+    """Whether an object that is called an error reports success."""
+    outcomes = {str(error[name]).lower() for name in _OUTCOME_FIELDS if error.get(name) not in (None, "")}
+    return bool(outcomes) and outcomes <= _SUCCESS_WORDS
 
 
 def _is_error_report(report: dict[str, Any]) -> bool:
@@ -104,7 +114,9 @@ def _is_error_report(report: dict[str, Any]) -> bool:
     outcomes = {str(report.get(name)).lower() for name in _OUTCOME_FIELDS}
     if outcomes & _SUCCESS_WORDS:
         return False
-    is_failure = "false" in outcomes or bool(list_statuses(report))
+    code = report.get("code")
+    is_code = type(code) is int and code not in _SUCCESS_CODES
+    is_failure = "false" in outcomes or is_code or bool(list_statuses(report))
     names = (*_REPORT_FIELDS, *(_WEAK_REPORT_FIELDS if is_failure else ()))
     return bool(read_texts({name: report[name] for name in names if name in report}))
 
@@ -120,16 +132,20 @@ def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, st
         has_delay=find_exact_delay(headers, tree) is not None,
     )
     rule = find_rule(evidence)
-    claim = find_charge_claim(evidence.text)
-    is_charged = claim is ChargeClaim.CHARGED and rule.charge_status is ChargeStatus.REFUSED
+    page_claim = find_page_claim(text) if page else ""
+    claim = find_charge_claim(page_claim if page else evidence.text)
+    is_charged = (
+        claim in (ChargeClaim.CHARGED, ChargeClaim.PARTLY) or _has_used_tokens(tree)
+    ) and rule.charge_status is ChargeStatus.REFUSED
     delay, reset_delay = find_retry_delay(headers, tree or text), find_reset_delay(headers, tree)
     if delay is None and rule.reason == ErrorReason.RATE_LIMIT:
         delay = reset_delay
-    message = page or format_message(texts or [text]) or clean_line(text, MAX_MESSAGE_LENGTH) or "no explanation"
+    words = format_message(texts or [text]) or clean_line(text, MAX_MESSAGE_LENGTH) or "no explanation"
+    message = f"{page}: {page_claim}".removesuffix(": ") if page else words
     return _build_api_error(
         status,
         _find_code(tree, names),
-        f"{message}; it is {origin}" if origin and evidence.status == 200 else message,
+        f"{message}; it is {origin}" if origin and rule.advice == OTHER_FORMAT_ADVICE else message,
         charge_status=ChargeStatus.UNKNOWN if is_charged else rule.charge_status,
         advice=BALANCE_ADVICE if is_charged else _complete_advice(rule.advice, evidence.text, delay, reset_delay),
         request_id=find_request_id(text, headers),
@@ -137,6 +153,12 @@ def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, st
         **({"reason": str(rule.reason)} if rule.reason else {}),
         **({"claim": claim} if claim else {}),
     )
+
+
+def _has_used_tokens(tree: Any) -> bool:
+    """Whether an error counts tokens of an answer: the model has worked."""
+    counts = (fields.get("candidatestokencount") for fields in iter_objects(tree))
+    return any(type(count) is int and count > 0 for count in counts)
 
 
 def _find_status(status: int, names: list[str], numbers: list[int]) -> int:
@@ -153,19 +175,21 @@ def _find_code(tree: Any, names: list[str]) -> str:
 
 
 def _complete_advice(advice: str, text: str, delay: float | None, reset_delay: float | None) -> str:
-    """Return the advice with the time to wait, where there is one."""
+    """Return the advice with what the error says of it, such as the time to wait."""
     if advice == CHANGE_ADVICE and not text:
         return OPTIONS_ADVICE
+    if advice == MODEL_ADVICE and _PASSING.search(text):
+        return "Try again later, or choose another --model."
     if advice == WAIT_ADVICE and delay:
         return f"It asks to wait {format_duration(max(delay, 1))}; run the cell again then."
-    if advice != RESET_ADVICE:
-        return advice
-    delay = max(delay or 0, reset_delay or 0)
+    return _complete_reset(text, max(delay or 0, reset_delay or 0)) if advice == RESET_ADVICE else advice
+
+
+def _complete_reset(text: str, delay: float) -> str:
     if delay >= _MIN_RESET_DELAY:
         return f"The quota resets in {format_duration(delay)}; run the cell again then."
-    if words := find_reset_words(text):
-        return f'Run the cell again when the quota resets ("{words}").'
-    return advice
+    words = find_reset_words(text)
+    return f'Run the cell again when the quota resets ("{words}").' if words else RESET_ADVICE
 
 
 def _build_api_error(status: int, code: str, message: str, *, request_id: str = "", **details: Any) -> APIError:

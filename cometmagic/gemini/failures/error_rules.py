@@ -13,6 +13,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cometmagic.errors import BALANCE_ADVICE, ChargeStatus
+from cometmagic.gemini.failures.error_wording import (
+    ACCOUNT,
+    BALANCE,
+    DEADLINE,
+    DISTRIBUTOR,
+    FREQUENT,
+    KEY,
+    KEY_IN_200,
+    LOST,
+    MINUTE,
+    MODERATION,
+    MONEY,
+    NO_CHANNEL,
+    NOT_CONNECTED,
+    OVERLOAD,
+    PERIOD,
+    SIGNATURE,
+    WEB_SERVER,
+)
 
 
 class ErrorReason(StrEnum):
@@ -83,64 +102,35 @@ NETWORK_ADVICE = (
 )
 SIGNATURE_ADVICE = "Use --edit instead of --chat: it sends the image without the earlier turns."
 _KEY_ADVICE = "Check COMETAPI_KEY: the service does not accept the key."
-_MODEL_ADVICE = "Check --model: it is unknown, retired or not available now."
+MODEL_ADVICE = "Check --model: it is unknown, retired or not available now."
 CHANGE_ADVICE = "Change what the message names and run the cell again."
+MODERATION_ADVICE = "Rephrase the prompt: the same one will not pass again."
 IMAGES_ADVICE = "Send fewer or smaller reference images."
 OPTIONS_ADVICE = "Check the options and --extra."
 _LATE_ADVICE = "The image may still have been made; look at the balance before trying again."
 
-_SIGNATURE = (
-    r"(?:thought|thinking|reasoning)[ _-]?signature|\bsignatures?\b.{0,40}\b(?:thoughts?|thinking|parts?|content)"
-    r"|\b(?:verify|validate|invalid|missing|corrupt\w*)\b.{0,30}\bsignature"
-)
-_DEADLINE = r"deadline|time[ds]?[ -]?out|超时|超時"
-_MONEY = (
-    r"insufficient[ _](?:\w+[ _])?(?:quota|balance|credits?|funds)|credit balance|余额|餘額|欠费"
-    r"|\bno (?:remaining |more |available )?credits?\b"
-    r"(?! (?:\w+ ){0,2}(?:charged|billed|deducted|debited|consumed|used|taken|spent))"
-    r"|\b(?:credits?|funds)\b.{0,30}\b(?:depleted|exhausted|used up|run out|ran out|too low|expired)"
-    r"|out of (?:credits?|funds)|\bwallet\b.{0,20}\bempty"
-)
-_BALANCE = (
-    rf"{_MONEY}|\b(?:balance|wallet)\b|prepa(?:id|y)|spend(?:ing)?[ -](?:cap|limit)"
-    r"|budget|hard limit|top[ -]?up|not enough|额度|充值"
-)
-_PERIOD = (
-    r"per[ _-]?(?:day|week|month)|daily|weekly|monthly|(?:for|of) (?:the|this) (?:day|month)|tomorrow"
-    r"|\brpd\b|midnight|next (?:day|week|month)|billing (?:cycle|period)"
-    r"|\b(?:resets?|renews?|refreshes|refills?|replenish\w*)\b[^.;]{0,12}"
-    r"\b(?:(?:at|on)\b|in \d+ ?(?:h|d)|every (?:day|week|month))"
-    r"|quota\b.{0,20}\b(?:used up|depleted)|每日|每天|每月|今日|明天|配额已?(?:用完|用尽|耗尽)"
-)
-_MINUTE = r"per[ _-]?(?:minute|second)|\brpm\b|\btpm\b|每分钟|每秒"
-# The words of the relay's distributor itself, and such that others may use as well.
-_DISTRIBUTOR = (
-    r"\bdistributor\b|no available channels?\b|channels?\b.{0,60}\bunder (?:the )?group"
-    r"|(?:无|無)可用(?:的)?(?:渠道|通道)"
-)
-_NO_CHANNEL = (
-    r"\bno (?:\w+ ){0,2}channels?\b|\bchannels?\b.{0,40}\b(?:not (?:found|available)|unavailable)"
-    r"|failed to (?:get|select|find) (?:an? )?(?:available )?channel"
-    r"|(?:无|無|没有|沒有|找不到|未找到|暂无|暫無)[^。、]{0,6}(?:渠道|通道|频道)|可用(?:的)?(?:渠道|通道)(?:失败|失敗|不存在|为空)"
-)
+OTHER_FORMAT_ADVICE = f"Check COMETAPI_BASE_URL. {BALANCE_ADVICE}"
+
 _CHANNEL_STATUSES = (403, 404, 429, 500, 502, 503)
-_OVERLOAD = (
-    r"overload|capacity|too many requests|high (?:demand|load|traffic)|(?:is|are|too|currently) busy"
-    r"|no healthy upstream|负载|負載|繁忙|过载|過載|饱和|拥挤|高峰"
-)
 
 RULES = (
     ErrorRule(_REFUSED, SIGNATURE_ADVICE, names="missing_thought_signature|invalid_thought_signature"),
-    ErrorRule(_REFUSED, SIGNATURE_ADVICE, statuses=(400,), words=_SIGNATURE),
+    ErrorRule(_REFUSED, SIGNATURE_ADVICE, statuses=(400,), words=SIGNATURE),
     ErrorRule(_UNKNOWN, _LATE_ADVICE, names=r".*time_?d?_?out.*|.*deadline_exceeded|channel:response_time_exceeded"),
-    # A page of a device on the way, or of the relay's own web server.
-    ErrorRule(_REFUSED, NETWORK_ADVICE, statuses=(401, 403, 407, 451, 511), is_page=True),
+    # The relay's own web server, and a device on the way.
+    ErrorRule(_UNKNOWN, BALANCE_ADVICE, statuses=(502, 504), is_page=True, words=WEB_SERVER),
     ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.OVERLOADED, statuses=(503,), is_page=True, has_delay=True),
+    ErrorRule(_UNKNOWN, BALANCE_ADVICE, statuses=(503,), is_page=True, words=WEB_SERVER),
+    ErrorRule(_REFUSED, NETWORK_ADVICE, statuses=(401, 403, 407, 451, 511), is_page=True),
     ErrorRule(_UNKNOWN, f"{NETWORK_ADVICE} {BALANCE_ADVICE}", statuses=(502, 503), is_page=True),
     ErrorRule(_REFUSED, _KEY_ADVICE, names=r"(?:invalid|expired|incorrect)_(?:api_?)?(?:key|token)|api_?key_\w+"),
     ErrorRule(
-        _REFUSED, _KEY_ADVICE, statuses=(400,), words=r"api.?key (?:is )?(?:not valid|invalid|expired|not found)"
+        _REFUSED,
+        "Make a new key in the CometAPI dashboard: this one is known to others.",
+        statuses=(400, 401, 403),
+        words=r"\b(?:key|token)\b.{0,40}\b(?:leaked|compromised|exposed)",
     ),
+    ErrorRule(_REFUSED, _KEY_ADVICE, statuses=(400,), words=KEY),
     ErrorRule(
         _REFUSED,
         DASHBOARD_ADVICE,
@@ -152,20 +142,22 @@ RULES = (
         _REFUSED,
         RESET_ADVICE,
         ErrorReason.USED_UP,
-        names=r".*per_?(?:day|week|month).*|.*(?:daily|weekly|monthly).*|quota_exhausted",
+        names=r".*per_?(?:hour|day|week|month).*|.*(?:hourly|daily|weekly|monthly).*|quota_exhausted",
     ),
     ErrorRule(_REFUSED, DASHBOARD_ADVICE, ErrorReason.USED_UP, statuses=(429,), words=r"\blimit\W{0,3}0\b(?!\.\d)"),
     ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.RATE_LIMIT, statuses=(429,), names=r".*per_?(?:minute|second).*"),
     ErrorRule(
         _REFUSED,
-        _MODEL_ADVICE,
+        MODEL_ADVICE,
         ErrorReason.NO_CHANNEL,
         names=r"model_not_\w+|model_unavailable|get_channel_failed|no_(?:available_)?channel\w*|channel:\w+",
     ),
-    ErrorRule(_REFUSED, _MODEL_ADVICE, ErrorReason.NO_CHANNEL, statuses=_CHANNEL_STATUSES, words=_DISTRIBUTOR),
-    ErrorRule(_UNKNOWN, _LATE_ADVICE, statuses=(503,), words=_DEADLINE),
-    ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.OVERLOADED, names="unavailable", words=_NO_CHANNEL),
-    ErrorRule(_REFUSED, _MODEL_ADVICE, ErrorReason.NO_CHANNEL, statuses=_CHANNEL_STATUSES, words=_NO_CHANNEL),
+    ErrorRule(_REFUSED, MODEL_ADVICE, ErrorReason.NO_CHANNEL, statuses=_CHANNEL_STATUSES, words=DISTRIBUTOR),
+    ErrorRule(_UNKNOWN, _LATE_ADVICE, statuses=(503,), words=DEADLINE),
+    ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.OVERLOADED, statuses=(503,), words=NOT_CONNECTED),
+    ErrorRule(_UNKNOWN, BALANCE_ADVICE, statuses=(503,), words=LOST),
+    ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.OVERLOADED, names="unavailable", words=NO_CHANNEL),
+    ErrorRule(_REFUSED, MODEL_ADVICE, ErrorReason.NO_CHANNEL, statuses=_CHANNEL_STATUSES, words=NO_CHANNEL),
     ErrorRule(
         _REFUSED,
         OPTIONS_ADVICE,
@@ -174,20 +166,22 @@ RULES = (
     ErrorRule(_REFUSED, OPTIONS_ADVICE, names="invalid_request_error", statuses=range(500, 600)),
     ErrorRule(
         _REFUSED,
-        "Rephrase the prompt: the same one will not pass again.",
+        MODERATION_ADVICE,
         names=r"sensitive_words_detected|prompt_blocked|content_(?:filter|policy)\w*|moderation_\w+"
         r"|prohibited_content",
     ),
+    ErrorRule(_REFUSED, MODERATION_ADVICE, statuses=(400, 403, 422), words=rf"^(?!.*{ACCOUNT})(?:.*?)(?:{MODERATION})"),
     ErrorRule(
         _REFUSED,
         "The service is not offered where the request came from: check the VPN, or try another model.",
         statuses=(400, 403, 451),
         words=r"location is not supported|(?:country|region|territory)\b.{0,60}not (?:supported|available)",
     ),
-    ErrorRule(_REFUSED, DASHBOARD_ADVICE, ErrorReason.USED_UP, statuses=(402, 403, 429), words=_BALANCE),
-    ErrorRule(_REFUSED, DASHBOARD_ADVICE, ErrorReason.USED_UP, statuses=(400,), words=_MONEY),
-    ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.RATE_LIMIT, statuses=(429,), words=_MINUTE),
-    ErrorRule(_REFUSED, RESET_ADVICE, ErrorReason.USED_UP, statuses=(429,), words=_PERIOD),
+    ErrorRule(_REFUSED, DASHBOARD_ADVICE, ErrorReason.USED_UP, statuses=(429,), words=MONEY),
+    ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.RATE_LIMIT, statuses=(429,), words=MINUTE),
+    ErrorRule(_REFUSED, DASHBOARD_ADVICE, ErrorReason.USED_UP, statuses=(402, 403, 429), words=BALANCE),
+    ErrorRule(_REFUSED, DASHBOARD_ADVICE, ErrorReason.USED_UP, statuses=(400,), words=rf"{MONEY}|\bbilling\b"),
+    ErrorRule(_REFUSED, RESET_ADVICE, ErrorReason.USED_UP, statuses=(429,), words=PERIOD),
     ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.RATE_LIMIT, statuses=(429,)),
     ErrorRule(
         _REFUSED,
@@ -195,10 +189,10 @@ RULES = (
         ErrorReason.OVERLOADED,
         names=r"unavailable|\w*overload\w*|\w*capacity_(?:exhausted|exceeded)",
     ),
-    ErrorRule(_REFUSED, DASHBOARD_ADVICE, ErrorReason.USED_UP, statuses=(503,), words=_MONEY),
-    ErrorRule(_REFUSED, RESET_ADVICE, ErrorReason.USED_UP, statuses=(503,), words=_PERIOD),
+    ErrorRule(_REFUSED, DASHBOARD_ADVICE, ErrorReason.USED_UP, statuses=(503,), words=MONEY),
+    ErrorRule(_REFUSED, RESET_ADVICE, ErrorReason.USED_UP, statuses=(503,), words=PERIOD),
     ErrorRule(_REFUSED, RESET_ADVICE, ErrorReason.USED_UP, statuses=(503,), names="quota_exceeded"),
-    ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.OVERLOADED, statuses=(503,), words=_OVERLOAD),
+    ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.OVERLOADED, statuses=(503,), words=OVERLOAD),
     ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.OVERLOADED, statuses=(503,), has_delay=True),
     ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.OVERLOADED, statuses=(529,)),
     # Cloudflare could not reach the service behind it, so the request was never processed.
@@ -217,12 +211,18 @@ RULES = (
     ErrorRule(_REFUSED, _KEY_ADVICE, statuses=(401,)),
     ErrorRule(_REFUSED, DASHBOARD_ADVICE, statuses=(402,)),
     ErrorRule(_REFUSED, "Check the key's permissions and the balance in the CometAPI dashboard.", statuses=(403,)),
+    ErrorRule(_REFUSED, MODEL_ADVICE, statuses=(404,), words=r"\b(?:models?|deployments?)\b|模型"),
     ErrorRule(_REFUSED, BASE_URL_ADVICE, statuses=(404, 405)),
     ErrorRule(_REFUSED, IMAGES_ADVICE, statuses=(413,)),
     ErrorRule(_UNKNOWN, BALANCE_ADVICE, statuses=(408, 499)),
     ErrorRule(_UNKNOWN, _LATE_ADVICE, statuses=(504,)),
     ErrorRule(_REFUSED, "Change the request and run the cell again.", statuses=range(400, 500)),
-    ErrorRule(_UNKNOWN, f"Check COMETAPI_BASE_URL. {BALANCE_ADVICE}", statuses=(200,)),
+    # Inside a 200 there are only words; none of them makes another try safe.
+    ErrorRule(_REFUSED, _KEY_ADVICE, statuses=(200,), words=KEY_IN_200),
+    ErrorRule(_REFUSED, DASHBOARD_ADVICE, ErrorReason.USED_UP, statuses=(200,), words=MONEY),
+    ErrorRule(_UNKNOWN, MODERATION_ADVICE, statuses=(200,), words=MODERATION),
+    ErrorRule(_REFUSED, WAIT_ADVICE, statuses=(200,), words=FREQUENT),
+    ErrorRule(_UNKNOWN, OTHER_FORMAT_ADVICE, statuses=(200,)),
     ErrorRule(_UNKNOWN, BALANCE_ADVICE),
 )
 

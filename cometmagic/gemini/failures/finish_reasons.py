@@ -12,7 +12,7 @@ from typing import Any
 
 from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus, CometError, NoImageError, TransportError
 from cometmagic.gemini.coerce import coerce_objects
-from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim, quote_texts
+from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim, quote_texts, remove_quotations
 from cometmagic.gemini.failures.error_document import parse_xml_error
 from cometmagic.gemini.failures.error_rules import NETWORK_ADVICE, SIGNATURE_ADVICE
 from cometmagic.gemini.failures.error_texts import MAX_MESSAGE_LENGTH, format_message, read_texts
@@ -31,7 +31,7 @@ _TOOL_ADVICE = "Run the cell again; if it ends the same way, leave out --search 
 # What to do, by finish reason or block reason.
 FINISH_REASON_ADVICE = {
     "SAFETY": "Rephrase the prompt; --safety can lower the adjustable thresholds.",
-    "IMAGE_SAFETY": "Rephrase the prompt or change the reference image.",
+    "IMAGE_SAFETY": "Rephrase the prompt, or change the reference image if there is one.",
     "PROHIBITED_CONTENT": _REPHRASE_ADVICE,
     "IMAGE_PROHIBITED_CONTENT": _REPHRASE_ADVICE,
     "MODEL_ARMOR": _REPHRASE_ADVICE,
@@ -42,8 +42,8 @@ FINISH_REASON_ADVICE = {
     "IMAGE_RECITATION": _SIMILAR_ADVICE,
     "SPII": "Take personal information out of the prompt.",
     "LANGUAGE": "Write the prompt in another language.",
-    "MAX_TOKENS": "The token limit was reached: raise --max-output-tokens or leave it out, or lower --thinking.",
-    "CONTINUATION": "The token limit was reached: raise --max-output-tokens or leave it out, or ask for less.",
+    "MAX_TOKENS": "The token limit was reached: lower --thinking, or change --max-output-tokens if it is set.",
+    "CONTINUATION": "The token limit was reached: ask for less, or change --max-output-tokens if it is set.",
     "NO_IMAGE": "Ask for a picture in plainer words, or run the cell again.",
     "IMAGE_OTHER": _AGAIN_ADVICE,
     "OTHER": _AGAIN_ADVICE,
@@ -128,7 +128,8 @@ def build_no_image_error(
     explanation = quote_texts([service_text, response.text], MAX_TEXT_LENGTH)
     problem = _describe_missing_image(response, body_path, unknown_files)
     if response.blocked_categories:
-        problem += f", {'categories' if len(response.blocked_categories) > 1 else 'category'} "
+        problem += "; it was blocked for" if reason.upper() in _USUAL_REASONS else ","
+        problem += f" {'categories' if len(response.blocked_categories) > 1 else 'category'} "
         problem += ", ".join(response.blocked_categories)
     message = f"{problem}: {explanation}" if explanation else f"{problem}."
     return NoImageError(message, advice=advice, **details)
@@ -160,7 +161,7 @@ def _find_claim(service_text: str, model_text: str) -> dict[str, Any]:
     What the model writes counts only where it says that nothing is charged: it may tell of any charge.
     """
     claim = find_charge_claim(service_text)
-    if not claim and find_charge_claim(model_text) is ChargeClaim.FREE:
+    if not claim and find_charge_claim(remove_quotations(model_text)) is ChargeClaim.FREE:
         claim = ChargeClaim.FREE
     return {"claim": claim} if claim else {}
 
@@ -196,9 +197,10 @@ def _find_advice(reason: str, blocked_categories: Sequence[str], unblocked_categ
     """Return what to do about a finish reason; categories are named as `--safety` writes them."""
     candidates = blocked_categories or tuple(SAFETY_CATEGORIES)
     adjustable = [name for name in candidates if name in SAFETY_CATEGORIES and name not in unblocked_categories]
-    if reason.upper() == "SAFETY" and not adjustable:
+    is_safety = reason.upper() == "SAFETY" or (bool(blocked_categories) and reason.upper() in _USUAL_REASONS)
+    if is_safety and not adjustable:
         return "Rephrase the prompt: --safety cannot lower a threshold further here."
-    if reason.upper() == "SAFETY" and blocked_categories:
+    if is_safety and blocked_categories:
         options = " ".join(f"--safety {name}=none" for name in adjustable)
         return f"Rephrase the prompt, or lower what blocked it: {options}."
     return FINISH_REASON_ADVICE.get(reason.upper(), _AGAIN_ADVICE)

@@ -13,7 +13,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from cometmagic.gemini.coerce import coerce_string
-from cometmagic.gemini.failures.error_document import iter_items, iter_objects
+from cometmagic.gemini.failures.error_document import build_error_tree, iter_items, iter_objects
+from cometmagic.gemini.failures.error_texts import read_texts
 from cometmagic.system.sanitize import clean_line
 
 _MAX_FIELDS = 8  # top-level fields that are named
@@ -90,7 +91,7 @@ def describe_documents(documents: list[dict[str, Any]]) -> str:
 def read_words(documents: list[dict[str, Any]]) -> str:
     """Return what JSON objects say, such as the words of a chat completion, in one line."""
     values = (node.get(name) for node in itertools.islice(iter_objects(documents), _MAX_OBJECTS) for name in _WORDS)
-    return clean_line("".join(map(coerce_string, values)))
+    return clean_line("".join(map(coerce_string, values))) or "; ".join(read_texts(build_error_tree(documents)))
 
 
 def _is_gemini_field(name: str, names: AbstractSet[str] = _GEMINI_FIELDS) -> bool:

@@ -30,7 +30,7 @@ _AMOUNTS = rf"(?:{_AMOUNT},?(?: and)?\s{{0,3}}){{1,4}}"
 _AMOUNT_PATTERN = re.compile(_AMOUNT, re.IGNORECASE | re.ASCII)
 _DURATION = re.compile(rf"(?:P?T)?{_AMOUNTS}", re.IGNORECASE | re.ASCII)
 _MESSAGE_DELAY = re.compile(
-    rf"\b(?:retry|try again|try later|wait|available|back)\b(?: your request)?"
+    rf"\b(?:retry|try again|try later|wait|available|back|resets?|renews?|refreshes|access)\b(?: your request)?"
     rf"(?: (?:in|after|for|at least|about)){{0,2}} {_AMOUNTS}"
     rf"|{_AMOUNTS}(?:后|後|之后)",
     re.IGNORECASE | re.ASCII,
@@ -44,7 +44,8 @@ _RESET_FIELD = re.compile(
 _RESET_WORDS = re.compile(
     r"\b(?:resets?|renews?|refreshes|refills?|replenish(?:ed|es)?)\b[^.;:\n]{0,12}"
     r"\b(?:at|on|in|after|every|tomorrow|midnight)\b"
-    r"[^;()\n]{0,60}?(?=\.(?:\s|$)|[;()\n]|$)|\b(?:again|back) (?:tomorrow|next \w+|on \w+ \d+)|\btomorrow\b",
+    r"[^;()\n]{0,60}?(?=\.(?:\s|$)|[;()\n]|$)"
+    r"|\b(?:again|back|access|available) (?:tomorrow|next \w+|on \w+ \d+|(?:on |from )?\d{4}-\d\d-\d\d)|\btomorrow\b",
     re.IGNORECASE,
 )
 

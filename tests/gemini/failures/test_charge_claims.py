@@ -14,7 +14,7 @@ from tests.faults.asking import Asker
 from tests.faults.server import Step, recv_request, response, send
 from tests.gemini.answers import Json, answer, answering, body, text
 
-FREE, CHARGED, NONE = ChargeClaim.FREE, ChargeClaim.CHARGED, ChargeClaim.NONE
+FREE, CHARGED, NONE, PARTLY = ChargeClaim.FREE, ChargeClaim.CHARGED, ChargeClaim.NONE, ChargeClaim.PARTLY
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,22 @@ FREE, CHARGED, NONE = ChargeClaim.FREE, ChargeClaim.CHARGED, ChargeClaim.NONE
         ("We never bill you for it: it was not charged.", FREE),
         ("生成失败，本次请求不会扣费。", FREE),  # noqa: RUF001
         ("未产生费用", FREE),
+        ("We won't bill you for this request.", FREE),
+        ("It comes at no cost to you.", FREE),
+        ("Your credits have been returned to you.", FREE),
+        ("Ihnen wird nichts berechnet.", FREE),
+        ("Die Anfrage wurde nicht in Rechnung gestellt.", FREE),
+        ("No se le cobrará por esta solicitud.", FREE),
+        ("Cette requête ne vous sera pas facturée.", FREE),
+        ("Você não será cobrado por isto.", FREE),
+        ("La richiesta non è stata addebitata.", FREE),
+        ("Средства не будут списаны.", FREE),
+        ("このリクエストは課金されません。", FREE),
+        ("이 요청은 청구되지 않습니다.", FREE),
+        ("You will not be charged for the image, but input tokens are billed.", PARTLY),
+        ("You will not be charged for this image. You have been charged $0.002 for the prompt.", PARTLY),
+        ("Image tokens are not billed for blocked outputs. Input tokens are billed as usual.", PARTLY),
+        ("You were not charged. If you were charged twice, write to us.", FREE),
         ("Your account has been charged $0.04.", CHARGED),
         ("0.04 USD has already been deducted from your balance", CHARGED),
         ("You were billed for this attempt.", CHARGED),
@@ -121,6 +137,24 @@ WIRE: dict[str, tuple[list[Step], str, str, ChargeStatus]] = {
     "400-free": (failed("400 No", NOT_CHARGED), NOT_CHARGED, ChargeStatus.REFUSED, ChargeStatus.REFUSED),
     "400-charged": (failed("400 No", TOOK_MONEY), TOOK_MONEY, CLAIM_SENTENCES["charged"], ChargeStatus.UNKNOWN),
     "429-charged": (failed("429 No", TOOK_MONEY), TOOK_MONEY, CLAIM_SENTENCES["charged"], ChargeStatus.UNKNOWN),
+    "a-sign-that-the-model-suggests": (
+        answering(answer(text(f'The sign could read: "{NOT_CHARGED}"'))),
+        NOT_CHARGED,
+        ChargeStatus.ANSWERED,
+        ChargeStatus.ANSWERED,
+    ),
+    "500-in-part": (
+        failed("500 No", f"{NOT_CHARGED} Its input is billed."),
+        "Its input is billed",
+        CLAIM_SENTENCES["partly"],
+        ChargeStatus.UNKNOWN,
+    ),
+    "400-in-part": (
+        failed("400 No", f"{NOT_CHARGED} Its input is billed."),
+        "Its input is billed",
+        CLAIM_SENTENCES["partly"],
+        ChargeStatus.UNKNOWN,
+    ),
     "a-story-of-the-model": (
         answering(answer(text("The knight was charged by a bull."))),
         "The knight was charged by a bull.",
@@ -143,6 +177,7 @@ def test_what_the_service_says_of_money_stands_once_and_is_not_contradicted(ask:
     assert sentence in str(error)
     assert sum(str(error).count(our) for our in (*ChargeStatus, *CLAIM_SENTENCES.values()) if our) == 1
     assert len(outcome.log) == 1  # what took money is not sent again
-    assert CallFolder(outcome.folder.path).read()["error"].get("claim", "") == find_charge_claim(quote) * (
-        name != "a-story-of-the-model"
-    )
+    is_model = name in ("a-sign-that-the-model-suggests", "a-story-of-the-model")
+    is_partly = sentence == CLAIM_SENTENCES["partly"]
+    claim = PARTLY if is_partly else NONE if is_model else find_charge_claim(quote)
+    assert CallFolder(outcome.folder.path).read()["error"].get("claim", "") == claim

@@ -302,6 +302,12 @@ REPORTS: dict[str, tuple[Json, str, ChargeStatus]] = {
     "with-candidates": ({"candidates": [], "promptFeedback": None, "message": "nobody there"}, "nobody there",
                         ChargeStatus.UNKNOWN),
     "error-is-true": ({"error": True, "message": "out of order"}, ": out of order; it is", ChargeStatus.UNKNOWN),
+    "no-balance": ({"success": False, "message": "余额不足"}, "Check the balance", ChargeStatus.REFUSED),
+    "no-key": ({"code": 1001, "msg": "invalid api key"}, "Check COMETAPI_KEY", ChargeStatus.REFUSED),
+    "moderation": ({"error": "Content blocked by safety policy"}, "Rephrase the prompt", ChargeStatus.UNKNOWN),
+    "too-often": ({"success": False, "message": "请求过于频繁"}, "Wait a little", ChargeStatus.REFUSED),
+    "rate-limited": ({"error": "rate limited"}, "Wait a little", ChargeStatus.REFUSED),
+    "midjourney": ({"code": 24, "description": "可能包含敏感词"}, "可能包含敏感词", ChargeStatus.UNKNOWN),
     "request-id": ({"message": "words (request id: 2026x)"}, "words (request id: 2026x)", ChargeStatus.UNKNOWN),
 }  # fmt: skip
 

@@ -116,6 +116,18 @@ def test_an_error_of_a_known_status_does_not(ask: Asker) -> None:
     assert "another format" not in str(ask(*answering({"error": {"code": 400, "message": "m"}})).told)
 
 
+def test_what_a_chat_completion_says_of_its_failure_is_quoted(ask: Asker) -> None:
+    chat = {"id": "x", "choices": [{"error": {"code": 502, "message": "Provider disconnected"}}]}
+
+    assert "It says: Provider disconnected." in ask(*answering(chat)).told.message
+
+
+def test_an_error_that_reports_success_is_none(ask: Asker) -> None:
+    outcome = ask(*answering(answer(image(), error={"code": 0, "message": "success"})))
+
+    assert "error" not in outcome.notes
+
+
 def test_what_a_chat_completion_says_of_money_is_found(ask: Asker) -> None:
     words = "Sorry. You will not be charged for this. " + "x " * 400
     chat = {"choices": [{"message": {"role": "assistant", "content": words}}]}
