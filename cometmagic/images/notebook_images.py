@@ -28,10 +28,10 @@ from cometmagic.images.still_image import (
     decode_base64,
     decode_data_uri,
 )
+from cometmagic.images.widget_state import ImageWidget, iterate_image_widgets
 
 SVG = "image/svg+xml"
 SCRIPT = "application/javascript"
-WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 ATTACHMENT = "attachment:"
 _PAGE_TYPES = ("text/html", "text/markdown")
 _DATA_URI_START = re.compile(r"data:image/(?:png|jpe?g|webp|gif)\b", re.IGNORECASE)
@@ -59,12 +59,8 @@ class NotebookShrinker:
             self._shrink_attachments(cell)
             if cell.get("cell_type") == "markdown":
                 self._shrink_data_uris(cell, "source", is_markdown=True)
-        state = notebook
-        for key in ("metadata", "widgets", WIDGET_STATE, "state"):
-            state = state[key] if isinstance(state.get(key), dict) else {}
-        for model in _select_objects(state):
-            if model.get("model_name") == "ImageModel":
-                self._shrink_widget(model)
+        for widget in iterate_image_widgets(notebook):
+            self._shrink_widget(widget)
 
     def _shrink_output(self, output: JsonObject) -> None:
         data = output.get("data")
@@ -128,18 +124,19 @@ class NotebookShrinker:
             mapping.update(items)
         return image if image.preview else None
 
-    def _shrink_widget(self, model: JsonObject) -> None:
-        for buffer in _select_objects(model.get("buffers")):
-            if buffer.get("path") == ["value"] and buffer.get("encoding") == "base64":
-                image, state = self._load_image(_decode(buffer.get("data"))), model.get("state", {})
-                if image and image.preview and isinstance(state, dict):
-                    model["state"] = state
-                    buffer["data"] = self._build_replacement(buffer["data"], image)
-                    state["format"] = image.preview_type.removeprefix("image/")
-                    if not state.get("width") and not state.get("height"):
-                        state["width"] = str(image.drawn_width)
-                elif image:
-                    self.counts["small"] += 1
+    def _shrink_widget(self, widget: ImageWidget) -> None:
+        """Shrink an image widget that no other kind of widget reads."""
+        for buffer in _select_objects(widget.model.get("buffers")):
+            if buffer.get("path") != ["value"] or buffer.get("encoding") != "base64":
+                continue
+            if widget.is_read:
+                self.counts["placed"] += 1
+            elif (image := self._load_image(_decode(buffer.get("data")))) and self._is_replaceable(image):
+                state = widget.model["state"]
+                buffer["data"] = self._build_replacement(buffer["data"], image)
+                state["format"] = "jpeg"
+                if not widget.is_sized:
+                    state["width"] = str(image.drawn_width)
 
     def _shrink_data_uris(self, fields: JsonObject, key: str, *, is_markdown: bool) -> None:
         """Replace the pictures in the `data:` URIs of a text by previews where nothing else depends on their pixels."""
@@ -156,13 +153,17 @@ class NotebookShrinker:
     def _build_data_uri(self, address: str) -> str:
         """Return the `data:` URI that replaces another one, or the same."""
         image = self._load_image(decode_data_uri(address) or b"")
-        if image is None:
-            return address
-        if image.preview is None or image.preview_type == PNG:
-            self.counts["small" if image.preview_type == JPEG else "transparent"] += 1
+        if image is None or not self._is_replaceable(image):
             return address
         self._keep_original("shrunk", image)
-        return f"data:{JPEG};base64,{pybase64.b64encode(image.preview).decode()}"
+        return f"data:{JPEG};base64,{pybase64.b64encode(image.preview or b'').decode()}"
+
+    def _is_replaceable(self, image: StillImage) -> bool:
+        """Whether a picture has a preview that is drawn as large as the picture without further ado, or count it."""
+        if image.preview and image.preview_type == JPEG:
+            return True
+        self.counts["small" if image.preview_type == JPEG else "transparent"] += 1
+        return False
 
     def _load_image(self, content: bytes) -> StillImage | None:
         """Return a picture that can be replaced, or count it and return None."""

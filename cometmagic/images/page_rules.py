@@ -22,7 +22,7 @@ _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _COMBINATOR = re.compile(r"[\s>+~]+")
 _NAME = re.compile(r"[.#]([\w-]+)")
 _TAG = re.compile(r"[a-z*][a-z0-9]*", re.IGNORECASE)
-_QUOTED = re.compile(r"""["'`]([^"'`\n]{1,80})["'`]""")
+_QUOTED = re.compile(r"""(?<!createElement\()["'`]([^"'`<\n]{1,80})["'`]""")  # not of elements a script makes itself
 _WORD = re.compile(r"[\w-]+")
 _READING_ATTRIBUTES = {"usemap", "ismap", "srcset", "download", "background"}
 
@@ -53,8 +53,9 @@ class PageRules:
 
 
 def _find_words(script: str) -> set[str]:
-    """Return the words in the strings of a script."""
-    return {word for text in _QUOTED.findall(script) for word in _WORD.findall(text)}
+    """Return the words in the strings of a script, which may find elements."""
+    words = {word for text in _QUOTED.findall(script) for word in _WORD.findall(text)}
+    return words | ({"img"} if "document.images" in script else set())
 
 
 def _find_placed(style_sheet: str) -> set[str]:

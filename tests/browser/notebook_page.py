@@ -49,7 +49,7 @@ class DrawnPicture(NamedTuple):
 
 def read_pictures(page: Page, notebook: Path, name: str) -> list[DrawnPicture]:
     """Render a notebook beside its file as the page `name`, and return the embedded pictures in its order."""
-    html, _ = HTMLExporter().from_notebook_node(nbformat.read(notebook, as_version=4))  # type: ignore[no-untyped-call]
+    html, _ = HTMLExporter().from_notebook_node(nbformat.read(notebook, as_version=4))
     page_path = notebook.with_name(f"{name}.html")
     page_path.write_text(html)
     page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())

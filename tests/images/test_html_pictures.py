@@ -90,7 +90,9 @@ def test_what_is_placed_read_or_linked_is_not(html: str) -> None:
         ("<style>.tile { position: absolute }</style>", "", False),
         ('<script>document.getElementById("first").width</script>', "", False),
         ("", "document.querySelector('p.tile > span')", False),
+        ("", "document.createElement('img'); body.innerHTML = '<img src=x>' + 'b'", True),
         ("", "document.querySelectorAll('img')", False),
+        ("", "context.drawImage(document.images[0], 0, 0)", False),
     ],
 )
 def test_styles_and_scripts_of_other_cells_count(elsewhere: str, script: str, is_found: bool) -> None:

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from cometmagic.images import resize
-from cometmagic.images.notebook_images import WIDGET_STATE, NotebookShrinker
+from cometmagic.images.notebook_images import NotebookShrinker
+from cometmagic.images.widget_state import WIDGET_STATE
 from tests.gemini.answers import base64_of
 from tests.image_samples import RED, encoded
 
@@ -41,6 +42,11 @@ def output(metadata: Json | None = None, **data: Any) -> Json:
 def notebook(*outputs: Json, **more: Any) -> Json:
     cell = {"cell_type": "code", "source": [], "metadata": {}, "outputs": list(outputs), "execution_count": 1}
     return {"cells": [cell, *more.pop("cells", [])], "metadata": more, "nbformat": 4, "nbformat_minor": 4}
+
+
+def image_widget(content: bytes) -> Json:
+    buffer = {"data": base64_of(content), "path": ["value"], "encoding": "base64"}
+    return {"model_name": "ImageModel", "state": {}, "buffers": [buffer]}
 
 
 def shrunk(document: Json, longest: int = 100) -> NotebookShrinker:
@@ -139,8 +145,8 @@ def test_a_transparent_picture_stays_transparent_and_as_large_as_before() -> Non
 
     [made] = document["cells"][0]["outputs"]
     picture = drawn(made["data"]["image/png"])
-    assert (picture.format, picture.size, picture.getpixel((50, 30))[3]) == ("PNG", (100, 67), 0)
-    assert picture.getpixel((5, 5))[3] == 255  # where it is opaque it stays so
+    assert (picture.format, picture.size) == ("PNG", (100, 67))
+    assert [picture.getchannel("A").getpixel(point) for point in ((5, 5), (50, 30))] == [255, 0]
     assert made["metadata"] == {"image/png": {"width": 300}}
     assert list(shrinker.originals.values()) == [CLEAR]
 
@@ -275,6 +281,49 @@ def test_saved_image_widgets() -> None:
     assert is_preview(buffer["data"])
     assert model["state"] == {"layout": "x", "format": "jpeg", "width": "300"}
     assert other == before
+
+
+@pytest.mark.parametrize(
+    ("state", "layout", "width"),
+    [
+        ({}, {}, "300"),
+        ({"width": "", "height": ""}, {"align_self": "center", "height": None}, "300"),
+        ({"width": "90"}, {}, "90"),
+        ({"height": "90"}, {}, None),
+        ({}, {"height": "90px"}, None),  # as wide as its height asks for
+        ({}, {"max_width": "50%"}, None),
+    ],
+)
+def test_the_size_of_a_widget_is_said_where_nothing_says_it(state: Json, layout: Json, width: str | None) -> None:
+    models: Json = {
+        "a": {"model_name": "LayoutModel", "state": layout},
+        "b": image_widget(LARGE) | {"state": {"layout": "IPY_MODEL_a"} | state},
+    }
+
+    shrunk(notebook(widgets={WIDGET_STATE: {"state": models}}))
+
+    assert models["b"]["state"].get("width") == width
+    assert is_preview(models["b"]["buffers"][0]["data"])
+
+
+@pytest.mark.parametrize(
+    ("module", "content", "counted"),
+    [
+        ("@jupyter-widgets/controls", LARGE, "shrunk"),
+        ("ipycanvas", LARGE, "placed"),
+        ("bqplot", LARGE, "placed"),
+        ("@jupyter-widgets/controls", CLEAR, "transparent"),
+    ],
+)
+def test_a_widget_that_another_kind_reads_or_that_is_transparent_stays(
+    module: str, content: bytes, counted: str
+) -> None:
+    reader = {"model_name": "AModel", "model_module": module, "state": {"children": ["IPY_MODEL_b"]}}
+    document = notebook(widgets={WIDGET_STATE: {"state": {"a": reader, "b": image_widget(content)}}})
+    before = copy.deepcopy(document)
+
+    assert +shrunk(document).counts == {counted: 1}
+    assert (document == before) == (counted != "shrunk")
 
 
 @pytest.mark.parametrize(
