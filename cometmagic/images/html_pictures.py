@@ -23,7 +23,7 @@ _FIXING_TAGS = {
 _SOURCE = re.compile(r"""\ssrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _MARKDOWN_IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^\s()<>]+)")
 _MARKDOWN_CODE = re.compile(
-    r"^ {0,3}(```+|~~~+).*?(?:^ {0,3}\1|\Z)|(?<!`)(`+)(?!`).+?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE
+    r"^ {0,3}(```+|~~~+).*?(?:^ {0,3}\1|\Z)|(?<!`)(`+)(?!`).{1,2000}?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE
 )
 _ANIMATION = re.compile(r"\bnew Animation\(\s*frames\b")
 _ANIMATION_FRAME = re.compile(r'^\s*frames\[\d+\]\s*=\s*"([^"]*)"\s*;?\s*$', re.MULTILINE)
@@ -51,7 +51,7 @@ class _ImageFinder(HTMLParser):
         self.spans: list[Span] = []
         self._rules = rules
         self._line_starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
-        self._open_tags: list[tuple[str, bool]] = []  # each with whether it fixes what it holds
+        self._open_tags: list[tuple[str, bool]] = []  # each with whether it or one around it fixes what it holds
         self._has_script = "<script" in text.lower()
         self._changes: list[tuple[int, bool]] = [(0, False)]  # where what follows becomes fixed, or free again
         self.feed(text)
@@ -62,9 +62,9 @@ class _ImageFinder(HTMLParser):
         return self._changes[bisect.bisect(self._changes, (position, True)) - 1][1]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        is_fixed = tag in _FIXING_TAGS or self._rules.is_fixed(tag, dict(attrs))
+        is_fixed = self._is_inside_fixed() or tag in _FIXING_TAGS or self._rules.is_fixed(tag, dict(attrs))
         if tag == "img":
-            if not (is_fixed or self._has_script or self._is_inside_fixed()):
+            if not (is_fixed or self._has_script):
                 self._add_source()
         elif tag not in _VOID_TAGS:
             self._open_tags.append((tag, is_fixed))
@@ -81,7 +81,7 @@ class _ImageFinder(HTMLParser):
             self._note_change()
 
     def _is_inside_fixed(self) -> bool:
-        return any(is_fixed for _, is_fixed in self._open_tags)
+        return bool(self._open_tags) and self._open_tags[-1][1]
 
     def _note_change(self) -> None:
         self._changes.append((self._position, self._is_inside_fixed()))

@@ -18,7 +18,6 @@ _PLACEMENT = re.compile(
 _STYLE_SHEET = re.compile(r"<style\b[^>]*>(.*?)</style", re.IGNORECASE | re.DOTALL)
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script", re.IGNORECASE | re.DOTALL)
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _COMBINATOR = re.compile(r"[\s>+~]+")
 _NAME = re.compile(r"[.#]([\w-]+)")
 _TAG = re.compile(r"[a-z*][a-z0-9]*", re.IGNORECASE)
@@ -60,12 +59,12 @@ def _find_words(script: str) -> set[str]:
 
 def _find_placed(style_sheet: str) -> set[str]:
     """Return a name for each selector of the rules that place something."""
-    return {
-        _find_name(selector)
-        for selectors, body in _RULE.findall(_COMMENT.sub("", style_sheet))
-        if _PLACEMENT.search(body)
-        for selector in selectors.split(",")
-    }
+    names: set[str] = set()
+    for rule in _COMMENT.sub("", style_sheet).split("}"):
+        *selectors, body = rule.split("{")
+        if selectors and _PLACEMENT.search(body):
+            names.update(map(_find_name, selectors[-1].split(",")))
+    return names
 
 
 def _find_name(selector: str) -> str:
