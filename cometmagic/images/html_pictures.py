@@ -20,6 +20,7 @@ _FIXING_TAGS = {
     *("script", "style", "svg", "math", "template", "noscript", "iframe", "object", "canvas", "picture", "video"),
     *("audio", "textarea", "title", "map", "xmp", "select"),
 }
+_MAX_DEPTH = 100  # elements that one end tag may close
 _SOURCE = re.compile(r"""\ssrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _MARKDOWN_IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^\s()<>]+)")
 _MARKDOWN_CODE = re.compile(
@@ -75,10 +76,13 @@ class _ImageFinder(HTMLParser):
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
-        index = next((i for i in range(len(self._open_tags) - 1, -1, -1) if self._open_tags[i][0] == tag), None)
-        if index is not None:
-            del self._open_tags[index:]
-            self._note_change()
+        """Close an element and those in it, unless one of them fixes what it holds and was not closed itself."""
+        for depth, (open_tag, is_fixed) in enumerate(reversed(self._open_tags[-_MAX_DEPTH:]), 1):
+            if open_tag == tag:
+                if is_fixed == self._is_inside_fixed():
+                    del self._open_tags[-depth:]
+                    self._note_change()
+                return
 
     def _is_inside_fixed(self) -> bool:
         return bool(self._open_tags) and self._open_tags[-1][1]

@@ -30,6 +30,8 @@ def found(text: str, *, is_markdown: bool = False, elsewhere: str = "", script: 
         f'<table style="text-transform: none; overflow-x: auto; background: white"><tr><td>{IMG}</table>',
         f"<!-- <div style='position:fixed'> -->{IMG}",
         f"<p>{IMG}</p></div></span>",
+        f'<div style="position:absolute"><p><li></div>{IMG}',
+        f"<b>{'<p>' * 200}</b>{IMG}",
     ],
 )
 def test_plain_pictures_are_found(html: str) -> None:
@@ -73,6 +75,8 @@ def test_plain_pictures_are_found(html: str) -> None:
         f'<style>b, .tile > i {{ left: 0; position: fixed }}</style><i class="big tile">{IMG}</i>',
         f'<style>#map img {{ transform: none }}</style><div id="map">{IMG}</div>',
         f"<style>@media print {{ div.page p {{ overflow: hidden }} }}</style><div class='page'>{IMG}</div>",
+        f'<p><div style="position:absolute"></p>{IMG}</div>',
+        f"<b><svg></b>{IMG}</svg>",
         f'<img data-src="{ADDRESS}">',
         f"<pre>&lt;img src={ADDRESS}></pre>",
         ADDRESS,
