@@ -51,7 +51,7 @@ def write_page(folder: Path) -> dict[str, Any]:
     html = [
         tags,
         "".join(f'<p>a <img height=50 src="{address}"></p>' for address in broken),
-        '<style>.pin {{position: absolute}}</style><div style="position:relative;height:80px">'
+        '<style>.pin {position: absolute}</style><div style="position:relative;height:80px">'
         + "".join(f'<img class="pin" style="left:{i * 30}px" src="{address}">' for i, address in enumerate(addresses))
         + "</div>",
         "<table><tr>" + "".join(f"<td><img src={address}></td>" for address in addresses) + "</tr></table>",
