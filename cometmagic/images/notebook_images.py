@@ -7,33 +7,35 @@ them first. This module knows nothing about files or the library. Source: the nb
 
 from __future__ import annotations
 
-import io
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
 import pybase64
 
-from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, sniff
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES
 from cometmagic.images import resize
+from cometmagic.images.html_pictures import Span, find_pictures
+from cometmagic.images.page_rules import PageRules
+from cometmagic.images.still_image import (
+    JPEG,
+    PNG,
+    StillImage,
+    build_still_image,
+    decode_base64,
+    decode_data_uri,
+)
+from cometmagic.images.widget_state import ImageWidget, iterate_image_widgets
 
-JPEG = "image/jpeg"
 SVG = "image/svg+xml"
-WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
-_DATA_URI = re.compile(r"data:image/(?:png|jpe?g|webp|gif);base64,([A-Za-z0-9+/]+={0,2})", re.IGNORECASE)
+SCRIPT = "application/javascript"
+ATTACHMENT = "attachment:"
+_PAGE_TYPES = ("text/html", "text/markdown")
+_DATA_URI_START = re.compile(r"data:image/(?:png|jpe?g|webp|gif)\b", re.IGNORECASE)
 JsonObject = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class StillImage:
-    """A picture that can be drawn and is not animated; `preview` is None when it is small already."""
-
-    content: bytes
-    preview: bytes | None
-    display_width: int  # CSS pixels, unless the notebook says otherwise
 
 
 class NotebookShrinker:
@@ -45,56 +47,72 @@ class NotebookShrinker:
         self.counts: Counter[str] = Counter()
         self.originals: dict[str, bytes] = {}  # by sha256
         self._images_by_digest: dict[str, StillImage | None] = {}
+        self._rules = PageRules((), ())
 
     def shrink(self, notebook: JsonObject) -> None:
         """Replace all pictures of a notebook by previews, in place."""
-        for cell in _select_objects(notebook["cells"]):
+        cells = list(_select_objects(notebook["cells"]))
+        self._rules = _read_rules(cells)
+        for cell in cells:
             for output in _select_objects(cell.get("outputs")):
                 self._shrink_output(output)
-            for bundle in _select_objects(cell.get("attachments")):
-                self._shrink_bundle(bundle)
+            self._shrink_attachments(cell)
             if cell.get("cell_type") == "markdown":
-                self._shrink_data_uris(cell, "source")
-        state = notebook
-        for key in ("metadata", "widgets", WIDGET_STATE, "state"):
-            state = state[key] if isinstance(state.get(key), dict) else {}
-        for model in _select_objects(state):
-            if model.get("model_name") == "ImageModel":
-                self._shrink_widget(model)
+                self._shrink_data_uris(cell, "source", is_markdown=True)
+        for widget in iterate_image_widgets(notebook):
+            self._shrink_widget(widget)
 
     def _shrink_output(self, output: JsonObject) -> None:
         data = output.get("data")
         if not isinstance(data, dict):
             return
         self.counts["svg"] += SVG in data
-        for mime_type in ("text/html", "text/markdown"):
-            self._shrink_data_uris(data, mime_type)
+        for mime_type in _PAGE_TYPES:
+            self._shrink_data_uris(data, mime_type, is_markdown=mime_type == "text/markdown")
         metadata = output.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
-        if width := self._shrink_bundle(data, metadata):
-            size = metadata.setdefault(JPEG, {})
+        if image := self._shrink_bundle(data, metadata):
+            size = metadata.setdefault(image.preview_type, {})
             if isinstance(size, dict) and not {"width", "height"} & size.keys():
-                size["width"] = width  # otherwise it would be drawn smaller than before
+                size["width"] = image.drawn_width  # not every front end draws it as large as before without
             output["metadata"] = metadata
 
-    def _shrink_bundle(self, data: JsonObject, metadata: JsonObject | None = None) -> int:
-        """Keep one of the formats of the same picture, as small as possible; return its width if it was replaced.
+    def _shrink_attachments(self, cell: JsonObject) -> None:
+        """Shrink the attachments that a cell shows, and nothing else of it mentions."""
+        if not isinstance(attachments := cell.get("attachments"), dict):
+            return
+        source = _join_lines(cell.get("source")) or ""
+        rest = _replace_spans(source, find_pictures(source, self._rules, is_markdown=True), lambda _: "")
+        for name, bundle in attachments.items():
+            if f"{ATTACHMENT}{name}" in rest or f"{ATTACHMENT}{quote(name)}" in rest:
+                self.counts["placed"] += 1
+            elif isinstance(bundle, dict):
+                self._shrink_bundle(bundle)
 
-        The keys of `metadata` are MIME types too and change with those of `data`.
+    def _shrink_bundle(self, data: JsonObject, metadata: JsonObject | None = None) -> StillImage | None:
+        """Keep one of the formats of the same picture, as small as possible; return it if it was replaced.
+
+        The keys of `metadata` are MIME types too and change with those of `data`. Without them nothing says how large
+        a PNG is drawn, so it stays.
         """
         images = {
             mime_type: image
             for mime_type in DISPLAYABLE_TYPES
-            if mime_type in data and (image := self._load_image(data[mime_type]))
+            if mime_type in data and (image := self._load_image(_decode(data[mime_type])))
         }
-        if not images or (JPEG in data and JPEG not in images):  # a damaged JPEG must not be overwritten
-            return 0
+        if not images:
+            return None
         mime_type, image = next(iter(images.items()))  # the best format comes first
         if image.preview is None:
             mime_type, image = min(images.items(), key=lambda entry: len(entry[1].content))
+        if image.preview_type in data.keys() - images.keys():  # a damaged picture must not be overwritten
+            return None
+        if image.preview_type == PNG and (image.preview is None or metadata is None):
+            self.counts["transparent"] += 1
+            return None
         for other_type in images.keys() - {mime_type}:
             self._keep_original("twins", images[other_type])
-        new_type = JPEG if image.preview else mime_type
+        new_type = image.preview_type if image.preview else mime_type
         data[mime_type] = self._build_replacement(data[mime_type], image)
         for mapping in (data, metadata or {}):
             items = [
@@ -104,57 +122,58 @@ class NotebookShrinker:
             ]
             mapping.clear()
             mapping.update(items)
-        return image.display_width if image.preview else 0
+        return image if image.preview else None
 
-    def _shrink_widget(self, model: JsonObject) -> None:
-        for buffer in _select_objects(model.get("buffers")):
-            if buffer.get("path") == ["value"] and buffer.get("encoding") == "base64":
-                image, state = self._load_image(buffer.get("data")), model.get("state", {})
-                if image and image.preview and isinstance(state, dict):
-                    model["state"] = state
-                    buffer["data"] = self._build_replacement(buffer["data"], image)
-                    state["format"] = "jpeg"
-                    if not state.get("width") and not state.get("height"):
-                        state["width"] = str(image.display_width)
-                elif image:
-                    self.counts["small"] += 1
+    def _shrink_widget(self, widget: ImageWidget) -> None:
+        """Shrink an image widget that no other kind of widget reads."""
+        for buffer in _select_objects(widget.model.get("buffers")):
+            if buffer.get("path") != ["value"] or buffer.get("encoding") != "base64":
+                continue
+            if widget.is_read:
+                self.counts["placed"] += 1
+            elif (image := self._load_image(_decode(buffer.get("data")))) and self._is_replaceable(image):
+                state = widget.model["state"]
+                buffer["data"] = self._build_replacement(buffer["data"], image)
+                state["format"] = "jpeg"
+                if not widget.is_sized:
+                    state["width"] = str(image.drawn_width)
 
-    def _shrink_data_uris(self, fields: JsonObject, key: str) -> None:
-        """Replace the pictures in the `data:` URIs of a text by previews."""
-
-        def replace_uri(match: re.Match[str]) -> str:
-            image = self._load_image(match[1])
-            if image is None or image.preview is None:
-                self.counts["small"] += image is not None
-                return match[0]
-            return f"data:{JPEG};base64,{self._build_replacement(match[1], image)}"
-
-        if (text := _join_lines(fields.get(key))) and (new_text := _DATA_URI.sub(replace_uri, text)) != text:
+    def _shrink_data_uris(self, fields: JsonObject, key: str, *, is_markdown: bool) -> None:
+        """Replace the pictures in the `data:` URIs of a text by previews where nothing else depends on their pixels."""
+        text = _join_lines(fields.get(key)) or ""
+        if not (picture_count := len(_DATA_URI_START.findall(text))):
+            return
+        spans = find_pictures(text, self._rules, is_markdown=is_markdown)
+        spans = [span for span in spans if _DATA_URI_START.match(text[slice(*span)].lstrip())]
+        self.counts["placed"] += max(0, picture_count - len(spans))
+        new_text = _replace_spans(text, spans, self._build_data_uri)
+        if new_text != text:
             fields[key] = _restore_lines(fields[key], new_text)
 
-    def _load_image(self, data: Any) -> StillImage | None:
+    def _build_data_uri(self, address: str) -> str:
+        """Return the `data:` URI that replaces another one, or the same."""
+        image = self._load_image(decode_data_uri(address) or b"")
+        if image is None or not self._is_replaceable(image):
+            return address
+        self._keep_original("shrunk", image)
+        return f"data:{JPEG};base64,{pybase64.b64encode(image.preview or b'').decode()}"
+
+    def _is_replaceable(self, image: StillImage) -> bool:
+        """Whether a picture has a preview that is drawn as large as the picture without further ado, or count it."""
+        if image.preview and image.preview_type == JPEG:
+            return True
+        self.counts["small" if image.preview_type == JPEG else "transparent"] += 1
+        return False
+
+    def _load_image(self, content: bytes) -> StillImage | None:
         """Return a picture that can be replaced, or count it and return None."""
-        try:
-            content = pybase64.b64decode("".join((_join_lines(data) or "").split()), validate=True)
-        except ValueError:
-            content = b""
         digest = sha256(content).hexdigest()
         if digest not in self._images_by_digest:
-            self._images_by_digest[digest] = self._build_image(content)
+            self._images_by_digest[digest] = build_still_image(content, self.max_side)
         if (image := self._images_by_digest[digest]) is None:
             head = resize.read_header(content)
             self.counts["moving" if head and head.is_animated else "damaged"] += 1
         return image
-
-    def _build_image(self, content: bytes) -> StillImage | None:
-        header = resize.read_header(content) if sniff(content[:MAGIC_BYTES])[0] in DISPLAYABLE_TYPES else None
-        preview = (
-            resize.render_preview(io.BytesIO(content), self.max_side) if header and not header.is_animated else None
-        )
-        if header is None or preview is None:
-            return None
-        is_light = len(content) <= len(preview) or resize.is_preview(content, self.max_side)
-        return StillImage(content, None if is_light else preview, header.display_width)
 
     def _build_replacement(self, data: Any, image: StillImage) -> Any:
         """Return the base64 text that replaces a picture, laid out like the old one."""
@@ -174,6 +193,35 @@ def _select_objects(values: Any) -> Iterator[JsonObject]:
     """Yield the JSON objects in a list or an object; other values are left alone."""
     items = values.values() if isinstance(values, dict) else values if isinstance(values, list) else ()
     yield from (item for item in list(items) if isinstance(item, dict))
+
+
+def _read_rules(cells: list[JsonObject]) -> PageRules:
+    """Return what the styles and scripts in the outputs and Markdown of a notebook do to pictures."""
+    bundles = [
+        data
+        for cell in cells
+        for output in _select_objects(cell.get("outputs"))
+        if isinstance(data := output.get("data"), dict)
+    ]
+    texts = [data.get(mime_type) for data in bundles for mime_type in _PAGE_TYPES]
+    texts += [cell.get("source") for cell in cells if cell.get("cell_type") == "markdown"]
+    return PageRules(
+        filter(None, map(_join_lines, texts)), filter(None, (_join_lines(data.get(SCRIPT)) for data in bundles))
+    )
+
+
+def _replace_spans(text: str, spans: list[Span], replace: Callable[[str], str]) -> str:
+    """Return a text with what stands in these spans replaced; they must be in order."""
+    pieces, end = [], 0
+    for start, span_end in spans:
+        pieces += [text[end:start], replace(text[start:span_end])]
+        end = span_end
+    return "".join([*pieces, text[end:]])
+
+
+def _decode(data: Any) -> bytes:
+    """Return what a field of a notebook holds in base64; b"" when it holds something else."""
+    return decode_base64(_join_lines(data) or "")
 
 
 def _join_lines(text: Any) -> str | None:

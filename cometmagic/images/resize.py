@@ -28,6 +28,7 @@ MIN_SIDE = 32  # pixels; smaller pictures are not made smaller
 SIDE_LENGTHS = (4096, 3072, 2048, 1536, 1024, 768)  # pixels of the longest side, tried in turn until a picture fits
 TRANSPARENT_SIDE = 3072  # pixels, at most, where WebP is written: its encoder takes 20 bytes per pixel
 RESIZED_QUALITY = 90
+OPAQUE = 255
 RGB_MODES = ("RGB", "RGBA", "P")  # modes whose colour profile holds for RGB and RGBA too
 
 
@@ -35,8 +36,9 @@ class ImageHeader(NamedTuple):
     """What the header of an image file says."""
 
     size: tuple[int, int]  # pixels
-    display_width: int  # pixels, as a browser draws it
+    drawn_size: tuple[int, int]  # pixels, upright, as a browser draws it
     is_animated: bool
+    has_transparency: bool  # whether pixels may be transparent
     quantization_tables: dict[int, list[int]] | None  # of a JPEG; they identify its quality
 
 
@@ -44,8 +46,9 @@ def read_header(content: bytes) -> ImageHeader | None:
     """Return the header of an image file, or None when it cannot be read."""
     try:
         with opener.open_image(content) as image_file:
-            tables = getattr(image_file.picture, "quantization", None)
-            return ImageHeader(image_file.size, image_file.upright_size[0], image_file.is_animated, tables)
+            picture, size = image_file.picture, image_file.drawn_size
+            tables = getattr(picture, "quantization", None)
+            return ImageHeader(image_file.size, size, image_file.is_animated, picture.has_transparency_data, tables)
     except ImageFileError:
         return None
 
@@ -57,7 +60,7 @@ def render_preview(source: Path | BinaryIO, max_side: int, max_bytes: int | None
     """
     try:
         with opener.open_image(source, max_side=max_side) as image_file:
-            preview = image_file.turn_upright(_reduce(image_file, max_side))
+            preview = image_file.turn_upright(_reduce(image_file, max_side, flatten_on_white))
     except (ImageFileError, CometError, OSError):
         return None
     content = _encode_preview(preview, max_bytes)
@@ -67,13 +70,31 @@ def render_preview(source: Path | BinaryIO, max_side: int, max_bytes: int | None
     return content
 
 
-def _reduce(image_file: OpenedImage, max_side: int) -> Image.Image:
-    """Return an image as RGB, at most `max_side` pixels a side."""
+def render_transparent_preview(source: Path | BinaryIO, max_side: int) -> bytes | None:
+    """Return a PNG of at most `max_side` pixels a side that is transparent where the picture is.
+
+    None when no pixel is transparent, or the picture cannot be drawn.
+    """
+    try:
+        with opener.open_image(source) as image_file:
+            preview = image_file.turn_upright(_reduce(image_file, max_side, convert_to_rgba))
+            picture = image_file.picture
+            profile = picture.info.get("icc_profile") if picture.mode in RGB_MODES else None
+    except (ImageFileError, CometError, OSError):
+        return None
+    if preview.getchannel("A").getextrema()[0] == OPAQUE:
+        return None
+    preview.save(buffer := io.BytesIO(), "PNG", icc_profile=profile)
+    return buffer.getvalue()
+
+
+def _reduce(image_file: OpenedImage, max_side: int, convert: bands.Conversion) -> Image.Image:
+    """Return an image in the mode that `convert` gives it, at most `max_side` pixels a side."""
     picture = image_file.picture
     if image_file.file_format == "PNG" and image_file.file:
         picture = streamed_png.reduce_png(image_file.file, max_side) or picture
     size = bands.fit_size(picture.size, max_side)
-    return bands.redraw(picture, size, flatten_on_white, Image.Resampling.BICUBIC, reducing_gap=1.0)
+    return bands.redraw(picture, size, convert, Image.Resampling.BICUBIC, reducing_gap=1.0)
 
 
 def _encode_preview(picture: Image.Image, max_bytes: int | None) -> bytes:

@@ -38,6 +38,8 @@ NBFORMAT = 4
 _SKIP_REASONS = {
     "small": "small enough already",
     "moving": "animated",
+    "transparent": "transparent",
+    "placed": "in styles, scripts, links or fixed places",
     "svg": "SVG",
     "damaged": "that cannot be read or are too large",
 }

@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from cometmagic.images.notebook_images import WIDGET_STATE, NotebookShrinker
+from cometmagic.images import resize
+from cometmagic.images.notebook_images import NotebookShrinker
+from cometmagic.images.widget_state import WIDGET_STATE
 from tests.gemini.answers import base64_of
-from tests.image_samples import RED, encoded, near
+from tests.image_samples import RED, encoded
 
 Json = dict[str, Any]
 LARGE = encoded(Image.effect_noise((300, 200), 90).convert("RGB"))
 LARGE_JPEG = encoded(Image.open(io.BytesIO(LARGE)), "JPEG", quality=100)
 TINY = encoded(Image.new("RGB", (3, 2), "red"))
+_TOP = Image.linear_gradient("L").resize((300, 200)).point(lambda level: 255 * (level < 60))
+CLEAR = encoded(Image.merge("LA", [Image.effect_noise((300, 200), 90), _TOP]).convert("RGBA"))
 MOVING = [
     encoded(
         Image.new("RGB", (80, 80), "red"),
@@ -38,6 +42,11 @@ def output(metadata: Json | None = None, **data: Any) -> Json:
 def notebook(*outputs: Json, **more: Any) -> Json:
     cell = {"cell_type": "code", "source": [], "metadata": {}, "outputs": list(outputs), "execution_count": 1}
     return {"cells": [cell, *more.pop("cells", [])], "metadata": more, "nbformat": 4, "nbformat_minor": 4}
+
+
+def image_widget(content: bytes) -> Json:
+    buffer = {"data": base64_of(content), "path": ["value"], "encoding": "base64"}
+    return {"model_name": "ImageModel", "state": {}, "buffers": [buffer]}
 
 
 def shrunk(document: Json, longest: int = 100) -> NotebookShrinker:
@@ -129,15 +138,78 @@ def test_of_two_small_ones_the_smaller_is_kept() -> None:
     assert list(shrinker.originals.values()) == [small_jpeg]
 
 
-def test_transparent_pictures_stand_on_white() -> None:
-    clear = Image.effect_noise((300, 200), 90).convert("RGBA")
-    clear.putalpha(0)
-    document = notebook(output(image_png=base64_of(encoded(clear))))
+def test_a_transparent_picture_stays_transparent_and_as_large_as_before() -> None:
+    document = notebook(output(image_png=base64_of(CLEAR)))
+
+    shrinker = shrunk(document)
+
+    [made] = document["cells"][0]["outputs"]
+    picture = drawn(made["data"]["image/png"])
+    assert (picture.format, picture.size) == ("PNG", (100, 67))
+    assert [picture.getchannel("A").getpixel(point) for point in ((5, 5), (50, 30))] == [255, 0]
+    assert made["metadata"] == {"image/png": {"width": 300}}
+    assert list(shrinker.originals.values()) == [CLEAR]
+
+
+def test_an_alpha_channel_that_hides_nothing_is_no_transparency() -> None:
+    document = notebook(output(image_png=base64_of(encoded(drawn(base64_of(LARGE)).convert("RGBA")))))
 
     shrunk(document)
 
-    made = drawn(document["cells"][0]["outputs"][0]["data"]["image/jpeg"])
-    assert near(made.getpixel((50, 30)), (255, 255, 255))
+    assert is_preview(document["cells"][0]["outputs"][0]["data"]["image/jpeg"])
+
+
+def test_a_transparent_picture_stays_where_nothing_says_how_large_it_is() -> None:
+    """In HTML and in attachments a smaller PNG would be drawn smaller."""
+    attached = {"a.png": {"image/png": base64_of(CLEAR)}}
+    cell = {"cell_type": "markdown", "source": "![](attachment:a.png)", "metadata": {}, "attachments": attached}
+    document = notebook(output(text_html=f'<img src="data:image/png;base64,{base64_of(CLEAR)}">'), cells=[cell])
+    before = copy.deepcopy(document)
+
+    assert +shrunk(document).counts == {"transparent": 2}
+    assert document == before
+
+
+def test_what_a_cell_reads_or_links_of_its_attachments_stays() -> None:
+    attached = {f"{name}.png": {"image/png": base64_of(LARGE)} for name in ("shown", "linked", "placed", "my map", "a")}
+    source = (
+        "![](attachment:shown.png) [x](attachment:linked.png) ![](attachment:linked.png)"
+        '<div style="position:absolute"><img src="attachment:placed.png"></div>'
+        '<img src="attachment:my%20map.png" usemap="#a">'
+    )
+    cell = {"cell_type": "markdown", "source": source, "metadata": {}, "attachments": attached}
+
+    shrinker = shrunk(notebook(cells=[cell]))
+
+    assert [name for name, bundle in attached.items() if "image/jpeg" in bundle] == ["shown.png", "a.png"]
+    assert (shrinker.counts["shrunk"], shrinker.counts["placed"]) == (2, 3)
+
+
+def test_a_preview_says_how_large_it_is_drawn_also_to_a_second_run() -> None:
+    document = notebook(output(text_html=f'<img src="data:image/png;base64,{base64_of(LARGE)}">'))
+    for max_side in (100, 50):
+        shrunk(document, max_side)
+        [uri] = re.findall(r"base64,([\w+/=]+)", document["cells"][0]["outputs"][0]["data"]["text/html"])
+        header = resize.read_header(base64.b64decode(uri))
+        assert header
+        assert (header.size[0], header.drawn_size) == (max_side, (300, 200))
+
+
+def test_the_frames_of_a_matplotlib_animation_become_previews() -> None:
+    """Its base64 is broken over lines by backslashes."""
+    frame = base64.encodebytes(LARGE).decode().replace("\n", "\\\n")
+    page = (
+        f'<div class="animation"><img id="_anim_img1"></div><script>\n var frames = new Array(2);\n'
+        f'  frames[0] = "data:image/png;base64,{frame}"\n  frames[1] = "data:image/png;base64,{frame}"\n'
+        " anim1 = new Animation(frames, img_id, slider_id, 50.0, loop_select_id);\n</script>"
+    )
+    document = notebook(output(text_html=page))
+
+    assert shrunk(document).counts["shrunk"] == 2
+    made = document["cells"][0]["outputs"][0]["data"]["text/html"]
+    frames = re.findall(r'^  frames\[[01]\] = "data:image/jpeg;base64,([\w+/=]+)"$', made, re.MULTILINE)
+    assert [is_preview(text) for text in frames] == [True, True]
+    assert made.split("new Animation")[1] == page.split("new Animation")[1]
 
 
 def test_a_photo_on_its_side_is_drawn_upright_and_as_wide_as_before() -> None:
@@ -209,6 +281,49 @@ def test_saved_image_widgets() -> None:
     assert is_preview(buffer["data"])
     assert model["state"] == {"layout": "x", "format": "jpeg", "width": "300"}
     assert other == before
+
+
+@pytest.mark.parametrize(
+    ("state", "layout", "width"),
+    [
+        ({}, {}, "300"),
+        ({"width": "", "height": ""}, {"align_self": "center", "height": None}, "300"),
+        ({"width": "90"}, {}, "90"),
+        ({"height": "90"}, {}, None),
+        ({}, {"height": "90px"}, None),  # as wide as its height asks for
+        ({}, {"max_width": "50%"}, None),
+    ],
+)
+def test_the_size_of_a_widget_is_said_where_nothing_says_it(state: Json, layout: Json, width: str | None) -> None:
+    models: Json = {
+        "a": {"model_name": "LayoutModel", "state": layout},
+        "b": image_widget(LARGE) | {"state": {"layout": "IPY_MODEL_a"} | state},
+    }
+
+    shrunk(notebook(widgets={WIDGET_STATE: {"state": models}}))
+
+    assert models["b"]["state"].get("width") == width
+    assert is_preview(models["b"]["buffers"][0]["data"])
+
+
+@pytest.mark.parametrize(
+    ("module", "content", "counted"),
+    [
+        ("@jupyter-widgets/controls", LARGE, "shrunk"),
+        ("ipycanvas", LARGE, "placed"),
+        ("bqplot", LARGE, "placed"),
+        ("@jupyter-widgets/controls", CLEAR, "transparent"),
+    ],
+)
+def test_a_widget_that_another_kind_reads_or_that_is_transparent_stays(
+    module: str, content: bytes, counted: str
+) -> None:
+    reader = {"model_name": "AModel", "model_module": module, "state": {"children": ["IPY_MODEL_b"]}}
+    document = notebook(widgets={WIDGET_STATE: {"state": {"a": reader, "b": image_widget(content)}}})
+    before = copy.deepcopy(document)
+
+    assert +shrunk(document).counts == {counted: 1}
+    assert (document == before) == (counted != "shrunk")
 
 
 @pytest.mark.parametrize(
@@ -293,7 +408,7 @@ def test_a_second_run_changes_nothing() -> None:
     document = notebook(
         output(image_png=base64_of(LARGE), image_jpeg=base64_of(LARGE_JPEG)),
         output(image_png=base64_of(encoded(Image.new("RGB", (90, 90), RED)))),
-        output(text_html=f"data:image/png;base64,{base64_of(LARGE)}"),
+        output(text_html=f'<img src="data:image/png;base64,{base64_of(LARGE)}">'),
     )
     assert shrunk(document).originals
     once = copy.deepcopy(document)

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from cometmagic.images.decoding import exif
+from cometmagic.images.decoding import drawn_size, exif
 
 _TRANSPOSITIONS = (
     *(Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM),
@@ -34,7 +34,16 @@ class OpenedImage:
     @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height in pixels, as the image is meant to be seen."""
-        return self.size[::-1] if self.orientation in exif.SIDEWAYS_ORIENTATIONS and not self._is_turned else self.size
+        return self._turn_size(self.size)
+
+    @property
+    def drawn_size(self) -> tuple[int, int]:
+        """Width and height in pixels, as a browser draws the image where nothing else is said."""
+        is_jpeg = self.file_format in ("JPEG", "MPO")
+        return self._turn_size(drawn_size.read_drawn_size(self.exif, self.size) if is_jpeg else self.size)
+
+    def _turn_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        return size[::-1] if self.orientation in exif.SIDEWAYS_ORIENTATIONS and not self._is_turned else size
 
     def turn_upright(self, picture: Image.Image) -> Image.Image:
         """Return a decoded picture as it is meant to be seen."""
