@@ -28,7 +28,7 @@ from cometmagic.images.still_image import (
     decode_base64,
     decode_data_uri,
 )
-from cometmagic.images.widget_state import ImageWidget, iterate_image_widgets
+from cometmagic.images.widget_state import ImageWidget, iter_image_widgets
 
 SVG = "image/svg+xml"
 SCRIPT = "application/javascript"
@@ -59,7 +59,7 @@ class NotebookShrinker:
             self._shrink_attachments(cell)
             if cell.get("cell_type") == "markdown":
                 self._shrink_data_uris(cell, "source", is_markdown=True)
-        for widget in iterate_image_widgets(notebook):
+        for widget in iter_image_widgets(notebook):
             self._shrink_widget(widget)
 
     def _shrink_output(self, output: JsonObject) -> None:

@@ -22,7 +22,7 @@ class ImageWidget(NamedTuple):
     is_sized: bool  # the widget or its layout says how large it is drawn
 
 
-def iterate_image_widgets(notebook: JsonObject) -> Iterator[ImageWidget]:
+def iter_image_widgets(notebook: JsonObject) -> Iterator[ImageWidget]:
     """Yield the image widgets of a notebook that have a state."""
     models: Any = notebook
     for key in ("metadata", "widgets", WIDGET_STATE, "state"):
