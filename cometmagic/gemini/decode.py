@@ -25,8 +25,9 @@ from cometmagic.gemini.response_metadata import build_response
 from cometmagic.gemini.tolerant.base64_repair import repair_base64
 from cometmagic.gemini.tolerant.base64_sniffer import elide_base64
 from cometmagic.gemini.tolerant.json_scanner import Buffer, MalformedError, ScannedJSON, scan_json
-from cometmagic.gemini.tolerant.picture_search import find_image_body, has_words_before_error
+from cometmagic.gemini.tolerant.picture_search import has_words_before_error
 from cometmagic.gemini.tolerant.response_normalizer import normalize_response
+from cometmagic.gemini.tolerant.text_body import parse_text_body
 from cometmagic.system.sanitize import TEXT_CAP, clean, clean_line
 
 _CHUNK_CHARACTERS = 4 * 2**18  # of base64 at a time; divisible by 4
@@ -112,17 +113,17 @@ def decode_response(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) 
 
 
 def _scan_body(buffer: Buffer) -> ScannedJSON:
-    """Return the documents in a body; a text with an image in it counts as one. Raises `MalformedError`."""
+    """Return the documents in a body; a text that holds an answer counts as one. Raises `MalformedError`."""
     try:
         scan, problem = scan_json(buffer), MalformedError("it is no JSON object")
     except MalformedError as error:
         scan, problem = None, error
     if scan is not None and coerce_objects(scan.documents):
         return scan
-    text = find_image_body(buffer)
-    if text is None:
+    documents = parse_text_body(buffer)
+    if not documents:
         raise problem
-    return ScannedJSON([{"content": text}], is_truncated=False, is_open_stream=False)
+    return ScannedJSON(documents, is_truncated=False, is_open_stream=False)
 
 
 def decode_document(document: dict[str, Any], files: Mapping[str, ImagePart] = _NO_FILES) -> DecodedResponse:

@@ -15,7 +15,6 @@ from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant.base64_sniffer import is_base64_file, is_base64_image
 from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
 from cometmagic.gemini.tolerant.image_addresses import find_addresses, has_address, is_address, is_image_address
-from cometmagic.gemini.tolerant.json_scanner import Buffer
 from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS
 
 PartNode = dict[str, Any]
@@ -36,22 +35,11 @@ _ADDRESS_FIELD = re.compile(
 )
 _FOREIGN_ROLES = ("user", "system", "developer", "tool")
 _FINISH_REASONS = {"length": "MAX_TOKENS", "content_filter": "SAFETY"} | dict.fromkeys(
-    ("stop", "end_turn", "completed", "succeeded", "message_stop"), "STOP"
+    ("stop", "end_turn", "completed", "success", "succeeded", "message_stop"), "STOP"
 )
 _HEAD_BYTES = 100
 _DATA = re.compile(rb"https?:(?:\\?/){2}[\w\[]|[A-Za-z0-9+/_-]{1000}")
-_MARGIN_BYTES = 1000  # of spaces and quotes around a body that is a text
-_QUOTES = b' \t\r\n"'
 _HTML = re.compile(r"\s*<(?:!doctype|html|head|body)", re.IGNORECASE)
-
-
-def find_image_body(buffer: Buffer) -> JSONString | None:
-    """Return a body that is no JSON as a text, None if there is no image in it; those of a web page are its own."""
-    head, tail = buffer[:_MARGIN_BYTES], buffer[-_MARGIN_BYTES:]
-    start, end = len(head) - len(head.lstrip(_QUOTES)), len(tail) - len(tail.rstrip(_QUOTES))
-    text = JSONString(memoryview(buffer)[start : len(buffer) - end])
-    has_image = is_base64_image(text) or find_image_text(text) is not None
-    return text if has_image and not _HTML.match(coerce_string(text, _HEAD_BYTES)) else None
 
 
 def has_words_before_error(documents: list[Any]) -> bool:
