@@ -41,7 +41,15 @@ def parse_events(text: str) -> Iterator[str] | None:
 
     A line that is no field of an event is data too, as gateways put JSON of their own among events.
     """
-    return _iter_events(text) if _FIELD_LINE.search(text) else None
+    return _iter_events(text) if _FIELD_LINE.search(text) and not _is_json(text) else None
+
+
+def _is_json(text: str) -> bool:
+    """Whether a text is JSON: in that, a line may begin with a colon, like a comment of an event stream."""
+    try:
+        return text[:1] in "{[" and json.loads(text) is not None
+    except (ValueError, RecursionError):
+        return False
 
 
 def _iter_events(text: str) -> Iterator[str]:
