@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
+import contextlib
 import time
 from collections.abc import Callable
-from typing import Any, Self
+from pathlib import Path
+from typing import Any
 
 PATIENCE = 30.0  # seconds after which it is taken for granted that it never will
 
@@ -19,28 +20,11 @@ def wait_for(happened: Callable[[], Any]) -> Any:
     return found
 
 
-class Stalls:
-    """Measures for how many `seconds` a thread did not run when it should have, as other programs took its place."""
-
-    INTERVAL = 0.02  # seconds
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._measure)
-
-    def _measure(self) -> None:
-        while True:
-            start = time.monotonic()
-            is_over = self._end.wait(self.INTERVAL)
-            self.seconds += max(0.0, time.monotonic() - start - self.INTERVAL)
-            if is_over:
-                return
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
+def read_run_delay(*pids: int) -> float:
+    """Return for how many seconds the threads of processes were ready to run and had no processor; 0.0 if not known."""
+    delay = 0
+    for pid in pids:
+        for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with contextlib.suppress(OSError, IndexError, ValueError):  # the thread has ended
+                delay += int(path.read_text().split()[1])
+    return delay / 1e9
