@@ -54,7 +54,7 @@ def build_still_image(content: bytes, max_side: int) -> StillImage | None:
 
 def decode_base64(text: str | bytes) -> bytes:
     """Return what is written in base64, with or without line ends and padding; b"" when it is not base64."""
-    encoded = _LINE_BREAKS.sub(b"", text.encode() if isinstance(text, str) else text)
+    encoded = _LINE_BREAKS.sub(b"", text.encode(errors="replace") if isinstance(text, str) else text)
     try:
         return pybase64.b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True)
     except ValueError:
@@ -65,5 +65,5 @@ def decode_data_uri(address: str) -> bytes | None:
     """Return the picture in a `data:` URI, as it is written in HTML or JavaScript; None when it is another address."""
     if not (match := _DATA_URI.fullmatch(html.unescape(address))):
         return None
-    content = unquote_to_bytes(match[2])
+    content = unquote_to_bytes(match[2].encode(errors="replace"))
     return decode_base64(content) if "base64" in match[1].lower().replace(" ", "") else content

@@ -27,6 +27,7 @@ from cometmagic.generation.wait import launch_on_thread
 from cometmagic.notebook import background, front_end, interrupts
 from cometmagic.notebook.namespace import resolve_options
 from cometmagic.notebook.progress import CallProgress, ProgressOutput, publish
+from cometmagic.notebook.variable_scope import Variables, check_settable
 from cometmagic.options.template import find_lookalikes, render_template
 
 if TYPE_CHECKING:
@@ -36,11 +37,16 @@ CellValue = AnyResult | background.PendingResult | None
 
 
 def run_cell(
-    shell: InteractiveShell, prompt: str, options: dict[str, Any], session_options: dict[str, Any]
+    shell: InteractiveShell,
+    prompt: str,
+    options: dict[str, Any],
+    session_options: dict[str, Any],
+    variables: Variables,
 ) -> CellValue:
     """Run a cell, show its outputs and return its value. Raises a `CometError` or `Interrupted`."""
     try:
-        plans = plan_cell(prompt, options, shell.user_ns, session_options)
+        plans = plan_cell(prompt, options, variables, session_options)
+        check_settable(plans[0].cell_options.into, variables)
     except KeyboardInterrupt:
         raise Interrupted("Nothing was sent, so nothing was charged.") from None
     if plans[0].cell_options.dry_run or plans[0].cell_options.show_code:

@@ -19,6 +19,7 @@ from cometmagic.notebook import library_magic
 from cometmagic.notebook.completer import LIVE_FLAG, Completer
 from cometmagic.notebook.config import GeminiImage, read_options
 from cometmagic.notebook.namespace import is_result_name
+from cometmagic.notebook.variable_scope import find_variables
 from cometmagic.options.command_line import parse_first_line, parse_line
 from cometmagic.options.help_text import build_help_text
 from cometmagic.options.settings import find_library_folder
@@ -70,12 +71,13 @@ class GeminiMagics(Magics):
             options, prompt = parsed_line.options, parsed_line.prompt
         else:
             options, prompt = parse_first_line(line), cell_text.removesuffix("\n")
-        result = cell_run.run_cell(self.interactive_shell, prompt, options, read_options(self.defaults))
+        shell = self.interactive_shell
+        result = cell_run.run_cell(shell, prompt, options, read_options(self.defaults), find_variables(shell.user_ns))
         self.shown_result = result
         return result
 
     def _is_result_name(self, word: str) -> bool:
-        return is_result_name(word, self.interactive_shell.user_ns, find_library_folder())
+        return is_result_name(word, find_variables(self.interactive_shell.user_ns), find_library_folder())
 
     @no_var_expand
     @line_magic
