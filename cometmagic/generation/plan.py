@@ -21,6 +21,7 @@ from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.gemini.encode import encode_request, find_replaced_fields, hash_request, measure_request
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose, to_list
+from cometmagic.generation.exercise_stub import is_exercise_stub
 from cometmagic.generation.text_checks import build_text_checker
 from cometmagic.generation.trust_check import check_live_call
 from cometmagic.options import pyproject
@@ -41,6 +42,7 @@ from cometmagic.storage import lineage
 from cometmagic.storage.index import find_recording
 from cometmagic.storage.library import Library
 from cometmagic.storage.save_paths import check_target
+from cometmagic.system.sanitize import clean_line
 
 MAX_MODEL_LENGTH = 200  # characters
 
@@ -209,6 +211,9 @@ def _check_request(request: ImageRequest) -> None:
     prompt, model = request.prompt, request.options.model
     if not prompt.strip():
         raise OptionError("There is no prompt.", advice="Write what you want to see.")
+    if is_exercise_stub(prompt):
+        message = f"{clean_line(prompt, 60)!r} is the placeholder of an exercise, and no prompt."
+        raise OptionError(message, advice="Write what you want to see in its place.")
     if {"", ".", ".."} & set(model.split("/")) or len(model) > MAX_MODEL_LENGTH:
         raise OptionError(f"--model: {model[:80]!r} is no name of a model.")  # it would lead to another address
 

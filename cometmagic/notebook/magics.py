@@ -18,6 +18,7 @@ from cometmagic.errors import ChargeStatus, CometError, OptionError
 from cometmagic.notebook import library_magic
 from cometmagic.notebook.completer import LIVE_FLAG, Completer
 from cometmagic.notebook.config import GeminiImage, read_options
+from cometmagic.notebook.input_lines import PromptLine, clean_cell_magic
 from cometmagic.notebook.namespace import is_result_name
 from cometmagic.notebook.variable_scope import find_variables
 from cometmagic.options.command_line import parse_first_line, parse_line
@@ -70,7 +71,8 @@ class GeminiMagics(Magics):
             parsed_line = parse_line(line, self._is_result_name)
             options, prompt = parsed_line.options, parsed_line.prompt
         else:
-            options, prompt = parse_first_line(line), cell_text.removesuffix("\n")
+            # Editors of Windows end lines with two characters, for which no recording would be found.
+            options, prompt = parse_first_line(line), cell_text.replace("\r\n", "\n").removesuffix("\n")
         shell = self.interactive_shell
         result = cell_run.run_cell(shell, prompt, options, read_options(self.defaults), find_variables(shell.user_ns))
         self.shown_result = result
@@ -179,6 +181,8 @@ def load(shell: Any) -> None:  # IPython types its parts as optional, and its co
     shell.register_magics(magics)
     shell.configurables.append(magics.defaults)
     magics.completer.register()
+    shell.input_transformer_manager.cleanup_transforms.append(clean_cell_magic)
+    shell.input_transformer_manager.token_transformers.append(PromptLine)
     formatter = shell.display_formatter.ipython_display_formatter
     for name in (_RESULT_TYPE, _RESULTS_TYPE, _PENDING_TYPE):
         formatter.for_type_by_name(*name, magics.show_once)
@@ -219,6 +223,8 @@ def unload(shell: Any) -> None:
             shell.magics_manager.magics[kind].pop(name, None)
     shell.configurables.remove(magics.defaults)
     magics.completer.unregister()
+    shell.input_transformer_manager.cleanup_transforms.remove(clean_cell_magic)
+    shell.input_transformer_manager.token_transformers.remove(PromptLine)
     for name in (_RESULT_TYPE, _RESULTS_TYPE, _PENDING_TYPE, _PART_TYPE):
         shell.display_formatter.ipython_display_formatter.pop(".".join(name), None)
     shell.events.unregister("pre_run_cell", magics.reset_shown_result)
