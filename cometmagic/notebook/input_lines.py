@@ -23,13 +23,16 @@ _BARE_QUESTION = re.compile(r"\s*\?*\s*")
 
 
 def clean_cell_magic(lines: list[str]) -> list[str]:
-    """Return the lines of a cell without comments and blank lines above `%%gemini_image`, and a tab behind it."""
+    """Return the lines of a cell without comments and blank lines above `%%gemini_image`, and a tab behind it.
+
+    Editors of Windows end lines with two characters, for which no recording would be found: they become one.
+    """
     first = next((index for index, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
     match = _CELL_MAGIC.match(lines[first]) if first is not None else None
     if first is None or match is None:
         return lines
-    options = lines[first][match.end() :]
-    return [f"%%gemini_image {options}" if options.strip() else "%%gemini_image\n", *lines[first + 1 :]]
+    options, text = lines[first][match.end() :].strip(), [line.replace("\r\n", "\n") for line in lines[first + 1 :]]
+    return [f"%%gemini_image {options}\n" if options else "%%gemini_image\n", *text]
 
 
 class PromptLine(TokenTransformBase):

@@ -71,8 +71,7 @@ class GeminiMagics(Magics):
             parsed_line = parse_line(line, self._is_result_name)
             options, prompt = parsed_line.options, parsed_line.prompt
         else:
-            # Editors of Windows end lines with two characters, for which no recording would be found.
-            options, prompt = parse_first_line(line), cell_text.replace("\r\n", "\n").removesuffix("\n")
+            options, prompt = parse_first_line(line), cell_text.removesuffix("\n")
         shell = self.interactive_shell
         result = cell_run.run_cell(shell, prompt, options, read_options(self.defaults), find_variables(shell.user_ns))
         self.shown_result = result
