@@ -16,6 +16,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 import cometmagic
+from cometmagic.generation.exercise_stub import is_exercise_stub
 from cometmagic.generation.plan import Plan, plan
 from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs
 from cometmagic.options.declaration import Options
@@ -116,7 +117,11 @@ words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 lines = st.sampled_from(
     ["\n", "\n'", '"', "$(", "`", "\\", "\nJSON\n", "\nKEY\n", "{{", "}}", "'''", '"""', "\x1b", "%"]
 )
-nasty = st.lists(words | lines, min_size=1, max_size=6).map("".join).filter(str.strip)
+nasty = (
+    st.lists(words | lines, min_size=1, max_size=6)
+    .map("".join)
+    .filter(lambda text: text.strip() and not is_exercise_stub(text))
+)
 
 
 def environment(url: str) -> dict[str, str]:

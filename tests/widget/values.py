@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cometmagic.generation.exercise_stub import is_exercise_stub
 from cometmagic.options.composite_types import ChoiceList, JsonObject, Pairs
 from cometmagic.options.declaration import Options
 from cometmagic.options.option_types import Choice, Flag, Number, OptionType
@@ -27,7 +28,7 @@ def is_literal(text: str) -> bool:
     )
 
 
-PROMPTS = TEXTS.filter(is_literal)
+PROMPTS = TEXTS.filter(is_literal).filter(lambda text: not is_exercise_stub(text))
 
 
 def of_kind(kind: OptionType) -> st.SearchStrategy[Any]:
