@@ -105,9 +105,10 @@ def compute_outcome(call: CallRecord) -> tuple[float | None, str]:
     state, charge_status = call["state"], _read_charge_status(call)
     if state == CallState.PLANNED and not call.get("tries"):
         return 0.0, Outcome.UNSENT
-    uncertain_usd = _count_uncertain_attempts(call) * (read_estimate(call).usd or 0.0)
+    uncertain_count = _count_uncertain_attempts(call)
+    uncertain_usd = uncertain_count * (read_estimate(call).usd or 0.0)
     if state == CallState.FAILED and charge_status in _FREE_STATUSES:
-        is_unsent = not uncertain_usd and charge_status == ChargeStatus.UNSENT.name
+        is_unsent = not uncertain_count and charge_status == ChargeStatus.UNSENT.name
         return uncertain_usd, Outcome.UNSENT if is_unsent else Outcome.NO_IMAGE
     usd = read_price(call).usd if state == CallState.SETTLED else read_token_price(call).usd
     if state == CallState.SETTLED and usd is not None:

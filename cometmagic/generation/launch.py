@@ -55,7 +55,8 @@ def launch_batch(plans: Sequence[Plan], is_cancelled: CancelCheck = lambda: Fals
     for plan in plans:
         check_not_dry_run(plan)
     calls = reserve_calls(plans, session.SESSION_ID, is_cancelled)
-    batch, batch_id = Batch(calls, plans[0].cell_options if plans else CellOptions()), secrets.token_hex(8)
+    batch = Batch(calls, plans[0].cell_options if plans else CellOptions())
+    batch_id = secrets.token_hex(8) if len(calls) > 1 else ""  # a call alone keeps all its tries
     try:
         for call in calls:
             submit_call(call, batch_id)

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from cometmagic.costs.charges import compute_outcome
 from cometmagic.costs.ledger import Ledger
-from cometmagic.costs.ledger_entries import Spending
+from cometmagic.costs.ledger_entries import Outcome, Spending
 from cometmagic.errors import BudgetError, ChargeStatus, CometError, OptionError
 from cometmagic.generation.generate import generate, generate_many, start_generation
 from cometmagic.generation.session import SESSION_ID
+from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from tests.courier.test_rate_limiter import ended
 from tests.courier.test_retry import refusing
@@ -31,6 +33,22 @@ SIGNED = answering(answer(image(thoughtSignature="c2ln"), usageMetadata=USAGE))
 
 def spent(library: Path) -> Spending:
     return Ledger(library).sum_spending()
+
+
+@pytest.mark.parametrize("usd", [None, PRICE])
+@pytest.mark.parametrize(("attempts", "outcome"), [([], Outcome.UNSENT), ([ChargeStatus.UNKNOWN], Outcome.NO_IMAGE)])
+def test_a_call_whose_attempt_may_have_cost_counts_as_sent_whatever_is_known_of_prices(
+    usd: float | None, attempts: list[ChargeStatus], outcome: Outcome
+) -> None:
+    call: Any = {
+        "state": CallState.FAILED,
+        "model": "m",
+        "error": {"fate": ChargeStatus.UNSENT.name},
+        "tries": [{"error": {"fate": status.name}} for status in attempts],
+        "estimate": {"usd": usd, "basis": "b"},
+    }
+
+    assert compute_outcome(call) == (len(attempts) * (usd or 0.0), outcome)
 
 
 @pytest.mark.parametrize(

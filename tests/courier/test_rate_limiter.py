@@ -12,7 +12,7 @@ from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.errors import ChargeStatus, CometError
 from cometmagic.generation.call import Call
 from cometmagic.generation.generate import start_generation
-from cometmagic.generation.launch import submit_call
+from cometmagic.generation.launch import launch_batch, submit_call
 from cometmagic.generation.plan import build_plan
 from cometmagic.generation.reserve import reserve_calls
 from tests.courier.test_retry import BUSY, refusing
@@ -135,6 +135,14 @@ def test_a_batch_whose_calls_come_one_after_the_other_is_stopped_too(serving: An
             ended(submit_call(call, batch_id))
 
     assert len(server.log) == posts
+
+
+@pytest.mark.usefixtures("carried_here", "soon")
+def test_a_batch_of_one_keeps_all_its_tries(serving: Any) -> None:
+    with serving(*[refusing("504 Gateway Timeout")] * 6) as server:
+        ended(*launch_batch([build_plan("a cat", retry_unknown=3)]).calls)
+
+    assert len(server.log) == 4
 
 
 @pytest.mark.usefixtures("carried_here")
