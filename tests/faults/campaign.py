@@ -28,7 +28,6 @@ from tests.faults.leaks import KEY
 from tests.faults.replies import Stamp
 from tests.faults.schedules import Schedule, schedule
 from tests.faults.server import FaultServer
-from tests.waiting import read_run_delay
 
 PATIENCE = 20.0  # seconds after which a call that does not end is given up
 
@@ -85,12 +84,10 @@ class Campaign:
         run = Run(given, root, [Asked(prompt) for prompt in given.prompts], [Stamp() for _ in given.replies])
         scenarios = [answer.steps(stamp) for answer, stamp in zip(given.replies, run.stamps, strict=True)]
         with FaultServer(*scenarios) as server, self._settings(run, server.url), _disk(run, ours=ask is _ask_ours):
-            processes = (os.getpid(), self.process._process.pid)
-            run.begun, run_delay = time.monotonic(), read_run_delay(*processes)
+            run.begun = time.monotonic()
             _all_ask(run, lambda asked, interrupt: ask(run, asked, server.url, interrupt))
             run.idle = _until(self._idle)
-            waited = max(0.0, read_run_delay(*processes) - run_delay)  # for a processor, as other programs run too
-            run.seconds = time.monotonic() - run.begun - waited
+            run.seconds = time.monotonic() - run.begun
         run.log = server.log
         return run
 
