@@ -24,12 +24,7 @@ from cometmagic.courier.recorder import CallRecorder
 from cometmagic.courier.recovery import lock_call, recover
 from cometmagic.courier.retry import ANSWERED_REASON, MAX_TOTAL_WAIT, THROTTLE_REASONS, RetryState, classify
 from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
-from cometmagic.errors import (
-    ChargeStatus,
-    CometError,
-    LibraryError,
-    TransportError,
-)
+from cometmagic.errors import ChargeStatus, CometError, LibraryError, TransportError
 from cometmagic.gemini.encode import iter_body
 from cometmagic.gemini.failures.error_bodies import parse_error_response
 from cometmagic.offline import service

@@ -28,10 +28,11 @@ from cometmagic.courier.route import LiveRoute
 from cometmagic.courier.spool import ResponseSpool
 from cometmagic.errors import CometError, LibraryError
 from cometmagic.gemini.encode import iter_body, measure_body
-from cometmagic.gemini.failures.answer_marks import has_answer, omit_data
+from cometmagic.gemini.failures.answer_marks import has_answer
 from cometmagic.gemini.failures.error_bodies import find_request_id, parse_error_response
 from cometmagic.gemini.failures.error_document import MAX_ERROR_BYTES
 from cometmagic.gemini.file_kinds import describe_binary
+from cometmagic.gemini.tolerant.base64_sniffer import elide_base64
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallRecord, CallState
 from cometmagic.storage.fallback_storage import read_documents
@@ -190,7 +191,7 @@ class PostAttempt:
             self._record_status(response.status_code, headers)
             with contextlib.suppress(InflateError, httpx.HTTPError):  # what came is read, and the status is known
                 await self._receive(pieces, body)
-        text = describe_binary(body, len(body)) or omit_data(body).decode("utf-8", "replace")
+        text = describe_binary(body, len(body)) or elide_base64(body.decode("utf-8", "replace"))
         error_body = self._redactor.redact(text).encode()
         return parse_error_response(response.status_code, error_body, headers, has_images=has_images)
 

@@ -15,15 +15,8 @@ _MARK = re.compile(
     rb'"(?:candidates|prompt_?[fF]eedback)"\s*:\s*[\[{]\s*["{]|(?:"|;base64,)(?:[A-Za-z0-9+/_-]|\\/){1000}'
 )
 
-_DATA = re.compile(rb"(?:[A-Za-z0-9+/_-]|\\/){1000,}={0,2}")
-
 
 def has_answer(body: bytes | bytearray) -> bool:
     """Whether a body, or its beginning, holds an answer or a picture; a web page has pictures of its own."""
     is_picture = sniff(bytes(body[:MAGIC_BYTES])) != UNKNOWN_TYPE
     return is_picture or (not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and _MARK.search(body) is not None)
-
-
-def omit_data(body: bytes) -> bytes:
-    """Return a body without long base64, which nobody can read in a message."""
-    return _DATA.sub("…".encode(), body)

@@ -58,7 +58,7 @@ _SUCCESS_WORDS = {
     "0", "200", "true", "ok", "success", "succeeded", "successful", "queued", "pending", "processing", "submitted",
     "running", "in_progress", "completed", "accepted", "created", "done",
 }  # fmt: skip
-_SUCCESS_CODES = (0, 1, 22)  # of relays for pictures; the last one means that it is in a queue
+_SUCCESS_CODES = (1, 22)  # of relays for pictures; the last one means that it is in a queue
 _PASSING = re.compile(r"\btemporar|\btry again\b|\blater\b|稍后|稍後", re.IGNORECASE)
 _MIN_RESET_DELAY = 60.0  # seconds; a shorter wait does not bring a quota of a day back
 

@@ -118,9 +118,8 @@ RULES = (
     ErrorRule(_REFUSED, SIGNATURE_ADVICE, statuses=(400,), words=SIGNATURE),
     ErrorRule(_UNKNOWN, _LATE_ADVICE, names=r".*time_?d?_?out.*|.*deadline_exceeded|channel:response_time_exceeded"),
     # The relay's own web server, and a device on the way.
-    ErrorRule(_UNKNOWN, BALANCE_ADVICE, statuses=(502, 504), is_page=True, words=WEB_SERVER),
     ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.OVERLOADED, statuses=(503,), is_page=True, has_delay=True),
-    ErrorRule(_UNKNOWN, BALANCE_ADVICE, statuses=(503,), is_page=True, words=WEB_SERVER),
+    ErrorRule(_UNKNOWN, BALANCE_ADVICE, statuses=(502, 503, 504), is_page=True, words=WEB_SERVER),
     ErrorRule(_REFUSED, NETWORK_ADVICE, statuses=(401, 403, 407, 451, 511), is_page=True),
     ErrorRule(_UNKNOWN, f"{NETWORK_ADVICE} {BALANCE_ADVICE}", statuses=(502, 503), is_page=True),
     ErrorRule(_REFUSED, _KEY_ADVICE, names=r"(?:invalid|expired|incorrect)_(?:api_?)?(?:key|token)|api_?key_\w+"),
@@ -170,7 +169,7 @@ RULES = (
         names=r"sensitive_words_detected|prompt_blocked|content_(?:filter|policy)\w*|moderation_\w+"
         r"|prohibited_content",
     ),
-    ErrorRule(_REFUSED, MODERATION_ADVICE, statuses=(400, 403, 422), words=rf"^(?!.*{ACCOUNT})(?:.*?)(?:{MODERATION})"),
+    ErrorRule(_REFUSED, MODERATION_ADVICE, statuses=(400, 403, 422), words=rf"^(?!.*{ACCOUNT}).*(?:{MODERATION})"),
     ErrorRule(
         _REFUSED,
         "The service is not offered where the request came from: check the VPN, or try another model.",

@@ -126,11 +126,7 @@ def build_no_image_error(
     elif addresses or has_data:
         advice = _advise_on_data(advice, body_path, has_address=bool(addresses))
     explanation = quote_texts([service_text, response.text], MAX_TEXT_LENGTH)
-    problem = _describe_missing_image(response, body_path, unknown_files)
-    if response.blocked_categories:
-        problem += "; it was blocked for" if reason.upper() in _USUAL_REASONS else ","
-        problem += f" {'categories' if len(response.blocked_categories) > 1 else 'category'} "
-        problem += ", ".join(response.blocked_categories)
+    problem = _describe_missing_image(response, body_path, unknown_files) + _describe_categories(response, reason)
     message = f"{problem}: {explanation}" if explanation else f"{problem}."
     return NoImageError(message, advice=advice, **details)
 
@@ -218,3 +214,11 @@ def _describe_missing_image(response: ImageResponse, body_path: Path, unknown_fi
     if response.text.strip():
         return "The model answered in words only"
     return "The answer holds no image"
+
+
+def _describe_categories(response: ImageResponse, reason: str) -> str:
+    if not response.blocked_categories:
+        return ""
+    link = "; it was blocked for" if reason.upper() in _USUAL_REASONS else ","
+    noun = "categories" if len(response.blocked_categories) > 1 else "category"
+    return f"{link} {noun} {', '.join(response.blocked_categories)}"

@@ -19,7 +19,7 @@ _PREFIX = re.compile(rb"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
 _ESCAPES = re.compile(rb"\\[nrt]|\\u00(?:0[9aAdD]|20)|\s")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+(?:={0,2}|\\?)")  # a head may end in the middle of an escape
 _MIXED = re.compile(rb"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])")  # unlike words, and numbers in hexadecimal
-_LONG_RUN = re.compile("[A-Za-z0-9+/_-]{1000,}={0,2}")
+_LONG_RUN = re.compile(r"[A-Za-z0-9+/_\\-]{1000,}={0,2}")  # with slashes that are escaped
 _URLSAFE_TABLE = bytes.maketrans(b"-_", b"+/")
 
 

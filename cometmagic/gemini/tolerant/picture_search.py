@@ -16,6 +16,7 @@ from cometmagic.gemini.tolerant.base64_sniffer import is_base64_file, is_base64_
 from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
 from cometmagic.gemini.tolerant.image_addresses import find_addresses, has_address, is_address, is_image_address
 from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS
+from cometmagic.gemini.tolerant.text_body import is_web_page
 
 PartNode = dict[str, Any]
 
@@ -39,7 +40,6 @@ _FINISH_REASONS = {"length": "MAX_TOKENS", "content_filter": "SAFETY"} | dict.fr
 )
 _HEAD_BYTES = 100
 _DATA = re.compile(rb"https?:(?:\\?/){2}[\w\[]|[A-Za-z0-9+/_-]{1000}")
-_HTML = re.compile(r"\s*<(?:!doctype|html|head|body)", re.IGNORECASE)
 
 
 def has_words_before_error(documents: list[Any]) -> bool:
@@ -117,7 +117,7 @@ class PictureSearch:
 
     def _search_string(self, name: str, value: JSONString | str, thought: PartNode) -> Any:
         """Search one string, and return what stands in its place from now on."""
-        if _HTML.match(coerce_string(value, _HEAD_BYTES)):  # a page, whose pictures belong to it
+        if is_web_page(value):  # its pictures belong to it
             return value
         if (text := find_image_text(value)) is not None:
             return [self._add_piece(piece, thought, is_image=is_image) for piece, is_image in split_data_uris(text)]

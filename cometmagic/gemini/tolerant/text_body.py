@@ -25,12 +25,17 @@ _MAX_PICTURES = 100
 _MAX_TEXT_BYTES = 4096  # of each text between two pictures; the beginning is enough to see what it is
 
 
+def is_web_page(text: JSONString | str) -> bool:
+    """Whether a text is a page in HTML."""
+    return _HTML.match(coerce_string(text, _HEAD_BYTES)) is not None
+
+
 def parse_text_body(buffer: Buffer) -> list[Any]:
     """Return a body that is no JSON object as documents with what it holds; none when that is no answer."""
     head, tail = buffer[:_MARGIN_BYTES], buffer[-_MARGIN_BYTES:]
     start, end = len(head) - len(head.lstrip(_QUOTES)), len(tail) - len(tail.rstrip(_QUOTES))
     text = JSONString(memoryview(buffer)[start : len(buffer) - end])
-    if _HTML.match(coerce_string(text, _HEAD_BYTES)):
+    if is_web_page(text):
         return []
     if is_base64_image(text) or find_image_text(text) is not None:
         return [{"content": text}]
