@@ -16,22 +16,24 @@ from cometmagic.display.bundles import (
     Bundle,
     align_rows,
     build_bundle,
+    build_image,
     build_lines,
     render_details,
     render_small_print,
     render_table,
 )
 from cometmagic.display.caption import list_warnings
-from cometmagic.display.html_parts import encode_base64, escape_text, render_image, wrap_small_print, wrap_without_math
+from cometmagic.display.html_parts import encode_base64, escape_text, wrap_small_print
+from cometmagic.display.result_output import FIRST_SECONDS
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.batch import Batch
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import MAX_SHEET_IMAGES, ImageResults, ResultOrError
-from cometmagic.storage.call_folder import SMALL_PREVIEW_BYTES, CallFolder
+from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import shorten_id
 from cometmagic.system.formatting import format_path
-from cometmagic.system.sanitize import TEXT_CAP, clean_line
+from cometmagic.system.sanitize import TEXT_CAP, clean, clean_line
 
 PIXEL_RATIO = 4 / 3  # pixels of a sheet per CSS pixel, which makes letters 13 or 14 CSS pixels high
 TERMINAL_PIXELS = 960  # pixels of the longest side
@@ -45,12 +47,8 @@ COLUMNS = ("#", "label", "id", "pixels", "tokens", "seconds", "estimate")
 
 
 def build_batch_progress(batch: Batch, seconds: float) -> Bundle:
-    """Return the progress of a batch; its numbers have a fixed width."""
-    counts, total = batch.outcome_counts, len(batch.calls)
-    width = len(str(total))
-    facts = [f"{counts['saved'] + counts['failed'] + counts['unsent']:>{width}} of {total} done"]
-    facts += [f"{counts[name]:>{width}} {label}" for name, label in (("failed", "failed"), ("sent", "under way"))]
-    facts.append(f"{seconds:.0f} s")
+    """Return the progress of a batch; its numbers have a fixed width. The first one is true for good, as of a call."""
+    facts = _format_counts(batch, seconds) if seconds >= FIRST_SECONDS else [f"{len(batch.calls)} images requested"]
     if any(call.source == "live" for call in batch.calls):
         facts.append(f"together {batch.estimate}")
     pause, reason = batch.pause
@@ -58,19 +56,31 @@ def build_batch_progress(batch: Batch, seconds: float) -> Bundle:
     return build_lines(" · ".join(facts), *dict.fromkeys(warning for call in batch.calls for warning in call.warnings))
 
 
+def _format_counts(batch: Batch, seconds: float) -> list[str]:
+    counts, total = batch.outcome_counts, len(batch.calls)
+    width = len(str(total))
+    facts = [f"{counts['saved'] + counts['failed'] + counts['unsent']:>{width}} of {total} done"]
+    facts += [f"{counts[name]:>{width}} {label}" for name, label in (("failed", "failed"), ("sent", "under way"))]
+    return [*facts, f"{seconds:.0f} s"]
+
+
 def build_sheet(results: ImageResults, *, terminal: bool = False) -> Bundle:
     """Return the contact sheet; as PNG for a `terminal` that draws images."""
-    content, alt, plain = results.contact_sheet(), results.alt, {"text/plain": repr(results)}
+    content = results.contact_sheet()
     if terminal:
         png = thumbnails.render_png(content, TERMINAL_PIXELS)
-        return ({"image/png": encode_base64(png)} if png else {}) | plain, {}
+        return ({"image/png": encode_base64(png)} if png else {}) | {"text/plain": repr(results)}, {}
+    bundle, metadata = embed_sheet(content, results.alt, repr(results))
+    folders = [format_path(result.folder) for result in results.results]
+    return bundle, metadata | {"cometmagic": {"folders": folders}}
+
+
+def embed_sheet(content: bytes, alt: str, plain_text: str) -> Bundle:
+    """Return (MIME bundle, metadata) of a sheet, which is a JPEG; `plain_text` is for front ends without images."""
     width, height = thumbnails.read_size(ImagePart(thumbnails.JPEG, content=content)) or (1, 1)
     size = round(width / PIXEL_RATIO), round(height / PIXEL_RATIO)
-    bundle = {"text/html": wrap_without_math(render_image(thumbnails.JPEG, content, alt, size))}
-    metadata: dict[str, Any] = {"cometmagic": {"folders": [format_path(result.folder) for result in results.results]}}
-    if thumbnail := thumbnails.shrink_jpeg(content, SMALL_PREVIEW_BYTES):
-        bundle[thumbnails.JPEG], metadata[thumbnails.JPEG] = encode_base64(thumbnail), {"alt": alt}
-    return bundle | plain, metadata | {"vscode_altText": alt}
+    bundle, metadata = build_image(thumbnails.JPEG, content, alt, size)
+    return bundle | {"text/plain": clean(plain_text)}, metadata
 
 
 def build_sheet_caption(results: ImageResults, saved_paths: list[Path] | None = None) -> Bundle:

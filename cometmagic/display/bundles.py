@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Any
 
-from cometmagic.display.html_parts import escape_text, wrap_small_print, wrap_without_math
+from cometmagic.display.html_parts import encode_base64, escape_text, render_image, wrap_small_print, wrap_without_math
 from cometmagic.system.sanitize import clean, clean_line
 
 Bundle = tuple[dict[str, str], dict[str, Any]]  # MIME bundle, metadata
@@ -28,6 +28,22 @@ def build_bundle(html: str, plain_text: str) -> Bundle:
     return {"text/html": wrap_without_math(html), "text/plain": clean(plain_text, len(plain_text) + 1)}, {}
 
 
+def build_image(mime_type: str, content: bytes, alt: str, size: tuple[int, int]) -> Bundle:
+    """Return an image as HTML and as an output of its own type; `size` is in CSS pixels.
+
+    The HTML is for notebooks: JupyterLab and nbconvert keep the alternative text of an <img> only. The other is for
+    PDF, Markdown and front ends without HTML.
+    """
+    html = wrap_without_math(render_image(mime_type, content, alt, size))
+    facts = {"width": size[0], "height": size[1], "alt": alt}
+    return {"text/html": html, mime_type: encode_base64(content)}, {"vscode_altText": alt, mime_type: facts}
+
+
+def drop_html(bundle: Bundle) -> Bundle:
+    """Return a bundle without its HTML: exporters write the image to a file then."""
+    return {mime_type: content for mime_type, content in bundle[0].items() if mime_type != "text/html"}, bundle[1]
+
+
 def build_lines(*texts: str) -> Bundle:
     """Return a bundle of lines in small print."""
     return build_bundle(render_small_print(*texts), "\n".join(texts))
@@ -39,9 +55,17 @@ def build_plain_text(plain_text: str) -> Bundle:
 
 
 def join_bundles(*bundles: Bundle) -> Bundle:
-    """Return the texts of several bundles as one bundle, each below the one before."""
-    mime_types = dict.fromkeys(mime_type for data, _ in bundles for mime_type in data)
-    return {name: "\n".join(data.get(name, "") for data, _ in bundles) for name in mime_types}, {}
+    """Return several bundles as one: their texts below each other, and the first content of any other type."""
+    contents: dict[str, list[str]] = {}
+    metadata: dict[str, Any] = {}
+    for data, bundle_metadata in bundles:
+        for mime_type, content in data.items():
+            contents.setdefault(mime_type, []).append(content)
+        metadata = bundle_metadata | metadata
+    return {
+        mime_type: "\n".join(texts) if mime_type.startswith("text/") else texts[0]
+        for mime_type, texts in contents.items()
+    }, metadata
 
 
 def render_small_print(*texts: str) -> str:

@@ -29,7 +29,7 @@ def build_gallery(listing: Listing) -> bundles.Bundle:
     for folder, row in listing.rows:
         content = _load_thumbnail(folder, budget) if remaining_bytes > 0 else None
         remaining_bytes -= len(content or b"")
-        rows.append([_render_thumbnail(content), *_render_cells(row)])
+        rows.append([render_thumbnail(content), *_render_cells(row)])
     table = bundles.render_table(COLUMNS, rows) if rows else ""
     html = f"{bundles.render_small_print(listing.title)}{table}{bundles.render_small_print(*listing.notes)}"
     return bundles.build_bundle(html, format_table(listing))
@@ -55,7 +55,7 @@ def _load_thumbnail(folder: CallFolder, budget: thumbnails.PixelBudget) -> bytes
     return thumbnails.create_thumbnail(image, THUMBNAIL_PIXELS, MAX_THUMBNAIL_BYTES, budget) if image else None
 
 
-def _render_thumbnail(content: bytes | None) -> str:
+def render_thumbnail(content: bytes | None) -> str:
     """Return a thumbnail without alternative text, as the prompt is in the next cell."""
     size = thumbnails.read_size(ImagePart(thumbnails.JPEG, content=content)) if content else None
     return render_image(thumbnails.JPEG, content, "", fit_size(*size, THUMBNAIL_PIXELS)) if content and size else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cometmagic.errors import ChargeStatus, CometError, LibraryError
 from cometmagic.options.settings import MEGAPIXELS_VARIABLE
@@ -147,6 +147,11 @@ class ImagePart:
             ) from None
         except decoder_errors.ImageFileError:
             raise CometError("The image cannot be read as a picture.", charge_status=ChargeStatus.PAST) from None
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        from cometmagic.display.mime_bundles import build_value  # only for a front end
+
+        return build_value(self)
 
 
 @dataclass(frozen=True)

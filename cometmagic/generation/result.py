@@ -233,11 +233,7 @@ class ImageResult(CompletedCall):
             description = "call without an image"
         return f"<cometmagic {description} {clean_line(format_path(self.folder))}>"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from cometmagic.display.result_output import build_image  # also where the extension is not loaded
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        from cometmagic.display.mime_bundles import build_value  # only for a front end
 
-        plain = {"text/plain": repr(self)}
-        try:
-            return build_image(self)[0] | plain
-        except (CometError, OSError):
-            return plain
+        return build_value(self)

@@ -5,7 +5,6 @@ Like a result, a list of results reads call folders. This module knows nothing a
 
 from __future__ import annotations
 
-import base64
 import itertools
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -116,17 +115,24 @@ class ImageResults(CompletedCall, Sequence[ResultOrError]):
         return [_build_row(label, item) for label, item in self._iter_labels()]
 
     def table(self) -> Any:
-        """Return a row for each: a list of dicts, or a pandas DataFrame where pandas is imported already."""
-        pandas = sys.modules.get("pandas")
-        return pandas.DataFrame(self.rows()) if pandas is not None else self.rows()
+        """Return a row for each: a list of dicts, or a pandas DataFrame where pandas is imported already.
+
+        A notebook shows the DataFrame with a small image in each row.
+        """
+        if "pandas" not in sys.modules:
+            return self.rows()
+        from cometmagic.display.thumbnail_table import ThumbnailTable
+
+        return ThumbnailTable(self.rows())
 
     def __repr__(self) -> str:
         failures = f", {len(self.errors)} failed" if self.errors else ""
         return f"<cometmagic {len(self)} images{failures}>"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        plain = {"text/plain": repr(self)}
-        return {"image/jpeg": base64.b64encode(self.contact_sheet()).decode()} | plain if self.results else plain
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        from cometmagic.display.mime_bundles import build_value  # only for a front end
+
+        return build_value(self)
 
 
 AnyResult = ImageResult | ImageResults

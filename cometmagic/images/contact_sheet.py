@@ -31,7 +31,7 @@ MAX_LABEL_LINES = 2  # of a label below a picture
 MAX_ROW_LABEL_LINES = 4  # of a label beside a row
 ROW_LABEL_WIDTH = 190  # pixels
 MAX_UNIT_SIDE = math.sqrt(2)  # long side of a 2:1 picture of area 1; longer pictures are scaled down
-MAX_SHEET_BYTES = 550_000  # about 0.75 MB as base64
+MAX_SHEET_BYTES = 380_000  # embedded twice, about 1 MB as base64
 SHEET_QUALITIES = (84, 74, 64, 50, 35)
 UNREADABLE_IMAGE_REASON = "This picture cannot be drawn here."
 BACKGROUND_COLOUR, LABEL_COLOUR, EMPTY_TILE_COLOUR, REASON_COLOUR = "#ffffff", "#1f1f1f", "#f0f0f0", "#5c5c5c"
@@ -39,11 +39,17 @@ BACKGROUND_COLOUR, LABEL_COLOUR, EMPTY_TILE_COLOUR, REASON_COLOUR = "#ffffff", "
 
 @dataclass(frozen=True)
 class Tile:
-    """One place on the sheet: its label, and its picture or the reason why there is none."""
+    """One place on the sheet: its label, and its picture (a file or its bytes) or the reason why there is none."""
 
     label: str
     image_path: Path | None = None
     reason: str = ""
+    content: bytes | None = None
+
+    @property
+    def source(self) -> Path | io.BytesIO | None:
+        """Where the picture is read from."""
+        return io.BytesIO(self.content) if self.content is not None else self.image_path
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,8 @@ class _SheetLayout:
 
 def _load_preview(layout: _TileLayout) -> Image.Image | None:
     """Return a tile's picture at its size on the sheet, None when there is none."""
-    content = resize.render_preview(layout.tile.image_path, max(layout.size)) if layout.tile.image_path else None
+    source = layout.tile.source
+    content = resize.render_preview(source, max(layout.size)) if source else None
     if content is None:
         return None
     return ImageOps.fit(opener.load_image(content), layout.size)
@@ -188,7 +195,7 @@ def render_contact_sheet(tiles: Sequence[Tile]) -> bytes:
 
 def _measure_ratios(tiles: Sequence[Tile]) -> list[float]:
     """Return width by height of each picture; an empty tile gets their geometric mean."""
-    sizes = [opener.read_size(tile.image_path) if tile.image_path else None for tile in tiles]
+    sizes = [opener.read_size(source) if (source := tile.source) else None for tile in tiles]
     ratios = [width / height for width, height in filter(None, sizes)]
     default_ratio = statistics.geometric_mean(ratios) if ratios else 1.0
     return [size[0] / size[1] if size else default_ratio for size in sizes]

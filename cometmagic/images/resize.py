@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 PREVIEW_QUALITIES = (85, 75, 65, 55, 45)  # tried in turn until the preview is light
-BYTES_PER_PIXEL = 0.15  # of a light preview: a notebook may hold dozens
+BYTES_PER_PIXEL = 0.11  # of a light preview: a notebook may hold dozens, each twice
 MIN_SIDE = 32  # pixels; smaller pictures are not made smaller
 SIDE_LENGTHS = (4096, 3072, 2048, 1536, 1024, 768)  # pixels of the longest side, tried in turn until a picture fits
 TRANSPARENT_SIDE = 3072  # pixels, at most, where WebP is written: its encoder takes 20 bytes per pixel

@@ -13,10 +13,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cometmagic.display import result_output
-from cometmagic.display.bundles import Bundle, join_bundles
+from cometmagic.display.bundles import Bundle, build_plain_text, join_bundles
+from cometmagic.display.mime_bundles import build_value
 from cometmagic.errors import Interrupted
 from cometmagic.generation.call import EVENT_POLL_INTERVAL, PendingCall
 from cometmagic.generation.result_list import AnyResult
+from cometmagic.notebook import front_end
 from cometmagic.notebook.progress import ProgressOutput, UpdatableOutput, publish
 
 if TYPE_CHECKING:
@@ -84,6 +86,10 @@ class PendingResult:
             raise AttributeError(f"{name}: the picture has not come yet; .result() waits for it.")
         return getattr(self.result(), name)
 
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        """Return the result as it looks once it is there, until then the status."""
+        return build_value(self._result) if self._result is not None else build_plain_text(repr(self))
+
     def __repr__(self) -> str:
         status = "under way" if not self.done else "failed" if self._error is not None else "ended"
         return f"<cometmagic {status}: {self._error if status == 'failed' else self._pending_call.describe_outcome()}>"
@@ -92,9 +98,9 @@ class PendingResult:
 class _BackgroundOutput(ProgressOutput):
     """The outputs of a background cell: all exist when the cell ends, and are only updated afterwards."""
 
-    def __init__(self, shell: InteractiveShell) -> None:
-        super().__init__(shell)
-        self._caption_output = UpdatableOutput(shell)
+    def __init__(self, shell: InteractiveShell, *, html: bool = True) -> None:
+        super().__init__(shell, html=html)
+        self._caption_output = UpdatableOutput(shell, html=html)
         self._captions: list[Bundle] = []
 
     @property
@@ -113,6 +119,13 @@ class _BackgroundOutput(ProgressOutput):
     def show_image(self, bundle: Bundle) -> None:
         """Replace the progress by the image, also in a terminal: no cell returns it."""
         self.show_final(bundle)
+
+    def show_final(self, bundle: Bundle) -> None:
+        """Replace the progress by the final output in the same place."""
+        if self.is_notebook:
+            self.progress_output.show(bundle)
+        else:
+            publish(bundle)
 
     def show_caption(self, bundle: Bundle) -> None:
         if self.is_notebook:
@@ -134,7 +147,8 @@ def start_background(
     to it.
     """
     variable = pending_call.cell_options.into
-    pending_result, output = PendingResult(pending_call), _BackgroundOutput(shell)
+    pending_result = PendingResult(pending_call)
+    output = _BackgroundOutput(shell, html=pending_call.cell_options.html)
     if variable:
         shell.user_ns[variable] = pending_result
 
@@ -150,7 +164,8 @@ def start_background(
         if error is not None:
             output.show_caption(result_output.build_error(error))
 
-    output.show_placeholder(build_progress(0.0), result_output.build_placeholder(variable))
+    placeholder = result_output.build_placeholder(variable, is_updated=front_end.can_update_outputs(shell))
+    output.show_placeholder(build_progress(0.0), placeholder)
     _start_thread(wait)
     return pending_result
 

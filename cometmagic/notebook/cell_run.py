@@ -11,10 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cometmagic.display import batch_output, bundles, result_output
+from cometmagic.display import batch_output, result_output
 from cometmagic.display.caption import build_caption
 from cometmagic.errors import CometError, Interrupted
-from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.batch import Batch
 from cometmagic.generation.call import Call, PendingCall
 from cometmagic.generation.launch import launch, launch_batch
@@ -97,12 +96,14 @@ def _run_call(shell: InteractiveShell, plan: Plan) -> ImageResult | background.P
             lambda seconds: result_output.build_call_progress(call, seconds, "in the background"),
             partial(_finish_call, call),
         )
-    output, progress = ProgressOutput(shell), CallProgress(call)
+    output, progress = ProgressOutput(shell, html=call.cell_options.html), CallProgress(call)
     try:
         for event in call.iter_events():
             progress.handle_event(event)
             if output.is_due:
-                output.show_progress(result_output.build_call_progress(call, output.seconds, *progress.describe()))
+                output.show_progress(
+                    result_output.build_call_progress(call, output.seconds, *progress.describe(output.seconds))
+                )
         return _finish_call(call, output, _build_result_setter(shell, call.cell_options.into))
     except KeyboardInterrupt:
         raise _handle_interrupt(call, output) from None
@@ -160,7 +161,7 @@ def _run_batch(shell: InteractiveShell, plans: list[Plan]) -> ImageResults | bac
             lambda seconds: batch_output.build_batch_progress(batch, seconds),
             partial(_finish_batch, batch),
         )
-    output = ProgressOutput(shell)
+    output = ProgressOutput(shell, html=batch.cell_options.html)
     try:
         for _ in batch.iter_events():
             if output.is_due:
@@ -186,22 +187,8 @@ def _finish_batch(batch: Batch, output: ProgressOutput, set_result: background.R
     return results
 
 
-def show_image_part(image: ImagePart) -> None:
-    """Show one image of a result."""
-    publish(result_output.build_part(image))
-
-
-def show_result(value: AnyResult | background.PendingResult, *, is_returned: bool = False) -> None:
-    """Show a result, or several, as their cell did; a plain terminal shows a returned value as its Out[n] instead."""
-    if isinstance(value, background.PendingResult):
-        publish(bundles.build_plain_text(repr(value)))
-        return
-    terminal = front_end.can_draw_png()
-    if isinstance(value, ImageResults):
-        image = batch_output.build_sheet(value, terminal=terminal)
-        caption = batch_output.build_sheet_caption(value)
-    else:
-        image, caption = result_output.build_image(value, terminal=terminal), build_caption(value)
-    if front_end.can_show_images() or not is_returned:
-        publish(image)
-    publish(caption)
+def show_result(result: ImageResult) -> None:
+    """Show a result as its cell did; a terminal that draws no images shows it as Out[n] instead."""
+    if front_end.can_show_images():
+        publish(result_output.build_image(result, terminal=front_end.can_draw_png()))
+    publish(build_caption(result))

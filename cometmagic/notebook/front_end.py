@@ -72,3 +72,25 @@ def can_show_images() -> bool:
     from IPython import get_ipython
 
     return hasattr(get_ipython(), "kernel") or can_draw_png()
+
+
+def can_update_outputs(shell: InteractiveShell) -> bool:
+    """Whether an output can change after its cell has ended, as far as one can know.
+
+    Consoles and outputs of widgets ignore updates. A notebook's request names its cell in its metadata; that of a
+    console has none.
+    """
+    if not hasattr(shell, "kernel"):
+        return False
+    return bool(shell.get_parent().get("metadata")) and not is_in_output_widget(shell)  # type: ignore[attr-defined]
+
+
+def is_in_output_widget(shell: InteractiveShell) -> bool:
+    """Whether an `ipywidgets.Output` takes what the running code displays; such an output ignores updates."""
+    if "ipywidgets" not in sys.modules or not hasattr(shell, "kernel"):
+        return False
+    from ipywidgets.widgets import widget, widget_output
+
+    message_id = shell.get_parent().get("header", {}).get("msg_id")  # type: ignore[attr-defined]
+    outputs = [one for one in list(widget._instances.values()) if isinstance(one, widget_output.Output)]  # noqa: SLF001
+    return any(output.msg_id == message_id for output in outputs)

@@ -57,7 +57,7 @@ def show_call(library: Library, call_id: str) -> ImageResult | None:
     folder = index.find_call(library, call_id)
     result = ImageResult(folder.path) if folder.is_complete else None
     if result:
-        cell_run.show_result(result, is_returned=True)
+        cell_run.show_result(result)
     else:
         _print(library_table.explain_missing_image(folder))
     _print(f"\n{library_table.describe_call(folder)}")
@@ -73,7 +73,7 @@ def fetch_call(library: Library, call_id: str) -> ImageResult:
     from cometmagic.storage import index
 
     result = fetch_image(index.find_call(library, call_id).path)
-    cell_run.show_result(result, is_returned=True)
+    cell_run.show_result(result)
     return result
 
 

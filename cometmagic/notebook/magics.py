@@ -20,6 +20,7 @@ from cometmagic.notebook.completer import LIVE_FLAG, Completer
 from cometmagic.notebook.config import GeminiImage, read_options
 from cometmagic.notebook.input_lines import PromptLine, clean_cell_magic
 from cometmagic.notebook.namespace import is_result_name
+from cometmagic.notebook.shown_values import ShownValues
 from cometmagic.notebook.variable_scope import find_variables
 from cometmagic.options.command_line import parse_first_line, parse_line
 from cometmagic.options.help_text import build_help_text
@@ -32,20 +33,13 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Configurable
 
-    from cometmagic.gemini.parts import ImagePart
     from cometmagic.generation.result import ImageResult
-    from cometmagic.generation.result_list import ImageResults
-    from cometmagic.notebook.background import PendingResult
     from cometmagic.notebook.cell_run import CellValue
     from cometmagic.storage.library import Library
     from cometmagic.widget.panel import Panel
 
 
 MAX_RECENT_CALLS = 200  # calls that are checked when the extension is loaded
-_RESULT_TYPE = ("cometmagic", "ImageResult")
-_RESULTS_TYPE = ("cometmagic", "ImageResults")
-_PENDING_TYPE = ("cometmagic.notebook.background", "PendingResult")
-_PART_TYPE = ("cometmagic", "ImagePart")
 
 
 @magics_class
@@ -58,7 +52,7 @@ class GeminiMagics(Magics):
         self.interactive_shell = shell
         self.defaults = _create_defaults(shell)
         self.completer = Completer(shell)
-        self.shown_result: object = None
+        self.shown_values = ShownValues(shell)
 
     @no_var_expand
     @line_cell_magic
@@ -74,7 +68,7 @@ class GeminiMagics(Magics):
             options, prompt = parse_first_line(line), cell_text.removesuffix("\n")
         shell = self.interactive_shell
         result = cell_run.run_cell(shell, prompt, options, read_options(self.defaults), find_variables(shell.user_ns))
-        self.shown_result = result
+        self.shown_values.add(result)
         return result
 
     def _is_result_name(self, word: str) -> bool:
@@ -85,7 +79,7 @@ class GeminiMagics(Magics):
     def gemini_library(self, line: str) -> ImageResult | None:
         """See `library_magic.format_help`, which replaces this text."""
         result = library_magic.run_action(_open_library, line)
-        self.shown_result = result
+        self.shown_values.add(result)
         return result
 
     @no_var_expand
@@ -129,30 +123,6 @@ class GeminiMagics(Magics):
         rows = front_end.describe_surroundings(self.interactive_shell, session_options)
         print(doctor.examine(*rows, session_options=session_options))
 
-    def show_once(self, result: ImageResult | ImageResults | PendingResult) -> None:
-        """Show a result that is the value of a cell, unless the cell has just shown it.
-
-        Raises `NotImplementedError` in a terminal for a result that was shown: IPython then prints its repr.
-        """
-        was_shown, self.shown_result = result == self.shown_result, None
-        if not was_shown:
-            from cometmagic.notebook import cell_run
-
-            cell_run.show_result(result)
-        elif not hasattr(self.interactive_shell, "kernel"):
-            raise NotImplementedError  # the terminal has already printed "Out[n]: "
-
-    @staticmethod
-    def show_image_part(image: ImagePart) -> None:
-        """Show an image that is the value of a cell."""
-        from cometmagic.notebook import cell_run
-
-        cell_run.show_image_part(image)
-
-    def reset_shown_result(self, *_: Any) -> None:
-        """Forget the shown result when a new cell starts."""
-        self.shown_result = None
-
 
 def _create_defaults(shell: InteractiveShell) -> Configurable:
     try:
@@ -182,11 +152,7 @@ def load(shell: Any) -> None:  # IPython types its parts as optional, and its co
     magics.completer.register()
     shell.input_transformer_manager.cleanup_transforms.append(clean_cell_magic)
     shell.input_transformer_manager.token_transformers.append(PromptLine)
-    formatter = shell.display_formatter.ipython_display_formatter
-    for name in (_RESULT_TYPE, _RESULTS_TYPE, _PENDING_TYPE):
-        formatter.for_type_by_name(*name, magics.show_once)
-    formatter.for_type_by_name(*_PART_TYPE, magics.show_image_part)
-    shell.events.register("pre_run_cell", magics.reset_shown_result)
+    magics.shown_values.register()
     with contextlib.suppress(RuntimeError):  # a Python without threads
         threading.Thread(target=_start_courier, name="cometmagic-warm", daemon=True).start()
     _recover_earlier_calls()
@@ -224,6 +190,4 @@ def unload(shell: Any) -> None:
     magics.completer.unregister()
     shell.input_transformer_manager.cleanup_transforms.remove(clean_cell_magic)
     shell.input_transformer_manager.token_transformers.remove(PromptLine)
-    for name in (_RESULT_TYPE, _RESULTS_TYPE, _PENDING_TYPE, _PART_TYPE):
-        shell.display_formatter.ipython_display_formatter.pop(".".join(name), None)
-    shell.events.unregister("pre_run_cell", magics.reset_shown_result)
+    magics.shown_values.unregister()

@@ -1,11 +1,14 @@
-"""The output that first shows progress and then becomes the image or the contact sheet.
+"""The outputs of a cell: the progress while it waits, then the image or the contact sheet, and the caption.
 
-A plain terminal rewrites one line instead; without a terminal no progress is written. Any thread can publish outputs.
-Their content is built by `display`; this module only displays and updates it.
+The image is an output of its own. Widgets' outputs, QtConsole and other consoles ignore updates, so an image that came
+as an update of the progress would never be seen there. A plain terminal rewrites one line instead; without a terminal
+no progress is written. Any thread can publish outputs. Their content is built by `display`; this module only displays
+and updates it.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import sys
@@ -14,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
-from cometmagic.display.bundles import Bundle
+from cometmagic.display.bundles import Bundle, drop_html
+from cometmagic.display.result_output import FIRST_SECONDS
 from cometmagic.generation.call import Call
 from cometmagic.notebook import front_end
 
@@ -25,8 +29,9 @@ UPDATE_INTERVAL = 0.5  # seconds; a flood of updates makes the notebook server d
 DEFAULT_COLUMNS = 80  # characters of a terminal of unknown width
 
 
-def publish(bundle: Bundle) -> None:
-    """Display a bundle as it is."""
+def publish(bundle: Bundle, *, html: bool = True) -> None:
+    """Display a bundle as it is, or without its HTML."""
+    bundle = bundle if html else drop_html(bundle)
     display(bundle[0], metadata=bundle[1], raw=True)
 
 
@@ -37,28 +42,37 @@ class UpdatableOutput:
     publisher is stored at the start, because `%%capture` in another cell replaces it.
     """
 
-    def __init__(self, shell: InteractiveShell) -> None:
-        """`shell` publishes the output; nothing is shown yet."""
+    def __init__(self, shell: InteractiveShell, *, html: bool = True) -> None:
+        """`shell` publishes the output, with its HTML if `html`; nothing is shown yet."""
         self._publisher = shell.display_pub
+        self._html = html
         self._id = f"cometmagic-{secrets.token_hex(8)}"
         self._is_shown = False
 
     def show(self, bundle: Bundle) -> None:
         """Show a bundle in place of the previous one."""
-        data, metadata = bundle
+        data, metadata = bundle if self._html else drop_html(bundle)
         self._publisher.publish(data=data, metadata=metadata, transient={"display_id": self._id}, update=self._is_shown)
         self._is_shown = True
+
+    def clear(self) -> None:
+        """Leave nothing of what was shown: front ends give an output without any content no space."""
+        if self._is_shown:
+            self.show(({}, {}))
 
 
 class ProgressOutput:
     """The outputs of one cell: the progress, then the image and its caption."""
 
-    def __init__(self, shell: InteractiveShell) -> None:
-        """`shell` publishes the outputs; nothing is shown yet."""
+    def __init__(self, shell: InteractiveShell, *, html: bool = True) -> None:
+        """`shell` publishes the outputs, with HTML if `html`; nothing is shown yet."""
+        self._html = html
         self.is_notebook = hasattr(shell, "kernel")
+        self._has_reader = front_end.is_interactive(shell)
         self.start_time = time.monotonic()
         self.update_time: float | None = None
-        self._output = UpdatableOutput(shell)
+        self.progress_output = UpdatableOutput(shell, html=html)
+        self._final_output = UpdatableOutput(shell, html=html)
 
     @property
     def seconds(self) -> float:
@@ -71,10 +85,10 @@ class ProgressOutput:
         return self.update_time is None or self.seconds - self.update_time >= UPDATE_INTERVAL
 
     def show_progress(self, bundle: Bundle) -> None:
-        """Show the progress in place of the previous one."""
-        if self.is_notebook:
-            self._output.show(bundle)
-        else:
+        """Show the progress in place of the previous one; not where a program runs the notebook."""
+        if self.is_notebook and self._has_reader:
+            self.progress_output.show(bundle)
+        elif not self.is_notebook:
             self._write_line(bundle[0]["text/plain"].partition("\n")[0])  # only one line can be rewritten
         self.update_time = self.seconds
 
@@ -86,16 +100,17 @@ class ProgressOutput:
             self._write_line("")
 
     def show_final(self, bundle: Bundle) -> None:
-        """Replace the progress by the final output."""
+        """Replace the progress, or an earlier final output, by the final output."""
         if self.is_notebook:
-            self._output.show(bundle)
+            self.progress_output.clear()
+            self._final_output.show(bundle)
         else:
             self._write_line("")
-            publish(bundle)
+            publish(bundle, html=self._html)
 
     def show_caption(self, bundle: Bundle) -> None:
         """Show the caption below the image."""
-        publish(bundle)
+        publish(bundle, html=self._html)
 
     @staticmethod
     def _write_line(text: str) -> None:
@@ -133,11 +148,16 @@ class CallProgress:
                 self._wait_reason, self._wait_end, self.received_bytes = reason, time.monotonic() + seconds, 0
                 self._wait_action = "trying again" if is_retry else "sending"
 
-    def describe(self) -> tuple[str, str]:
-        """Return the current step, and why the courier waits, or ""."""
+    def describe(self, seconds: float = math.inf) -> tuple[str, str]:
+        """Return the step, and why the courier waits, or "".
+
+        `seconds` is the time since the start, where the first output may stay for good.
+        """
         remaining_seconds = self._wait_end - time.monotonic()
         if remaining_seconds > 0:
             return f"{self._wait_action} in {remaining_seconds:.0f} s", self._wait_reason
         if self.received_bytes:
             return f"receiving, {self.received_bytes / 1e6:.1f} MB", ""
+        if seconds < FIRST_SECONDS:
+            return "requested", ""
         return "drawing" if self._call.source == "offline" else "waiting for the model", ""

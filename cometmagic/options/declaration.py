@@ -148,6 +148,11 @@ class CellOptions(OptionGroup):
         "longest side in pixels of what the notebook embeds; 0 embeds the original",
         default=1024,
     )
+    html: bool = declare(
+        Flag(),
+        "show images and captions as HTML; without it Markdown exports write the images as files",
+        default=True,
+    )
     alt: str | None = declare(Text(), "alternative text of the picture; left out, the prompt")
     source: str = declare(
         Choice(SOURCES, "S"),

@@ -20,7 +20,8 @@ from cometmagic.options.option_types import Choice, Flag, NotebookValues, Number
 
 BATCH_OPTIONS = ("count", "sweep")  # more than one image
 PANEL_OPTIONS = ("into",)
-CELL_OPTIONS = ("image", "dry_run", "show_code", "background")  # Python has `images`, `plan` and threads
+# Python has `images`, `plan`, threads and `display(r, exclude=["text/html"])`.
+CELL_OPTIONS = ("image", "dry_run", "show_code", "background", "html")
 _ANNOTATIONS: dict[type[Any], str] = {
     Choice: "str",
     ChoiceList: "str | Iterable[str]",

@@ -162,6 +162,11 @@ class Library:
         path = clean_line(format_path(self.root))
         return f"<cometmagic library {path}, {format_call_count(len(list(self.iter_folders())))}>"
 
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        from cometmagic.display.mime_bundles import build_value  # only for a front end
+
+        return build_value(self)
+
     def remove_temp_folders(self) -> None:
         """Remove temporary folders that a crash left behind; none of these calls was sent."""
         for path in self.root.glob(f".*{TEMP_FOLDER_SUFFIX}"):

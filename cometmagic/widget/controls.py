@@ -22,7 +22,7 @@ from cometmagic.options.option_group import Option, check_option_name
 from cometmagic.options.option_types import Choice, Flag, Number, PreviousResult, Text
 
 SEPARATE_OPTIONS = ("image",)  # reference images have their own section
-OMITTED_OPTIONS = ("background", "dry_run", "show_code")  # a panel never blocks, and always shows its cell
+OMITTED_OPTIONS = ("background", "dry_run", "show_code", "html")  # a panel never blocks, and always shows its cell
 # All other options are under "More".
 MAIN_OPTIONS = ("model", "aspect_ratio", "image_size", "thinking", "thoughts", "search")
 LAST_RESULT = "the last result"

@@ -62,7 +62,10 @@ def test_the_sheet_is_shown_again_as_it_was(notebook: Notebook) -> None:
 
     again = notebook.run("cats")
 
-    assert [output["data"] for output in again.outputs] == [output["data"] for output in made.outputs]
+    [value], (sheet, caption) = again.outputs, made.outputs
+    assert value["data"]["image/jpeg"] == sheet["data"]["image/jpeg"]
+    for mime_type in ("text/html", "text/plain"):
+        assert value["data"][mime_type] == f"{sheet['data'][mime_type]}\n{caption['data'][mime_type]}"
     assert notebook.run("cats;").outputs == []
 
 
@@ -112,9 +115,11 @@ def test_progress_takes_the_place_of_progress(notebook: Notebook, serve: Service
 
     ran = notebook.run("%gemini_image -n 2 a cat")
 
-    *progress, sheet, caption = [message["content"] for message in ran.updates]
-    assert len({update["transient"]["display_id"] for update in (*progress, sheet)}) == 1
+    first, *progress, cleared, sheet, caption = [message["content"] for message in ran.updates]
+    assert len({update["transient"]["display_id"] for update in (first, *progress, cleared)}) == 1
+    assert first["data"]["text/plain"].startswith("2 images requested · together $")
     assert all(" of 2 done · " in update["data"]["text/plain"] for update in progress)
+    assert (cleared["data"], len(sheet["data"])) == ({}, 3)
     assert "display_id" not in caption["transient"]
 
 
@@ -124,7 +129,7 @@ def test_a_pause_that_the_service_asks_for_is_counted_down(notebook: Notebook, s
 
     ran = notebook.run("%gemini_image -n 2 a cat")
 
-    told = "\n".join(update["content"]["data"]["text/plain"] for update in ran.updates)
+    told = "\n".join(update["content"]["data"].get("text/plain", "") for update in ran.updates)
     assert ran.error is None
     assert " · a pause of 2 s: " in told
     assert " · a pause of 1 s: " in told

@@ -48,15 +48,15 @@ def test_the_notebook_embeds_a_small_picture_unless_told_otherwise(notebook: Not
         """Return the sizes in pixels of the picture in the HTML, and of the one for those that show none."""
         [picture] = notebook.run(f"%gemini_image {option} a cat").pictures
         [shown] = re.findall('src="data:image/[a-z]+;base64,([^"]+)"', picture["data"]["text/html"])
-        contents = [base64.b64decode(encoded) for encoded in (shown, picture["data"]["image/jpeg"])]
-        assert (contents[0] == large) == (option == "--preview 0")
-        assert json.dumps(picture).count(base64.b64encode(large).decode()) == (option == "--preview 0")
+        [copy] = [content for mime_type, content in picture["data"].items() if mime_type.startswith("image/")]
+        contents = [base64.b64decode(encoded) for encoded in (shown, copy)]
+        assert (contents == [large, large]) == (option == "--preview 0")
         first, second = (Image.open(io.BytesIO(content)).size for content in contents)
         return first, second
 
-    assert embedded("") == ((1024, 683), (512, 342))
+    assert embedded("") == ((1024, 683), (1024, 683))
     assert embedded("--preview 90") == ((90, 60), (90, 60))
-    assert embedded("--preview 0") == ((1500, 1000), (512, 341))
+    assert embedded("--preview 0") == ((1500, 1000), (1500, 1000))
 
 
 @pytest.mark.parametrize(("option", "alt"), [("--alt 'a \"red\" <bike>'", 'a "red" <bike>'), ("", "a bicycle & more")])
@@ -65,7 +65,7 @@ def test_alternative_text_goes_wherever_a_front_end_may_look(notebook: Notebook,
 
     assert f'alt="{html.escape(alt)}" width="640" height="640"' in picture["data"]["text/html"]
     assert picture["metadata"]["vscode_altText"] == alt
-    assert picture["metadata"]["image/jpeg"] == {"width": 512, "height": 512, "alt": alt}
+    assert picture["metadata"]["image/jpeg"] == {"width": 640, "height": 640, "alt": alt}
     assert picture["data"]["text/plain"].endswith(f">: {alt}")
 
 
@@ -116,10 +116,7 @@ def test_a_result_whose_folder_is_gone_is_told_in_one_line(notebook: Notebook) -
 
     ran = notebook.run("cat")
 
-    error, fallback = ran.outputs
-    [line] = error["traceback"]
-    assert line.startswith("LibraryError: ")
-    assert "call.json cannot be read" in line
+    [fallback] = ran.outputs
     assert fallback["data"]["text/plain"].startswith("<cometmagic call without an image ")
 
 

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -117,7 +118,8 @@ def test_a_sheet_counts_and_its_table_tells(monkeypatch: pytest.MonkeyPatch) -> 
 
     deviations = ["16:9 instead of 1:1", "", "16:9 instead of 9:16"]
     assert [row["deviations"] for row in results.rows()] == deviations
-    assert [row["deviations"] for row in results.table()] == deviations
+    table = results.table()
+    assert list(pd.DataFrame(table)["deviations"]) == deviations
     for shown in build_sheet_caption(results)[0].values():
         assert "3 pictures · 2 not as requested · " in shown
         assert all(shown.count(f"1376 × 768 ({text})") == 1 for text in deviations if text)

@@ -93,12 +93,14 @@ def test_a_result_survives_pickling_and_a_new_session(bike: ImageResult) -> None
 
 
 def test_a_result_shows_itself_where_the_extension_is_not_loaded(bike: ImageResult) -> None:
-    bundle = bike._repr_mimebundle_(include=None, exclude=None)
+    bundle, metadata = bike._repr_mimebundle_(include=None, exclude=None)
 
     preview = base64.b64decode(bundle["image/jpeg"])
     assert preview == (bike.folder / "preview.jpg").read_bytes()
-    assert bundle["text/plain"] == f"<cometmagic image 64x36 image/jpeg live {bike.folder}>"
+    assert bundle["text/plain"].startswith(f"<cometmagic image 64x36 image/jpeg live {bike.folder}>: a red bicycle\n")
     assert 'alt="a red bicycle" width="64" height="36"' in bundle["text/html"]
+    assert "tokens" in bundle["text/html"]
+    assert metadata["image/jpeg"] == {"width": 64, "height": 36, "alt": "a red bicycle"}
 
 
 def test_a_repr_never_fails(bike: ImageResult) -> None:

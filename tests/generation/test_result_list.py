@@ -47,15 +47,17 @@ def test_a_long_alternative_text_is_cut() -> None:
 def test_the_sheet_is_what_other_front_ends_show() -> None:
     results = generate_many("a cat", source="offline", count=2)
 
-    shown = results._repr_mimebundle_()
+    shown, _ = results._repr_mimebundle_()
 
-    assert shown["text/plain"] == "<cometmagic 2 images>"
+    assert shown["text/plain"].startswith("<cometmagic 2 images>\n2 pictures · ")
     assert Image.open(io.BytesIO(base64.b64decode(shown["image/jpeg"]))).format == "JPEG"
 
 
 def test_without_a_picture_there_is_no_sheet() -> None:
-    assert ImageResults([APIError("no")])._repr_mimebundle_() == {"text/plain": "<cometmagic 1 images, 1 failed>"}
-    assert ImageResults([])._repr_mimebundle_() == {"text/plain": "<cometmagic 0 images>"}
+    failed, _ = ImageResults([APIError("no")])._repr_mimebundle_()
+    assert failed.keys() == {"text/html", "text/plain"}
+    assert "#1: APIError: no" in failed["text/plain"]
+    assert ImageResults([])._repr_mimebundle_() == ({"text/plain": "<cometmagic 0 images>"}, {})
 
 
 def test_a_call_that_failed_keeps_its_id_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:

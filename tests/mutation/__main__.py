@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import math
 import os
 import re
 import resource
@@ -24,7 +25,8 @@ from tests.mutation import EQUIVALENT, TESTS
 from tests.mutation.mutants import Mutant, iter_mutants
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CPU_SECONDS = 15  # of a run; a mutant that never ends counts as killed
+MAX_CPU_SECONDS = 120  # of the first run, which is of the module as it is
+MAX_CPU_RATIO = 3  # of a mutant's run to the first one; a mutant that never ends counts as killed
 
 
 class MutantImporter(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -50,6 +52,7 @@ class MutantRunner:
         self.name = name
         self.mutants = mutants
         self.survivors: list[Mutant] = []
+        self.cpu_seconds = MAX_CPU_SECONDS
         self.is_fork = False
 
     @pytest.hookimpl(tryfirst=True)
@@ -59,19 +62,22 @@ class MutantRunner:
             child = os.fork()
             if not child:
                 self.is_fork = True
-                _import_mutant(self.name, mutant)
+                _import_mutant(self.name, mutant, self.cpu_seconds)
                 return None
-            if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+            _, status, usage = os.wait4(child, 0)
+            if os.waitstatus_to_exitcode(status) == 0:
                 self.survivors.append(mutant)
+            if mutant is self.mutants[0]:
+                self.cpu_seconds = math.ceil(MAX_CPU_RATIO * usage.ru_utime) + 1
         return True
 
 
-def _import_mutant(name: str, mutant: Mutant) -> None:
+def _import_mutant(name: str, mutant: Mutant, cpu_seconds: int) -> None:
     for module_name in list(sys.modules):
         if module_name.partition(".")[0] in ("cometmagic", "tests"):
             del sys.modules[module_name]
     sys.meta_path.insert(0, MutantImporter(name, mutant.source))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
 
 
 def find_survivors(name: str, mutants: Sequence[Mutant], tests: Sequence[str]) -> list[Mutant]:

@@ -40,11 +40,13 @@ class Ran:
                 for output in left:
                     if output.get("transient") == content["transient"]:
                         output.update(content)
+            elif kind == "clear_output":
+                left.clear()
             elif kind == "stream" and left and left[-1].get("name") == content["name"]:
                 left[-1]["text"] += content["text"]  # a busy kernel sends one text in pieces
             elif kind in ("display_data", "execute_result", "stream", "error"):
                 left.append({"kind": kind} | content)
-        return left
+        return [output for output in left if output.get("data") != {}]  # front ends draw nothing of it
 
     @property
     def pictures(self) -> list[Output]:

@@ -40,7 +40,7 @@ def run(notebook: Notebook, cell: str) -> str:
 
 def is_there(ran: Ran) -> bool:
     """Whether the picture and its caption are shown, and nothing else."""
-    return len(ran.pictures) == 1 and len(ran.outputs) == 2 and "appears here" not in ran.text
+    return len(ran.pictures) == 1 and len(ran.outputs) == 2 and "appear here" not in ran.text
 
 
 def test_the_outputs_fill_in_when_the_answer_comes(notebook: Notebook, serve: Services, held: Held) -> None:
@@ -52,7 +52,7 @@ def test_the_outputs_fill_in_when_the_answer_comes(notebook: Notebook, serve: Se
     assert before.pictures == []
     place, below = before.outputs
     assert "in the background" in place["data"]["text/plain"]
-    assert "cat.result() waits for it" in below["data"]["text/plain"]
+    assert "display(cat.result())" in below["data"]["text/plain"]
     assert not [one for one in before.messages if one["msg_type"] == "execute_result"]
 
     held.let_go.set()
@@ -118,7 +118,7 @@ def test_several_wait_at_once_and_each_finds_its_place(notebook: Notebook, serve
 def test_several_pictures_of_one_cell(notebook: Notebook, serve: Services, held: Held) -> None:
     serve(*[held.steps(send(GOOD))] * 3)
     request = run(notebook, "%gemini_image --background -n 3 -o cats a cat")
-    assert "0 of 3" in notebook.kernel.under(request).text
+    assert "3 images requested" in notebook.kernel.under(request).text
 
     held.let_go.set()
     ran = notebook.run("made = cats.result(); print(len(made.results), made.labels)")
@@ -357,7 +357,7 @@ def test_a_notebook_that_is_run_headless_has_its_pictures_in_the_file(
     assert "tokens" in one.outputs[1].data["text/plain"]
     assert "2 images" in json.dumps(several.outputs)
     assert told.outputs[0].text == "True 2\n"
-    assert "appears here" not in json.dumps(book)
+    assert "appear here" not in json.dumps(book)
 
 
 def test_a_headless_failure_stops_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

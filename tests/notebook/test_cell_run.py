@@ -21,16 +21,22 @@ def settled(notebook: Notebook, seconds: float = 20.0) -> dict[str, object]:
         time.sleep(0.05)
 
 
-def test_progress_is_told_twice_a_second_and_the_picture_takes_its_place(notebook: Notebook, serve: Services) -> None:
+def test_progress_is_told_twice_a_second_and_the_picture_is_an_output_of_its_own(
+    notebook: Notebook, serve: Services
+) -> None:
     serve(answering(after=2.0))
 
     ran = notebook.run("%gemini_image a cat")
 
     first, *progress, picture, caption = [message["content"] for message in ran.updates]
-    assert "waiting for the model" in first["data"]["text/plain"]
+    assert "requested" in first["data"]["text/plain"]
+    assert "waiting for the model" in progress[0]["data"]["text/plain"]
     assert len(progress) <= 2 * ran.seconds + 1
     assert len(progress) >= 2
-    assert {update["transient"]["display_id"] for update in (*progress, picture)} == {first["transient"]["display_id"]}
+    assert progress[-1]["data"] == {}
+    assert {update["transient"]["display_id"] for update in progress} == {first["transient"]["display_id"]}
+    assert [message["msg_type"] for message in ran.updates][-2:] == ["display_data", "display_data"]
+    assert picture["transient"] != first["transient"]
     assert "display_id" not in caption["transient"]
     assert (len(ran.pictures), len(ran.outputs)) == (1, 2)
     assert "waiting" not in ran.text
@@ -133,7 +139,7 @@ def test_a_wait_is_counted_down(notebook: Notebook, serve: Services) -> None:
     ran = notebook.run("%gemini_image a cat")
 
     assert ran.error is None
-    told = "\n".join(update["content"]["data"]["text/plain"] for update in ran.updates)
+    told = "\n".join(update["content"]["data"].get("text/plain", "") for update in ran.updates)
     assert "trying again in 2 s" in told
     assert "trying again in 1 s" in told
     assert "Slow down." in told

@@ -138,7 +138,7 @@ def test_the_cells_value_is_the_result_and_it_is_shown_once(notebook: Notebook, 
     kept = notebook.run("_ is Out[max(Out)]")
 
     assert (len(made.pictures), len(made.outputs)) == (1, 2)
-    assert (len(again.pictures), len(again.outputs)) == (1, 2)
+    assert (len(again.pictures), len(again.outputs)) == (1, 1)
     assert kept.text == "True"
     assert not [message for message in made.messages if message["msg_type"] == "execute_result"]
 

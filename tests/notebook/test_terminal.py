@@ -105,7 +105,7 @@ def test_a_terminal_that_is_watched_sees_one_line_of_progress_that_goes_away(pla
     finally:
         os.close(watched)
 
-    assert b"\r\x1b[Kgemini-3.1-flash-image-preview \xc2\xb7 drawing" in seen
+    assert b"\r\x1b[Kgemini-3.1-flash-image-preview \xc2\xb7 requested" in seen
     assert seen.rstrip(b"\r\n").endswith(b"\r\x1b[K")
     assert seen.count(b"\n") <= 1
     rows = seen.replace(b"\n", b"\r").decode().replace("\x1b[K", "").split("\r")

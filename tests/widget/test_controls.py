@@ -21,7 +21,7 @@ from tests.widget.values import options as some_options
 def test_every_option_has_a_control_but_for_those_without_a_meaning_here() -> None:
     names = {told["name"] for told in controls.describe_controls()}
 
-    assert names == list_options().keys() - {"image", "background", "dry_run", "show_code"}
+    assert names == list_options().keys() - {"image", "background", "dry_run", "show_code", "html"}
     json.dumps(controls.describe_controls())
 
 
