@@ -25,9 +25,15 @@ def pytest_configure(config: pytest.Config) -> None:
     is_chosen = "TMPDIR" in os.environ or config.option.basetemp or config.option.markexpr == "full"
     if is_chosen or not os.access(MEMORY_DISK, os.W_OK) or shutil.disk_usage(MEMORY_DISK).free < MIN_FREE:
         return
-    folder = tempfile.TemporaryDirectory(prefix="cometmagic-tests-", dir=MEMORY_DISK, ignore_cleanup_errors=True)
-    config.add_cleanup(folder.cleanup)
+    folder, process_id = tempfile.mkdtemp(prefix="cometmagic-tests-", dir=MEMORY_DISK), os.getpid()
+
+    def remove() -> None:
+        """Remove the folder, but not in a fork, which ends while the run goes on (`tests.mutation`)."""
+        if os.getpid() == process_id:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    config.add_cleanup(remove)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    patch.setenv("TMPDIR", folder.name)
+    patch.setenv("TMPDIR", folder)
     patch.setattr(tempfile, "tempdir", None)  # what was read from the environment before

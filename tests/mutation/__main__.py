@@ -101,12 +101,12 @@ def main(names: Sequence[str]) -> int:
         source = (ROOT / f"{name.replace('.', '/')}.py").read_text("utf-8")
         patterns = "|".join(EQUIVALENT.get(name, ())) or "(?!)"
         mutants = [mutant for mutant in iter_mutants(source) if not re.match(patterns, mutant.change)]
-        original = Mutant(0, "nothing", source)
-        survivors = find_survivors(name, [original, *mutants], TESTS[name])
-        if original not in survivors:
+        controls = [Mutant(0, f"nothing, {moment}", source) for moment in ("first", "last")]
+        survivors = find_survivors(name, [controls[0], *mutants, controls[1]], TESTS[name])
+        if any(control not in survivors for control in controls):
             sys.stdout.write(f"{name}: its tests fail as it is\n")
             return 1
-        survivors.remove(original)
+        survivors = [mutant for mutant in survivors if mutant not in controls]
         sys.stdout.write(f"{name}: {len(mutants) - len(survivors)} of {len(mutants)} killed\n")
         sys.stdout.writelines(f"  line {mutant.line}: {mutant.change}\n" for mutant in survivors)
     return 0
