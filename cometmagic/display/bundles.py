@@ -10,7 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Any
 
-from cometmagic.display.html_parts import encode_base64, escape_text, render_image, wrap_small_print, wrap_without_math
+from cometmagic.display.html_parts import (
+    SCREEN_STYLE,
+    encode_base64,
+    escape_text,
+    render_image,
+    wrap_small_print,
+    wrap_without_math,
+)
 from cometmagic.system.sanitize import clean, clean_line
 
 Bundle = tuple[dict[str, str], dict[str, Any]]  # MIME bundle, metadata
@@ -34,7 +41,7 @@ def build_image(mime_type: str, content: bytes, alt: str, size: tuple[int, int])
     The HTML is for notebooks: JupyterLab and nbconvert keep the alternative text of an <img> only. The other is for
     PDF, Markdown and front ends without HTML.
     """
-    html = wrap_without_math(render_image(mime_type, content, alt, size))
+    html = wrap_without_math(render_image(mime_type, content, alt, size, SCREEN_STYLE))
     facts = {"width": size[0], "height": size[1], "alt": alt}
     return {"text/html": html, mime_type: encode_base64(content)}, {"vscode_altText": alt, mime_type: facts}
 

@@ -13,6 +13,8 @@ from cometmagic.system.sanitize import clean
 
 SMALL_PRINT_STYLE = "font-size:.85em;line-height:1.5;opacity:0.75;margin:.3em 0;overflow-wrap:break-word"
 FLUID_STYLE = "max-width:100%;height:auto"
+# A slide shows a whole square image below its cell; the width stays, so nothing jumps while an image loads.
+SCREEN_STYLE = f"{FLUID_STYLE};max-height:65vh;object-fit:contain;object-position:left top"
 
 
 def escape_text(text: str) -> str:

@@ -74,7 +74,7 @@ def test_a_picture_is_there_once_and_stays_where_it_is(shared_lab: Opener, tmp_p
     assert [len(tops) for tops in places] == [0, 1]
     assert screen.page.evaluate(EMPTY_HEIGHTS) in ([], [0])
     _, outputs = screen.outputs()
-    assert [output["data"] for output in outputs if output["output_type"] == "display_data"][0] == {}
+    assert next(output["data"] for output in outputs if output["output_type"] == "display_data") == {}
     assert screen.complaints() == []
 
 
