@@ -56,9 +56,9 @@ class UpdatableOutput:
         self._is_shown = True
 
     def clear(self) -> None:
-        """Leave nothing of what was shown: front ends give an output without any content no space."""
+        """Leave nothing of what was shown: front ends give an empty text no space; nbconvert wants a type it knows."""
         if self._is_shown:
-            self.show(({}, {}))
+            self.show(({"text/plain": ""}, {}))
 
 
 class ProgressOutput:

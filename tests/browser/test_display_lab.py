@@ -10,6 +10,7 @@ from tests.browser.notebooks import written
 from tests.browser.screen import PATIENCE_MS
 from tests.faults.server import FaultServer
 from tests.notebook.answers import CANARY, answering
+from tests.notebook.kernel import EMPTY
 
 SETUP = "import os\nos.environ.update(COMETAPI_KEY={key!r}, COMETAPI_BASE_URL={url!r})\n%load_ext cometmagic"
 ORDINARY = "print('before')\nx = %gemini_image a cat\nprint('after')"
@@ -74,7 +75,7 @@ def test_a_picture_is_there_once_and_stays_where_it_is(shared_lab: Opener, tmp_p
     assert [len(tops) for tops in places] == [0, 1]
     assert screen.page.evaluate(EMPTY_HEIGHTS) in ([], [0])
     _, outputs = screen.outputs()
-    assert next(output["data"] for output in outputs if output["output_type"] == "display_data") == {}
+    assert next(output["data"] for output in outputs if output["output_type"] == "display_data") == EMPTY
     assert screen.complaints() == []
 
 

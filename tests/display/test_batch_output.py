@@ -18,6 +18,7 @@ from tests.display.test_result_output import HOSTILE, check_harmless
 from tests.faults.server import Held, recv_request, response, send
 from tests.notebook.answers import answering, body, full, image, painted, serving
 from tests.notebook.fixtures import Notebook, Services
+from tests.notebook.kernel import EMPTY
 from tests.waiting import wait_for
 
 OFFLINE = "%gemini_image --source offline"
@@ -119,7 +120,7 @@ def test_progress_takes_the_place_of_progress(notebook: Notebook, serve: Service
     assert len({update["transient"]["display_id"] for update in (first, *progress, cleared)}) == 1
     assert first["data"]["text/plain"].startswith("2 images requested · together $")
     assert all(" of 2 done · " in update["data"]["text/plain"] for update in progress)
-    assert (cleared["data"], len(sheet["data"])) == ({}, 3)
+    assert (cleared["data"], len(sheet["data"])) == (EMPTY, 3)
     assert "display_id" not in caption["transient"]
 
 

@@ -20,6 +20,7 @@ from jupyter_client.manager import KernelManager
 
 PATIENCE = 60.0  # seconds after which a stuck kernel fails its test
 Output = dict[str, Any]
+EMPTY = {"text/plain": ""}  # an output of which front ends draw nothing
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Ran:
                 left[-1]["text"] += content["text"]  # a busy kernel sends one text in pieces
             elif kind in ("display_data", "execute_result", "stream", "error"):
                 left.append({"kind": kind} | content)
-        return [output for output in left if output.get("data") != {}]  # front ends draw nothing of it
+        return [output for output in left if output.get("data") != EMPTY]
 
     @property
     def pictures(self) -> list[Output]:

@@ -8,6 +8,7 @@ import time
 from tests.faults.server import Held, recv_request, response, send
 from tests.notebook.answers import FINAL, answering, full
 from tests.notebook.fixtures import Notebook, Services
+from tests.notebook.kernel import EMPTY
 from tests.waiting import wait_for
 
 
@@ -33,7 +34,7 @@ def test_progress_is_told_twice_a_second_and_the_picture_is_an_output_of_its_own
     assert "waiting for the model" in progress[0]["data"]["text/plain"]
     assert len(progress) <= 2 * ran.seconds + 1
     assert len(progress) >= 2
-    assert progress[-1]["data"] == {}
+    assert progress[-1]["data"] == EMPTY
     assert {update["transient"]["display_id"] for update in progress} == {first["transient"]["display_id"]}
     assert [message["msg_type"] for message in ran.updates][-2:] == ["display_data", "display_data"]
     assert picture["transient"] != first["transient"]
