@@ -17,21 +17,18 @@ from cometmagic.courier.error_choice import apply_earlier_charge_status, describ
 from cometmagic.courier.http.log_redaction import redact_logs
 from cometmagic.courier.http.transport import PostAttempt
 from cometmagic.courier.http.transport_errors import build_transport_error
-from cometmagic.courier.job import EventSink
+from cometmagic.courier.job import STOPPED_REASON, EventSink
 from cometmagic.courier.log import log_crash
+from cometmagic.courier.offline_attempt import OfflineAttempt
 from cometmagic.courier.rate_limiter import RateLimiter
 from cometmagic.courier.recorder import CallRecorder
 from cometmagic.courier.recovery import lock_call, recover
 from cometmagic.courier.retry import ANSWERED_REASON, MAX_TOTAL_WAIT, THROTTLE_REASONS, RetryState, classify
 from cometmagic.courier.route import LiveRoute, OfflineRoute, Route
 from cometmagic.errors import ChargeStatus, CometError, LibraryError, TransportError
-from cometmagic.gemini.encode import iter_body
-from cometmagic.gemini.failures.error_bodies import parse_error_response
-from cometmagic.offline import service
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallState, find_worst_charge_status
 from cometmagic.system import proxies
-from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.file_lock import LockBusyError
 from cometmagic.system.redactor import Redactor
 
@@ -52,6 +49,7 @@ class Delivery:
         self._attempt: PostAttempt | None = None  # the present attempt, or the last one
         self._recorded_error: CometError | None = None  # the error that settling has already written
         self._is_writing = False  # while settling, and when the call ends
+        self._is_drawn = False  # offline: the answer is there
         self._is_finished = False
 
     @property
@@ -66,8 +64,10 @@ class Delivery:
 
     @property
     def can_be_cancelled(self) -> bool:
-        """Whether stopping now costs nothing."""
-        return isinstance(self.route, LiveRoute) and not self.is_sent and not self._is_finished
+        """Whether stopping now costs nothing: nothing was sent, or nothing is ever sent."""
+        if isinstance(self.route, OfflineRoute):
+            return not self._is_drawn and not self._is_finished
+        return not self.is_sent and not self._is_finished
 
     def abandon(self) -> None:
         """Record that nobody waits for the call any more, unless it is about to end."""
@@ -76,7 +76,7 @@ class Delivery:
                 self.folder.update(abandoned=now())
 
     async def run(self) -> None:
-        """Send the request and settle the call. Cancelling is only for calls that have not been sent."""
+        """Send the request and settle the call. Cancelling is only for calls of which nothing was sent."""
         try:
             with lock_call(self.folder, timeout=LOCK_TIMEOUT):
                 if self.folder.read()["state"] == CallState.PLANNED:
@@ -108,13 +108,16 @@ class Delivery:
 
     def _build_interrupt_error(self) -> CometError:
         """Return the error of a cancelled call; it may have been charged if an earlier attempt may have been."""
+        if isinstance(self.route, OfflineRoute):
+            return TransportError("The sketch was stopped.", reason=STOPPED_REASON)
         charge_status = find_worst_charge_status(self.folder.read())
         phase = "before it was sent" if charge_status is None else "while it waited for another try"
         return TransportError(f"The call was interrupted {phase}.", charge_status=charge_status or ChargeStatus.UNSENT)
 
     async def _deliver_offline(self) -> CometError | None:
         try:
-            error = await asyncio.to_thread(self._answer_offline)
+            error = await OfflineAttempt(self.folder, self._emit).answer()
+            self._is_drawn = True
         except Exception as exception:  # noqa: BLE001  # every failure must be recorded in the folder
             error = build_transport_error(exception, is_sent=self.folder.read()["state"] != CallState.PLANNED)
         return await self._settle(error)
@@ -226,14 +229,3 @@ class Delivery:
 
     def _emit_pause(self, seconds: float) -> None:
         self._emit({"event": "waiting", "seconds": seconds, "why": "The service asked for a pause.", "again": False})
-
-    def _answer_offline(self) -> CometError | None:
-        """Ask the offline service, with the same bytes a live request would send."""
-        call = self.folder.update(state=CallState.SENT, sent=now())
-        self._emit({"event": "sent"})
-        request_body = b"".join(iter_body(self.folder.read_body(), self.folder.path))
-        status, response_body = service.answer(call["model"], request_body, call.get("number", 0))
-        if status != 200:
-            return parse_error_response(status, response_body)
-        write_atomic(self.folder.response_path, response_body)
-        return None

@@ -16,6 +16,7 @@ from typing import Any
 
 Event = dict[str, Any]
 EventSink = Callable[[Event], None]
+STOPPED_REASON = "stopped"  # why a call of the offline source failed that was cancelled
 
 
 class Job:
@@ -49,7 +50,10 @@ class Job:
             return None
 
     def cancel(self) -> None:
-        """Cancel the job if nothing was sent, which then ends as not sent; else a `detached` event follows."""
+        """Cancel the job if nothing was sent, which then ends as not sent; else a `detached` event follows.
+
+        A job of the offline source can be cancelled until its answer is there.
+        """
         if not self.done_event.is_set():
             self.cancel_reply_event.clear()
         self._send_command("cancel")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cometmagic.costs.estimate import Price, sum_prices
-from cometmagic.courier.job import Event
+from cometmagic.courier.job import STOPPED_REASON, Event
 from cometmagic.errors import ChargeStatus, CometError, LibraryError
 from cometmagic.generation.call import EVENT_POLL_INTERVAL, KERNEL_CONDITION, Call, PendingCall
 from cometmagic.generation.result import ImageResult
@@ -124,7 +125,9 @@ class Batch(PendingCall):
     def describe_outcome(self) -> str:
         counts = Counter(map(_read_outcome, self.calls))
         if self._is_cancelled:
-            counts["taken back"] = counts.pop("planned", 0)
+            counts["taken back"], counts["stopping"] = counts.pop("planned", 0), counts.pop("drawn", 0)
+        if counts["stopped"] + counts["stopping"] == len(self.calls):
+            return f"The {len(self.calls)} sketches were stopped."
         if counts["unsent"] == len(self.calls):
             return f"None of the {len(self.calls)} pictures was sent, so nothing was charged."
         phrases = [
@@ -148,10 +151,12 @@ _OUTCOME_PHRASES = {
     "taken back": ("is being taken back", "are being taken back"),
     "planned": ("is not sent yet", "are not sent yet"),
     "unsent": ("was not sent", "were not sent"),
+    "stopping": ("is being stopped", "are being stopped"),
+    "stopped": ("was stopped", "were stopped"),
     "failed": ("failed", "failed"),
     "charged": ("failed and may have been charged", "failed and may have been charged"),
 }
-_OUTCOME_GROUPS = {"charged": "failed", "drawn": "sent"}
+_OUTCOME_GROUPS = {"charged": "failed", "drawn": "sent", "stopped": "unsent"}
 _STATUS_OUTCOMES = {
     ChargeStatus.UNSENT.name: "unsent",
     ChargeStatus.UNKNOWN.name: "charged",
@@ -168,7 +173,9 @@ def _read_outcome(call: Call) -> str:
         case CallState.SETTLED:
             return "saved"
         case CallState.FAILED | CallState.UNKNOWN:
-            return _STATUS_OUTCOMES.get(error["fate"], "failed") if (error := fields.get("error")) else "failed"
+            error: Mapping[str, Any] = fields.get("error") or {}
+            is_stopped = error.get("reason") == STOPPED_REASON
+            return "stopped" if is_stopped else _STATUS_OUTCOMES.get(error.get("fate", ""), "failed")
         case _ if call.source != "live":
             return "drawn"
         case CallState.PLANNED:

@@ -140,7 +140,7 @@ class Call(PendingCall):
         if call["state"] == CallState.SETTLED:
             return f"Its image is saved in {where}."
         if call["state"] in (CallState.FAILED, CallState.UNKNOWN) and (error := call.get("error")):
-            return str(restore_error(error))
+            return str(restore_error(error)) if self.source == "live" else restore_error(error).message
         status = "The request goes on and may be charged" if self.source == "live" else "The work goes on"
         condition = "" if self.can_outlive_kernel else KERNEL_CONDITION
         return f"{status}; its image will be saved in {where}{condition}."

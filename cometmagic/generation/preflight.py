@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,8 +19,9 @@ from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.plan import Plan
 from cometmagic.options.settings import find_library_folder, read_base_url
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.index import find_recordings, shorten_id
+from cometmagic.storage.index import shorten_id
 from cometmagic.storage.library import Library
+from cometmagic.storage.nearest_recording import find_replays
 from cometmagic.system.formatting import format_bytes
 
 MAX_TEXT_LENGTH = 4000  # characters of a text in the JSON
@@ -68,8 +68,8 @@ def _measure_image(part: ImagePart) -> tuple[int, int] | None:
 
 def describe_sources(plans: Sequence[Plan]) -> list[str]:
     """Return where each image would come from, and why."""
-    hashes = Counter(plan.request_hash for plan in plans if not isinstance(plan.route, LiveRoute))
-    recordings = find_recordings(Library(find_library_folder()), hashes)
+    requests = [(plan.request_hash, plan.request) for plan in plans if not isinstance(plan.route, LiveRoute)]
+    recordings = find_replays(Library(find_library_folder()), requests)
     remaining = {request_hash: iter(folders) for request_hash, folders in recordings.items()}
     return [_describe_source(plan, remaining.get(plan.request_hash, iter(()))) for plan in plans]
 

@@ -19,10 +19,9 @@ from cometmagic.generation.call import Call, CancelCheck
 from cometmagic.generation.plan import Plan
 from cometmagic.options.declaration import Limits
 from cometmagic.options.settings import find_library_folder, read_base_url
-from cometmagic.storage import nearest_recording
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.index import find_recordings
 from cometmagic.storage.library import Library
+from cometmagic.storage.nearest_recording import build_missing_error, find_replays
 
 THREAD_WARNING = "No helper process could be started: the picture is lost if this kernel ends before it has come."
 
@@ -84,12 +83,14 @@ def _choose_recordings(
     Raises `OptionError` when a replay needs more recordings than there are.
     """
     replayable = [plan for plan in plans if plan.source in ("auto", "replay")]
-    recordings = find_recordings(library, Counter(plan.request_hash for plan in replayable))
+    recordings = find_replays(library, [(plan.request_hash, plan.request) for plan in replayable])
 
     def choose(plan: Plan, repeat_number: int) -> CallFolder | None:
-        candidates = recordings[plan.request_hash] if plan.source in ("auto", "replay") else []
+        if plan.source not in ("auto", "replay"):
+            return None
+        candidates = recordings[plan.request_hash]
         if plan.source == "replay" and repeat_number >= len(candidates):
-            raise nearest_recording.build_missing_error(library, plan.request, len(candidates))
+            raise build_missing_error(library, plan.request, len(candidates))
         return candidates[repeat_number] if repeat_number < len(candidates) else None
 
     return list(map(choose, plans, repeat_numbers))

@@ -1,10 +1,11 @@
-"""The error for a request without a recording: it names the nearest recording and how that differs.
+"""What there is for a request without a recording: one that asks for the same, or the nearest, which an error names.
 
 This module sends nothing and knows nothing about the other sources.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -15,9 +16,9 @@ from cometmagic.gemini.decode_turns import decode_request
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.options.declaration import Options
 from cometmagic.storage.call_folder import CallFolder
-from cometmagic.storage.index import iter_recordings
+from cometmagic.storage.index import find_recordings, iter_recordings
 from cometmagic.storage.library import Library
-from cometmagic.storage.request_diff import Difference, find_differences, format_differences
+from cometmagic.storage.request_diff import SPACES_DIFFERENCE, Difference, find_differences, format_differences
 from cometmagic.system.formatting import format_path
 from cometmagic.system.sanitize import clean_line
 
@@ -47,6 +48,37 @@ def build_missing_error(library: Library, request: ImageRequest, recording_count
     return OptionError(f"{message}. {nearest_text}", advice=_REPLAY_ADVICE)
 
 
+def find_replays(library: Library, requests: Sequence[tuple[str, ImageRequest]]) -> dict[str, list[CallFolder]]:
+    """Return the recordings that can take the place of requests, which come with their hashes, by hash.
+
+    Where no recording is of the same request, it is the newest whose prompt differs only by line ends and blanks at the
+    ends of lines: editors change both, and nobody sees it.
+    """
+    recordings = find_recordings(library, Counter(request_hash for request_hash, _ in requests))
+    missing: dict[str, dict[str, ImageRequest]] = {}
+    for request_hash, request in requests:
+        if not recordings[request_hash]:
+            missing.setdefault(_drop_invisible(request.prompt), {})[request_hash] = request
+    for folder, call in iter_recordings(library) if missing else ():
+        for request_hash, request in missing.get(_drop_invisible(call["prompt"]), {}).items():
+            if not recordings[request_hash] and _is_same_but_invisible(folder, request):
+                recordings[request_hash].append(folder)
+    return recordings
+
+
+def _is_same_but_invisible(folder: CallFolder, request: ImageRequest) -> bool:
+    match = _read_match(folder, request)
+    return (
+        match is not None
+        and _drop_invisible(match.prompt) == _drop_invisible(request.prompt)
+        and [difference.text for difference in match.differences] == [SPACES_DIFFERENCE]
+    )
+
+
+def _drop_invisible(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines()).rstrip()
+
+
 @dataclass(frozen=True)
 class _RecordingMatch:
     """A recording, its prompt, and how it differs from the request."""
@@ -71,14 +103,20 @@ def _find_nearest(library: Library, request: ImageRequest) -> _RecordingMatch | 
 
 def _iter_matches(library: Library, request: ImageRequest) -> Iterator[_RecordingMatch]:
     for folder, _ in islice(iter_recordings(library), MAX_RECORDINGS):
-        try:
-            turns, call = decode_request(folder.read_body(), folder.build_path), folder.read()
-        except LibraryError:  # it is damaged
-            continue
-        if turns:
-            recorded_request = ImageRequest(turns, Options())
-            differences = find_differences(request, recorded_request, call)
-            yield _RecordingMatch(folder, recorded_request.prompt, differences)
+        if match := _read_match(folder, request):
+            yield match
+
+
+def _read_match(folder: CallFolder, request: ImageRequest) -> _RecordingMatch | None:
+    """Compare a recording with a request; None for one that is damaged."""
+    try:
+        turns, call = decode_request(folder.read_body(), folder.build_path), folder.read()
+    except LibraryError:
+        return None
+    if not turns:
+        return None
+    recorded_request = ImageRequest(turns, Options())
+    return _RecordingMatch(folder, recorded_request.prompt, find_differences(request, recorded_request, call))
 
 
 class _PromptSimilarity:

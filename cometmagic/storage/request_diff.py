@@ -21,6 +21,7 @@ from cometmagic.system.sanitize import clean_line
 
 MAX_VALUE_LENGTH = 60  # characters of a value or a prompt
 MAX_LISTED_OPTIONS = 5
+SPACES_DIFFERENCE = "other spaces or line breaks in the prompt"
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def _format_prompt_difference(prompt: str, recorded_prompt: str) -> str:
     """Return the description of a different prompt: an excerpt of it from where it differs."""
     text, recorded_text = " ".join(prompt.split()), " ".join(recorded_prompt.split())
     if text == recorded_text:
-        return "other spaces or line breaks in the prompt"
+        return SPACES_DIFFERENCE
     pairs = enumerate(zip(text, recorded_text, strict=False))
     common_length = next(
         (index for index, (character, recorded_character) in pairs if character != recorded_character),

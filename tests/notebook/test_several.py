@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -181,3 +182,33 @@ def test_the_table_is_one_of_pandas_where_that_is_imported(notebook: Notebook, s
     notebook.run(
         "import sys\nfor name in [name for name in sys.modules if name.startswith('pandas')]: del sys.modules[name]"
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("%gemini_image -s 4K --thoughts a cat", r"Interrupted: The sketch was stopped\."),
+        (
+            "%gemini_image -s 4K --thoughts -n 40 a cat",
+            r"Interrupted: (The 40 sketches were|Of 40 pictures .* stopped;) .*",
+        ),
+    ],
+    ids=["one", "many"],
+)
+def test_sketches_are_stopped_at_once(notebook: Notebook, cell: str, message: str) -> None:
+    request = notebook.kernel.start(cell)
+    notebook.kernel.until(request, "display_data")
+
+    notebook.kernel.interrupt()
+    ran = notebook.kernel.finish(request)
+
+    assert ran.error is not None
+    [line] = ran.error["traceback"]
+    assert re.fullmatch(message, line.removesuffix(" Interrupt again to abandon them.")), line
+    assert "charged" not in line
+    wait_for(lambda: set(states(notebook)) <= {"settled", "failed"})
+    ended = states(notebook)
+    assert ended["failed"] > ended["settled"]
+    assert not list(notebook.library.glob("*/response.part"))
+    assert len(notebook.run("%gemini_image a dog").pictures) == 1  # the positive control: the next one is drawn
+    assert states(notebook) == ended + Counter(["settled"])

@@ -52,7 +52,7 @@ DIFFERENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"images": [RED, LARGE]}, {"images": [RED, BLUE]}, "with another reference image (2 of 2)."),
     ({"images": [RED, BLUE, RED]}, {"images": [BLUE, BLUE, BLUE]}, "with other reference images (1 and 3 of 3)."),
     ({"prompt": ["a", RED, "b"]}, {"prompt": ["a", "b", RED]}, "with its texts and images arranged otherwise."),
-    ({"prompt": "a red bicycle "}, {}, "with other spaces or line breaks in the prompt."),
+    ({"prompt": "a red  bicycle"}, {}, "with other spaces or line breaks in the prompt."),
     ({"prompt": "A red bicycle"}, {}, "with another prompt ('A red bicycle')."),
     (
         {"prompt": f"{LONG}at night"},
@@ -244,3 +244,43 @@ def test_without_a_source_a_miss_is_a_sketch(record: Record) -> None:
     record()
 
     assert generate("a cat").source == "offline"
+
+
+@pytest.mark.parametrize("source", ["auto", "replay"])
+@pytest.mark.parametrize(
+    ("recorded", "prompt"),
+    [
+        ("a cat\r\nat night", "a cat\nat night"),
+        ("a cat\nat night", "a cat  \nat night\t"),
+        ("a cat\n", "a cat"),
+        ("a cat", "a cat\n\n"),
+        (["a cat ", painted("PNG"), "at night"], ["a cat ", painted("PNG"), "at night "]),
+    ],
+)
+def test_line_ends_and_blanks_behind_lines_make_no_other_request(
+    record: Record, source: str, recorded: Any, prompt: Any
+) -> None:
+    folder = record(recorded)
+
+    result = generate(prompt, source=source)
+
+    assert (result.source, result.folder) == ("replay", folder.path)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "options"),
+    [
+        ("a  cat\nat night", {}),
+        (" a cat\nat night", {}),
+        ("a cat\n\nat night", {}),
+        ("a cat at night", {}),
+        ("a cat\nat night ", {"seed": 1}),
+        ("a cat\nat night ", {"images": [painted("PNG")]}),
+        ("a Cat\nat night ", {}),
+    ],
+)
+def test_what_can_be_seen_makes_another_request(record: Record, prompt: str, options: dict[str, Any]) -> None:
+    record("a cat\nat night")
+
+    assert generate(prompt, **options).source == "offline"
+    assert "The nearest is " in told(prompt, **options)
