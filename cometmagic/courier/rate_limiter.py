@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, contextmanager
 from cometmagic.errors import ChargeStatus, TransportError
 
 MAX_CONSECUTIVE_UNKNOWNS = 3
+Rank = tuple[float, int]  # how many attempts a call has had, infinite for none; when it came
 
 
 class RateLimiter:
@@ -27,7 +28,8 @@ class RateLimiter:
         self._max_concurrency = 1
         self._reduced_concurrency = 0  # the present limit after a 429; 0 means `_max_concurrency`
         self._active_count = 0
-        self._waiting_ranks: list[float] = []  # of the calls that wait for a slot; the lowest one goes first
+        self._waiting_ranks: list[Rank] = []  # of the calls that wait for a slot; the lowest one goes first
+        self._arrival_count = 0
         self._pause_end = 0.0  # on the loop's clock
         self._call_count = 0  # of calls that have not ended
         self._has_batch = False  # whether the call that came last belongs to a batch
@@ -58,11 +60,12 @@ class RateLimiter:
         """Wait for one of `max_concurrency` slots and hold it; `on_pause` gets the seconds of a pause.
 
         A call with `attempt_count` attempts goes before those with more, and before those that were not sent yet, so
-        that a spell of refusals does not take all tries of one call. Raises `TransportError` when all calls were
+        that a spell of refusals does not take all tries of one call; else they go as they came. Raises `TransportError` when all calls were
         stopped since the call had `trip_count` from `count_call`.
         """
         self._max_concurrency = max_concurrency
-        rank = attempt_count or math.inf
+        self._arrival_count += 1
+        rank = attempt_count or math.inf, self._arrival_count
         self._waiting_ranks.append(rank)
         try:
             await self._wait_for_slot(on_pause, rank, trip_count)
@@ -76,7 +79,7 @@ class RateLimiter:
             self._active_count -= 1
             self._notify_waiters()
 
-    async def _wait_for_slot(self, on_pause: Callable[[float], None], rank: float, trip_count: int) -> None:
+    async def _wait_for_slot(self, on_pause: Callable[[float], None], rank: Rank, trip_count: int) -> None:
         reported_pause_end = 0.0
         while True:
             if self.trip_count != trip_count:

@@ -166,3 +166,24 @@ def test_calls_asked_for_after_the_stop_are_sent(serving: Any) -> None:
         ended(last)
 
     assert last.result().image.data == picture()
+
+
+def test_calls_start_in_the_order_in_which_they_came() -> None:
+    """A call that comes at the moment when a slot is free does not overtake those that wait for it."""
+
+    async def run() -> list[int]:
+        limiter, order = RateLimiter(), list[int]()
+
+        async def call(number: int) -> None:
+            async with limiter.acquire_slot(1, lambda _: None, 0):
+                order.append(number)
+                await asyncio.sleep(0)
+                if number == 0:  # it runs when the slot is free, and before those who wait have been woken
+                    tasks.append(asyncio.create_task(call(3)))
+
+        tasks = [asyncio.create_task(call(number)) for number in range(3)]
+        for task in tasks:
+            await task
+        return order
+
+    assert asyncio.run(run()) == [0, 1, 2, 3]
