@@ -23,7 +23,7 @@ def says_more(response_error: CometError, error: CometError) -> bool:
     if not isinstance(error, APIError):
         return isinstance(response_error, NoImageError)
     if isinstance(response_error, NoImageError):
-        return bool(response_error.details.get("finish_reason"))
+        return bool(response_error.details.get("finish_reason") or response_error.details.get("addresses"))
     return response_error.charge_status is ChargeStatus.UNKNOWN and classify(error).outcome == "S"
 
 

@@ -60,8 +60,8 @@ class RateLimiter:
         """Wait for one of `max_concurrency` slots and hold it; `on_pause` gets the seconds of a pause.
 
         A call with `attempt_count` attempts goes before those with more, and before those that were not sent yet, so
-        that a spell of refusals does not take all tries of one call; else they go as they came. Raises `TransportError` when all calls were
-        stopped since the call had `trip_count` from `count_call`.
+        that a spell of refusals does not take all tries of one call; else they go as they came. Raises
+        `TransportError` when all calls were stopped since the call had `trip_count` from `count_call`.
         """
         self._max_concurrency = max_concurrency
         self._arrival_count += 1

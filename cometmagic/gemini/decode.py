@@ -105,7 +105,8 @@ def decode_response(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) 
     has_end = result.document["candidates"][0].get("finishReason") or feedback.get("blockReason") or result.error
     is_truncated = scan.is_truncated or (scan.is_open_stream and not has_end)
     has_content = any(not isinstance(part, TextPart) or part.text.strip() for part in result.parts)
-    has_answer = has_content or bool(result.response.usage.answer) or has_words_before_error(scan.documents)
+    has_worked = bool(result.response.usage.answer or result.response.finish_reason)
+    has_answer = has_content or has_worked or has_words_before_error(scan.documents)
     has_begun = result.error is not None and has_answer
     return replace(
         result, is_truncated=is_truncated, other_format=other_format, other_words=other_words, has_begun=has_begun

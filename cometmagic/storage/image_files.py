@@ -6,13 +6,16 @@ import hashlib
 import io
 import os
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
+from cometmagic.errors import LibraryError
 from cometmagic.gemini.coerce import coerce_string
 from cometmagic.gemini.decode import DecodedResponse, EncodedImage, decode_response
+from cometmagic.gemini.decode_turns import decode_request
 from cometmagic.gemini.file_kinds import HEAD_BYTES, find_file_kind
 from cometmagic.gemini.json_string import JSONString
-from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, sniff
+from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, sniff
 from cometmagic.gemini.utf8_file import map_utf8_file
 from cometmagic.images.decoding import opener
 from cometmagic.storage.call_folder import CallFolder
@@ -24,20 +27,49 @@ _SavedImage = tuple[EncodedImage, Path, FileRow]  # an image, its temporary file
 
 
 def save_images(folder: CallFolder) -> tuple[DecodedResponse, list[FileRow], int]:
-    """Write every image of the answer; return the answer, a row for each file and the number of damaged images."""
+    """Write every image of the answer; return the answer, a row for each file and the number of damaged images.
+
+    An error may quote the images of the request: those are taken out of the answer.
+    """
     # Its size was limited while it arrived.
     answer = decode_response(map_utf8_file(folder.response_path, max_bytes=None))
+    sent_digests = _hash_references(folder) if answer.error else set()
+    echoes: list[EncodedImage] = []
     saved_images: list[_SavedImage] = []
     try:
         for image in answer.encoded_images[-MAX_FILES:]:  # the final image is among the last ones
-            if written_file := _write_image(folder, image):
-                saved_images.append((image, *written_file))  # noqa: PERF401  # must be known when the next image fails
+            written_file = _write_image(folder, image)
+            if written_file and written_file[1]["sha256"] in sent_digests:
+                written_file[0].unlink()
+                echoes.append(image)
+            elif written_file:
+                saved_images.append((image, *written_file))
         rows = _place_images(folder, saved_images)
     except BaseException:
         for _, temp_path, _ in saved_images:
             temp_path.unlink(missing_ok=True)
         raise
-    return answer, rows, len(answer.encoded_images) - len(saved_images)
+    damaged_count = len(answer.encoded_images) - len(saved_images) - len(echoes)
+    return _remove_echoes(answer, echoes) if echoes else answer, rows, damaged_count
+
+
+def _hash_references(folder: CallFolder) -> set[str]:
+    """Return the digests of the images that were sent."""
+    try:
+        turns = decode_request(folder.read_body(), folder.build_path)
+        images = [part for turn in turns for part in turn.parts if isinstance(part, ImagePart)]
+        return {hashlib.sha256(image.data).hexdigest() for image in images}
+    except LibraryError:  # the request is gone; the answer counts
+        return set()
+
+
+def _remove_echoes(answer: DecodedResponse, echoes: list[EncodedImage]) -> DecodedResponse:
+    parts = tuple(part for part in answer.parts if not any(part is echo for echo in echoes))
+    return replace(answer, parts=parts, has_begun=answer.has_begun and any(map(_is_image, parts)))
+
+
+def _is_image(part: object) -> bool:
+    return isinstance(part, ImagePart | EncodedImage)
 
 
 def _place_images(folder: CallFolder, saved_images: list[_SavedImage]) -> list[FileRow]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pybase64
 
-from cometmagic.errors import CometError, LibraryError
+from cometmagic.errors import CometError, LibraryError, NoImageError
 from cometmagic.gemini.answer_texts import redact_texts
 from cometmagic.gemini.decode import DecodedResponse, decode_document, decode_response
 from cometmagic.gemini.failures.error_bodies import parse_error_object
@@ -32,6 +32,7 @@ from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.json_writer import splice_json
 from cometmagic.gemini.parts import DISPLAYABLE_TYPES, MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, sniff
 from cometmagic.gemini.response import ImageResponse
+from cometmagic.gemini.tolerant.image_addresses import is_image_address
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.gemini.tolerant.picture_search import holds_data
 from cometmagic.gemini.utf8_file import map_utf8_file
@@ -123,17 +124,17 @@ def _build_answer_error(
     folder: CallFolder, answer: DecodedResponse, response: ImageResponse, rows: list[FileRow], damaged_count: int
 ) -> CometError:
     """Return the error for an answer without an image."""
-    if answer.error:
+    if answer.error and not any(map(is_image_address, response.addresses)):
         origin = f"{answer.other_format}, from {_build_address(folder)}" if answer.other_format else ""
-        error = parse_error_object(answer.error, origin)
-        return mark_as_begun(error, folder.response_path) if answer.has_begun else error
+        reported_error = parse_error_object(answer.error, origin)
+        return mark_as_begun(reported_error, folder.response_path) if answer.has_begun else reported_error
     has_addresses = response.addresses or response.addresses_in_words
     has_facts = rows or damaged_count or has_addresses or response.finish_reason or response.block_reason
     if answer.other_format and not has_facts:
         return build_other_format_error(
             answer.other_format, response.text or answer.other_words, folder.response_path, _build_address(folder)
         )
-    return build_no_image_error(
+    error = build_no_image_error(
         response,
         folder.response_path,
         is_truncated=answer.is_truncated,
@@ -142,6 +143,16 @@ def _build_answer_error(
         unblocked_categories=_list_unblocked_categories(folder),
         has_data=holds_data(answer.document),
     )
+    if answer.error:
+        message = f"{parse_error_object(answer.error).message} {error.message}"
+        return NoImageError(message, advice=error.advice, **error.details)
+    return error
+
+
+def _describe_error(fields: dict[str, Any], http_status: int) -> str:
+    """Return what an error beside a picture says, with its status unless that is the one of HTTP, told already."""
+    error = parse_error_object(fields)
+    return error.message.partition(": ")[2] if error.status in (200, http_status) else error.message
 
 
 def _list_unblocked_categories(folder: CallFolder) -> list[str]:
@@ -193,7 +204,7 @@ def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow]
         images_lost = f"{damaged_count} image{'s' * (damaged_count > 1)}"
         yield f"{images_lost} of the answer could not be read; the raw answer is in response.part."
     if answer.error:
-        yield f"The service also reported an error: {parse_error_object(answer.error).message}"
+        yield f"The service also reported an error: {_describe_error(answer.error, folder.read().get('status', 200))}"
     yield from describe_end(answer.response)
     if status := answer.response.model_status:
         yield f"The service says about the model: {status}"

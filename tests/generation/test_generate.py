@@ -50,7 +50,7 @@ def test_a_recording_is_found_without_a_key(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     "other",
     [
-        {"prompt": "a red bicycle "},
+        {"prompt": "a red  bicycle"},
         {"seed": 8},
         {"model": "gemini-3-pro-image"},
         {"images": [painted(color="red")]},

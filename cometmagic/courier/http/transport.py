@@ -186,17 +186,18 @@ class PostAttempt:
     ) -> CometError:
         """Return the error that a response reports; an answer in it is saved too, as it was paid for."""
         pieces = self._iter_pieces(response)
-        body = b"" if _is_unsupported(response) else bytes(await _read_error_body(pieces))
-        if has_answer(body):
-            self._record_status(response.status_code, headers)
+        status = response.status_code
+        body = b"" if _is_unsupported(response) else bytes(await _read_error_body(pieces, status))
+        if has_answer(body, status):
+            self._record_status(status, headers)
             with contextlib.suppress(InflateError, httpx.HTTPError):  # what came is read, and the status is known
                 await self._receive(pieces, body)
         text = describe_binary(body, len(body)) or elide_base64(body.decode("utf-8", "replace"))
         error_body = self._redactor.redact(text).encode()
-        return parse_error_response(response.status_code, error_body, headers, has_images=has_images)
+        return parse_error_response(status, error_body, headers, has_images=has_images)
 
 
-async def _read_error_body(pieces: AsyncIterator[bytes]) -> bytearray:
+async def _read_error_body(pieces: AsyncIterator[bytes], status: int) -> bytearray:
     """Return the beginning of an error's body, decompressed as far as possible; all of it, or as much as tells."""
     body, next_check = bytearray(), 1024
     # The status is known. When the body is cut short, damaged or slow, its beginning is enough.
@@ -205,7 +206,7 @@ async def _read_error_body(pieces: AsyncIterator[bytes]) -> bytearray:
             async for piece in pieces:
                 body += piece
                 if len(body) >= next_check:
-                    if len(body) >= MAX_ERROR_BYTES or has_answer(body):
+                    if len(body) >= MAX_ERROR_BYTES or has_answer(body, status):
                         break
                     next_check = 2 * len(body)
     return body

@@ -60,6 +60,11 @@ _SUCCESS_WORDS = {
 }  # fmt: skip
 _SUCCESS_CODES = (1, 22)  # of relays for pictures; the last one means that it is in a queue
 _PASSING = re.compile(r"\btemporar|\btry again\b|\blater\b|稍后|稍後", re.IGNORECASE)
+_JOB_FIELDS = ("taskid", "jobid")
+_FINISHED_IMAGE = re.compile(
+    r"(?i)(?<!no )(?<!before the )(?<!before an )\b(?:image|picture)s? (?:(?:was|were|has been|is) )?"
+    r"(?:generated|created|produced|finished|ready)\b(?! by| at least| per)"
+)
 _MIN_RESET_DELAY = 60.0  # seconds; a shorter wait does not bring a quota of a day back
 
 
@@ -135,7 +140,7 @@ def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, st
     page_claim = find_page_claim(text) if page else ""
     claim = find_charge_claim(page_claim if page else evidence.text)
     is_charged = (
-        claim in (ChargeClaim.CHARGED, ChargeClaim.PARTLY) or _has_used_tokens(tree)
+        claim in (ChargeClaim.CHARGED, ChargeClaim.PARTLY) or _shows_work(tree, evidence.text)
     ) and rule.charge_status is ChargeStatus.REFUSED
     delay, reset_delay = find_retry_delay(headers, tree or text), find_reset_delay(headers, tree)
     if delay is None and rule.reason == ErrorReason.RATE_LIMIT:
@@ -155,10 +160,19 @@ def _interpret_error(status: int, tree: Any, text: str, headers: Mapping[str, st
     )
 
 
-def _has_used_tokens(tree: Any) -> bool:
-    """Whether an error counts tokens of an answer: the model has worked."""
-    counts = (fields.get("candidatestokencount") for fields in iter_objects(tree))
-    return any(type(count) is int and count > 0 for count in counts)
+def _shows_work(tree: Any, text: str) -> bool:
+    """Whether an error shows that the model has worked: it counts tokens of an answer, a bill, a job or an image."""
+    for fields in iter_objects(tree):
+        count = fields.get("candidatestokencount")
+        has_job = any(isinstance(fields.get(name), str) and fields[name] for name in _JOB_FIELDS)
+        if (
+            (type(count) is int and count > 0)
+            or fields.get("billed") is True
+            or fields.get("charged") is True
+            or has_job
+        ):
+            return True
+    return _FINISHED_IMAGE.search(text) is not None
 
 
 def _find_status(status: int, names: list[str], numbers: list[int]) -> int:

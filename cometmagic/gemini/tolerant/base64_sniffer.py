@@ -11,10 +11,13 @@ import pybase64
 
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.parts import UNKNOWN_TYPE, sniff
+from cometmagic.gemini.tolerant.picture_size import read_pixel_size
 
 MIN_FILE_CHARACTERS = 2000  # of a string that is a file of an unknown type, and not a name or a token
 _MIN_IMAGE_CHARACTERS = 32
 _HEAD_CHARACTERS = 1000
+_SIZE_CHARACTERS = 100_000  # the size of a JPEG stands behind its profile and its EXIF data
+_MIN_RESULT_PIXELS = 200_000  # the smallest size of all models is 512 x 512
 _PREFIX = re.compile(rb"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
 _ESCAPES = re.compile(rb"\\[nrt]|\\u00(?:0[9aAdD]|20)|\s")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+(?:={0,2}|\\?)")  # a head may end in the middle of an escape
@@ -43,6 +46,16 @@ def is_base64_file(value: JSONString | str) -> bool:
     return length >= MIN_FILE_CHARACTERS and len(letters) > _HEAD_CHARACTERS // 2 and _MIXED.match(letters) is not None
 
 
+def is_large_image(value: JSONString | str) -> bool:
+    """Whether a string is an image in base64 with as many pixels as a model makes, unlike a logo."""
+    if not is_base64_image(value):
+        return False
+    letters = _read_letters(_read_head(value, _SIZE_CHARACTERS))
+    content = pybase64.b64decode(letters[: len(letters) // 4 * 4].translate(_URLSAFE_TABLE))
+    width, height = read_pixel_size(content) or (0, 0)
+    return width * height >= _MIN_RESULT_PIXELS
+
+
 def elide_base64(text: str) -> str:
     """Return a text with an ellipsis in place of long base64, which nobody reads."""
     return _LONG_RUN.sub(lambda match: "…" if _MIXED.match(match[0].encode()) else match[0], text)
@@ -52,12 +65,8 @@ def _measure(value: JSONString | str) -> int:
     return len(value.view) if isinstance(value, JSONString) else len(value)
 
 
-def _read_head(value: JSONString | str) -> bytes:
-    head = (
-        value.view[:_HEAD_CHARACTERS].tobytes()
-        if isinstance(value, JSONString)
-        else value[:_HEAD_CHARACTERS].encode("utf-8", "replace")
-    )
+def _read_head(value: JSONString | str, length: int = _HEAD_CHARACTERS) -> bytes:
+    head = value.view[:length].tobytes() if isinstance(value, JSONString) else value[:length].encode("utf-8", "replace")
     return _ESCAPES.sub(b"", head.replace(rb"\/", b"/"))
 
 

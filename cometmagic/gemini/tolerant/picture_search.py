@@ -2,7 +2,7 @@
 
 Gateways answer in the forms of other APIs, and new forms appear all the time. So no form is known here: the tree is
 walked in order, and what looks like a picture is one. What is known are the fields that hold something else: what was
-sent, sources of a search, errors, signatures.
+sent, sources of a search, signatures. Errors are searched only if there is nothing else: most pictures there were sent.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from cometmagic.gemini.tolerant.text_body import is_web_page
 PartNode = dict[str, Any]
 
 _IGNORED_FIELD = re.compile(
-    r"request(?:Body)?|originalRequest|contents|prompt|instances|instructions|tools|errors?|usage(?:Metadata)?"
+    r"request(?:Body)?|originalRequest|contents|prompt|instances|instructions|tools|usage(?:Metadata)?"
     r"|(?:grounding|urlContext|citation)Metadata|promptFeedback|searchEntryPoint|annotations|citations"
     r"|(?:input|reference|init|mask|control)(?:[A-Z]\w*)?|.*(?:[sS]ignature|[eE]ncrypted|[tT]oken|[iI]con|[aA]vatar|[lL]ogo).*"
 )
+_ERROR_FIELD = re.compile(r"errors?")
 _DRAFT_FIELD = re.compile(r"(?:thought|thinking|reasoning|draft|preview|partial|thumb|intermediate)", re.IGNORECASE)
 _TEXT_FIELD = re.compile(
     r"text|outputText|generatedText|delta|content|answer|completion|caption|description|revisedPrompt|(?:reasoning|thinking)(?:Content|Text)?"
@@ -61,15 +62,16 @@ def holds_data(value: Any) -> bool:
     return any(
         holds_data(item)
         for key, item in _list_items(value)
-        if not (isinstance(key, str) and _IGNORED_FIELD.fullmatch(key))
+        if not (isinstance(key, str) and (_IGNORED_FIELD.fullmatch(key) or _ERROR_FIELD.fullmatch(key)))
     )
 
 
 class PictureSearch:
     """Collects what looks like parts of an answer, in order; each picture's node replaces its base64 in the tree."""
 
-    def __init__(self) -> None:
-        """Start with nothing."""
+    def __init__(self, *, is_in_error: bool = False) -> None:
+        """Start with nothing; what `is_in_error` holds explanations, so of all addresses only those of images count."""
+        self._is_in_error = is_in_error
         self.finish_reason = ""
         self._pictures: list[PartNode] = []  # and texts
         self._files: list[PartNode] = []  # in base64, of no known type of image; and addresses
@@ -96,7 +98,7 @@ class PictureSearch:
             return self._pictures
         texts = _drop_repetitions(self._pictures)
         has_result = self._files or has_address(_join_words(texts))
-        return [*texts, *self._files] if has_result and not self._has_failure else []
+        return [*texts, *self._files] if has_result and (self._is_in_error or not self._has_failure) else []
 
     def walk(self, container: Any, name: str = "", *, is_thought: bool = False) -> None:
         """Search an object or a list; `name` is the field that holds it."""
@@ -107,7 +109,8 @@ class PictureSearch:
             self._has_failure = self._has_failure or _is_failure(container)
         for key, item in _list_items(container):
             field = key if isinstance(key, str) else name  # the items of a list have the name of the list
-            if field in OPAQUE_FIELDS or _IGNORED_FIELD.fullmatch(field):
+            is_error = _ERROR_FIELD.fullmatch(field) is not None and not self._is_in_error
+            if field in OPAQUE_FIELDS or is_error or _IGNORED_FIELD.fullmatch(field):
                 continue
             is_draft = is_thought or _DRAFT_FIELD.search(field) is not None
             if isinstance(item, str | JSONString):
@@ -127,7 +130,8 @@ class PictureSearch:
             node: PartNode = {"data": value}
             self._files.append(thought | {"inlineData": node})
             return node
-        if is_image_address(value) or (_ADDRESS_FIELD.fullmatch(name) and is_address(value)):
+        is_link = not self._is_in_error and _ADDRESS_FIELD.fullmatch(name) is not None and is_address(value)
+        if is_image_address(value) or is_link:
             self._files.append(thought | {"fileData": {"fileUri": value}})
         elif _TEXT_FIELD.fullmatch(name):
             self._pictures.append(thought | {"text": value})

@@ -79,10 +79,21 @@ def _add_pictures(documents: list[Any]) -> dict[str, Any]:
     parts = candidate["content"]["parts"]
     known_texts = [text for node in parts for text in (node.get("text"), _get_uri(node)) if text]
     has_texts = any(node.get("text") for node in parts)
-    parts += [node for node in search.parts if not (has_texts and "text" in node) and _get_uri(node) not in known_texts]
+    found_parts = search.parts or _search_errors(documents)
+    parts += [node for node in found_parts if not (has_texts and "text" in node) and _get_uri(node) not in known_texts]
     if search.parts and search.finish_reason:
         candidate.setdefault("finishReason", search.finish_reason)
     return result
+
+
+def _search_errors(documents: list[Any]) -> list[dict[str, Any]]:
+    """Return the pictures, or their addresses, that stand in errors: a gateway reports what it has got until then."""
+    errors = [document.get(name) for document in coerce_objects(documents) for name in ("error", "errors")]
+    errors = expand_texts(errors, kept_fields=())
+    _convert_to_camel_case(errors)
+    search = PictureSearch(is_in_error=True)
+    search.walk(errors)
+    return [node for node in search.parts if "text" not in node]
 
 
 def _get_uri(node: dict[str, Any]) -> Any:

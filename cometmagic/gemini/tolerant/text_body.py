@@ -1,17 +1,19 @@
 """Finds an answer in a body that is no JSON object: a picture as text, JSON as text, or a picture in any other text.
 
-This module does not know what an answer is, and reads no web pages: the pictures in them are their own.
+This module does not know what an answer is. A web page has pictures of its own: of those in it, only the ones that are
+as large as a model's can be a result.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
 from typing import Any
 
 from cometmagic.gemini.coerce import coerce_objects, coerce_string
 from cometmagic.gemini.json_string import JSONString
-from cometmagic.gemini.tolerant.base64_sniffer import is_base64_image
+from cometmagic.gemini.tolerant.base64_sniffer import is_base64_image, is_large_image
 from cometmagic.gemini.tolerant.data_uris import find_image_text
 from cometmagic.gemini.tolerant.json_scanner import Buffer
 from cometmagic.gemini.tolerant.nested_documents import expand_texts
@@ -36,20 +38,20 @@ def parse_text_body(buffer: Buffer) -> list[Any]:
     start, end = len(head) - len(head.lstrip(_QUOTES)), len(tail) - len(tail.rstrip(_QUOTES))
     text = JSONString(memoryview(buffer)[start : len(buffer) - end])
     if is_web_page(text):
-        return []
+        return find_pictures(text.view, is_picture=is_large_image)
     if is_base64_image(text) or find_image_text(text) is not None:
         return [{"content": text}]
     documents = expand_texts(text) if b'"' in head[:start] else None
-    return documents if isinstance(documents, list) and coerce_objects(documents) else _find_pictures(text.view)
+    return documents if isinstance(documents, list) and coerce_objects(documents) else find_pictures(text.view)
 
 
-def _find_pictures(view: memoryview) -> list[Any]:
+def find_pictures(view: memoryview, *, is_picture: Callable[[JSONString], bool] = is_base64_image) -> list[Any]:
     """Return a document with the pieces of a text, each picture in base64 as one of its own; none without any."""
     pieces: list[Any] = []
     start = 0
     for match in itertools.islice(_BASE64.finditer(view), _MAX_PICTURES):
         picture = JSONString(view[match.start() : match.end()])
-        if is_base64_image(picture):
+        if is_picture(picture):
             pieces += [_decode(view[start : match.start()]), picture]
             start = match.end()
     return [{"body": [*pieces, _decode(view[start:])]}] if pieces else []
