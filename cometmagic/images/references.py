@@ -155,7 +155,7 @@ def _open_value(value: Any, original: Any) -> tuple[ReferenceInput, bytes | Imag
 
 def _open_library_value(value: Any, original: Any) -> tuple[ReferenceInput, bytes | Image.Image]:
     """Return the picture or file content of a value of an optional library."""
-    if arrays.is_array(value):
+    if _is_array(value):
         try:
             picture, conversion = arrays.create_picture(value)
         except OptionError as error:
@@ -168,6 +168,13 @@ def _open_library_value(value: Any, original: Any) -> tuple[ReferenceInput, byte
     if content := _render_image_repr(value):
         return ReferenceInput(f"The {clean_line(type(value).__name__)}"), content
     raise build_rejection(value)
+
+
+def _is_array(value: Any) -> bool:
+    try:
+        return arrays.is_array(value)
+    except Exception:  # noqa: BLE001  # a class may raise anything when it is asked for an attribute
+        return False
 
 
 def _unwrap_result(value: Any) -> Any:

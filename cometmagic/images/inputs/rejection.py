@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -27,7 +27,8 @@ _ADVICES: tuple[tuple[Callable[[Any], bool], str], ...] = (
     (lambda value: hasattr(value, "iloc"), "Give one of its values, such as a path: table.iloc[0, 0], column.iloc[0]."),
     (lambda value: isinstance(value, Iterator), "Give its items: images=[*items]."),
     (lambda value: isinstance(value, dict), "Give one of its values."),
-    (lambda value: isinstance(value, Collection), "Give its items one by one, such as items[0], or images=[*items]."),
+    (lambda value: isinstance(value, Sequence), "Give its items one by one, such as items[0], or images=[*items]."),
+    (lambda value: isinstance(value, Collection), "Give its items: images=[*items]."),
     (inspect.isroutine, "Call it, and give what it returns."),
 )
 # The code in advice for arrays, and what it is called in other libraries.

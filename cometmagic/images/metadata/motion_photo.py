@@ -38,7 +38,7 @@ def split_video(content: bytes) -> tuple[bytes, int]:
 def find_jpeg_end(content: bytes) -> int:
     """Return the offset behind the first picture of a JPEG, or 0 when it is cut or damaged."""
     offset = 2
-    while offset + 4 <= len(content):
+    while offset + 2 <= len(content):
         marker = content[offset + 1]
         if content[offset] != 0xFF:
             return 0
