@@ -11,10 +11,7 @@ import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-import pybase64
-
 from cometmagic.errors import OptionError
-from cometmagic.gemini.tolerant.base64_sniffer import is_base64_image
 
 _DATA_URI = re.compile(
     r"\s*data:(?P<type>[^,;]{0,200})(?P<parameters>[^,]{0,500}?)(?P<base64>;\s*base64\s*)?,", re.IGNORECASE
@@ -24,6 +21,7 @@ _SPACE = re.compile(rb"\s+")
 _URLSAFE_TABLE = bytes.maketrans(b"-_", b"+/")
 _MAX_PATH_LENGTH = 4096
 _HEAD_LENGTH = 2000
+_MIN_BASE64_LENGTH = 64  # characters; no image file is smaller
 _ADVICE = "Copy all of it, or give a file."
 
 
@@ -33,13 +31,13 @@ def is_image_text(value: Any) -> bool:
         return False
     if _DATA_SCHEME.match(value):
         return True
-    return is_base64_image(value) and not (len(value) < _MAX_PATH_LENGTH and os.path.lexists(value))
+    return _is_base64_image(value) and not (len(value) < _MAX_PATH_LENGTH and os.path.lexists(value))
 
 
 def is_encoded_image(content: bytes) -> bool:
     """Whether bytes are such a text, which `base64.b64encode` returns as bytes."""
     head = content[:_HEAD_LENGTH]
-    return head.isascii() and (head.lstrip()[:5].lower() == b"data:" or is_base64_image(head.decode("ascii")))
+    return head.isascii() and (head.lstrip()[:5].lower() == b"data:" or _is_base64_image(head.decode("ascii")))
 
 
 def describe_image_text(text: str) -> str:
@@ -64,8 +62,18 @@ def decode_image_text(text: str) -> bytes:
     return content
 
 
+def _is_base64_image(text: str) -> bool:
+    if len(text) < _MIN_BASE64_LENGTH:
+        return False
+    from cometmagic.gemini.tolerant.base64_sniffer import is_base64_image  # base64, which names and paths do not need
+
+    return is_base64_image(text)
+
+
 def _decode_base64(name: str, letters: bytes) -> bytes:
     """Return decoded base64, of either alphabet, wrapped or not, with or without padding."""
+    import pybase64  # as above
+
     bare_letters = _SPACE.sub(b"", letters).translate(_URLSAFE_TABLE).rstrip(b"=")
     try:
         return pybase64.b64decode(bare_letters + b"=" * (-len(bare_letters) % 4), validate=True)

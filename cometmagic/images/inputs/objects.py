@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -18,7 +19,8 @@ from cometmagic.images.file_reader import is_url, shorten_path
 from cometmagic.images.inputs import image_text, open_files
 from cometmagic.system.sanitize import clean_line
 
-_CONTENT_KEYS = ("content", "bytes", "data")  # of uploads, of datasets, and of JSON with base64
+_CONTENT_KEYS = ("content", "bytes", "data", "url")  # of uploads, of datasets, and of JSON with base64
+_NESTED_KEYS = ("inlineData", "inline_data", "image_url", "source")  # of parts of prompts as JSON
 _FIRST_ERROR_STATUS = 400
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -120,7 +122,11 @@ def _read_mapping(value: Any) -> Held | None:
             name = value.get("name") or value.get("path")
             text = shorten_path(name) if isinstance(name, str) else ""
             return Held(unwrap(content).value, text or "The image")
-    return _read_axes(value.values())
+    for key in _NESTED_KEYS:
+        if isinstance(value.get(key), Mapping) and (held := _read_mapping(value[key])) is not None:
+            return held
+    path = value.get("path")  # of a row of a dataset that keeps its images in files
+    return Held(path) if isinstance(path, str) and path else _read_axes(value.values())
 
 
 def _read_axes(values: Any) -> Held | None:
@@ -144,7 +150,7 @@ def _read_tensor(value: Any) -> Held | None:
         return None
     with contextlib.suppress(Exception):  # without numpy, or with a device that is gone
         tensor = value.detach().cpu()
-        return Held((tensor.float() if str(tensor.dtype) in ("torch.bfloat16", "torch.half") else tensor).numpy())
+        return Held((tensor.float() if re.search("bfloat|float8", str(tensor.dtype)) else tensor).numpy())
     return None
 
 
@@ -169,7 +175,12 @@ def _read_response(value: Any) -> Held | None:
 
 
 def _read_file(value: Any) -> Held | None:
-    """Return the content of an open file."""
+    """Return the content of an open file, or of a file in an archive."""
+    if _is_instance(value, "zipfile", "Path"):
+        try:
+            return Held(value.read_bytes(), shorten_path(str(value)))
+        except Exception:  # noqa: BLE001  # it is a folder, or the archive is gone or damaged
+            raise OptionError(f"{shorten_path(str(value))} cannot be read.", advice="Check the path.") from None
     if not open_files.is_open_file(value):
         return None
     return Held(_unwrap_bytes(open_files.read_open_file(value)).value, open_files.describe_file(value))

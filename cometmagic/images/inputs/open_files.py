@@ -19,7 +19,7 @@ from cometmagic.errors import OptionError
 from cometmagic.images.file_reader import MAX_FILE_BYTES, shorten_path
 from cometmagic.system.sanitize import clean_line
 
-_FILE_METHODS = ("seek", "readinto", "readable", "close")  # what reads and has none of them is no file
+_FILE_METHODS = ("seek", "readinto", "readable")  # what reads and has none of them is no file, such as an archive
 _RESPONSE_MODULES = ("http.client", "urllib.response", "urllib3.response")
 
 
@@ -28,6 +28,8 @@ def is_open_file(value: Any) -> bool:
     if isinstance(value, type | ModuleType):
         return False
     if isinstance(value, io.IOBase):
+        return True
+    if inspect.iscoroutinefunction(_get(value, "read")):
         return True
     return _is_callable(value, "read") and any(_is_callable(value, name) for name in _FILE_METHODS)
 

@@ -50,7 +50,7 @@ def test_paths_and_other_texts_are_no_images(text: str) -> None:
 
 def test_a_file_with_such_a_name_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    name = URLSAFE[:60]
+    name = URLSAFE[:80]
     assert is_image_text(name)
 
     Path(name).write_bytes(picture())

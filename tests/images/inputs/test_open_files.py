@@ -106,7 +106,7 @@ class Upload:
     async def read(self) -> bytes:
         raise AssertionError
 
-    async def close(self) -> None:
+    async def seek(self, offset: int) -> int:
         raise AssertionError
 
 
@@ -115,6 +115,15 @@ def test_an_upload_that_is_awaited_is_read_where_it_lies(path: Path) -> None:
         assert load_reference(Upload(file)).part.data == PNG
     with pytest.raises(OptionError, match=r"a\.png has to be awaited\. .*await file\.read"):
         load_reference(Upload(None))
+
+
+def test_a_path_in_an_archive_is_read_and_an_archive_is_none(path: Path) -> None:
+    with archive(path) as opened:
+        assert load_reference(zipfile.Path(opened, "a.png")).part.data == PNG
+        with pytest.raises(OptionError, match=r"b\.png cannot be read\."):
+            load_reference(zipfile.Path(opened, "b.png"))
+        with pytest.raises(OptionError, match=r"^A (ZipFile|FastLookup) is not an image"):
+            load_reference(opened)
 
 
 @pytest.mark.parametrize(
