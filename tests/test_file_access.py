@@ -23,6 +23,7 @@ ALLOWED = {
     "system/atomic_files.py": "new files, created under names that nothing has",
     "codegen/assets.py:resolve_image": "a path that the user named",
     "images/file_reader.py": "a path that the user named",
+    "images/inputs/objects.py:_read_file": "a path in an archive that the user opened",
     "notebook/completion_items.py": "a path that the user is typing",
     "notebook/library_magic.py:shrink_notebook": "a path that the user named",
     "notebook/namespace.py": "a path that the user named",

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cometmagic.errors import OptionError
 from cometmagic.gemini.parts import Part, TextPart
 from cometmagic.gemini.request import Turn
+from cometmagic.generation.image_list import build_count_error, list_images
 from cometmagic.images.file_reader import is_url
+from cometmagic.images.inputs.image_text import is_image_text
+from cometmagic.images.inputs.objects import find_url
 from cometmagic.options import pyproject
 from cometmagic.options.declaration import CellOptions
 from cometmagic.options.models import MAX_REFERENCES
@@ -44,51 +46,59 @@ def compose(
 ) -> ComposedPrompt:
     """Compose the turns. Raises `OptionError` for an image that cannot be one."""
     pieces = [piece if isinstance(piece, PromptPiece) else PromptPiece(piece) for piece in to_list(prompt)]
-    prompt_values, references = merge_template_texts(prompt), [*to_list(images), *cell_options.image]
+    prompt_values, references = merge_template_texts(prompt), [*list_images(images), *cell_options.image]
     parent_images = [parent.image] if parent is not None and parent.image is not None else []
     parts, notes = _build_parts(
-        [*prompt_values, *parent_images, *references], len(prompt_values), allow_private=cell_options.private_urls
+        [*prompt_values, *parent_images, *references],
+        len(prompt_values),
+        allow_private=cell_options.private_urls,
+        strip_exif=cell_options.strip_exif,
     )
     turns = (*(parent.turns if parent is not None else ()), Turn(tuple(parts)))
     all_warnings = (*warnings, *notes, *(parent.warnings if parent is not None else ()))
-    paths = [Path(value) for value in references if isinstance(value, str | Path)]
+    paths = [Path(value) for value in references if isinstance(value, str | Path) and not is_image_text(value)]
     paths += [piece.value for piece in pieces if isinstance(piece.value, Path)]
     return ComposedPrompt(turns, tuple(pieces), parent, all_warnings, tuple(paths))
 
 
-def build_image_parts(images: Any, *, allow_private: bool = False) -> tuple[list[Part], list[str]]:
+def build_image_parts(
+    images: Any, *, allow_private: bool = False, strip_exif: bool = False
+) -> tuple[list[Part], list[str]]:
     """Return images as they are sent, so that several plans can share them, and notes on their conversion.
 
-    `allow_private` permits addresses in the user's own network. Raises `OptionError` for what is no image.
+    `allow_private` permits addresses in the user's own network; `strip_exif` leaves metadata out. Raises
+    `OptionError` for what is no image.
     """
-    return _build_parts(to_list(images), 0, allow_private=allow_private)
+    return _build_parts(list_images(images), 0, allow_private=allow_private, strip_exif=strip_exif)
 
 
-def _build_parts(values: list[Any], prompt_length: int, *, allow_private: bool) -> tuple[list[Part], list[str]]:
+def _build_parts(
+    values: list[Any], prompt_length: int, *, allow_private: bool, strip_exif: bool
+) -> tuple[list[Part], list[str]]:
     """Return the parts of a turn and notes on its images; strings among the first `prompt_length` values are texts."""
     texts = {index: TextPart(value) for index, value in enumerate(values[:prompt_length]) if isinstance(value, str)}
     image_values = [value for index, value in enumerate(values) if index not in texts]
     if not image_values:
         return list(texts.values()), []
     if len(image_values) > MAX_REFERENCES:
-        message = f"There are {len(image_values):,} reference images; at most {MAX_REFERENCES} are sent."
-        raise OptionError(message, advice="Send fewer.")
+        raise build_count_error(f"{len(image_values):,}")
     from cometmagic.images import references  # Pillow, which a request of words does not need
 
     contents = (_fetch_url(value, allow_private=allow_private) for value in image_values)
-    images = references.load_references(contents)
+    images = references.load_references(contents, strip_exif=strip_exif)
     next_image = iter(images)
     parts: list[Part] = [texts[index] if index in texts else next(next_image).part for index in range(len(values))]
     return parts, [image.note for image in images if image.note]
 
 
 def _fetch_url(value: Any, *, allow_private: bool) -> Any:
-    """Return the bytes behind an address, and anything else as it is."""
-    if not isinstance(value, str) or not is_url(value):
+    """Return the bytes behind an address, or behind one that a display or a widget shows; anything else as it is."""
+    url = value if isinstance(value, str) else find_url(value)
+    if url is None or not is_url(url):
         return value
     from cometmagic.courier.http.image_fetch import fetch  # HTTP, which few references need
 
-    return fetch(value, allow_private=allow_private)
+    return fetch(url, allow_private=allow_private)
 
 
 def merge_template_texts(prompt: Prompt) -> list[Any]:

@@ -16,6 +16,7 @@ from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.batch import Batch
 from cometmagic.generation.call import Call, CancelCheck
 from cometmagic.generation.compose import Prompt, build_image_parts
+from cometmagic.generation.image_list import list_image_option, list_images
 from cometmagic.generation.launch import check_not_dry_run, launch, launch_batch
 from cometmagic.generation.plan import Plan, build_plan, build_plans
 from cometmagic.generation.result import ImageResult
@@ -23,6 +24,8 @@ from cometmagic.generation.result_list import MAX_LABEL_LENGTH, ImageResults
 from cometmagic.generation.session import get_last_folder, set_last_result
 from cometmagic.generation.text_checks import build_text_checker
 from cometmagic.generation.wait import launch_on_thread, start_and_wait, wait_until_done
+from cometmagic.options import pyproject
+from cometmagic.options.declaration import CellOptions
 from cometmagic.options.keywords import BatchOptions, ImageOptions, expose_keywords
 from cometmagic.options.sweeps import check_image_count
 from cometmagic.system.sanitize import clean_line
@@ -169,14 +172,24 @@ def _plan_prompts(prompts: Any, images: Any, options: Mapping[str, Any]) -> list
     """Return the plans of several prompts, each with a label that tells it from the others."""
     prompt_list = _list_prompts(prompts)
     check_image_count(len(prompt_list))
+    images = list_images(images)
     build_text_checker(options).check_references(images)  # before they are fetched
-    parts, warnings = build_image_parts(images, allow_private=bool(options.get("private_urls")))  # once for all
+    options = list_image_option(options)
+    parts, warnings = build_image_parts(  # once for all
+        images, allow_private=bool(options.get("private_urls")), strip_exif=_read_strip_exif(options)
+    )
     plans: list[Plan] = []
     for prompt in prompt_list:
         variants = build_plans(prompt, images=parts, warnings=warnings, last_folder=get_last_folder(), **options)
         plans += variants if len(prompt_list) == 1 else map(_label_plan, variants)
         check_image_count(len(plans))
     return plans
+
+
+def _read_strip_exif(options: Mapping[str, Any]) -> bool:
+    """Return the option, which a preset or the project may set. Raises `OptionError`."""
+    merged, _ = pyproject.merge_options(dict(options), {})
+    return CellOptions.build({"strip_exif": merged.get("strip_exif")}).strip_exif
 
 
 def _list_prompts(prompts: Any) -> list[Any]:

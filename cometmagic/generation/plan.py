@@ -22,6 +22,7 @@ from cometmagic.gemini.encode import encode_request, find_replaced_fields, hash_
 from cometmagic.gemini.request import ImageRequest
 from cometmagic.generation.compose import ComposedPrompt, Prompt, apply_preset, compose, to_list
 from cometmagic.generation.exercise_stub import is_exercise_stub
+from cometmagic.generation.image_list import list_image_option, list_images
 from cometmagic.generation.text_checks import build_text_checker
 from cometmagic.generation.trust_check import check_live_call
 from cometmagic.options import pyproject
@@ -136,6 +137,7 @@ def build_plans(
     `last_folder` is the folder of the result that `edit=True` means. `session_options` are a notebook's defaults, which
     come after `options` and before the project's. `warnings` are added to those of each plan. Raises a `CometError`.
     """
+    images, options = list_images(images), list_image_option(options)
     merged, preset = pyproject.merge_options(_drop_unset(options), dict(session_options))
     options, prompt = read_environment_limits() | merged, apply_preset(preset, prompt)
     text_checker = build_text_checker(options)
@@ -147,7 +149,7 @@ def build_plans(
     text_checker.check_inputs(prompt, images, api_options.list_changes() | cell_options.list_changes())
     library = Library(find_library_folder())
     parent = lineage.resolve_parent(cell_options.edit, cell_options.chat, library, last_folder)
-    inputs = (*to_list(prompt), *to_list(images))
+    inputs = (*to_list(prompt), *images)
     trust_warnings = check_live_call(library, parent, inputs, cell_options) if source == "live" else ()
     cell_options = replace(cell_options, save=check_target(cell_options.save) if cell_options.save else None)
     shared = (cell_options, limits, source, replace(route, limits=limits) if isinstance(route, LiveRoute) else route)

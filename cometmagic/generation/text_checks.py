@@ -16,6 +16,7 @@ from cometmagic.errors import MissingKeyError, OptionError
 from cometmagic.gemini.parts import TextPart
 from cometmagic.gemini.request import Turn
 from cometmagic.generation.compose import Prompt, merge_template_texts, to_list
+from cometmagic.images.inputs.image_text import is_image_text
 from cometmagic.options.declaration import CellOptions, list_options
 from cometmagic.options.settings import Key, find_key_quickly
 from cometmagic.options.template import PromptPiece
@@ -44,7 +45,8 @@ class TextChecker:
         """Check options by name, parsed or not."""
         flags = {name: option.flag for name, option in list_options().items()}
         for name, value in options.items():
-            self.check(flags.get(name, "An option"), extract_text(value))
+            text = extract_text(_drop_image_texts(value) if name == "image" else value)
+            self.check(flags.get(name, "An option"), text)
 
     def check_inputs(self, prompt: Prompt, references: Any, options: Mapping[str, Any]) -> None:
         """Check what the user wrote for a request."""
@@ -64,8 +66,8 @@ class TextChecker:
         self.check("The prompt", text)
 
     def check_references(self, references: Any) -> None:
-        """Check the paths and addresses among reference images."""
-        self.check("A reference image", extract_text(references))
+        """Check the paths and addresses among reference images; the images that are texts are not looked into."""
+        self.check("A reference image", extract_text(_drop_image_texts(references)))
 
     def check_turns(self, turns: Sequence[Turn]) -> None:
         """Check what the user wrote in earlier turns."""
@@ -92,6 +94,11 @@ def extract_text(value: Any) -> str:
         return "\n".join(_iter_texts(value))
     except RecursionError:
         raise OptionError("An option is nested too deeply.") from None
+
+
+def _drop_image_texts(references: Any) -> list[Any]:
+    """Return references without images in base64, in which chance can write what looks like a key."""
+    return [value for value in to_list(references) if not is_image_text(value)]
 
 
 def _iter_texts(value: Any) -> Iterator[str]:

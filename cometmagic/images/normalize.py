@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FULL_SIZE_QUALITY = 95
 PASSTHROUGH_TYPES = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
-_HEIC_TYPES = ("image/heic", "image/heif")  # Pillow cannot open them without a plugin
+HEIC_TYPES = ("image/heic", "image/heif")  # Pillow cannot open them without a plugin
 _BMP_TIFF_SIGNATURES = (b"BM", *tiff_header.MAGICS)  # BMP and TIFF, which `sniff` does not know
 _DOCUMENT_MARKERS = {b"%pdf-": "a PDF", b"%!ps": "PostScript", b"<svg": "an SVG drawing", b"<html": "a web page",
              b"<!doctype html": "a web page"}  # fmt: skip
@@ -50,6 +50,7 @@ class ReferenceInput:
     conversion: str = ""
     part: ImagePart | None = None  # sent if nothing has to be changed
     clause: str = ""  # subject and verb, if they differ from "NAME holds"
+    strip_exif: bool = False  # whether metadata is left out afterwards
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def is_image(head: bytes) -> bool:
 def normalize_content(reference_input: ReferenceInput, content: bytes, max_bytes: int) -> Reference:
     """Return the reference for a file's content, unchanged if possible. Raises `OptionError`."""
     mime_type, _ = sniff(content[:MAGIC_BYTES])
-    if mime_type in _HEIC_TYPES:
+    if mime_type in HEIC_TYPES:
         if len(content) > max_bytes:
             message = f"{reference_input.name} is too large to be sent ({len(content) / 1e6:,.1f} MB)."
             raise OptionError(message, advice="Save it as JPEG.")
@@ -100,7 +101,7 @@ def _pass_through(reference_input: ReferenceInput, part: ImagePart, exif_block: 
     """Return the reference for a file that is sent unchanged, as the part it came from if that says the same."""
     original_part = reference_input.part
     note = _format_conversion_note(reference_input.name, list(filter(None, [reference_input.conversion])))
-    if exif.has_position(exif_block, part.data):
+    if not reference_input.strip_exif and exif.has_position(exif_block, part.data):
         note = f"{reference_input.name} holds the GPS position where it was taken, which is sent with it."
     return Reference(original_part if original_part and original_part.mime_type == part.mime_type else part, note)
 

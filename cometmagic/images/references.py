@@ -1,5 +1,7 @@
 """A Python value as a reference image: a path, bytes, a picture, an array, a figure or an earlier result.
 
+Other objects that hold an image are reduced to these in `inputs`.
+
 An optional library is never imported here: if a value belongs to one, it is imported already. How a picture is
 converted for sending is known in normalize.py only. Nothing here opens a connection: URLs are fetched elsewhere.
 """
@@ -12,6 +14,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image
@@ -19,29 +22,70 @@ from PIL import Image
 from cometmagic.errors import CometError, LibraryError, OptionError
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.images import arrays, file_reader
-from cometmagic.images.normalize import Reference, ReferenceInput, normalize_content, normalize_picture
+from cometmagic.images.inputs import objects
+from cometmagic.images.inputs.rejection import adapt_array_error, build_rejection
+from cometmagic.images.metadata import motion_photo, strip
+from cometmagic.images.normalize import (
+    HEIC_TYPES,
+    Reference,
+    ReferenceInput,
+    normalize_content,
+    normalize_picture,
+)
 from cometmagic.images.resize import SIDE_LENGTHS
 from cometmagic.system.sanitize import clean_line
 
 MAX_INLINE_BYTES = 7_000_000  # of one image; Vertex accepts this much inline
 MAX_BASE64_BYTES = 18_000_000  # of all images in a body; Google's old limit for a body is 20 MB
 MAX_LOADED_BYTES = 14 * MAX_INLINE_BYTES  # of all images before they are made smaller; no model takes more than 14
-_ADVICE = "Give a path, bytes, a PIL image, an array or a figure."
 
 
-def load_reference(value: Any, *, max_bytes: int = MAX_INLINE_BYTES) -> Reference:
-    """Return the reference for a path, bytes, a PIL image, an array, a figure, an image part or a result.
+def load_reference(value: Any, *, max_bytes: int = MAX_INLINE_BYTES, strip_exif: bool = False) -> Reference:
+    """Return the reference for a path, bytes, a PIL image, an array, a figure, an image part, a result or their kin.
 
-    It has at most `max_bytes` bytes. Raises `OptionError` when `value` is not a picture, and the `CometError`
-    of a result that has no image.
+    It has at most `max_bytes` bytes, and no metadata if `strip_exif`. Raises `OptionError` when `value` is not a
+    picture, and the `CometError` of a result that has no image.
     """
-    reference_input, image_data = _open_value(_unwrap_result(value))
+    held = objects.unwrap(_unwrap_result(value))
+    reference_input, image_data = _open_value(held.value, value)
+    reference_input = replace(
+        reference_input,
+        name=held.name or reference_input.name,
+        clause="" if held.name else reference_input.clause,
+        strip_exif=strip_exif,
+    )
     if isinstance(image_data, bytes):
-        return normalize_content(reference_input, image_data, max_bytes)
-    return normalize_picture(reference_input, image_data, max_bytes)
+        return _normalize_file(reference_input, image_data, max_bytes)
+    return _strip_reference(reference_input, normalize_picture(reference_input, image_data, max_bytes))
 
 
-def load_references(values: Iterable[Any]) -> list[Reference]:
+def _normalize_file(reference_input: ReferenceInput, content: bytes, max_bytes: int) -> Reference:
+    """Return the reference for a file's content, without the video of a motion photo."""
+    photo, video_bytes = motion_photo.split_video(content)
+    if not video_bytes:
+        return _strip_reference(reference_input, normalize_content(reference_input, content, max_bytes))
+    photo_input = replace(reference_input, part=None)
+    reference = _strip_reference(photo_input, normalize_content(photo_input, photo, max_bytes))
+    note = f"{reference_input.name} is a motion photo: its video ({video_bytes / 1e6:,.1f} MB) is not sent."
+    return Reference(reference.part, f"{note} {reference.note}".strip())
+
+
+def _strip_reference(reference_input: ReferenceInput, reference: Reference) -> Reference:
+    """Return the reference without metadata where that is wanted. Raises `OptionError` where it is impossible."""
+    if not reference_input.strip_exif:
+        return reference
+    part = reference.part
+    if part.mime_type in HEIC_TYPES:
+        message = f"{reference_input.name} is HEIC, from which metadata cannot be removed here."
+        raise OptionError(message, advice="Save it as JPEG.")
+    content = strip.strip_metadata(part.data)
+    if content == part.data:
+        return reference
+    stripped_part = ImagePart(part.mime_type, content=content, width=part.width, height=part.height)
+    return Reference(stripped_part, f"{reference.note} {reference_input.name} is sent without its metadata.".strip())
+
+
+def load_references(values: Iterable[Any], *, strip_exif: bool = False) -> list[Reference]:
     """Return the references for values that are read one after another, made smaller so that they fit in one request.
 
     Reading stops at `MAX_LOADED_BYTES`. Raises as `load_reference` and `fit_references` do.
@@ -49,7 +93,7 @@ def load_references(values: Iterable[Any]) -> list[Reference]:
     references: list[Reference] = []
     available_bytes = MAX_LOADED_BYTES
     for value in values:
-        references.append(load_reference(value))
+        references.append(load_reference(value, strip_exif=strip_exif))
         available_bytes -= len(references[-1].part.data)
         if available_bytes < 0:
             raise _build_size_error()
@@ -95,35 +139,42 @@ def _build_size_error() -> OptionError:
     return OptionError(message, advice="Send fewer, or smaller ones.")
 
 
-def _open_value(value: Any) -> tuple[ReferenceInput, bytes | Image.Image]:
-    """Return a value's picture or file content. Raises `OptionError` when it has none."""
+def _open_value(value: Any, original: Any) -> tuple[ReferenceInput, bytes | Image.Image]:
+    """Return a value's picture or file content; `original` is what the user gave. Raises `OptionError`."""
     if isinstance(value, ImagePart):
         return ReferenceInput(f"The {clean_line(value.mime_type)} image", part=value), _read_data(value)
     if isinstance(value, Image.Image):
         return ReferenceInput("The image"), value
     if isinstance(value, str | os.PathLike):
-        return ReferenceInput(clean_line(os.fsdecode(value))), file_reader.read_file(value)
-    if isinstance(value, io.BytesIO):
-        value = value.getvalue()
-    if isinstance(value, bytes | bytearray | memoryview):
-        content = bytes(value)
-        return ReferenceInput("The image", clause=f"These {len(content):,} bytes hold"), content
-    return _open_library_value(value)
+        name = file_reader.shorten_path(os.fsdecode(value))
+        return ReferenceInput(name), file_reader.read_file(value)
+    if isinstance(value, bytes):
+        return ReferenceInput("The image", clause=f"These {len(value):,} bytes hold"), value
+    return _open_library_value(value, original)
 
 
-def _open_library_value(value: Any) -> tuple[ReferenceInput, bytes | Image.Image]:
+def _open_library_value(value: Any, original: Any) -> tuple[ReferenceInput, bytes | Image.Image]:
     """Return the picture or file content of a value of an optional library."""
-    if arrays.is_array(value):
-        picture, conversion = arrays.create_picture(value)
+    if _is_array(value):
+        try:
+            picture, conversion = arrays.create_picture(value)
+        except OptionError as error:
+            raise adapt_array_error(original, error) from None
         return ReferenceInput("The array", conversion=conversion), picture
     if (figure := _find_figure(value)) is not None:
         dpi = min(figure.dpi, SIDE_LENGTHS[0] / max(figure.get_size_inches()))
         conversion = "" if dpi == figure.dpi else f"drawn at {dpi:.0f} dots per inch instead of {figure.dpi:.0f}"
         return ReferenceInput("The figure", conversion), _render_figure(figure, dpi)
-    type_name = clean_line(type(value).__name__)
     if content := _render_image_repr(value):
-        return ReferenceInput(f"The {type_name}"), content
-    raise OptionError(f"{'An' if type_name[:1] in 'aeiouAEIOU' else 'A'} {type_name} is not an image.", advice=_ADVICE)
+        return ReferenceInput(f"The {clean_line(type(value).__name__)}"), content
+    raise build_rejection(value)
+
+
+def _is_array(value: Any) -> bool:
+    try:
+        return arrays.is_array(value)
+    except Exception:  # noqa: BLE001  # a class may raise anything when it is asked for an attribute
+        return False
 
 
 def _unwrap_result(value: Any) -> Any:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from cometmagic.errors import CometError, OptionError
+from cometmagic.images.inputs.image_text import is_image_text
 from cometmagic.system.sanitize import clean_line
 from cometmagic.system.suggestions import suggest
 
@@ -76,7 +77,7 @@ def _resolve_image(word: Any, namespace: Mapping[str, Any]) -> Any:
         raise OptionError(f"--image: {word} is a list.", advice=f"Choose one, {word}[0], or write -i for each.")
     if value is not None:
         return value
-    if os.path.isfile(word):  # noqa: PTH113  # unlike Path.is_file, it never raises
+    if is_image_text(word) or os.path.isfile(word):  # noqa: PTH113  # unlike Path.is_file, it never raises
         return word
     if error := _explain_missing_image(word, namespace):
         raise error

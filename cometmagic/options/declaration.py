@@ -120,8 +120,8 @@ class CellOptions(OptionGroup):
 
     image: tuple[Any, ...] = declare(
         NotebookValues(),
-        "reference image, repeatable: a variable (PIL image, numpy array, matplotlib figure, bytes, path, result), "
-        "Out[n], a file or an http(s) address",
+        "reference image, repeatable: a variable (PIL image, array, figure, bytes, path, result, upload, response, "
+        "open file), Out[n], a file, an http(s) address or a data: URI",
         default=(),
         short_flag="-i",
         is_repeatable=True,
@@ -169,6 +169,9 @@ class CellOptions(OptionGroup):
         Flag(),
         "if only the address of the picture comes, get it from there: https only, without your key",
         default=False,
+    )
+    strip_exif: bool = declare(
+        Flag(), "send reference images without their metadata: EXIF, GPS position, XMP, comments", default=False
     )
     private_urls: bool = declare(Flag(), "let addresses of images lead into your own network", default=False)
     allow_secret: bool = declare(

@@ -116,6 +116,9 @@ class ImageOptions(TypedDict, total=False):
     fetch: bool | None
     """If only the address of the picture comes, get it from there: https only, without your key."""
 
+    strip_exif: bool | None
+    """Send reference images without their metadata: EXIF, GPS position, XMP, comments."""
+
     private_urls: bool | None
     """Let addresses of images lead into your own network."""
 

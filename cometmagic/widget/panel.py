@@ -13,7 +13,7 @@ from ipywidgets import VBox
 from traitlets import observe
 
 from cometmagic.errors import CometError
-from cometmagic.generation.compose import to_list
+from cometmagic.generation.image_list import list_images
 from cometmagic.generation.result import ImageResult
 from cometmagic.generation.result_list import AnyResult
 from cometmagic.notebook.progress import publish
@@ -48,7 +48,7 @@ class Panel(PanelState, ReadOnlyState, VBox):  # type: ignore[misc]
         is_public = has_visitors()
         self._static_output = StaticOutput(self._read_content, has_visitors=is_public)
         self._provenance = Provenance()
-        references = (*to_list(images), *to_list(values.pop("image", ())))
+        references = (*list_images(images), *list_images(values.pop("image", ())))
         super().__init__()
         if is_public:
             self.max_references = MAX_REFERENCES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from cometmagic import CometError, OptionError, generate, generate_many, plan
 from cometmagic.generation.plan import build_plans
 from cometmagic.options.template import render_template
+from cometmagic.system.secret_patterns import find_secret_kind
 from tests.faults.server import FaultServer
 from tests.notebook.answers import CANARY, answering, painted, serving
 
@@ -102,3 +104,19 @@ def test_an_error_never_quotes_what_looks_like_a_key() -> None:
 
 def test_an_image_that_is_sent_is_not_searched() -> None:
     assert plan(["a cat like", painted(), TOKEN[:12]]).request.references
+
+
+def test_chance_writes_no_key_into_an_image_that_is_a_text() -> None:
+    key = "AIzaSy" + "D4e5F6g7H8" * 3 + "0a1"
+    content = painted("PNG")
+    padding = b"\0" * (-len(content) % 3 + 3)
+    text = base64.b64encode(content + padding + base64.b64decode(f"/{key}/AAA")).decode()
+    assert find_secret_kind(text), "the control"
+
+    for images in (text, [text], f"data:image/png;base64,{text}"):
+        assert len(plan("x", images=images).request.references) == 1
+        assert len(build_plans("x", image=images)[0].request.references) == 1
+    with pytest.raises(OptionError, match="seems to hold"):
+        plan("x", images=f"{key}.png")
+    with pytest.raises(OptionError, match="seems to hold"):
+        build_plans("x", image=f"{key}.png")

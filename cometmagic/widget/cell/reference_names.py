@@ -14,6 +14,8 @@ from cometmagic.codegen.assets import AssetStore
 from cometmagic.codegen.magic_cell import format_image_argument
 from cometmagic.errors import OptionError
 from cometmagic.gemini.parts import ImagePart
+from cometmagic.images.inputs.image_text import is_image_text
+from cometmagic.images.inputs.objects import find_url
 from cometmagic.options.settings import find_library_folder
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import shorten_id
@@ -42,8 +44,10 @@ def name_reference(source: Any, namespace: Mapping[str, Any]) -> str:
 
     An image that no variable holds is saved in the library as it would be sent. Raises a `CometError`.
     """
-    if isinstance(source, str):
+    if isinstance(source, str) and not is_image_text(source):
         return source
+    if (url := find_url(source)) is not None:
+        return url
     names = (name for name, value in namespace.items() if value is source and not name.startswith("_"))
     if name := next(names, ""):
         return name
