@@ -31,7 +31,7 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 
 SEED = 20261124
-FEW = 16
+FEW = 8
 NAME = "program killed while it asks"
 MARK = "CRASH_MARK"
 WIRED = (

@@ -69,7 +69,7 @@ def test_a_courier_that_is_killed_loses_nothing(tmp_path: Path, figures: Record)
     changing = [step for step in found if step[2].file in CHANGING]
     between = [step for step in found if step[2].file not in CHANGING]
 
-    chosen = [of[number] for of, few in ((changing, 18), (between, 7)) for number in spread(len(of), few, SEED)]
+    chosen = [of[number] for of, few in ((changing, 9), (between, 4)) for number in spread(len(of), few, SEED)]
 
     held_to("courier killed (a few points)", chosen, tmp_path, figures)
 

@@ -97,7 +97,7 @@ def play(campaign: Campaign, seeds: Iterable[str]) -> tuple[Tally, Tally]:
     return ours, stock
 
 
-@sizes(80, 2000)
+@sizes(40, 2000)
 def test_t1_no_paid_picture_is_lost(campaign: Campaign, figures: Record, seeds: list[str], size: int) -> None:
     ours, stock = play(campaign, seeds or map(str, range(size)))
 

@@ -132,7 +132,7 @@ def test_a_long_cut_body_takes_no_longer_than_a_short_one(content: bytes) -> Non
         decode_response(content)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data())
 def test_any_mutation_is_read_or_refused(data: st.DataObject) -> None:
     content = bytearray(body(answer(text("words"), image(DRAFT, thought=True), image(FINAL))))
@@ -146,7 +146,7 @@ def test_any_mutation_is_read_or_refused(data: st.DataObject) -> None:
         decode_response(bytes(content))
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]:,"\\ 1aeu\n\r', max_size=60).map(str.encode))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     with contextlib.suppress(MalformedError):
@@ -171,7 +171,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(JSON)
 def test_any_json_is_read_or_refused(tree: object) -> None:
     try:
