@@ -10,6 +10,7 @@ import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cometmagic.errors import OptionError
 from cometmagic.gemini.parts import Part, TextPart
@@ -20,6 +21,7 @@ from cometmagic.options.declaration import CellOptions
 from cometmagic.options.models import MAX_REFERENCES
 from cometmagic.options.template import PromptPiece
 from cometmagic.storage import lineage
+from cometmagic.system.sanitize import clean_line
 
 Prompt = str | list[Any] | tuple[Any, ...]
 
@@ -47,7 +49,10 @@ def compose(
     prompt_values, references = merge_template_texts(prompt), [*to_list(images), *cell_options.image]
     parent_images = [parent.image] if parent is not None and parent.image is not None else []
     parts, notes = _build_parts(
-        [*prompt_values, *parent_images, *references], len(prompt_values), allow_private=cell_options.private_urls
+        [*prompt_values, *parent_images, *references],
+        len(prompt_values),
+        allow_private=cell_options.private_urls,
+        on=cell_options.on,
     )
     turns = (*(parent.turns if parent is not None else ()), Turn(tuple(parts)))
     all_warnings = (*warnings, *notes, *(parent.warnings if parent is not None else ()))
@@ -59,12 +64,15 @@ def compose(
 def build_image_parts(images: Any, *, allow_private: bool = False) -> tuple[list[Part], list[str]]:
     """Return images as they are sent, so that several plans can share them, and notes on their conversion.
 
-    `allow_private` permits addresses in the user's own network. Raises `OptionError` for what is no image.
+    `allow_private` permits addresses in the user's own network. What is transparent
+    stays so, and each plan remarks on it. Raises `OptionError` for what is no image.
     """
-    return _build_parts(to_list(images), 0, allow_private=allow_private)
+    return _build_parts(to_list(images), 0, allow_private=allow_private, on=None, has_remarks=False)
 
 
-def _build_parts(values: list[Any], prompt_length: int, *, allow_private: bool) -> tuple[list[Part], list[str]]:
+def _build_parts(
+    values: list[Any], prompt_length: int, *, allow_private: bool, on: str | None, has_remarks: bool = True
+) -> tuple[list[Part], list[str]]:
     """Return the parts of a turn and notes on its images; strings among the first `prompt_length` values are texts."""
     texts = {index: TextPart(value) for index, value in enumerate(values[:prompt_length]) if isinstance(value, str)}
     image_values = [value for index, value in enumerate(values) if index not in texts]
@@ -76,19 +84,22 @@ def _build_parts(values: list[Any], prompt_length: int, *, allow_private: bool) 
     from cometmagic.images import references  # Pillow, which a request of words does not need
 
     contents = (_fetch_url(value, allow_private=allow_private) for value in image_values)
-    images = references.load_references(contents)
+    images = references.load_references(contents, on=on, has_remarks=has_remarks)
     next_image = iter(images)
     parts: list[Part] = [texts[index] if index in texts else next(next_image).part for index in range(len(values))]
     return parts, [image.note for image in images if image.note]
 
 
 def _fetch_url(value: Any, *, allow_private: bool) -> Any:
-    """Return the bytes behind an address, and anything else as it is."""
+    """Return what is behind an address, with its host as the name, and anything else as it is."""
     if not isinstance(value, str) or not is_url(value):
         return value
     from cometmagic.courier.http.image_fetch import fetch  # HTTP, which few references need
+    from cometmagic.images.references import NamedContent  # Pillow, as above
 
-    return fetch(value, allow_private=allow_private)
+    return NamedContent(
+        f"The image from {clean_line(urlsplit(value).hostname)}", fetch(value, allow_private=allow_private)
+    )
 
 
 def merge_template_texts(prompt: Prompt) -> list[Any]:

@@ -12,13 +12,14 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from PIL import Image
 
 from cometmagic.errors import CometError, LibraryError, OptionError
 from cometmagic.gemini.parts import ImagePart
-from cometmagic.images import arrays, file_reader
+from cometmagic.images import arrays, backgrounds, file_reader
 from cometmagic.images.normalize import Reference, ReferenceInput, normalize_content, normalize_picture
 from cometmagic.images.resize import SIDE_LENGTHS
 from cometmagic.system.sanitize import clean_line
@@ -29,27 +30,44 @@ MAX_LOADED_BYTES = 14 * MAX_INLINE_BYTES  # of all images before they are made s
 _ADVICE = "Give a path, bytes, a PIL image, an array or a figure."
 
 
-def load_reference(value: Any, *, max_bytes: int = MAX_INLINE_BYTES) -> Reference:
+class NamedContent(NamedTuple):
+    """A file's content, and a name that begins sentences on it."""
+
+    name: str
+    content: bytes
+
+
+def load_reference(
+    value: Any,
+    *,
+    max_bytes: int = MAX_INLINE_BYTES,
+    background: backgrounds.RGB | None = None,
+    has_remark: bool = True,
+) -> Reference:
     """Return the reference for a path, bytes, a PIL image, an array, a figure, an image part or a result.
 
-    It has at most `max_bytes` bytes. Raises `OptionError` when `value` is not a picture, and the `CometError`
-    of a result that has no image.
+    It has at most `max_bytes` bytes, and `background` behind transparent areas; `has_remark` is False when those were
+    remarked on before. Raises `OptionError` when `value` is not a picture, and the `CometError` of a result that has
+    no image.
     """
     reference_input, image_data = _open_value(_unwrap_result(value))
+    reference_input = replace(reference_input, background=background, has_remark=has_remark)
     if isinstance(image_data, bytes):
         return normalize_content(reference_input, image_data, max_bytes)
     return normalize_picture(reference_input, image_data, max_bytes)
 
 
-def load_references(values: Iterable[Any]) -> list[Reference]:
+def load_references(values: Iterable[Any], *, on: str | None = None, has_remarks: bool = True) -> list[Reference]:
     """Return the references for values that are read one after another, made smaller so that they fit in one request.
 
+    `on` is the colour behind transparent areas; without one they stay transparent, and `has_remarks` says so.
     Reading stops at `MAX_LOADED_BYTES`. Raises as `load_reference` and `fit_references` do.
     """
+    background = None if on is None else backgrounds.parse_colour(on)
     references: list[Reference] = []
     available_bytes = MAX_LOADED_BYTES
     for value in values:
-        references.append(load_reference(value))
+        references.append(load_reference(value, background=background, has_remark=has_remarks))
         available_bytes -= len(references[-1].part.data)
         if available_bytes < 0:
             raise _build_size_error()
@@ -82,9 +100,8 @@ def _shrink_reference(max_bytes: int, reference: Reference, number: int) -> Refe
     if len(content) <= max_bytes:
         return reference
     try:
-        smaller = normalize_content(
-            ReferenceInput(f"To fit in one request, reference image {number}"), content, max_bytes
-        )
+        name = f"To fit in one request, reference image {number}"
+        smaller = normalize_content(ReferenceInput(name, has_remark=False), content, max_bytes)
     except OptionError:
         raise _build_size_error() from None
     return Reference(smaller.part, f"{reference.note} {smaller.note}".strip())
@@ -99,6 +116,8 @@ def _open_value(value: Any) -> tuple[ReferenceInput, bytes | Image.Image]:
     """Return a value's picture or file content. Raises `OptionError` when it has none."""
     if isinstance(value, ImagePart):
         return ReferenceInput(f"The {clean_line(value.mime_type)} image", part=value), _read_data(value)
+    if isinstance(value, NamedContent):
+        return ReferenceInput(value.name), value.content
     if isinstance(value, Image.Image):
         return ReferenceInput("The image"), value
     if isinstance(value, str | os.PathLike):
