@@ -194,11 +194,11 @@ def _explain_errors(reference_input: ReferenceInput, content: bytes = b"") -> It
     except PixelLimitError:
         message = f"{reference_input.name} has more pixels than can safely be unpacked."
         raise OptionError(message, advice=f"Save it smaller, or allow more with {MEGAPIXELS_VARIABLE}.") from None
-    except DamagedImageError:
+    except ImageFileError as error:
+        if not isinstance(error, DamagedImageError) and not is_image(content[:MAGIC_BYTES]):
+            raise _build_format_error(reference_input, content) from None
         message = f"{reference_input.name} cannot be read as a picture: it is damaged or incomplete."
         raise OptionError(message, advice="Save it again, or give another.") from None
-    except ImageFileError:
-        raise _build_format_error(reference_input, content) from None
 
 
 def _build_format_error(reference_input: ReferenceInput, content: bytes) -> OptionError:

@@ -181,10 +181,10 @@ def test_a_cut_file_is_refused_by_name_at_any_length(kind: str, is_progressive: 
     noise = Image.effect_noise((90, 60), 90).convert("RGB")
     content = encoded(noise, kind, progressive=True) if is_progressive and kind == "JPEG" else encoded(noise, kind)
     path = tmp_path / "cut.img"
-    lengths = [*range(40, len(content) - 20, len(content) // 25), *range(len(content) - 20, len(content))]
+    lengths = [*range(16, len(content) - 20, len(content) // 25), *range(len(content) - 20, len(content))]
     for length in lengths:
         path.write_bytes(content[:length])
-        with pytest.raises(OptionError, match=r"cut\.img (cannot be read|holds no picture)"):
+        with pytest.raises(OptionError, match=r"cut\.img cannot be read as a picture: it is damaged"):
             load_reference(path)
     for ending in (b"", b"\0" * 9, b"....ftypmp42"):
         path.write_bytes(content + ending)
@@ -203,7 +203,7 @@ def test_wrong_checksums_are_refused(chunk: bytes) -> None:
     length = int.from_bytes(content[offset - 4 : offset], "big")
     content[offset + 4 + length] ^= 1
 
-    with pytest.raises(OptionError, match=r"The image (cannot be read|holds no picture)|These .* bytes hold"):
+    with pytest.raises(OptionError, match="The image cannot be read as a picture"):
         load_reference(bytes(content))
 
 
