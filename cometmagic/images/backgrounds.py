@@ -5,15 +5,11 @@ This module does not know where a picture comes from, or how it is saved.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PIL import Image, ImageColor
 
 from cometmagic.errors import OptionError
+from cometmagic.images.bands import BAND_PIXELS, Conversion
 from cometmagic.system.sanitize import clean_line
-
-if TYPE_CHECKING:
-    from cometmagic.images.bands import Conversion
 
 RGB = tuple[int, int, int]
 _OPAQUE = 255
@@ -35,8 +31,12 @@ def has_transparent_pixels(picture: Image.Image) -> bool:
     """Whether at least one pixel is not opaque; decodes the picture."""
     if not picture.has_transparency_data:
         return False
-    alpha = picture if "A" in picture.getbands() and picture.mode != "PA" else picture.convert("RGBA")
-    return alpha.getchannel("A").getextrema()[0] < _OPAQUE  # type: ignore[operator]  # one band: two numbers
+    row_count = max(1, BAND_PIXELS // picture.width)  # a palette as RGBA takes four times its memory
+    bands = (
+        picture.crop((0, top, picture.width, min(top + row_count, picture.height)))
+        for top in range(0, picture.height, row_count)
+    )
+    return any(band.convert("RGBA").getchannel("A").getextrema()[0] != _OPAQUE for band in bands)
 
 
 def flatten_on(colour: RGB) -> Conversion:
