@@ -10,6 +10,7 @@ import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cometmagic.gemini.parts import Part, TextPart
 from cometmagic.gemini.request import Turn
@@ -22,6 +23,7 @@ from cometmagic.options.declaration import CellOptions
 from cometmagic.options.models import MAX_REFERENCES
 from cometmagic.options.template import PromptPiece
 from cometmagic.storage import lineage
+from cometmagic.system.sanitize import clean_line
 
 Prompt = str | list[Any] | tuple[Any, ...]
 
@@ -52,6 +54,7 @@ def compose(
         [*prompt_values, *parent_images, *references],
         len(prompt_values),
         allow_private=cell_options.private_urls,
+        on=cell_options.on,
         strip_exif=cell_options.strip_exif,
     )
     turns = (*(parent.turns if parent is not None else ()), Turn(tuple(parts)))
@@ -66,16 +69,20 @@ def build_image_parts(
 ) -> tuple[list[Part], list[str]]:
     """Return images as they are sent, so that several plans can share them, and notes on their conversion.
 
-    `allow_private` permits addresses in the user's own network; `strip_exif` leaves metadata out. Raises
-    `OptionError` for what is no image.
+    `allow_private` permits addresses in the user's own network; `strip_exif` leaves metadata out. What is transparent
+    stays so, and each plan remarks on it. Raises `OptionError` for what is no image.
     """
-    return _build_parts(list_images(images), 0, allow_private=allow_private, strip_exif=strip_exif)
+    settings = {"on": None, "has_remarks": False, "strip_exif": strip_exif}
+    return _build_parts(list_images(images), 0, allow_private=allow_private, **settings)
 
 
 def _build_parts(
-    values: list[Any], prompt_length: int, *, allow_private: bool, strip_exif: bool
+    values: list[Any], prompt_length: int, *, allow_private: bool, **settings: Any
 ) -> tuple[list[Part], list[str]]:
-    """Return the parts of a turn and notes on its images; strings among the first `prompt_length` values are texts."""
+    """Return the parts of a turn and notes on its images; strings among the first `prompt_length` values are texts.
+
+    The `settings` are those of `load_references`.
+    """
     texts = {index: TextPart(value) for index, value in enumerate(values[:prompt_length]) if isinstance(value, str)}
     image_values = [value for index, value in enumerate(values) if index not in texts]
     if not image_values:
@@ -85,20 +92,24 @@ def _build_parts(
     from cometmagic.images import references  # Pillow, which a request of words does not need
 
     contents = (_fetch_url(value, allow_private=allow_private) for value in image_values)
-    images = references.load_references(contents, strip_exif=strip_exif)
+    images = references.load_references(contents, **settings)
     next_image = iter(images)
     parts: list[Part] = [texts[index] if index in texts else next(next_image).part for index in range(len(values))]
     return parts, [image.note for image in images if image.note]
 
 
 def _fetch_url(value: Any, *, allow_private: bool) -> Any:
-    """Return the bytes behind an address, or behind one that a display or a widget shows; anything else as it is."""
+    """Return what is behind an address, also behind one that a display or a widget shows; anything else as it is.
+
+    Its host is its name.
+    """
     url = value if isinstance(value, str) else find_url(value)
     if url is None or not is_url(url):
         return value
     from cometmagic.courier.http.image_fetch import fetch  # HTTP, which few references need
+    from cometmagic.images.references import NamedContent  # Pillow, as above
 
-    return fetch(url, allow_private=allow_private)
+    return NamedContent(f"The image from {clean_line(urlsplit(url).hostname)}", fetch(url, allow_private=allow_private))
 
 
 def merge_template_texts(prompt: Prompt) -> list[Any]:

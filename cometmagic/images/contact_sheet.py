@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from cometmagic.images import resize
 from cometmagic.images.decoding import opener
+from cometmagic.images.decoding.orientation import read_upright_size
 from cometmagic.images.fonts import VALUE_SEPARATOR, LabelFont, format_label, load_label_font
 
 SHEET_WIDTH = 1280  # pixels of a full sheet
@@ -195,7 +196,7 @@ def render_contact_sheet(tiles: Sequence[Tile]) -> bytes:
 
 def _measure_ratios(tiles: Sequence[Tile]) -> list[float]:
     """Return width by height of each picture; an empty tile gets their geometric mean."""
-    sizes = [opener.read_size(source) if (source := tile.source) else None for tile in tiles]
+    sizes = [read_upright_size(source) if (source := tile.source) else None for tile in tiles]
     ratios = [width / height for width, height in filter(None, sizes)]
     default_ratio = statistics.geometric_mean(ratios) if ratios else 1.0
     return [size[0] / size[1] if size else default_ratio for size in sizes]

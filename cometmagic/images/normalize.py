@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cometmagic.errors import OptionError
 from cometmagic.gemini.parts import MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, sniff
-from cometmagic.images import bands
+from cometmagic.images import backgrounds, bands, colour_profile, decoded_once
 from cometmagic.images.decoding import exif, opener, tiff_header
 from cometmagic.images.decoding.decoder_errors import DamagedImageError, ImageFileError, PixelLimitError, convert_errors
 from cometmagic.images.decoding.opened_image import OpenedImage
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FULL_SIZE_QUALITY = 95
 PASSTHROUGH_TYPES = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
 HEIC_TYPES = ("image/heic", "image/heif")  # Pillow cannot open them without a plugin
+MAX_BRAND_BYTES = 256  # of a list of brands
 _BMP_TIFF_SIGNATURES = (b"BM", *tiff_header.MAGICS)  # BMP and TIFF, which `sniff` does not know
 _DOCUMENT_MARKERS = {b"%pdf-": "a PDF", b"%!ps": "PostScript", b"<svg": "an SVG drawing", b"<html": "a web page",
              b"<!doctype html": "a web page"}  # fmt: skip
@@ -50,6 +51,8 @@ class ReferenceInput:
     conversion: str = ""
     part: ImagePart | None = None  # sent if nothing has to be changed
     clause: str = ""  # subject and verb, if they differ from "NAME holds"
+    background: backgrounds.RGB | None = None  # behind transparent areas; without one they are sent, with a remark
+    has_remark: bool = True  # False when that was said before
     strip_exif: bool = False  # whether metadata is left out afterwards
 
 
@@ -69,7 +72,7 @@ def is_image(head: bytes) -> bool:
 
 def normalize_content(reference_input: ReferenceInput, content: bytes, max_bytes: int) -> Reference:
     """Return the reference for a file's content, unchanged if possible. Raises `OptionError`."""
-    mime_type, _ = sniff(content[:MAGIC_BYTES])
+    mime_type = _find_mime_type(content)
     if mime_type in HEIC_TYPES:
         if len(content) > max_bytes:
             message = f"{reference_input.name} is too large to be sent ({len(content) / 1e6:,.1f} MB)."
@@ -81,20 +84,44 @@ def normalize_content(reference_input: ReferenceInput, content: bytes, max_bytes
     ):
         _check_size(reference_input, source.size)
         fits = max(source.size) <= SIDE_LENGTHS[0] and len(content) <= max_bytes
-        if mime_type in PASSTHROUGH_TYPES and fits and source.orientation == 1:
+        is_transparent = decoded_once.check(content, source.picture)
+        is_readable = source.orientation == 1 and not _has_ink_profile(source.picture)
+        is_flattened = is_transparent and reference_input.background is not None
+        if mime_type in PASSTHROUGH_TYPES and fits and is_readable and not is_flattened:
             part = ImagePart(mime_type, content=content, width=source.size[0], height=source.size[1])
-            return _pass_through(reference_input, part, source.exif)
-        redrawn, conversion = _redraw(reference_input, source.picture)
+            return _add_remark(reference_input, _pass_through(reference_input, part, source.exif), is_transparent)
+        redrawn, conversion = _redraw(reference_input, source.picture, is_flattened=is_flattened)
     file_format = f"{source.file_format} (its first frame)" if source.is_animated else source.file_format
-    return _encode(reference_input, redrawn, _Original(source, file_format, conversion), max_bytes)
+    reference = _encode(reference_input, redrawn, _Original(source, file_format, conversion), max_bytes)
+    return _add_remark(reference_input, reference, is_transparent)
 
 
 def normalize_picture(reference_input: ReferenceInput, picture: Image.Image, max_bytes: int) -> Reference:
     """Return the reference for a picture that is open already. Raises `OptionError`."""
     _check_size(reference_input, picture.size)
     with _explain_errors(reference_input), opener.open_again(picture, SIDE_LENGTHS[0]) as source:
-        redrawn, conversion = _redraw(reference_input, source.picture)
-    return _encode(reference_input, redrawn, _Original(source, "", conversion), max_bytes)
+        is_transparent = backgrounds.has_transparent_pixels(source.picture)
+        is_flattened = is_transparent and reference_input.background is not None
+        redrawn, conversion = _redraw(reference_input, source.picture, is_flattened=is_flattened)
+    reference = _encode(reference_input, redrawn, _Original(source, "", conversion), max_bytes)
+    return _add_remark(reference_input, reference, is_transparent)
+
+
+def _find_mime_type(content: bytes) -> str:
+    """Return the MIME type of a file; an AVIF may begin as a HEIF does, and then its other brands tell."""
+    mime_type, _ = sniff(content[:MAGIC_BYTES])
+    if mime_type != "image/heif":
+        return mime_type
+    brands = content[8 : min(int.from_bytes(content[:4], "big"), MAX_BRAND_BYTES)]
+    names = {brands[offset : offset + 4] for offset in range(0, len(brands), 4) if offset != 4}
+    return "image/avif" if names & {b"avif", b"avis"} and not names & {b"heic", b"heix"} else mime_type
+
+
+def _add_remark(reference_input: ReferenceInput, reference: Reference, is_transparent: bool) -> Reference:
+    if not is_transparent or reference_input.background is not None or not reference_input.has_remark:
+        return reference
+    remark = backgrounds.format_remark(reference_input.name)
+    return replace(reference, note=f"{reference.note} {remark}".strip())
 
 
 def _pass_through(reference_input: ReferenceInput, part: ImagePart, exif_block: bytes) -> Reference:
@@ -106,16 +133,29 @@ def _pass_through(reference_input: ReferenceInput, part: ImagePart, exif_block: 
     return Reference(original_part if original_part and original_part.mime_type == part.mime_type else part, note)
 
 
-def _redraw(reference_input: ReferenceInput, picture: Image.Image) -> tuple[Image.Image, str]:
+def _redraw(
+    reference_input: ReferenceInput, picture: Image.Image, *, is_flattened: bool = False
+) -> tuple[Image.Image, str]:
     """Return a copy of the picture that can be saved and is not larger than is sent, and how it was converted."""
     size = bands.fit_size(picture.size, SIDE_LENGTHS[0])
-    if size == picture.size and picture.mode in PNG_MODES:
+    if size == picture.size and picture.mode in PNG_MODES and not is_flattened:
         return picture.copy(), ""
     convert, conversion = choose_conversion(reference_input.name, picture)
+    if is_flattened and reference_input.background is not None:
+        convert = backgrounds.flatten_on(reference_input.background)
+        conversion = "put on the colour #{:02x}{:02x}{:02x}".format(*reference_input.background)
+    if is_flattened or picture.mode not in RGB_MODES:
+        convert = colour_profile.combine(picture, convert)
     redrawn = bands.redraw(picture, size, convert)
-    if picture.mode in RGB_MODES and "icc_profile" in picture.info:
+    redrawn.info.pop("icc_profile", None)
+    if picture.mode in RGB_MODES and not is_flattened and "icc_profile" in picture.info:
         redrawn.info["icc_profile"] = picture.info["icc_profile"]
     return redrawn, conversion
+
+
+def _has_ink_profile(picture: Image.Image) -> bool:
+    """Whether the colours are CMYK, and the picture says which: without its profile they would look wrong."""
+    return picture.mode == "CMYK" and colour_profile.has_usable_profile(picture)
 
 
 def _encode(reference_input: ReferenceInput, picture: Image.Image, original: _Original, max_bytes: int) -> Reference:
@@ -155,11 +195,11 @@ def _explain_errors(reference_input: ReferenceInput, content: bytes = b"") -> It
     except PixelLimitError:
         message = f"{reference_input.name} has more pixels than can safely be unpacked."
         raise OptionError(message, advice=f"Save it smaller, or allow more with {MEGAPIXELS_VARIABLE}.") from None
-    except DamagedImageError:
+    except ImageFileError as error:
+        if not isinstance(error, DamagedImageError) and not is_image(content[:MAGIC_BYTES]):
+            raise _build_format_error(reference_input, content) from None
         message = f"{reference_input.name} cannot be read as a picture: it is damaged or incomplete."
         raise OptionError(message, advice="Save it again, or give another.") from None
-    except ImageFileError:
-        raise _build_format_error(reference_input, content) from None
 
 
 def _build_format_error(reference_input: ReferenceInput, content: bytes) -> OptionError:

@@ -15,23 +15,17 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
 from cometmagic.errors import CometError, LibraryError, OptionError
 from cometmagic.gemini.parts import ImagePart
-from cometmagic.images import arrays, file_reader
+from cometmagic.images import arrays, backgrounds, file_reader
 from cometmagic.images.inputs import objects
 from cometmagic.images.inputs.rejection import adapt_array_error, build_rejection
-from cometmagic.images.metadata import motion_photo, strip
-from cometmagic.images.normalize import (
-    HEIC_TYPES,
-    Reference,
-    ReferenceInput,
-    normalize_content,
-    normalize_picture,
-)
+from cometmagic.images.normalize import Reference, ReferenceInput, normalize_content, normalize_picture
+from cometmagic.images.omissions import normalize_file, strip_reference
 from cometmagic.images.resize import SIDE_LENGTHS
 from cometmagic.system.sanitize import clean_line
 
@@ -40,60 +34,56 @@ MAX_BASE64_BYTES = 18_000_000  # of all images in a body; Google's old limit for
 MAX_LOADED_BYTES = 14 * MAX_INLINE_BYTES  # of all images before they are made smaller; no model takes more than 14
 
 
-def load_reference(value: Any, *, max_bytes: int = MAX_INLINE_BYTES, strip_exif: bool = False) -> Reference:
+class NamedContent(NamedTuple):
+    """A file's content, and a name that begins sentences on it."""
+
+    name: str
+    content: bytes
+
+
+def load_reference(
+    value: Any,
+    *,
+    max_bytes: int = MAX_INLINE_BYTES,
+    background: backgrounds.RGB | None = None,
+    has_remark: bool = True,
+    strip_exif: bool = False,
+) -> Reference:
     """Return the reference for a path, bytes, a PIL image, an array, a figure, an image part, a result or their kin.
 
-    It has at most `max_bytes` bytes, and no metadata if `strip_exif`. Raises `OptionError` when `value` is not a
+    It has at most `max_bytes` bytes, `background` behind transparent areas, and no metadata if `strip_exif`;
+    `has_remark` is False when the transparent areas were remarked on before. Raises `OptionError` when `value` is not a
     picture, and the `CometError` of a result that has no image.
     """
-    held = objects.unwrap(_unwrap_result(value))
+    held = objects.Held(value) if isinstance(value, NamedContent) else objects.unwrap(_unwrap_result(value))
     reference_input, image_data = _open_value(held.value, value)
     reference_input = replace(
         reference_input,
         name=held.name or reference_input.name,
         clause="" if held.name else reference_input.clause,
+        background=background,
+        has_remark=has_remark,
         strip_exif=strip_exif,
     )
     if isinstance(image_data, bytes):
-        return _normalize_file(reference_input, image_data, max_bytes)
-    return _strip_reference(reference_input, normalize_picture(reference_input, image_data, max_bytes))
+        return normalize_file(reference_input, image_data, max_bytes)
+    return strip_reference(reference_input, normalize_picture(reference_input, image_data, max_bytes))
 
 
-def _normalize_file(reference_input: ReferenceInput, content: bytes, max_bytes: int) -> Reference:
-    """Return the reference for a file's content, without the video of a motion photo."""
-    photo, video_bytes = motion_photo.split_video(content)
-    if not video_bytes:
-        return _strip_reference(reference_input, normalize_content(reference_input, content, max_bytes))
-    photo_input = replace(reference_input, part=None)
-    reference = _strip_reference(photo_input, normalize_content(photo_input, photo, max_bytes))
-    note = f"{reference_input.name} is a motion photo: its video ({video_bytes / 1e6:,.1f} MB) is not sent."
-    return Reference(reference.part, f"{note} {reference.note}".strip())
-
-
-def _strip_reference(reference_input: ReferenceInput, reference: Reference) -> Reference:
-    """Return the reference without metadata where that is wanted. Raises `OptionError` where it is impossible."""
-    if not reference_input.strip_exif:
-        return reference
-    part = reference.part
-    if part.mime_type in HEIC_TYPES:
-        message = f"{reference_input.name} is HEIC, from which metadata cannot be removed here."
-        raise OptionError(message, advice="Save it as JPEG.")
-    content = strip.strip_metadata(part.data)
-    if content == part.data:
-        return reference
-    stripped_part = ImagePart(part.mime_type, content=content, width=part.width, height=part.height)
-    return Reference(stripped_part, f"{reference.note} {reference_input.name} is sent without its metadata.".strip())
-
-
-def load_references(values: Iterable[Any], *, strip_exif: bool = False) -> list[Reference]:
+def load_references(
+    values: Iterable[Any], *, on: str | None = None, has_remarks: bool = True, strip_exif: bool = False
+) -> list[Reference]:
     """Return the references for values that are read one after another, made smaller so that they fit in one request.
 
+    `on` is the colour behind transparent areas; without one they stay transparent, and `has_remarks` says so.
     Reading stops at `MAX_LOADED_BYTES`. Raises as `load_reference` and `fit_references` do.
     """
+    background = None if on is None else backgrounds.parse_colour(on)
     references: list[Reference] = []
     available_bytes = MAX_LOADED_BYTES
     for value in values:
-        references.append(load_reference(value, strip_exif=strip_exif))
+        reference = load_reference(value, background=background, has_remark=has_remarks, strip_exif=strip_exif)
+        references.append(reference)
         available_bytes -= len(references[-1].part.data)
         if available_bytes < 0:
             raise _build_size_error()
@@ -126,9 +116,8 @@ def _shrink_reference(max_bytes: int, reference: Reference, number: int) -> Refe
     if len(content) <= max_bytes:
         return reference
     try:
-        smaller = normalize_content(
-            ReferenceInput(f"To fit in one request, reference image {number}"), content, max_bytes
-        )
+        name = f"To fit in one request, reference image {number}"
+        smaller = normalize_content(ReferenceInput(name, has_remark=False), content, max_bytes)
     except OptionError:
         raise _build_size_error() from None
     return Reference(smaller.part, f"{reference.note} {smaller.note}".strip())
@@ -143,6 +132,8 @@ def _open_value(value: Any, original: Any) -> tuple[ReferenceInput, bytes | Imag
     """Return a value's picture or file content; `original` is what the user gave. Raises `OptionError`."""
     if isinstance(value, ImagePart):
         return ReferenceInput(f"The {clean_line(value.mime_type)} image", part=value), _read_data(value)
+    if isinstance(value, NamedContent):
+        return ReferenceInput(value.name), value.content
     if isinstance(value, Image.Image):
         return ReferenceInput("The image"), value
     if isinstance(value, str | os.PathLike):

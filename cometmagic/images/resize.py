@@ -14,7 +14,7 @@ from PIL import Image
 
 from cometmagic.errors import CometError
 from cometmagic.gemini.parts import ImagePart
-from cometmagic.images import bands, streamed_png
+from cometmagic.images import bands, colour_profile, streamed_png
 from cometmagic.images.decoding import opener
 from cometmagic.images.decoding.decoder_errors import ImageFileError
 from cometmagic.images.decoding.opened_image import OpenedImage
@@ -78,19 +78,19 @@ def render_transparent_preview(source: Path | BinaryIO, max_side: int) -> bytes 
     try:
         with opener.open_image(source) as image_file:
             preview = image_file.turn_upright(_reduce(image_file, max_side, convert_to_rgba))
-            picture = image_file.picture
-            profile = picture.info.get("icc_profile") if picture.mode in RGB_MODES else None
     except (ImageFileError, CometError, OSError):
         return None
     if preview.getchannel("A").getextrema()[0] == OPAQUE:
         return None
-    preview.save(buffer := io.BytesIO(), "PNG", icc_profile=profile)
+    preview.info.pop("icc_profile", None)  # its colours are sRGB now
+    preview.save(buffer := io.BytesIO(), "PNG")
     return buffer.getvalue()
 
 
 def _reduce(image_file: OpenedImage, max_side: int, convert: bands.Conversion) -> Image.Image:
-    """Return an image in the mode that `convert` gives it, at most `max_side` pixels a side."""
+    """Return an image in sRGB and the mode that `convert` gives it, at most `max_side` pixels a side."""
     picture = image_file.picture
+    convert = colour_profile.combine(picture, convert)
     if image_file.file_format == "PNG" and image_file.file:
         picture = streamed_png.reduce_png(image_file.file, max_side) or picture
     size = bands.fit_size(picture.size, max_side)
@@ -103,7 +103,8 @@ def _encode_preview(picture: Image.Image, max_bytes: int | None) -> bytes:
     for quality in PREVIEW_QUALITIES:
         buffer.seek(0)
         buffer.truncate()
-        picture.save(buffer, "JPEG", quality=quality, comment=b"")  # without the original's comment, which may be long
+        # Without the original's comment, which may be long, and its profile, as its colours are sRGB now.
+        picture.save(buffer, "JPEG", quality=quality, comment=b"", icc_profile=None)
         if buffer.tell() <= (light_bytes if max_bytes is None else min(light_bytes, max_bytes)):
             break
     return buffer.getvalue()

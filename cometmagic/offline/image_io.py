@@ -35,13 +35,14 @@ def decode_image(data: bytes) -> Image:
 
     Raises `ValueError` when there is none, or it is damaged or has too many pixels.
     """
-    from cometmagic.images import bands
+    from cometmagic.images import bands, colour_profile
     from cometmagic.images.decoding import opener
     from cometmagic.images.resize import flatten_on_white
 
     with opener.open_image(data, max_side=_MAX_SIDE) as opened:
         size = bands.fit_size(opened.picture.size, _MAX_SIDE)
-        return opened.turn_upright(bands.redraw(opened.picture, size, flatten_on_white))
+        convert = colour_profile.combine(opened.picture, flatten_on_white)
+        return opened.turn_upright(bands.redraw(opened.picture, size, convert))
 
 
 def encode_jpeg(image: Image, quality: int = FINAL_QUALITY, max_size: tuple[int, int] | None = None) -> bytes:

@@ -126,6 +126,9 @@ class CellOptions(OptionGroup):
         short_flag="-i",
         is_repeatable=True,
     )
+    on: str | None = declare(
+        Text("COLOUR"), "colour behind the transparent areas of reference images, such as white or #ffeedd"
+    )
     edit: Any = declare(
         PreviousResult(), "edit the last result, or the one of this name or id: its image is sent", short_flag="-e"
     )

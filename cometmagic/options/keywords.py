@@ -92,6 +92,9 @@ class ImageOptions(TypedDict, total=False):
     extra: Mapping[str, Any] | str | None
     """Merged last into the request body: any field the API may gain."""
 
+    on: str | None
+    """Colour behind the transparent areas of reference images, such as white or #ffeedd."""
+
     edit: Any
     """Edit the last result, or the one of this name or id: its image is sent."""
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from cometmagic.errors import OptionError
+from cometmagic.images.backgrounds import format_remark
 from cometmagic.images.normalize import Reference, is_image
 from cometmagic.images.references import MAX_INLINE_BYTES, load_reference
 from cometmagic.images.resize import SIDE_LENGTHS
@@ -61,7 +62,7 @@ def test_a_transparent_one_stays_transparent_when_turned() -> None:
 
     assert made.part.mime_type == "image/png"
     assert opened(made.part.data).convert("RGBA").getpixel((1, 1)) == (0, 0, 0, 0)
-    assert made.note == "The image was turned upright and converted from WEBP to PNG."
+    assert made.note == f"The image was turned upright and converted from WEBP to PNG. {format_remark('The image')}"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -86,11 +87,11 @@ def test_damaged_exif_is_none(block: bytes) -> None:
     assert load_reference(content).part.data == content
 
 
-def test_a_png_is_not_decoded_only_to_be_sent() -> None:
-    """The pixels are missing, which nothing but decoding would show."""
+def test_a_png_without_pixels_is_not_sent() -> None:
     content = png_header(40, 30) + png_chunk(b"IDAT", b"") + png_chunk(b"IEND", b"")
 
-    assert load_reference(content).part.data == content
+    with pytest.raises(OptionError, match="damaged or incomplete"):
+        load_reference(content)
 
 
 def test_a_png_that_says_behind_its_pixels_how_it_was_held_is_turned() -> None:
@@ -229,7 +230,7 @@ def test_a_heavy_transparent_one_stays_transparent() -> None:
     pixel = opened(made.part.data).convert("RGBA").getpixel((5, 5))
     assert isinstance(pixel, tuple)
     assert pixel[3] == 0
-    assert made.note.endswith("saved as WEBP.")
+    assert made.note == f"The image was saved as WEBP. {format_remark('The image')}"
 
 
 def bomb(kind: str, width: int, height: int) -> bytes:

@@ -85,7 +85,9 @@ def open_again(picture: Image.Image, max_side: int | None = None) -> Iterator[Op
     check_pixels(picture.size, picture.format)
     with convert_errors(DamagedImageError):
         picture.load()
-        yield OpenedImage(picture, picture.size, "", _read_exif(picture), is_animated=False)
+        # What Pillow derives from a file (turned, cropped, converted) is seen as it is, though its EXIF data stays.
+        exif_block = _read_exif(picture) if isinstance(picture, ImageFile.ImageFile) else b""
+        yield OpenedImage(picture, picture.size, "", exif_block, is_animated=False)
 
 
 @contextlib.contextmanager
