@@ -109,7 +109,8 @@ def _fetch_url(value: Any, *, allow_private: bool) -> Any:
     from cometmagic.courier.http.image_fetch import fetch  # HTTP, which few references need
     from cometmagic.images.references import NamedContent  # Pillow, as above
 
-    return NamedContent(f"The image from {clean_line(urlsplit(url).hostname)}", fetch(url, allow_private=allow_private))
+    content = fetch(url, allow_private=allow_private)  # first, as it checks the address
+    return NamedContent(f"The image from {clean_line(urlsplit(url).hostname)}", content)
 
 
 def merge_template_texts(prompt: Prompt) -> list[Any]:

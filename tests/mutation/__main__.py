@@ -103,8 +103,8 @@ def main(names: Sequence[str]) -> int:
         mutants = [mutant for mutant in iter_mutants(source) if not re.match(patterns, mutant.change)]
         controls = [Mutant(0, f"nothing, {moment}", source) for moment in ("first", "last")]
         survivors = find_survivors(name, [controls[0], *mutants, controls[1]], TESTS[name])
-        if any(control not in survivors for control in controls):
-            sys.stdout.write(f"{name}: its tests fail as it is\n")
+        if failures := [control.change for control in controls if control not in survivors]:
+            sys.stdout.write(f"{name}: its tests fail as it is ({'; '.join(failures)})\n")
             return 1
         survivors = [mutant for mutant in survivors if mutant not in controls]
         sys.stdout.write(f"{name}: {len(mutants) - len(survivors)} of {len(mutants)} killed\n")
