@@ -67,5 +67,6 @@ async def _read_body(response: httpx.Response, max_bytes: int) -> bytes:
             content += piece
             if len(content) > max_bytes:
                 raise ValueError(f"it is larger than {max_bytes // 1_000_000} MB")
-    decoder.finish()
+    for piece in decoder.finish():
+        content += piece
     return bytes(content)

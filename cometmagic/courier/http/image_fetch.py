@@ -159,7 +159,8 @@ async def _read_image(parsed_url: ParsedURL, response: httpx.Response) -> bytes:
         for piece in decoder.feed(chunk):
             content += piece
             _check_content(parsed_url, content, str(max(received_size, len(content))))
-    decoder.finish()
+    for piece in decoder.finish():
+        content += piece
     if not is_image(bytes(content[:_HEADER_LENGTH])):
         raise _build_content_error(parsed_url)
     return bytes(content)

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import httpx
 
-from cometmagic.courier.http.content_decoding import InflateError, UnsupportedDecoder, build_decoder
+from cometmagic.courier.http.content_decoding import InflateError, build_decoder
 from cometmagic.courier.http.environment import get_proxy, load_certificates
 from cometmagic.courier.http.redirects import detach_location, get_location
 from cometmagic.courier.http.status_line import StatusRecorder
@@ -161,7 +161,8 @@ class PostAttempt:
             if time.monotonic() - report_time >= PROGRESS_INTERVAL:
                 report_time = time.monotonic()
                 self._emit({"event": "receiving", "bytes": received_size})
-        decoder.finish()
+        for piece in decoder.finish():
+            yield piece
 
     def _check_size(self, size: int) -> None:
         if size > self.route.limits.largest_answer << 20:
@@ -187,12 +188,12 @@ class PostAttempt:
         """Return the error that a response reports; an answer in it is saved too, as it was paid for."""
         pieces = self._iter_pieces(response)
         status = response.status_code
-        body = b"" if _is_unsupported(response) else bytes(await _read_error_body(pieces, status))
+        body = bytes(await _read_error_body(pieces, status))
         if has_answer(body, status):
             self._record_status(status, headers)
             with contextlib.suppress(InflateError, httpx.HTTPError):  # what came is read, and the status is known
                 await self._receive(pieces, body)
-        text = describe_binary(body, len(body)) or elide_base64(body.decode("utf-8", "replace"))
+        text = describe_binary(body, len(body)) or elide_base64(_decode_text(body, response.charset_encoding))
         error_body = self._redactor.redact(text).encode()
         return parse_error_response(status, error_body, headers, has_images=has_images)
 
@@ -212,8 +213,14 @@ async def _read_error_body(pieces: AsyncIterator[bytes], status: int) -> bytearr
     return body
 
 
-def _is_unsupported(response: httpx.Response) -> bool:
-    return isinstance(build_decoder(response.headers.get("content-encoding", "")), UnsupportedDecoder)
+def _decode_text(body: bytes, charset: str | None) -> str:
+    """Return a text in UTF-8, or else in the charset that its Content-Type declares."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        with contextlib.suppress(LookupError):
+            return body.decode(charset or "utf-8", "replace")
+        return body.decode("utf-8", "replace")
 
 
 def _enable_keepalive(connection: socket.socket | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from cometmagic.courier.http.content_decoding import DamagedError, InflateError
+from cometmagic.courier.http.content_decoding import DamagedError, InflateError, PackedError
 from cometmagic.errors import BALANCE_ADVICE, ChargeStatus, CometError, TransportError
 from cometmagic.system.sanitize import clean_line
 
@@ -129,7 +129,9 @@ def _describe_failure(exception: Exception, text: str, uploaded_bytes: int, cont
         case httpx.TimeoutException():
             return f"The service stayed silent too long ({type(exception).__name__})."
         case InflateError() | httpx.HTTPError():
-            return f"The answer did not come whole: {text.rstrip('.')}."
+            is_whole = isinstance(exception, PackedError)
+            start = "The answer is kept as it came" if is_whole else "The answer did not come whole"
+            return f"{start}: {text.rstrip('.')}."
         case TimeoutError():
             return "The answer did not come within the total time limit."
         case OSError():
