@@ -25,6 +25,7 @@ from cometmagic.gemini.response_metadata import build_response
 from cometmagic.gemini.tolerant.base64_repair import repair_base64
 from cometmagic.gemini.tolerant.base64_sniffer import elide_base64
 from cometmagic.gemini.tolerant.json_scanner import Buffer, MalformedError, ScannedJSON, scan_json
+from cometmagic.gemini.tolerant.multipart_body import parse_multipart
 from cometmagic.gemini.tolerant.picture_search import has_words_before_error
 from cometmagic.gemini.tolerant.response_normalizer import normalize_response
 from cometmagic.gemini.tolerant.text_body import parse_text_body
@@ -115,6 +116,8 @@ def decode_response(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) 
 
 def _scan_body(buffer: Buffer) -> ScannedJSON:
     """Return the documents in a body; a text that holds an answer counts as one. Raises `MalformedError`."""
+    if parts := parse_multipart(buffer):
+        return ScannedJSON(parts, is_truncated=False, is_open_stream=False)
     try:
         scan, problem = scan_json(buffer), MalformedError("it is no JSON object")
     except MalformedError as error:

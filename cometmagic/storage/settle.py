@@ -100,8 +100,8 @@ def add_image(folder: CallFolder, content: bytes) -> None:
 
 def _wrap_image_body(folder: CallFolder) -> None:
     """Put a response that is the file of an image into a document, as if it had come in one."""
-    if sniff(_read_head(folder.response_path)[:MAGIC_BYTES]) != UNKNOWN_TYPE:
-        node = _build_image_node(read_regular(folder.response_path, folder.received_size))
+    if sniff(_read_head(folder.response_path).lstrip(b"\r\n\t ")[:MAGIC_BYTES]) != UNKNOWN_TYPE:
+        node = _build_image_node(read_regular(folder.response_path, folder.received_size).lstrip(b"\r\n\t "))
         _write_document(folder.response_path, {"candidates": [{"content": {"parts": [node]}}]})
 
 

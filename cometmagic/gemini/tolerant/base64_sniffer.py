@@ -11,6 +11,7 @@ import pybase64
 
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.parts import UNKNOWN_TYPE, sniff
+from cometmagic.gemini.tolerant.percent_encoding import decode_escapes, has_escapes
 from cometmagic.gemini.tolerant.picture_size import read_pixel_size
 
 MIN_FILE_CHARACTERS = 2000  # of a string that is a file of an unknown type, and not a name or a token
@@ -18,8 +19,9 @@ _MIN_IMAGE_CHARACTERS = 32
 _HEAD_CHARACTERS = 1000
 _SIZE_CHARACTERS = 100_000  # the size of a JPEG stands behind its profile and its EXIF data
 _MIN_RESULT_PIXELS = 200_000  # the smallest size of all models is 512 x 512
-_PREFIX = re.compile(rb"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
-_ESCAPES = re.compile(rb"\\[nrt]|\\u00(?:0[9aAdD]|20)|\s")
+_PREFIX = re.compile(rb"\s*(?:data:[^,]{0,200};base64,|base64(?:,|://))", re.IGNORECASE)
+_QUOTES = re.compile(rb"\s*(?:b?'|b?\\\"|b\")")  # of Python's bytes as a text
+_ESCAPES = re.compile(rb"\\{1,2}[nrt]|\\u00(?:0[9aAdD]|20)|\s")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+(?:={0,2}|\\?)")  # a head may end in the middle of an escape
 _MIXED = re.compile(rb"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])")  # unlike words, and numbers in hexadecimal
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_\\-]{1000,}={0,2}")  # with slashes that are escaped
@@ -67,7 +69,8 @@ def _measure(value: JSONString | str) -> int:
 
 def _read_head(value: JSONString | str, length: int = _HEAD_CHARACTERS) -> bytes:
     head = value.view[:length].tobytes() if isinstance(value, JSONString) else value[:length].encode("utf-8", "replace")
-    return _ESCAPES.sub(b"", head.replace(rb"\/", b"/"))
+    head = decode_escapes(head) if has_escapes(head) else head
+    return _QUOTES.sub(b"", _ESCAPES.sub(b"", head.replace(rb"\/", b"/")), count=1)
 
 
 def _read_letters(head: bytes) -> bytes:

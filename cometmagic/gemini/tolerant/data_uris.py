@@ -14,6 +14,7 @@ from typing import Any
 
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant.base64_repair import count_base64_characters
+from cometmagic.gemini.tolerant.percent_encoding import decode_escapes, has_encoded_prefix, has_escapes
 
 MAX_URIS = 1000  # the prefixes that are tried; the rest of the text stays text
 _MAX_OPENING_BYTES = 100  # how far before an image its parenthesis may be
@@ -69,14 +70,19 @@ _CONTINUATION = _compile_pattern(  # in a truncated text: a line that is still t
     + _build_character_pattern("\n")
     + rf"?+{_BLANK}(?:{_BASE64_RUN})?+(?:\\(?:u[0-9a-fA-F]{{0,3}})?)?\Z"
 )
+_IMAGE_PREFIX = re.compile(r"data(?::|%3[aA])image")
 _WORD = re.compile(rb"[A-Za-z][a-z]*|[A-Z]+")
 
 
 def find_image_text(value: Any) -> JSONString | None:
     """Return a value as text that may contain images, or None when it is none."""
-    if isinstance(value, str) and "data:image/" in value:
-        return JSONString(memoryview(json.dumps(value)[1:-1].encode()))
-    return value if isinstance(value, JSONString) and value.has_substring(b"data:image") else None
+    if isinstance(value, str) and _IMAGE_PREFIX.search(value):
+        value = JSONString(memoryview(json.dumps(value)[1:-1].encode()))
+    if not isinstance(value, JSONString):
+        return None
+    if has_escapes(value.view) and has_encoded_prefix(value.view):
+        return JSONString(memoryview(decode_escapes(value.view)), is_complete=value.is_complete)
+    return value if value.has_substring(b"data:image") else None
 
 
 def split_data_uris(text: JSONString) -> Iterator[tuple[JSONString, bool]]:

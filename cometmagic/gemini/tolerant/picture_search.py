@@ -15,6 +15,7 @@ from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant.base64_sniffer import is_base64_file, is_base64_image
 from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
 from cometmagic.gemini.tolerant.image_addresses import find_addresses, has_address, is_address, is_image_address
+from cometmagic.gemini.tolerant.nested_base64 import find_nested
 from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS
 from cometmagic.gemini.tolerant.text_body import is_web_page
 
@@ -127,9 +128,12 @@ class PictureSearch:
         if is_base64_image(value):
             return self._add_image(value, thought)
         if is_base64_file(value):
-            node: PartNode = {"data": value}
-            self._files.append(thought | {"inlineData": node})
-            return node
+            return self._add_file(name, value, thought)
+        self._search_words(name, value, thought)
+        return value
+
+    def _search_words(self, name: str, value: JSONString | str, thought: PartNode) -> None:
+        """Search a string that holds no data."""
         is_link = not self._is_in_error and _ADDRESS_FIELD.fullmatch(name) is not None and is_address(value)
         if is_image_address(value) or is_link:
             self._files.append(thought | {"fileData": {"fileUri": value}})
@@ -139,7 +143,18 @@ class PictureSearch:
             self.finish_reason = _convert_reason(name, coerce_string(value, _HEAD_BYTES)) or self.finish_reason
         elif not is_address(value) and (addresses := find_addresses(coerce_string(value))):
             self._files += [thought | {"fileData": {"fileUri": address}} for address in addresses]
-        return value
+
+    def _add_file(self, name: str, value: JSONString | str, thought: PartNode) -> Any:
+        """Add a file in base64, or what it holds; return what stands in its place."""
+        nested = find_nested(value)
+        if isinstance(nested, JSONString):
+            return self._add_image(nested, thought)
+        if nested is not None:
+            self.walk(nested, name, is_thought=bool(thought))
+            return nested
+        node: PartNode = {"data": value}
+        self._files.append(thought | {"inlineData": node})
+        return node
 
     def _add_piece(self, piece: JSONString, thought: PartNode, *, is_image: bool) -> Any:
         if is_image:

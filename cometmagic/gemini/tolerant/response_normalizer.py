@@ -13,9 +13,12 @@ from typing import Any
 
 from cometmagic.errors import MAX_ADDRESS_LENGTH
 from cometmagic.gemini.coerce import coerce_object, coerce_objects, coerce_string
+from cometmagic.gemini.json_string import JSONString
+from cometmagic.gemini.tolerant.base64_sniffer import is_base64_file, is_base64_image
 from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uris
 from cometmagic.gemini.tolerant.document_merge import merge_fields
 from cometmagic.gemini.tolerant.image_addresses import is_address
+from cometmagic.gemini.tolerant.nested_base64 import find_nested
 from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS, copy_results, detach_documents, expand_texts
 from cometmagic.gemini.tolerant.picture_search import PictureSearch
 from cometmagic.gemini.tolerant.text_deltas import join_texts_with_images
@@ -115,6 +118,11 @@ def _convert_to_camel_case(value: Any) -> None:
             _convert_to_camel_case(item)
 
 
+def _find_nested_image(data: Any) -> Any:
+    is_nested = isinstance(data, str | JSONString) and not is_base64_image(data) and is_base64_file(data)
+    return find_nested(data) if is_nested else None
+
+
 def _extract_inline_data(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a part, with images inside its text or in a data URI moved to inlineData, and an address to fileData."""
     text, thought, uri = find_image_text(node.get("text")), {"thought": node.get("thought")}, _get_uri(node)
@@ -130,5 +138,7 @@ def _extract_inline_data(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     elif is_address(data := coerce_string(inline_data.get("data"), MAX_ADDRESS_LENGTH)):
         file_data = {"mimeType": inline_data.get("mimeType"), "fileUri": data}
         yield {name: value for name, value in node.items() if name != "inlineData"} | {"fileData": file_data}
+    elif isinstance(nested := _find_nested_image(inline_data.get("data")), JSONString):
+        yield node | {"inlineData": inline_data | {"data": nested}}
     else:
         yield node

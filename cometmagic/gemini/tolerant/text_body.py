@@ -6,17 +6,20 @@ as large as a model's can be a result.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from cometmagic.gemini.coerce import coerce_objects, coerce_string
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant.base64_sniffer import is_base64_image, is_large_image
 from cometmagic.gemini.tolerant.data_uris import find_image_text
-from cometmagic.gemini.tolerant.json_scanner import Buffer
+from cometmagic.gemini.tolerant.json_scanner import Buffer, MalformedError, scan_json
 from cometmagic.gemini.tolerant.nested_documents import expand_texts
+from cometmagic.gemini.tolerant.percent_encoding import MAX_DECODED_BYTES, decode_escapes, has_escapes
 
 _HEAD_BYTES = 100
 _MARGIN_BYTES = 1000  # of spaces and quotes around a body that is a text
@@ -37,6 +40,8 @@ def parse_text_body(buffer: Buffer) -> list[Any]:
     head, tail = buffer[:_MARGIN_BYTES], buffer[-_MARGIN_BYTES:]
     start, end = len(head) - len(head.lstrip(_QUOTES)), len(tail) - len(tail.rstrip(_QUOTES))
     text = JSONString(memoryview(buffer)[start : len(buffer) - end])
+    if bytes(text.view[:3]).lower() in (b"%7b", b"%5b"):
+        return _parse_encoded(text)
     if is_web_page(text):
         return find_pictures(text.view, is_picture=is_large_image)
     if is_base64_image(text) or find_image_text(text) is not None:
@@ -45,8 +50,18 @@ def parse_text_body(buffer: Buffer) -> list[Any]:
     return documents if isinstance(documents, list) and coerce_objects(documents) else find_pictures(text.view)
 
 
+def _parse_encoded(text: JSONString) -> list[Any]:
+    """Return the documents of JSON in percent-encoding, none when it is no JSON."""
+    if len(text.view) > MAX_DECODED_BYTES:
+        return []
+    with contextlib.suppress(MalformedError):
+        return scan_json(unquote_to_bytes(bytes(text.view))).documents
+    return []
+
+
 def find_pictures(view: memoryview, *, is_picture: Callable[[JSONString], bool] = is_base64_image) -> list[Any]:
     """Return a document with the pieces of a text, each picture in base64 as one of its own; none without any."""
+    view = memoryview(decode_escapes(view)) if has_escapes(view) else view
     pieces: list[Any] = []
     start = 0
     for match in itertools.islice(_BASE64.finditer(view), _MAX_PICTURES):

@@ -119,7 +119,16 @@ def test_an_escape_may_stand_across_any_two_pieces(content: bytes, size: int, da
     assert found == content
 
 
-@pytest.mark.parametrize("junk", ["\\\\n", "\\\\", "\\u005c", "\\x", "\\u00", "\\", "\\\\\\n/", "\\u0000", "ä"])
+@pytest.mark.parametrize("size", [1, 3, 4, 7, 1000])
+def test_line_ends_that_are_escaped_twice_are_dropped(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(base64_repair, "_CHUNK_CHARACTERS", size)
+
+    found = b"".join(base64_repair.repair_base64(memoryview(rb"AAAA\\nBBBB\\r\\nCCCC\n"), is_escaped=True))
+
+    assert found == base64.b64decode("AAAABBBBCCCC")
+
+
+@pytest.mark.parametrize("junk", ["\\\\", "\\u005c", "\\x", "\\u00", "\\", "\\\\\\n/", "\\u0000", "ä"])
 @pytest.mark.parametrize("size", [1, 3, 4, 7, 1000])
 def test_other_escapes_are_refused(monkeypatch: pytest.MonkeyPatch, junk: str, size: int) -> None:
     monkeypatch.setattr(base64_repair, "_CHUNK_CHARACTERS", size)
