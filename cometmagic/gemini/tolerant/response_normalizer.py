@@ -21,6 +21,7 @@ from cometmagic.gemini.tolerant.image_addresses import is_address
 from cometmagic.gemini.tolerant.nested_base64 import find_nested
 from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS, copy_results, detach_documents, expand_texts
 from cometmagic.gemini.tolerant.picture_search import PictureSearch
+from cometmagic.gemini.tolerant.split_images import join_split_images
 from cometmagic.gemini.tolerant.text_deltas import join_texts_with_images
 
 _SNAKE_CASE = re.compile(r"_([a-z])")
@@ -57,7 +58,7 @@ def _merge_documents(documents: list[Any]) -> dict[str, Any]:
             content |= coerce_object(fields.get("content"))
             for node in coerce_objects(coerce_object(fields.get("content")).get("parts")):
                 parts += _extract_inline_data(node) if len(parts) < _MAX_PARTS else [node]
-    candidate["content"] = content | {"parts": parts}
+    candidate["content"] = content | {"parts": join_split_images(parts)}
     result["candidates"] = [candidate]
     return result
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from cometmagic.gemini.coerce import coerce_object, coerce_objects
 from cometmagic.gemini.json_string import JSONString
+from cometmagic.gemini.tolerant.base64_sniffer import is_base64_image
 
 _TextSlot = tuple[dict[str, Any], str]  # an object, and its field that holds a text
 
@@ -18,7 +19,8 @@ def join_texts_with_images(documents: list[Any]) -> None:
     for is_thought in (False, True):
         group = [(node, name) for node, name in slots if bool(node.get("thought")) is is_thought]
         content = b"".join(_encode(node[name]) for node, name in group)
-        if len(group) > 1 and b"data:image" in content:
+        is_image = b"data:image" in content or is_base64_image(JSONString(memoryview(content)))
+        if len(group) > 1 and is_image:
             for node, name in group:
                 node[name] = ""
             node, name = group[0]
@@ -26,8 +28,10 @@ def join_texts_with_images(documents: list[Any]) -> None:
 
 
 def _iter_slots(documents: list[Any]) -> Iterator[_TextSlot]:
-    """Yield where the texts are: in parts, and in the deltas of chat completions."""
+    """Yield where the texts are: in parts, and in the deltas of chat completions and of OpenAI's responses."""
     for document in coerce_objects(documents):
+        if isinstance(document.get("delta"), str | JSONString):
+            yield document, "delta"
         for candidate in coerce_objects(document.get("candidates")):
             for node in coerce_objects(coerce_object(candidate.get("content")).get("parts")):
                 if isinstance(node.get("text"), str | JSONString):
