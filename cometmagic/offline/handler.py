@@ -146,8 +146,11 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     def _send_models(self, name: str, *, is_gemini: bool) -> None:
         """Send one model, or without a name the list of all."""
+        query = parse_qs(self.head.query)
+        page_size, page_token = (query.get(field, [""])[0] for field in ("pageSize", "pageToken"))
         try:
-            self._send(200, json.dumps(model_list.describe(name, is_gemini=is_gemini)).encode())
+            models = model_list.describe(name, is_gemini=is_gemini, page_size=page_size, page_token=page_token)
+            self._send(200, json.dumps(models).encode())
         except error_responses.ServiceError as error:
             self._send_error(error)
 

@@ -162,6 +162,10 @@ class BaseURL:
         return self.url == DEFAULT_BASE_URL
 
 
+# What documentation writes behind a base URL; the path of the API is added anyway.
+_API_PATH = re.compile(r"/*(?:/v1(?:beta|alpha)?)?(?:/(?:models|chat/completions|images/generations))?/*$")
+
+
 def read_base_url() -> BaseURL:
     """Return the base URL of live calls. Raises `OptionError` for an address that the key must not be sent to."""
     base_url, problem = _check_base_url()
@@ -172,8 +176,8 @@ def read_base_url() -> BaseURL:
 
 def _check_base_url() -> tuple[BaseURL | None, str]:
     """Return the base URL, or what is wrong with it. It raises nothing, as a password may be in a variable here."""
-    text = os.environ.get("COMETAPI_BASE_URL", "").strip() or DEFAULT_BASE_URL
-    text = re.sub(r"/(?:v1|v1beta)?/*$", "", text.rstrip("/"))
+    text = os.environ.get("COMETAPI_BASE_URL", "").strip().strip("\"'") or DEFAULT_BASE_URL
+    text = _API_PATH.sub("", text.rstrip("/"))
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -20,7 +20,11 @@ REASONS: dict[str, tuple[str, Any, tuple[str, ...]]] = {
         relay("当前分组 default 下对于模型 x 无可用渠道"),
         ("无可用渠道", "--model", "not normally"),
     ),
-    "another-format": ("200 OK", {"id": "task_1", "status": "queued"}, ("task", "(queued)", "Check COMETAPI_BASE_URL")),
+    "another-format": (
+        "200 OK",
+        {"id": "task_1", "status": "queued"},
+        ("task", "(queued, id task_1)", "Check COMETAPI_BASE_URL"),
+    ),
     "blocked": ("200 OK", BLOCKED, ("(SAFETY), category dangerous", "--safety dangerous=none")),
     "credits": ("429 No", google("RESOURCE_EXHAUSTED", "Prepaid credits depleted.", 429), ("Check the balance",)),
 }

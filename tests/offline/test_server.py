@@ -122,6 +122,21 @@ def test_both_lists_name_every_model_that_is_served(server: Server) -> None:
     assert openai["object"] == "list"
 
 
+def test_the_list_of_gemini_comes_in_pages(server: Server) -> None:
+    pages, token = list[dict[str, Any]](), ""
+    while not pages or token:
+        response, body = ask(server, "GET", f"/v1beta/models?pageSize=3&pageToken={token}")
+        assert response.status == 200
+        pages.append(json.loads(body))
+        token = pages[-1].get("nextPageToken", "")
+
+    whole = json.loads(ask(server, "GET", "/v1beta/models")[1])["models"]
+    assert [model for page in pages for model in page["models"]] == whole
+    assert max(len(page["models"]) for page in pages) == 3
+    wrong = ("pageSize=-1", "pageSize=abc", "pageToken=zzz", "pageToken=page-999")
+    assert [ask(server, "GET", f"/v1beta/models?{query}")[0].status for query in wrong] == [400] * 4
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

@@ -133,6 +133,8 @@ def test_a_key_is_found_in_colab_and_in_the_keyring(monkeypatch: pytest.MonkeyPa
         ("", "https://api.cometapi.com", "api.cometapi.com"),
         (" https://api.cometapi.com/v1beta/ ", "https://api.cometapi.com", "api.cometapi.com"),
         ("https://api.cometapi.com/v1", "https://api.cometapi.com", "api.cometapi.com"),
+        ("https://api.cometapi.com/v1beta/models", "https://api.cometapi.com", "api.cometapi.com"),
+        ("'https://api.cometapi.com/v1/chat/completions'", "https://api.cometapi.com", "api.cometapi.com"),
         ("https://relay.example:8443/gemini/", "https://relay.example:8443/gemini", "relay.example:8443"),
         ("http://127.0.0.1:8765", "http://127.0.0.1:8765", "127.0.0.1:8765"),
         ("http://localhost", "http://localhost", "localhost"),

@@ -145,6 +145,8 @@ RULES = (
     ),
     ErrorRule(_REFUSED, DASHBOARD_ADVICE, ErrorReason.USED_UP, statuses=(429,), words=r"\blimit\W{0,3}0\b(?!\.\d)"),
     ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.RATE_LIMIT, statuses=(429,), names=r".*per_?(?:minute|second).*"),
+    ErrorRule(_REFUSED, WAIT_ADVICE, ErrorReason.RATE_LIMIT, statuses=(400,), names=r"(?:.*#)?throttl\w*"),
+    ErrorRule(_REFUSED, "The proxy asks for a login: check HTTPS_PROXY.", statuses=(407,)),
     ErrorRule(
         _REFUSED,
         MODEL_ADVICE,

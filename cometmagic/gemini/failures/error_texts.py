@@ -27,7 +27,7 @@ _PLACE_FIELDS = ("field", "loc", "pointer")  # where in the request something is
 _SKIPPED_FIELDS = ("input", "ctx", "request", "links", "stackentries")  # what was sent, and what helps programmers
 CODE_FIELDS = ("status", "code", "errorcode")
 NAME_FIELDS = (
-    *CODE_FIELDS, "type", "errortype", "error", "errorname", "reason", "quotaid", "quotametric",
+    *CODE_FIELDS, "type", "exception", "errortype", "error", "errorname", "reason", "quotaid", "quotametric",
     "quotalimit", "quotaname",
 )  # fmt: skip
 _NUMBER_FIELDS = ("code", "status", "statuscode", "httpstatus", "errorcode")
@@ -73,9 +73,17 @@ def _iter_texts(value: Any, *, is_text: bool) -> Iterator[str]:
         for name in _TEXT_FIELDS:
             for text in _iter_texts(value.get(name), is_text=True):
                 yield f"{place}: {text}" if place and not isinstance(value[name], dict) else text
+        yield from _iter_field_errors(value.get("errors"))
         for name, item in value.items():
             if name not in _TEXT_FIELDS and name not in _SKIPPED_FIELDS:
                 yield from _iter_texts(item, is_text=False)
+
+
+def _iter_field_errors(errors: Any) -> Iterator[str]:
+    """Yield the texts of an object whose names are those of wrong fields: {"size": ["The size is invalid."]}."""
+    for name, texts in errors.items() if isinstance(errors, dict) else ():
+        if name not in _TEXT_FIELDS and isinstance(texts, list):
+            yield from (f"{name}: {text}" for text in texts if isinstance(text, str))
 
 
 def _read_place(fields: dict[str, Any]) -> str:

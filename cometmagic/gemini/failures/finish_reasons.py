@@ -14,9 +14,9 @@ from cometmagic.errors import BALANCE_ADVICE, APIError, ChargeStatus, CometError
 from cometmagic.gemini.coerce import coerce_objects
 from cometmagic.gemini.failures.charge_claims import ChargeClaim, find_charge_claim, quote_texts, remove_quotations
 from cometmagic.gemini.failures.error_document import parse_xml_error
-from cometmagic.gemini.failures.error_rules import NETWORK_ADVICE, SIGNATURE_ADVICE
+from cometmagic.gemini.failures.error_rules import MODERATION_ADVICE, NETWORK_ADVICE, SIGNATURE_ADVICE
 from cometmagic.gemini.failures.error_texts import MAX_MESSAGE_LENGTH, format_message, read_texts
-from cometmagic.gemini.failures.other_formats import describe_page, describe_value
+from cometmagic.gemini.failures.other_formats import JOB, REFUSED_SUFFIX, describe_page, describe_value
 from cometmagic.gemini.response import ImageResponse
 from cometmagic.options.declaration import SAFETY_CATEGORIES, SAFETY_THRESHOLDS
 from cometmagic.system.sanitize import clean_line
@@ -88,7 +88,16 @@ def build_other_format_error(description: str, text: str, body_path: Path, addre
     """
     words = f" It says: {quote_texts([text], MAX_MESSAGE_LENGTH)}" if text.strip() else ""
     message = f"The answer is no Gemini response but {description}, from {address}; it is kept in {body_path}."
-    return NoImageError(f"{message}{words}", advice="Check COMETAPI_BASE_URL.", **_find_claim("", text))
+    return NoImageError(f"{message}{words}", advice=_advise_on_format(description), **_find_claim("", text))
+
+
+_FORMAT_ADVICE = "Check COMETAPI_BASE_URL."
+
+
+def _advise_on_format(description: str) -> str:
+    if description.startswith(JOB):
+        return f"{_FORMAT_ADVICE} Or ask the service for the result by this id: another request is a second image."
+    return MODERATION_ADVICE if REFUSED_SUFFIX in description else _FORMAT_ADVICE
 
 
 def build_no_image_error(
@@ -164,8 +173,13 @@ def _find_claim(service_text: str, model_text: str) -> dict[str, Any]:
 
 def _advise_on_addresses(addresses: Sequence[str], body_path: Path) -> str:
     """Return how to get what an answer points to; it is paid for, so nothing is asked for again."""
-    if not any(address.lower().startswith("https://") for address in addresses):
-        return "Open it soon, as it is not https and is not fetched here."
+    schemes = {address.partition(":")[0].lower() for address in addresses}
+    if schemes <= {"gs", "s3"}:
+        return "It is in the service's own storage: ask the service for the image by this address."
+    if "http" in schemes and "https" not in schemes:
+        return "It is not https, so it is not fetched here: open it only if you know the host."
+    if "https" not in schemes:
+        return "It leads to no place on the web: do not open it."
     call_id = body_path.parent.name.rpartition("-")[2]
     return f"Run %gemini_library fetch {call_id} soon: it costs nothing. --fetch does it at once."
 

@@ -22,20 +22,27 @@ _MAX_DEPTH = 3  # how deep a Gemini response may be wrapped
 _CONTENT_FIELDS = {"candidates", "promptfeedback", "usagemetadata"}  # one of them has content in a Gemini response
 _GEMINI_FIELDS = {*_CONTENT_FIELDS, "modelversion", "responseid", "modelstatus"}
 _SEPARATORS = re.compile("[_-]")
+JOB = "a task that is still being worked on"
+REFUSED_SUFFIX = " that was refused"
 # What a body looks like, by its top-level fields and by `object`; the first row of which all fields are there decides.
 _FORMATS = (
     ("a chat completion", {"choices"}),
     ("a message of Anthropic's API", {"content", "role"}),
     ("a response of OpenAI's API", {"output", "object"}),
-    ("a task that is still being worked on", {"task_id"}),
-    ("a task that is still being worked on", {"taskId"}),
-    ("a task that is still being worked on", {"id", "status"}),
+    (JOB, {"task_id"}),
+    (JOB, {"taskId"}),
+    (JOB, {"id", "status"}),
     ("a list", {"data", "object"}),
     ("an image response of OpenAI's API", {"data", "created"}),
     ("an operation that is still running", {"name", "done"}),
     ("a status message", {"status"}),
 )
-_WORDS = ("content", "text", "refusal")  # the fields with what a model says
+_WORDS = ("content", "text")  # the fields with what a model says
+_MAX_SENTENCE = 300  # characters
+_JOB_FIELDS = ("taskid", "jobid", "predictionid", "generationid")
+_STATUS_FIELDS = ("taskstatus", "status", "state")
+_ADDRESS_FIELDS = ("statusurl", "pollingurl", "statusuri", "resulturl")
+_PENDING = {"pending", "queued", "inqueue", "submitted", "processing", "running", "starting", "inprogress", "created"}
 _MAX_OBJECTS = 2000  # that are searched for them
 _FAILURES = ("failed", "failure", "error", "cancelled", "canceled", "expired", "rejected")  # as a `status`
 _PAGE = re.compile(r"\s*(?:<!doctype|<!--|<html|<head|<body|<title|<\?xml|<error\b)", re.IGNORECASE)
@@ -84,14 +91,45 @@ def describe_documents(documents: list[dict[str, Any]]) -> str:
     status = clean_line(coerce_string(fields.get("status")), 40)
     if status.lower() in _FAILURES:
         kind = "a task that failed"
+    elif job := _describe_job(documents):
+        kind, status = job, ""
+    elif any(_is_refusal(node) for node in itertools.islice(iter_objects(documents), _MAX_OBJECTS)):
+        kind += REFUSED_SUFFIX
     ellipsis = ", …" if len(names) > _MAX_FIELDS else ""
     return f"{kind}{f' ({status})' if status else ''} with the fields {', '.join(names[:_MAX_FIELDS])}{ellipsis}"
 
 
 def read_words(documents: list[dict[str, Any]]) -> str:
     """Return what JSON objects say, such as the words of a chat completion, in one line."""
-    values = (node.get(name) for node in itertools.islice(iter_objects(documents), _MAX_OBJECTS) for name in _WORDS)
-    return clean_line("".join(map(coerce_string, values))) or "; ".join(read_texts(build_error_tree(documents)))
+    nodes = list(itertools.islice(iter_objects(documents), _MAX_OBJECTS))
+    words = "".join(coerce_string(node.get(name)) for node in nodes for name in _WORDS)
+    refusal = "".join(coerce_string(node.get("refusal")) for node in nodes)
+    said = clean_line(words if refusal in words else f"{words} {refusal}")
+    return said or "; ".join(read_texts(build_error_tree(documents)) or _list_sentences(nodes))
+
+
+def _list_sentences(nodes: list[dict[str, Any]]) -> list[str]:
+    """Return the texts of several words, whatever the names of their fields: errors of any language."""
+    values = (clean_line(value, _MAX_SENTENCE) for node in nodes for value in node.values() if isinstance(value, str))
+    return list(dict.fromkeys(text for text in values if " " in text or not text.isascii()))[:_MAX_FIELDS]
+
+
+def _is_refusal(node: dict[str, Any]) -> bool:
+    return node.get("finish_reason") == "content_filter" or bool(coerce_string(node.get("refusal")))
+
+
+def _describe_job(documents: list[dict[str, Any]]) -> str:
+    """Return what is known of a job that is not done, "" without one."""
+    for node in itertools.islice(iter_objects(documents), _MAX_OBJECTS):
+        fields = {_SEPARATORS.sub("", name).lower(): coerce_string(value) for name, value in node.items()}
+        job_id = next(filter(None, map(fields.get, _JOB_FIELDS)), "")
+        status = next(filter(None, map(fields.get, _STATUS_FIELDS)), "")
+        is_pending = status.lower().replace("_", "") in _PENDING
+        if job_id or (is_pending and fields.get("id")):
+            address = next(filter(None, map(fields.get, _ADDRESS_FIELDS)), "")
+            facts = [status, f"id {job_id or fields['id']}", f"status at {address}" if address else ""]
+            return f"{JOB} ({', '.join(clean_line(fact, 200) for fact in facts if fact)})"
+    return ""
 
 
 def _is_gemini_field(name: str, names: AbstractSet[str] = _GEMINI_FIELDS) -> bool:

@@ -25,7 +25,7 @@ PartNode = dict[str, Any]
 _IGNORED_FIELD = re.compile(
     r"request(?:Body)?|originalRequest|contents|prompt|instances|instructions|tools|usage(?:Metadata)?"
     r"|(?:grounding|urlContext|citation)Metadata|promptFeedback|searchEntryPoint|annotations|citations"
-    r"|(?:input|reference|init|mask|control)(?:[A-Z]\w*)?|.*(?:[sS]ignature|[eE]ncrypted|[tT]oken|[iI]con|[aA]vatar|[lL]ogo).*"
+    r"|(?:input|reference|init|mask|control)s?(?:[A-Z]\w*)?|.*(?:[sS]ignature|[eE]ncrypted|[tT]oken|[iI]con|[aA]vatar|[lL]ogo).*"
 )
 _ERROR_FIELD = re.compile(r"errors?")
 _DRAFT_FIELD = re.compile(r"(?:thought|thinking|reasoning|draft|preview|partial|thumb|intermediate)", re.IGNORECASE)
