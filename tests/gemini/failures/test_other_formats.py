@@ -17,7 +17,7 @@ OTHER_FORMATS: dict[str, tuple[Any, str]] = {
     "status": ({"status": "ok"}, "a status message (ok) with the fields status"),
     "chat": (CHAT, "a chat completion with the fields id, object, choices"),
     "chat-in-a-stream": (b'data: {"id": "c", "choices": [{"delta": {}}]}\n\ndata: [DONE]\n\n', "a chat completion"),
-    "task": ({"id": "task_1", "status": "queued"}, "a task that is still being worked on (queued, id task_1) with the fields id, status"),
+    "task": ({"id": "task_1", "status": "queued"}, "a task that is still being worked on (queued, id task_1)"),
     "task-with-a-message": ({"code": 0, "message": "success", "data": {"task_id": "t"}}, "the fields code, message"),
     "task-that-failed": ({"status": "failed", "failure_reason": "moderation"}, "a task that failed (failed) with the"),
     "task-id": ({"task_id": "t", "message": "submitted"}, "a task that is still being worked on"),
