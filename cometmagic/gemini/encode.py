@@ -12,6 +12,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,16 +132,25 @@ def serialize_body(body: dict[str, Any]) -> bytes:
 
 
 def hash_request(request: ImageRequest) -> str:
-    """Return a hex digest of the model, the body and the images' contents.
+    """Return a hex digest of the model, the body and the images: their pixels if they were encoded here, else bytes.
 
-    Thought signatures do not count, because a recording may lack them.
+    So a recording is found with another version of the encoder. Thought signatures do not count, because a recording
+    may lack them.
     """
-    digest = hashlib.sha256(
-        request.options.model.encode() + b"\n" + strip_signatures(serialize_body(encode_request(request)))
-    )
+    body = strip_signatures(serialize_body(encode_request(_drop_encodings(request))))
+    digest = hashlib.sha256(request.options.model.encode() + b"\n" + body)
     for part in request.references:
-        digest.update(hashlib.sha256(part.data).digest())
+        digest.update(bytes.fromhex(part.pixel_digest) if part.pixel_digest else hashlib.sha256(part.data).digest())
     return digest.hexdigest()
+
+
+def _drop_encodings(request: ImageRequest) -> ImageRequest:
+    """Return a request that says PNG for each image known by its pixels: its format depends on the encoder too."""
+
+    def drop(part: Part) -> Part:
+        return replace(part, mime_type="image/png") if isinstance(part, ImagePart) and part.pixel_digest else part
+
+    return replace(request, turns=tuple(replace(turn, parts=tuple(map(drop, turn.parts))) for turn in request.turns))
 
 
 def measure_request(request: ImageRequest) -> int:

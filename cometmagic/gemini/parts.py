@@ -99,7 +99,11 @@ class TextPart:
 
 @dataclass(frozen=True)
 class ImagePart:
-    """An image with its original bytes; `width` and `height` are in pixels, None when they cannot be read."""
+    """An image with its original bytes; `width` and `height` are in pixels, None when they cannot be read.
+
+    `pixel_digest` identifies the pixels of a picture that was encoded on this machine: another version of the encoder
+    writes other bytes for the same picture. It is "" for a file that is sent as it is.
+    """
 
     __module__ = "cometmagic"  # where people import it from
 
@@ -110,6 +114,7 @@ class ImagePart:
     height: int | None = None
     thought: bool = False
     signature: ThoughtSignature | None = None
+    pixel_digest: str = field(default="", repr=False, compare=False)
 
     @property
     def data(self) -> bytes:

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from PIL import Image
 
 from cometmagic.errors import OptionError
 from cometmagic.images.bands import BAND_PIXELS
+from cometmagic.images.brightness import (
+    CLIP_MARGIN,
+    MAX_DARK_VALUE,
+    Extremes,
+    build_black_error,
+    is_nearly_black,
+)
 from cometmagic.images.decoding.opener import MAX_SIDE
 from cometmagic.options.settings import read_max_pixels
 from cometmagic.system.sanitize import clean_line
@@ -93,17 +100,83 @@ def _choose_conversion(numpy: Any, array: Any) -> tuple[Callable[[Any], Any], st
         message = f"The array holds {clean_line(array.dtype)}, which are no brightnesses."
         raise OptionError(message, advice="Convert it: array.astype('uint8').")
     if array.dtype.itemsize == 2 and dtype_kind == "u":
+        _check_16_bits(array)
         return (lambda band: ((band.astype(numpy.uint32) + 128) // 257).astype(numpy.uint8)), BIT_DEPTH_NOTE
-    _check_range(array, 0, 255, "array.clip(0, 255).astype('uint8')")
+    _check_integers(array)
     return (lambda band: band.astype(numpy.uint8)), ""
+
+
+def _read_colour_extremes(array: Any) -> Extremes:
+    """Return the extremes of an array's colours, or of its opacity if all colours are black."""
+    colours = array[:, :, :3] if array.ndim == 3 else array
+    return Extremes(int(colours.min()), int(colours.max()) or int(array.max()))
+
+
+def _check_16_bits(array: Any) -> None:
+    """Raise `OptionError` when fewer bits than 16 are used: such a picture would be black."""
+    extremes = _read_colour_extremes(array)
+    highest = extremes.highest
+    if not 0 < highest <= MAX_DARK_VALUE:
+        return
+    if is_nearly_black(extremes, is_grey=array.ndim == 2):
+        advice = _advise_label_scale(highest)
+    elif highest <= 255:
+        advice = "Convert it: array.astype('uint8')."
+    else:
+        advice = f"Scale it: array * {64 if highest < 1024 else 16}."
+    raise build_black_error("The array", extremes, 65535, advice)
+
+
+def _advise_label_scale(highest: float) -> str:
+    return "Give the mask as true and false: array > 0." if highest == 1 else f"Scale it: array / {highest:.0f}."
+
+
+def _check_integers(array: Any) -> None:
+    """Raise `OptionError` for values that do not lie in 0 to 255, or that would be black there."""
+    lowest, highest = int(array.min()), int(array.max())
+    _check_range(array, 0, 255, _choose_integer_code(lowest, highest))
+    extremes = _read_colour_extremes(array)
+    if is_nearly_black(extremes, is_grey=array.ndim == 2):
+        raise build_black_error("The array", extremes, 255, _advise_label_scale(extremes.highest))
+
+
+def _choose_integer_code(lowest: int, highest: int) -> str:
+    """Return what places integers beyond 0 to 255 there, or in another range that is known."""
+    if lowest >= -64 and 128 <= highest < 512:  # a sum, or noise
+        return "array.clip(0, 255).astype('uint8')"
+    if lowest < 0 or highest > 65535:
+        return "numpy.interp(array, (array.min(), array.max()), (0, 1))"
+    factor = 64 if highest < 1024 else 16 if highest <= MAX_DARK_VALUE else 1
+    return "array.astype('uint16')" + (f" * {factor}" if factor > 1 else "")
 
 
 def _check_floats(numpy: Any, array: Any) -> None:
     lowest, highest = float(array.min()), float(array.max())  # NaN if one is
     if not (numpy.isfinite(lowest) and numpy.isfinite(highest)):
-        raise OptionError("The array holds NaN or infinite values.", advice="Replace them: numpy.nan_to_num(array).")
-    remedy = "array / 255" if 1 < highest <= 255 and lowest >= 0 else "(array - array.min()) / numpy.ptp(array)"
+        _raise_not_finite(numpy, array)
+    if lowest >= -CLIP_MARGIN and 0.5 < highest <= 1 + CLIP_MARGIN:
+        remedy = "array.clip(0, 1)"
+    elif lowest == highest:
+        remedy = "array / array.max()" if highest > 0 else "array - array.min()"
+    elif lowest >= 0 and 128 <= highest <= 255:
+        remedy = "array / 255"
+    else:
+        remedy = "(array - array.min()) / numpy.ptp(array)"
     _check_range(array, 0, 1, remedy, FLOAT_TOLERANCE)
+
+
+def _raise_not_finite(numpy: Any, array: Any) -> NoReturn:
+    """Raise the error for NaN and infinite values, with advice that leaves the other values as they are."""
+    is_finite = numpy.isfinite(array)
+    if not is_finite.any():
+        advice = "Give another: numpy.nan_to_num(array) would be black."
+        raise OptionError("The array holds no numbers, only NaN or infinite values.", advice=advice)
+    code = "numpy.nan_to_num(array)"
+    if numpy.isinf(array).any():  # becomes the largest number there is
+        lowest = float(array.min(where=is_finite, initial=numpy.inf))
+        highest = float(array.max(where=is_finite, initial=-numpy.inf))
+        code += ".clip(0, 1)" if lowest >= 0 and highest <= 1 else f".clip({lowest:.6g}, {highest:.6g})"
+    raise OptionError("The array holds NaN or infinite values.", advice=f"Replace them: {code}.")
 
 
 def _check_range(array: Any, minimum: int, maximum: int, remedy: str, tolerance: float = 0.0) -> None:

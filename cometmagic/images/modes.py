@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cometmagic.errors import OptionError
 from cometmagic.images.arrays import BIT_DEPTH_NOTE
 from cometmagic.images.bands import Conversion
+from cometmagic.images.brightness import find_grey_range
 from cometmagic.images.resize import convert_to_rgba, flatten_on_white
 
 if TYPE_CHECKING:
@@ -36,10 +36,6 @@ def choose_conversion(name: str, picture: Image.Image) -> tuple[Conversion, str]
 
 def _choose_grey_conversion(name: str, picture: Image.Image) -> Conversion:
     """Return how a picture of integers or floats becomes one of 256 greys."""
-    minimum, maximum = (float(value) for value in picture.getextrema())  # type: ignore[arg-type]  # one band: two numbers
-    if picture.mode == "F" and minimum >= 0 and maximum <= 1:
+    if find_grey_range(name, picture) == 1:
         return lambda band: band.point(lambda value: value * 255 + 0).convert("L")
-    if minimum < 0 or maximum > 255:
-        message = f"{name}'s values run from {minimum:.6g} to {maximum:.6g}; they must lie in 0 to 255."
-        raise OptionError(message, advice="Scale them first.")
     return lambda band: band.convert("L")

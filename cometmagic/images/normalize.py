@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 from cometmagic.errors import OptionError
 from cometmagic.gemini.parts import MAGIC_BYTES, UNKNOWN_TYPE, ImagePart, sniff
 from cometmagic.images import backgrounds, bands, colour_profile, decoded_once
+from cometmagic.images.brightness import check_file, check_picture
 from cometmagic.images.decoding import exif, opener, tiff_header
 from cometmagic.images.decoding.decoder_errors import DamagedImageError, ImageFileError, PixelLimitError, convert_errors
 from cometmagic.images.decoding.opened_image import OpenedImage
 from cometmagic.images.modes import PNG_MODES, choose_conversion
+from cometmagic.images.pixel_digest import compute_pixel_digest
 from cometmagic.images.resize import RGB_MODES, SIDE_LENGTHS, encode_picture, flatten_on_white, shrink_to_fit
 from cometmagic.options.settings import MEGAPIXELS_VARIABLE
 
@@ -83,6 +85,7 @@ def normalize_content(reference_input: ReferenceInput, content: bytes, max_bytes
         opener.open_image(content, opener.REFERENCE_FORMATS, SIDE_LENGTHS[0]) as source,
     ):
         _check_size(reference_input, source.size)
+        check_file(reference_input.name, source)
         fits = max(source.size) <= SIDE_LENGTHS[0] and len(content) <= max_bytes
         is_transparent = decoded_once.check(content, source.picture)
         is_readable = source.orientation == 1 and not _has_ink_profile(source.picture)
@@ -137,6 +140,7 @@ def _redraw(
     reference_input: ReferenceInput, picture: Image.Image, *, is_flattened: bool = False
 ) -> tuple[Image.Image, str]:
     """Return a copy of the picture that can be saved and is not larger than is sent, and how it was converted."""
+    check_picture(reference_input.name, picture)
     size = bands.fit_size(picture.size, SIDE_LENGTHS[0])
     if size == picture.size and picture.mode in PNG_MODES and not is_flattened:
         return picture.copy(), ""
@@ -169,6 +173,7 @@ def _encode(reference_input: ReferenceInput, picture: Image.Image, original: _Or
     if part is None:
         message = f"{reference_input.name} is too large to be sent, however small it is made."
         raise OptionError(message, advice="Give another.")
+    part = replace(part, pixel_digest=compute_pixel_digest(picture))
     conversions = [reference_input.conversion, *_describe_conversion(part, original)]
     return Reference(part, _format_conversion_note(reference_input.name, list(filter(None, conversions))))
 

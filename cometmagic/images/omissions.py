@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cometmagic.errors import OptionError
-from cometmagic.gemini.parts import ImagePart
 from cometmagic.images.metadata import motion_photo, strip
 from cometmagic.images.normalize import HEIC_TYPES, Reference, ReferenceInput, normalize_content
 
@@ -35,5 +34,6 @@ def strip_reference(reference_input: ReferenceInput, reference: Reference) -> Re
     content = strip.strip_metadata(part.data)
     if content == part.data:
         return reference
-    stripped_part = ImagePart(part.mime_type, content=content, width=part.width, height=part.height)
-    return Reference(stripped_part, f"{reference.note} {reference_input.name} is sent without its metadata.".strip())
+    return Reference(
+        replace(part, content=content), f"{reference.note} {reference_input.name} is sent without its metadata.".strip()
+    )

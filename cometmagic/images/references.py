@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import io
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -20,13 +18,15 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from cometmagic.errors import CometError, LibraryError, OptionError
-from cometmagic.gemini.parts import ImagePart
-from cometmagic.images import arrays, backgrounds, file_reader
+from cometmagic.gemini.parts import MAGIC_BYTES, ImagePart, sniff
+from cometmagic.images import arrays, backgrounds, figures, file_reader
+from cometmagic.images.decoding import opener
+from cometmagic.images.decoding.decoder_errors import ImageFileError
 from cometmagic.images.inputs import objects
 from cometmagic.images.inputs.rejection import adapt_array_error, build_rejection
 from cometmagic.images.normalize import Reference, ReferenceInput, normalize_content, normalize_picture
 from cometmagic.images.omissions import normalize_file, strip_reference
-from cometmagic.images.resize import SIDE_LENGTHS
+from cometmagic.images.pixel_digest import compute_pixel_digest
 from cometmagic.system.sanitize import clean_line
 
 MAX_INLINE_BYTES = 7_000_000  # of one image; Vertex accepts this much inline
@@ -120,7 +120,9 @@ def _shrink_reference(max_bytes: int, reference: Reference, number: int) -> Refe
         smaller = normalize_content(ReferenceInput(name, has_remark=False), content, max_bytes)
     except OptionError:
         raise _build_size_error() from None
-    return Reference(smaller.part, f"{reference.note} {smaller.note}".strip())
+    # What was encoded here before is known by the pixels that it had then.
+    pixel_digest = reference.part.pixel_digest or smaller.part.pixel_digest
+    return Reference(replace(smaller.part, pixel_digest=pixel_digest), f"{reference.note} {smaller.note}".strip())
 
 
 def _build_size_error() -> OptionError:
@@ -152,12 +154,11 @@ def _open_library_value(value: Any, original: Any) -> tuple[ReferenceInput, byte
         except OptionError as error:
             raise adapt_array_error(original, error) from None
         return ReferenceInput("The array", conversion=conversion), picture
-    if (figure := _find_figure(value)) is not None:
-        dpi = min(figure.dpi, SIDE_LENGTHS[0] / max(figure.get_size_inches()))
-        conversion = "" if dpi == figure.dpi else f"drawn at {dpi:.0f} dots per inch instead of {figure.dpi:.0f}"
-        return ReferenceInput("The figure", conversion), _render_figure(figure, dpi)
+    if (drawing := figures.draw_figure(value)) is not None:
+        return ReferenceInput(drawing.name, drawing.conversion), drawing.picture
     if content := _render_image_repr(value):
-        return ReferenceInput(f"The {clean_line(type(value).__name__)}"), content
+        part = _identify_drawing(value, content)
+        return ReferenceInput(f"The {clean_line(type(value).__name__)}", part=part), content
     raise build_rejection(value)
 
 
@@ -189,30 +190,17 @@ def _read_data(part: ImagePart) -> bytes:
         ) from None
 
 
-def _find_figure(value: Any) -> Any:
-    """Return the matplotlib figure that `value` is or is part of, or None when it is neither."""
-    artist = sys.modules.get("matplotlib.artist")
-    if artist is None or not isinstance(value, artist.Artist):
+def _identify_drawing(value: Any, content: bytes) -> ImagePart | None:
+    """Return the part for what a library has just encoded, known by its pixels; None for IPython's images of files."""
+    if type(value).__module__.startswith("IPython."):
         return None
-    figure = value.figure
-    while figure is not None and figure.figure is not figure:  # a figure within a figure
-        figure = figure.figure
-    if figure is None:
-        raise OptionError(f"The {clean_line(type(value).__name__)} is drawn in no figure.", advice="Give the figure.")
-    return figure
-
-
-def _render_figure(figure: Any, dpi: float) -> bytes:
-    """Return a figure as PNG. Its canvas stays the same, and pyplot is not used."""
-    buffer = io.BytesIO()
+    mime_type, _ = sniff(content[:MAGIC_BYTES])
     try:
-        figure.savefig(buffer, format="png", dpi=dpi)
-    except Exception as error:  # noqa: BLE001  # an invalid formula, an impossible size, and more
-        reason = f"{type(error).__name__}: {clean_line(error, 120)}"
-        raise OptionError(
-            f"The figure cannot be drawn ({reason}).", advice="Correct it; figure.savefig says more."
-        ) from None
-    return buffer.getvalue()
+        with opener.open_image(content) as source:
+            pixel_digest, size = compute_pixel_digest(source.picture), source.size
+    except ImageFileError:  # said where it is read
+        return None
+    return ImagePart(mime_type, content=content, width=size[0], height=size[1], pixel_digest=pixel_digest)
 
 
 def _render_image_repr(value: Any) -> bytes | None:

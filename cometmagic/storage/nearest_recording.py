@@ -51,27 +51,31 @@ def build_missing_error(library: Library, request: ImageRequest, recording_count
 def find_replays(library: Library, requests: Sequence[tuple[str, ImageRequest]]) -> dict[str, list[CallFolder]]:
     """Return the recordings that can take the place of requests, which come with their hashes, by hash.
 
-    Where no recording is of the same request, it is the newest whose prompt differs only by line ends and blanks at the
-    ends of lines: editors change both, and nobody sees it.
+    Where no recording has the hash, it is the newest that sent the same: an image that was encoded here then may be a
+    file now. Or one whose prompt differs only by line ends and blanks at the ends of lines: editors change both, and
+    nobody sees it.
     """
-    recordings = find_recordings(library, Counter(request_hash for request_hash, _ in requests))
+    counts = Counter(request_hash for request_hash, _ in requests)
+    recordings = find_recordings(library, counts)
     missing: dict[str, dict[str, ImageRequest]] = {}
     for request_hash, request in requests:
         if not recordings[request_hash]:
             missing.setdefault(_drop_invisible(request.prompt), {})[request_hash] = request
     for folder, call in iter_recordings(library) if missing else ():
         for request_hash, request in missing.get(_drop_invisible(call["prompt"]), {}).items():
-            if not recordings[request_hash] and _is_same_but_invisible(folder, request):
-                recordings[request_hash].append(folder)
+            folders = recordings[request_hash]
+            if len(folders) < counts[request_hash] and _is_same_but_invisible(folder, request):
+                folders.insert(0, folder)
     return recordings
 
 
 def _is_same_but_invisible(folder: CallFolder, request: ImageRequest) -> bool:
+    acceptable_differences = [[SPACES_DIFFERENCE], *([[]] if request.references else [])]
     match = _read_match(folder, request)
     return (
         match is not None
         and _drop_invisible(match.prompt) == _drop_invisible(request.prompt)
-        and [difference.text for difference in match.differences] == [SPACES_DIFFERENCE]
+        and [difference.text for difference in match.differences] in acceptable_differences
     )
 
 

@@ -85,7 +85,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     (np.full((2, 2), np.nan), "NaN or infinite", "numpy.nan_to_num(array)"),
     (np.array([[0.5, np.inf]]), "NaN or infinite", "numpy.nan_to_num(array)"),
     (np.array([[0.0, 255.0]]), "run from 0 to 255; float64 must lie in 0 to 1", "Scale it: array / 255."),
-    (np.array([[0.0, 1.5]]), "run from 0 to 1.5", "array / 255"),
+    (np.array([[0.0, 1.5]]), "run from 0 to 1.5", "(array - array.min()) / numpy.ptp(array)"),
     (np.array([[-1.0, 1.0]], np.float32), "run from -1 to 1; float32", "(array - array.min()) / numpy.ptp(array)"),
     (np.array([[0.0, 4000.0]]), "run from 0 to 4000", "numpy.ptp"),
     (np.array([[-1, 255]]), "run from -1 to 255; int64 must lie in 0 to 255", "array.clip(0, 255).astype('uint8')"),

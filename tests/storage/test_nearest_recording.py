@@ -8,10 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from cometmagic import generate
+from cometmagic import ImageResult, generate, generate_many
 from cometmagic.errors import OptionError
+from cometmagic.gemini.encode import hash_request
+from cometmagic.images import normalize, resize
 from cometmagic.storage import nearest_recording
 from cometmagic.storage.call_folder import CallFolder
 from tests.gemini.test_memory import peak
@@ -244,6 +248,53 @@ def test_without_a_source_a_miss_is_a_sketch(record: Record) -> None:
     record()
 
     assert generate("a cat").source == "offline"
+
+
+def draw_figure() -> Any:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(2, 1), dpi=50)
+    figure.add_subplot().plot([1, 2], label="a line")
+    figure.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def make_array(dark: int = 0) -> Any:
+    return np.arange(240, dtype=np.uint8).reshape(12, 20) - dark
+
+
+@pytest.mark.parametrize("source", ["auto", "replay"])
+@pytest.mark.parametrize("make", [draw_figure, make_array, lambda: Image.fromarray(make_array())])
+def test_a_picture_that_another_encoder_writes_is_the_same_request(
+    record: Record, source: str, make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = record(images=[make()])
+    encode_picture = resize.encode_picture
+    monkeypatch.setattr(
+        normalize, "encode_picture", lambda *args, **options: encode_picture(*args, **options, compress_level=0)
+    )
+
+    result = generate("a red bicycle", images=[make()], source=source)
+
+    assert (result.source, result.folder) == ("replay", folder.path)
+    assert generate("a red bicycle", images=[make_array(dark=1)]).source == "offline"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_was_encoded_here_is_found_as_the_file_that_was_sent(record: Record, count: int) -> None:
+    folders = {record(images=[make_array()]).path for _ in range(count)}
+    file = min(folders) / "reference-1.png"
+
+    results = generate_many("a red bicycle", images=[file], source="replay", count=count)
+
+    assert {result.folder for result in results} == folders
+
+
+def test_a_recording_made_when_bytes_counted_is_found(record: Record) -> None:
+    folder = record(images=[make_array()])
+    folder.update(request_hash=hash_request(ImageResult(folder.path).request))
+
+    assert generate("a red bicycle", images=[make_array()], source="replay").folder == folder.path
 
 
 @pytest.mark.parametrize("source", ["auto", "replay"])
