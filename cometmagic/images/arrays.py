@@ -29,6 +29,7 @@ from cometmagic.system.sanitize import clean_line
 FLOAT_TOLERANCE = 1e-6  # floats may lie outside 0 to 1 by this much, because of rounding
 BIT_DEPTH_NOTE = "scaled from 16 to 8 bits"
 _CHANNEL_COUNTS = (1, 3, 4)
+_RANGE_CODE = "numpy.interp(array, (array.min(), array.max()), (0, 1))"
 
 
 def is_array(value: Any) -> bool:
@@ -145,7 +146,7 @@ def _choose_integer_code(lowest: int, highest: int) -> str:
     if lowest >= -64 and 128 <= highest < 512:  # a sum, or noise
         return "array.clip(0, 255).astype('uint8')"
     if lowest < 0 or highest > 65535:
-        return "numpy.interp(array, (array.min(), array.max()), (0, 1))"
+        return _RANGE_CODE
     factor = 64 if highest < 1024 else 16 if highest <= MAX_DARK_VALUE else 1
     return "array.astype('uint16')" + (f" * {factor}" if factor > 1 else "")
 
@@ -160,6 +161,8 @@ def _check_floats(numpy: Any, array: Any) -> None:
         remedy = "array / array.max()" if highest > 0 else "array - array.min()"
     elif lowest >= 0 and 128 <= highest <= 255:
         remedy = "array / 255"
+    elif array.dtype.itemsize == 2:  # their difference may be beyond what such floats can hold
+        remedy = _RANGE_CODE
     else:
         remedy = "(array - array.min()) / numpy.ptp(array)"
     _check_range(array, 0, 1, remedy, FLOAT_TOLERANCE)

@@ -11,13 +11,15 @@ import io
 import math
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
-
-from PIL import Image
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cometmagic.errors import OptionError
+from cometmagic.images.decoding import opener
 from cometmagic.images.resize import SIDE_LENGTHS
 from cometmagic.system.sanitize import clean_line
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_EXTENT = 10  # widths or heights of a figure; what lies farther away would make the figure itself tiny
 _FAST_COMPRESSION = {"compress_level": 1}  # the file is only decoded again
@@ -55,7 +57,7 @@ def draw_figure(value: Any) -> Drawing | None:
         raise OptionError(f"{name} cannot be drawn from here.", advice=library.advice)
     try:
         content = library.draw(value)
-        picture = Image.open(io.BytesIO(content), formats=("PNG",))
+        picture = opener.load_image(content)
     except Exception as error:  # noqa: BLE001  # of any library: without its drawing program, or of a chart with errors
         raise OptionError(f"{name} cannot be drawn ({_format_reason(error)}).", advice=library.advice) from None
     return Drawing(name, picture)
@@ -146,9 +148,7 @@ def _save_figure(figure: Any, box: _Box, dpi: float) -> Image.Image:
         facecolor=figure.get_facecolor(), edgecolor=figure.get_edgecolor(), transparent=False,
         pil_kwargs=dict(_FAST_COMPRESSION),
     )  # fmt: skip
-    picture = Image.open(buffer, formats=("PNG",))
-    picture.load()
-    return picture
+    return opener.load_image(buffer.getvalue())
 
 
 def _draw_plotly(value: Any) -> bytes:

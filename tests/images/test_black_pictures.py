@@ -83,6 +83,7 @@ ARRAYS: dict[str, Any] = {
     "0 to 255": take((12, 16), 255),
     "-1 to 1": take((12, 16), 1, -1),
     "float16 up to 1.01": take((12, 16), 1.01, dtype="f2"),
+    "all that float16 holds": np.array([[-65504, 65504]], "f2"),
     "a constant of 7": np.full((4, 4), 7.0),
     "NaN": spoil(take((12, 16), 1), np.nan),
     "infinity": spoil(take((12, 16), 1), np.inf, -np.inf, np.nan),
