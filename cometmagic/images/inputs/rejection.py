@@ -35,6 +35,8 @@ _ADVICES: tuple[tuple[Callable[[Any], bool], str], ...] = (
 _TORCH_CODE = (
     ("array.transpose(1, 2, 0)", "tensor.permute(1, 2, 0)"),
     ("array.clip(0, 255).astype('uint8')", "tensor.clamp(0, 255).byte()"),
+    ("array.clip(0, 1)", "tensor.clamp(0, 1)"),
+    ("array / array.max()", "tensor / tensor.max()"),
     ("array.astype('uint8')", "tensor.byte()"),
     ("numpy.nan_to_num(array)", "tensor.nan_to_num()"),
     ("(array - array.min()) / numpy.ptp(array)", "(tensor - tensor.min()) / (tensor.max() - tensor.min())"),
@@ -42,6 +44,8 @@ _TORCH_CODE = (
 _TENSORFLOW_CODE = (
     ("array.transpose(1, 2, 0)", "tf.transpose(tensor, (1, 2, 0))"),
     ("array.clip(0, 255).astype('uint8')", "tf.cast(tf.clip_by_value(tensor, 0, 255), tf.uint8)"),
+    ("array.clip(0, 1)", "tf.clip_by_value(tensor, 0, 1)"),
+    ("array / array.max()", "tensor / tf.reduce_max(tensor)"),
     ("array.astype('uint8')", "tf.cast(tensor, tf.uint8)"),
     (
         "(array - array.min()) / numpy.ptp(array)",
@@ -49,7 +53,7 @@ _TENSORFLOW_CODE = (
     ),
 )
 _CODE_TABLES = {"torch": _TORCH_CODE, "tensorflow": _TENSORFLOW_CODE}
-_ARRAY_WORD = re.compile(r"\barray(?=\b(?:\[| [/*]|'s| has| holds))")
+_ARRAY_WORD = re.compile(r"\barray(?=\b(?:\[| [/*>]|'s| has| holds))")
 _NUMPY_CODE = re.compile(r"\b(?:array|numpy|np)\b[.(]")
 _TENSOR_ADVICE = "Scale it to 0 to 1, height × width × 3."
 

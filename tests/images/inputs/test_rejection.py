@@ -94,7 +94,7 @@ def tensor_type(request: pytest.FixtureRequest) -> type[Tensor]:
 
 
 WRONG = [
-    np.zeros((3, 8, 9), np.uint8), np.full((8, 9), 1000), np.full((8, 9), 200.0), np.full((8, 9), np.nan),
+    np.zeros((3, 8, 9), np.uint8), np.array([[0, 300]]), np.array([[0.0, 200.0]]), np.full((8, 9), np.nan),
     np.array([[-1.0, 5000.0]]), np.zeros((2, 3, 8, 9)), np.zeros((0, 4)), np.zeros((8, 9), complex), np.zeros(5),
 ]  # fmt: skip
 
