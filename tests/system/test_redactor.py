@@ -359,3 +359,35 @@ def test_what_repeats_itself_is_not_searched_again_and_again(monkeypatch: pytest
     searched.clear()
     redactor.redact_body(bytearray(str(list(range(150_000))).encode()))
     assert sum(searched) > 1_000_000, "the control: other text is searched"
+
+
+KEY = "sk-Zq7Wm2Xv9Kp4Rt8Ly3Nb6Hc1"
+
+
+def test_a_key_that_is_split_over_texts_is_marked_in_each_of_them() -> None:
+    texts = ["one sk-Zq7Wm2", "Xv9Kp4Rt8L", "y3Nb6Hc1 two", f"three {KEY}", "four"]
+
+    shown = Redactor([Secret(KEY)]).redact_joined(texts)
+
+    assert shown == [f"one {MARK}", MARK, f"{MARK} two", f"three {MARK}", "four"]
+    assert Redactor([Secret(KEY)]).redact_joined(["one sk-Zq", "four"]) == ["one sk-Zq", "four"]  # too little of it
+
+
+@pytest.mark.parametrize("length", [9_000, 200_000])
+def test_a_part_within_long_data_beside_text_is_overwritten(length: int) -> None:
+    letters = (IMAGE * (length // len(IMAGE) + 1))[:length]
+    part = KEY[3:21]
+    body = f'{{"words": "a few", "data": "{letters}{part}{letters}"}}'
+
+    shown = redacted(body, KEY)
+
+    assert part not in shown
+    assert shown == body.replace(part, "A" * len(part))
+
+
+def test_numbers_of_an_answer_stay_numbers() -> None:
+    digits = "12345678901234567890"  # as many as a number has at most
+    body = f'{{"data": "{IMAGE}", "count": {digits}, "number": {digits[:16]}}}'
+
+    assert redacted(body, f"sk-{digits}") == body
+    assert digits + "1" not in redacted(body.replace(digits, digits + "1"), f"sk-{digits}1")  # the control: longer
