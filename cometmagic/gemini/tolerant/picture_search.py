@@ -27,7 +27,9 @@ _IGNORED_FIELD = re.compile(
     r"|(?:input|reference|init|mask|control)(?:[A-Z]\w*)?|.*(?:[sS]ignature|[eE]ncrypted|[tT]oken|[iI]con|[aA]vatar|[lL]ogo).*"
 )
 _ERROR_FIELD = re.compile(r"errors?")
-_DRAFT_FIELD = re.compile(r"(?:thought|thinking|reasoning|draft|preview|partial(?!Json)|thumb|intermediate)", re.IGNORECASE)
+_DRAFT_FIELD = re.compile(
+    r"(?:thought|thinking|reasoning|draft|preview|partial(?!Json)|thumb|intermediate)", re.IGNORECASE
+)
 _TEXT_FIELD = re.compile(
     r"text|outputText|generatedText|delta|content|answer|completion|caption|description|revisedPrompt|(?:reasoning|thinking)(?:Content|Text)?"
 )
