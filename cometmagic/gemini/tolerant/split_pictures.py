@@ -14,7 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pybase64
+
 from cometmagic.gemini.coerce import coerce_string
+from cometmagic.gemini.file_kinds import find_file_kind
 from cometmagic.gemini.json_string import JSONString
 from cometmagic.gemini.tolerant.base64_repair import count_base64_characters
 from cometmagic.gemini.tolerant.base64_sniffer import is_base64_image
@@ -24,6 +27,8 @@ from cometmagic.gemini.tolerant.picture_end import TAIL_CHARACTERS, PictureEnd
 _MAX_STARTS = 1000  # of pictures that are tried; each try reads no more than the head
 _HEAD_BYTES = 400
 _LANE_FIELDS = ("itemId", "outputIndex", "contentIndex", "thought")  # strings that differ in them belong apart
+_KIND_CHARACTERS = 64  # of base64, which tell another kind of file
+_AMBIGUOUS_SUFFIXES = ("", ".mp3", ".jxl")  # those of two bytes also begin pieces of a picture
 _LISTS_OF_ANSWERS = ("choices", "candidates")  # their items have an index
 _PREFIX = re.compile(rb"\s*(?:data:[^,]{0,200};base64,|base64(?:,|://))", re.IGNORECASE)
 _START = re.compile(  # of what may begin a picture; the piece may be shorter than that
@@ -113,7 +118,11 @@ def _find_stop(places: list[_Place], index: int) -> int:
 def _continues(place: _Place, first: _Place) -> bool:
     """Whether a piece belongs to the picture of the first one: it is declared as no other type, and no beginning."""
     is_other_type = bool(place.mime_type) and bool(first.mime_type) and place.mime_type != first.mime_type
-    return not is_other_type and not is_base64_image(place.container[place.key])
+    if is_other_type or is_base64_image(place.container[place.key]):
+        return False
+    letters = _clean(place.read_head()[:_KIND_CHARACTERS]).rstrip(b"=")
+    content = pybase64.b64decode(letters[: len(letters) // 4 * 4])
+    return find_file_kind(content).suffix in _AMBIGUOUS_SUFFIXES
 
 
 def _read_picture_head(places: list[_Place], index: int) -> bytes:
