@@ -13,7 +13,7 @@ import contextlib
 from cometmagic.costs.charges import check_caps, record_cost
 from cometmagic.courier import retry
 from cometmagic.courier.address_fetch import fetch_image
-from cometmagic.courier.error_choice import apply_earlier_charge_status, describe_damage, says_more
+from cometmagic.courier.error_choice import apply_earlier_charge_status, describe_damage, name_kept_files, says_more
 from cometmagic.courier.http.log_redaction import redact_logs
 from cometmagic.courier.http.transport import PostAttempt
 from cometmagic.courier.http.transport_errors import build_transport_error
@@ -217,7 +217,7 @@ class Delivery:
             elif isinstance(self.route, LiveRoute):  # now: the next call that takes the slot checks its limits
                 await asyncio.to_thread(record_cost, self.folder)
             return response_error
-        return error
+        return name_kept_files(error, self.folder.read(), self.folder.response_path)
 
     async def _wait_for_retry(self, error: CometError, delay: float) -> None:
         """Record a failed attempt and wait before the next one."""

@@ -82,6 +82,7 @@ class DecodedResponse:
     document: dict[str, Any]
     error: dict[str, Any] | None
     is_truncated: bool = False
+    is_open: bool = False  # a stream that came without its last event; all of the answer may be there
     other_format: str = ""  # what the body is instead of a Gemini response
     other_words: str = ""  # and what it says
     has_begun: bool = False  # whether some of an answer came before the error
@@ -104,13 +105,18 @@ def decode_response(buffer: Buffer, files: Mapping[str, ImagePart] = _NO_FILES) 
     result = decode_document(normalize_response(scan.documents), files)
     feedback = coerce_object(result.document.get("promptFeedback"))
     has_end = result.document["candidates"][0].get("finishReason") or feedback.get("blockReason") or result.error
-    is_truncated = scan.is_truncated or (scan.is_open_stream and not has_end)
+    is_open = scan.is_open_stream and not has_end
     has_content = any(not isinstance(part, TextPart) or part.text.strip() for part in result.parts)
     has_worked = bool(result.response.usage.answer or result.response.finish_reason)
     has_answer = has_content or has_worked or has_words_before_error(scan.documents)
     has_begun = result.error is not None and has_answer
     return replace(
-        result, is_truncated=is_truncated, other_format=other_format, other_words=other_words, has_begun=has_begun
+        result,
+        is_truncated=scan.is_truncated or is_open,
+        is_open=is_open and not scan.is_truncated,
+        other_format=other_format,
+        other_words=other_words,
+        has_begun=has_begun,
     )
 
 

@@ -40,6 +40,19 @@ def write_previews(folder: CallFolder, rows: list[FileRow]) -> Iterator[str]:
             yield f"{row['name']} is {_explain_missing_preview(original)}: it is kept as it came."
 
 
+def has_damaged_image(folder: CallFolder, rows: list[FileRow]) -> bool:
+    """Whether `write_previews` could not draw the final image, although its type is shown and it is not too large."""
+    originals = [
+        folder.path / row["name"] for row in rows if row["role"] == "image" and row["mime_type"] in DISPLAYABLE_TYPES
+    ]
+    return any(
+        not build_preview_path(original).is_file()
+        and not build_small_preview_path(original).is_file()
+        and not opener.is_too_large(original)
+        for original in originals
+    )
+
+
 def _write_final_preview(original: Path, max_side: int) -> bool:
     """Write the preview of the final image, and a small one if needed; return whether it could be drawn.
 

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pybase64
 
@@ -40,7 +40,7 @@ from cometmagic.options.settings import DEFAULT_BASE_URL
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images
-from cometmagic.storage.previews import write_previews
+from cometmagic.storage.previews import has_damaged_image, write_previews
 from cometmagic.storage.redaction import redact_error
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.formatting import format_bytes
@@ -70,9 +70,13 @@ def settle(folder: CallFolder, note: str = "", redactor: Redactor = _NO_SECRETS)
     fields = _build_call_fields(response, rows, redactor)
     if any(row["role"] == "image" for row in rows):
         fields["spoilt"] = damaged_count
-        notes = [*filter(None, [note]), *_iter_notes(folder, answer, rows, damaged_count)]
+        notes = list(_iter_notes(folder, answer, rows, damaged_count))
+        cut = _describe_cut(folder, answer)
         del answer  # and its views of the file: previews need memory, and Windows cannot delete a mapped file
-        fields["notes"] = [*map(redactor.redact, notes), *write_previews(folder, rows)]
+        preview_notes = list(write_previews(folder, rows))
+        cut_note = cut.if_damaged if has_damaged_image(folder, rows) else cut.if_whole
+        notes = [*filter(None, [note, cut_note]), *notes]
+        fields["notes"] = [*map(redactor.redact, notes), *preview_notes]
         folder.update(state=CallState.SETTLED, settled=now(), error=None, **fields)
         if not damaged_count:
             with contextlib.suppress(OSError):  # a later recovery tidies up
@@ -190,12 +194,25 @@ def _build_call_fields(response: ImageResponse, rows: list[FileRow], redactor: R
     }
 
 
+class _CutNote(NamedTuple):
+    """What to say of an answer that did not come whole, by whether its picture did."""
+
+    if_whole: str = ""
+    if_damaged: str = ""
+
+
+def _describe_cut(folder: CallFolder, answer: DecodedResponse) -> _CutNote:
+    if answer.is_truncated:
+        problem = "has no end mark and may be cut short" if answer.is_open else "was cut short"
+        sentence = f"The answer {problem}"
+        return _CutNote(f"{sentence}; this picture came whole, but it may be a draft.", f"{sentence}.")
+    if damage := folder.read().get("damage"):
+        return _CutNote(f"{damage} This picture came whole as far as can be told.", damage)
+    return _CutNote()
+
+
 def _iter_notes(folder: CallFolder, answer: DecodedResponse, rows: list[FileRow], damaged_count: int) -> Iterator[str]:
     """Yield what the user should know about an answer that has an image."""
-    if answer.is_truncated:
-        yield "The answer was cut short; this picture came whole, but it may be a draft."
-    elif damage := folder.read().get("damage"):
-        yield f"{damage} This picture came whole as far as can be told."
     pictures = {row["sha256"] for row in rows if row["role"] != "thought" and row["mime_type"] != UNKNOWN_TYPE[0]}
     if len(pictures) > 1:
         rest = "the other is" if len(pictures) == 2 else "the others are"

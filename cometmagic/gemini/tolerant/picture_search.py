@@ -17,7 +17,6 @@ from cometmagic.gemini.tolerant.data_uris import find_image_text, split_data_uri
 from cometmagic.gemini.tolerant.image_addresses import find_addresses, has_address, is_address, is_image_address
 from cometmagic.gemini.tolerant.nested_base64 import find_nested
 from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS
-from cometmagic.gemini.tolerant.split_images import join_pieces
 from cometmagic.gemini.tolerant.text_body import is_web_page
 
 PartNode = dict[str, Any]
@@ -28,7 +27,9 @@ _IGNORED_FIELD = re.compile(
     r"|(?:input|reference|init|mask|control)s?(?:[A-Z]\w*)?|.*(?:[sS]ignature|[eE]ncrypted|[tT]oken|[iI]con|[aA]vatar|[lL]ogo).*"
 )
 _ERROR_FIELD = re.compile(r"errors?")
-_DRAFT_FIELD = re.compile(r"(?:thought|thinking|reasoning|draft|preview|partial|thumb|intermediate)", re.IGNORECASE)
+_DRAFT_FIELD = re.compile(
+    r"(?:thought|thinking|reasoning|draft|preview|partial(?!Json)|thumb|intermediate)", re.IGNORECASE
+)
 _TEXT_FIELD = re.compile(
     r"text|outputText|generatedText|delta|content|answer|completion|caption|description|revisedPrompt|(?:reasoning|thinking)(?:Content|Text)?"
 )
@@ -128,8 +129,6 @@ class PictureSearch:
             return [self._add_piece(piece, thought, is_image=is_image) for piece, is_image in split_data_uris(text)]
         if is_base64_image(value):
             return self._add_image(value, thought)
-        if self._images and (joined := join_pieces(self._images[-1], value)) is not None:
-            return self._extend_image(joined)
         if is_base64_file(value):
             return self._add_file(name, value, thought)
         self._search_words(name, value, thought)
@@ -174,13 +173,6 @@ class PictureSearch:
         self._images.append(data)
         self._pictures.append(thought | {"inlineData": node})
         return node
-
-    def _extend_image(self, data: JSONString) -> PartNode:
-        """Put the next piece of the last image to it."""
-        self._images[-1] = data
-        node = next(node["inlineData"] for node in reversed(self._pictures) if "inlineData" in node)
-        node["data"] = data
-        return {}
 
 
 def _list_items(container: Any) -> list[tuple[Any, Any]]:

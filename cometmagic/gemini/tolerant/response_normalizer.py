@@ -21,7 +21,7 @@ from cometmagic.gemini.tolerant.image_addresses import is_address
 from cometmagic.gemini.tolerant.nested_base64 import find_nested
 from cometmagic.gemini.tolerant.nested_documents import OPAQUE_FIELDS, copy_results, detach_documents, expand_texts
 from cometmagic.gemini.tolerant.picture_search import PictureSearch
-from cometmagic.gemini.tolerant.split_images import join_split_images
+from cometmagic.gemini.tolerant.split_pictures import join_split_pictures
 from cometmagic.gemini.tolerant.text_deltas import join_texts_with_images
 
 _SNAKE_CASE = re.compile(r"_([a-z])")
@@ -35,6 +35,7 @@ def normalize_response(documents: list[Any]) -> dict[str, Any]:
     If there is no image in the parts, it is looked for everywhere else, also in documents that stand inside others.
     """
     _convert_to_camel_case(documents)
+    join_split_pictures(documents)
     join_texts_with_images(documents)
     result = _merge_documents(documents)
     if _has_image(result):
@@ -42,6 +43,7 @@ def normalize_response(documents: list[Any]) -> dict[str, Any]:
     documents = expand_texts(documents)
     _convert_to_camel_case(documents)
     documents += detach_documents(documents)
+    join_split_pictures(documents)
     result = _merge_documents(documents)
     return result if _has_image(result) else _add_pictures(documents)
 
@@ -58,7 +60,7 @@ def _merge_documents(documents: list[Any]) -> dict[str, Any]:
             content |= coerce_object(fields.get("content"))
             for node in coerce_objects(coerce_object(fields.get("content")).get("parts")):
                 parts += _extract_inline_data(node) if len(parts) < _MAX_PARTS else [node]
-    candidate["content"] = content | {"parts": join_split_images(parts)}
+    candidate["content"] = content | {"parts": parts}
     result["candidates"] = [candidate]
     return result
 

@@ -23,7 +23,7 @@ from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
 from cometmagic.storage.settle import settle
 from tests.faults.asking import Asker
-from tests.faults.server import fin, limit, recv_request, response
+from tests.faults.server import fin, limit, recv_request, response, send
 from tests.gemini.answers import answer, answering, body, image, picture, text
 
 DRAFT, FINAL = picture("PNG", "blue"), picture("PNG")
@@ -110,6 +110,52 @@ def test_f10_end_to_end(ask: Asker, kind: str, share: float) -> None:
     else:
         assert outcome.made.image.data == FINAL
         assert "cut short" in outcome.notes
+
+
+HALF = FINAL[: len(FINAL) // 2]
+# What came, whether its picture is whole, and how the caption begins.
+CAPTIONS: dict[str, tuple[bytes, bool, str]] = {
+    "cut-whole": (body(answer(image(FINAL)))[:-30], True, "The answer was cut short;"),
+    "cut-damaged": (body(answer(image(HALF)))[:-30], False, "The answer was cut short."),
+    "open-whole": (b"data: " + body(answer(image(FINAL), finish=None)), True, "The answer has no end mark"),
+    "open-damaged": (b"data: " + body(answer(image(HALF), finish=None)), False, "The answer has no end mark"),
+}
+
+
+@pytest.mark.parametrize("name", CAPTIONS)
+def test_a_damaged_picture_is_not_called_whole(ask: Asker, name: str) -> None:
+    content, is_whole, beginning = CAPTIONS[name]
+
+    outcome = ask(*answering(content))
+
+    assert beginning in outcome.notes
+    assert ("came whole" in outcome.notes) == is_whole
+    assert ("is incomplete or damaged" in outcome.notes) == (not is_whole)
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_the_caption_of_a_picture_that_came_with_an_error_says_the_same(ask: Asker, is_whole: bool) -> None:
+    content = body(answer(image(FINAL if is_whole else HALF)))
+
+    outcome = ask(recv_request(), send(response(content, status="429 Too Many Requests")))
+
+    assert "The service answered 429." in outcome.notes
+    assert ("came whole" in outcome.notes) == is_whole
+    assert ("is incomplete or damaged" in outcome.notes) == (not is_whole)
+
+
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_what_is_kept_of_a_broken_connection_is_named(ask: Asker, share: float) -> None:
+    content = b"data: " + body(answer(image(DRAFT, thought=True), finish=None)) + b"\n\n"
+    whole = response(content, headers={"Content-Length": str(len(content) + 100)})
+
+    outcome = ask(recv_request(), limit(whole, len(whole) - int(len(content) * (1 - share))), fin())
+
+    assert "the connection ended within it" in outcome.told.message
+    assert str(outcome.folder.response_path) in outcome.told.message
+    assert ("thought-1.png" in outcome.told.message) == (share == 1.0)
+    assert (outcome.folder.path / "thought-1.png").exists() == (share == 1.0)
+    assert outcome.told.message == outcome.folder.read()["error"]["what"]
 
 
 @pytest.mark.parametrize("ending", ["\\", "\\u", "\\ud8", "\\ud83d", "\\ud83d\\", "\\\\", "ü"], ids=ascii)
