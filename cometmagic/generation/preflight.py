@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cometmagic.costs import estimate
+from cometmagic.costs.charges import find_cap_warnings
 from cometmagic.costs.max_cost import check_max_cost
 from cometmagic.courier.route import LiveRoute
 from cometmagic.errors import CometError
 from cometmagic.gemini.encode import format_reference_name, format_signature_name
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.plan import Plan
+from cometmagic.generation.session import SESSION_ID
 from cometmagic.options.settings import find_library_folder, read_base_url
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import shorten_id
@@ -102,6 +104,7 @@ def collect_warnings(plans: Sequence[Plan]) -> list[str]:
     if live_plans:
         limits = live_plans[0].limits
         warnings += estimate.find_limit_warnings(limits, [plan.estimate for plan in live_plans])
+        warnings += find_cap_warnings(find_library_folder(), limits, SESSION_ID)
         try:
             check_max_cost([plan.call_estimate for plan in live_plans], limits)
         except CometError as error:

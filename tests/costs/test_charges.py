@@ -14,6 +14,8 @@ from cometmagic.costs.ledger import Ledger
 from cometmagic.costs.ledger_entries import Outcome, Spending
 from cometmagic.errors import BudgetError, ChargeStatus, CometError, OptionError
 from cometmagic.generation.generate import generate, generate_many, start_generation
+from cometmagic.generation.plan import build_plans
+from cometmagic.generation.preflight import collect_warnings
 from cometmagic.generation.session import SESSION_ID
 from cometmagic.storage.call_record import CallState
 from cometmagic.storage.library import Library
@@ -330,8 +332,10 @@ def test_a_cap_says_which_calls_it_does_not_count(
     with serving(*[GOOD] * (len(models) + 1)):
         for model in models:
             generate("a cat", model=model)
+        preview = collect_warnings(build_plans("a cat", **limits))  # a dry run says the same
         warnings = generate("a cat", **limits).warnings
 
+    assert preview == warnings
     assert warnings == [f"No price is known {text}" for text in words]
 
 
