@@ -11,7 +11,8 @@ import signal
 import threading
 from collections.abc import Callable
 
-LISTEN_SECONDS = 5.0  # seconds
+LISTEN_SECONDS = 5.0  # seconds from the end of the interrupted cell
+MAX_END_SECONDS = 60.0  # seconds until that end; a busy machine takes long
 POLL_SECONDS = 0.02  # seconds between two checks whether the interrupted cell has ended
 
 
@@ -23,16 +24,17 @@ def listen(abandon: Callable[[], None]) -> bool:
         return False
     if threading.current_thread() is not threading.main_thread():
         return False
-    loop.call_soon(_install_handler, loop, abandon, loop.time() + LISTEN_SECONDS)
+    loop.call_soon(_install_handler, loop, abandon, loop.time() + MAX_END_SECONDS)
     return True
 
 
-def _install_handler(loop: asyncio.AbstractEventLoop, abandon: Callable[[], None], deadline: float) -> None:
+def _install_handler(loop: asyncio.AbstractEventLoop, abandon: Callable[[], None], last_time: float) -> None:
     previous_handler = signal.getsignal(signal.SIGINT)
     if previous_handler is signal.default_int_handler:  # the interrupted cell has not ended yet
-        if loop.time() < deadline:
-            loop.call_later(POLL_SECONDS, _install_handler, loop, abandon, deadline)
+        if loop.time() < last_time:
+            loop.call_later(POLL_SECONDS, _install_handler, loop, abandon, last_time)
         return
+    deadline = loop.time() + LISTEN_SECONDS
 
     def handle_interrupt(*_: object) -> None:
         restore_handler()

@@ -22,6 +22,7 @@ from cometmagic.storage.call_folder import (
 )
 from cometmagic.storage.call_record import FileRow
 from cometmagic.system.atomic_files import write_atomic
+from cometmagic.system.regular_files import is_regular
 
 
 def write_previews(folder: CallFolder, rows: list[FileRow]) -> Iterator[str]:
@@ -46,8 +47,8 @@ def has_damaged_image(folder: CallFolder, rows: list[FileRow]) -> bool:
         folder.path / row["name"] for row in rows if row["role"] == "image" and row["mime_type"] in DISPLAYABLE_TYPES
     ]
     return any(
-        not build_preview_path(original).is_file()
-        and not build_small_preview_path(original).is_file()
+        not is_regular(build_preview_path(original))
+        and not is_regular(build_small_preview_path(original))
         and not opener.is_too_large(original)
         for original in originals
     )
