@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from cometmagic.errors import CometError, LibraryError
 from cometmagic.options import pyproject
+from cometmagic.options.base_url import read_base_url
 from cometmagic.options.command_line import format_option
 from cometmagic.options.models import CHECK_DATE
 from cometmagic.options.settings import (
@@ -26,7 +27,6 @@ from cometmagic.options.settings import (
     Key,
     find_key,
     find_library_folder,
-    read_base_url,
     read_default_source,
     read_environment_limits,
 )

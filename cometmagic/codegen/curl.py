@@ -17,8 +17,8 @@ from cometmagic.codegen.literals import build_tree, format_json_atom, format_tre
 from cometmagic.codegen.snippets import DECODE_SNIPPET, SAVE_SNIPPET, format_endpoint_path
 from cometmagic.gemini.encode import encode_request
 from cometmagic.gemini.request import ImageRequest
+from cometmagic.options.base_url import DEFAULT_BASE_URL
 from cometmagic.options.declaration import Limits
-from cometmagic.options.settings import DEFAULT_BASE_URL
 
 _HEADER = f"""\
 #!/bin/sh

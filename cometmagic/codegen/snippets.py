@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from cometmagic.options.settings import DEFAULT_BASE_URL
+from cometmagic.options.base_url import DEFAULT_BASE_URL
 
 BASE_URL_SNIPPET = f"""\
 url = os.environ.get("COMETAPI_BASE_URL") or "{DEFAULT_BASE_URL}"

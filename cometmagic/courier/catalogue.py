@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cometmagic.errors import ChargeStatus, CometError
+from cometmagic.options.base_url import read_base_url
 from cometmagic.options.models import find_model
-from cometmagic.options.settings import read_base_url
 from cometmagic.system.atomic_files import write_atomic
 from cometmagic.system.bounded_json import parse_object
 from cometmagic.system.regular_files import check_private_folder, create_private_folder, read_regular

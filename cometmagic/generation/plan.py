@@ -26,6 +26,7 @@ from cometmagic.generation.image_list import list_image_option, list_images
 from cometmagic.generation.text_checks import build_text_checker
 from cometmagic.generation.trust_check import check_live_call
 from cometmagic.options import pyproject
+from cometmagic.options.base_url import read_base_url
 from cometmagic.options.declaration import CellOptions, Limits, Options, build_options
 from cometmagic.options.keywords import ImageOptions, expose_keywords
 from cometmagic.options.model_checks import find_model_warnings
@@ -33,7 +34,6 @@ from cometmagic.options.settings import (
     KEY_INSTRUCTIONS,
     find_key,
     find_library_folder,
-    read_base_url,
     read_default_source,
     read_environment_limits,
 )

@@ -19,7 +19,8 @@ from cometmagic.gemini.encode import format_reference_name, format_signature_nam
 from cometmagic.gemini.parts import ImagePart
 from cometmagic.generation.plan import Plan
 from cometmagic.generation.session import SESSION_ID
-from cometmagic.options.settings import find_library_folder, read_base_url
+from cometmagic.options.base_url import read_base_url
+from cometmagic.options.settings import find_library_folder
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.index import shorten_id
 from cometmagic.storage.library import Library

@@ -17,8 +17,9 @@ from cometmagic.courier.client import get_courier
 from cometmagic.errors import ChargeStatus, LibraryError, TransportError
 from cometmagic.generation.call import Call, CancelCheck
 from cometmagic.generation.plan import Plan
+from cometmagic.options.base_url import read_base_url
 from cometmagic.options.declaration import Limits
-from cometmagic.options.settings import find_library_folder, read_base_url
+from cometmagic.options.settings import find_library_folder
 from cometmagic.storage.call_folder import CallFolder
 from cometmagic.storage.library import Library
 from cometmagic.storage.nearest_recording import build_missing_error, find_replays

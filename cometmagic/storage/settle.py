@@ -36,7 +36,7 @@ from cometmagic.gemini.tolerant.image_addresses import is_image_address
 from cometmagic.gemini.tolerant.json_scanner import MalformedError
 from cometmagic.gemini.tolerant.picture_search import holds_data
 from cometmagic.gemini.utf8_file import map_utf8_file
-from cometmagic.options.settings import DEFAULT_BASE_URL
+from cometmagic.options.base_url import DEFAULT_BASE_URL
 from cometmagic.storage.call_folder import CallFolder, now
 from cometmagic.storage.call_record import CallState, FileRow
 from cometmagic.storage.image_files import save_images

@@ -13,7 +13,8 @@ import pytest
 
 from cometmagic.errors import CometError, LibraryError, MissingKeyError, OptionError
 from cometmagic.options import settings
-from cometmagic.options.settings import Key, ask_key, find_key, find_library_folder, read_base_url, read_default_source
+from cometmagic.options.base_url import read_base_url
+from cometmagic.options.settings import Key, ask_key, find_key, find_library_folder, read_default_source
 from tests.notebook.answers import CANARY
 
 
