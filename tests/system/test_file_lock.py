@@ -275,4 +275,5 @@ def test_control_without_the_lock_counts_are_lost(path: Path) -> None:
         for thread in [pool.submit(together) for _ in range(THREADS)]:
             thread.result()
 
-    assert int(path.read_text() or "0") < COUNTS * THREADS
+    # Some are lost, or a number that is written over a longer one keeps its end.
+    assert int(path.read_text() or "0") != COUNTS * THREADS
