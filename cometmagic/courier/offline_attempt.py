@@ -26,7 +26,7 @@ class OfflineAttempt:
         self._folder, self._emit = folder, emit
         self._lock = threading.Lock()  # held while the folder is written
         self._is_stopped = False
-        self.is_written = False  # whether the answer is in the folder
+        self._is_written = False  # whether the answer is in the folder
 
     async def answer(self) -> CometError | None:
         """Write the answer to the folder, or return its error. When cancelled, nothing is written any more.
@@ -37,7 +37,7 @@ class OfflineAttempt:
             return await asyncio.to_thread(self._draw)
         except asyncio.CancelledError:
             with self._lock:
-                self._is_stopped = not self.is_written
+                self._is_stopped = not self._is_written
             if self._is_stopped:
                 raise
             return None
@@ -55,5 +55,5 @@ class OfflineAttempt:
         with self._lock:
             if not self._is_stopped:
                 write_atomic(self._folder.response_path, response_body)
-                self.is_written = True
+                self._is_written = True
         return None

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from cometmagic.display import result_output
 from cometmagic.display.bundles import Bundle, build_plain_text, join_bundles
-from cometmagic.display.mime_bundles import build_value
 from cometmagic.errors import Interrupted
 from cometmagic.generation.call import EVENT_POLL_INTERVAL, PendingCall
 from cometmagic.generation.result_list import AnyResult
@@ -88,7 +87,11 @@ class PendingResult:
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         """Return the result as it looks once it is there, until then the status."""
-        return build_value(self._result) if self._result is not None else build_plain_text(repr(self))
+        if self._result is None:
+            return build_plain_text(repr(self))
+        from cometmagic.display.mime_bundles import build_value  # only for a front end: the first cell does not wait
+
+        return build_value(self._result)
 
     def __repr__(self) -> str:
         status = "under way" if not self.done else "failed" if self._error is not None else "ended"

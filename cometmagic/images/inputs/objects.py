@@ -156,11 +156,12 @@ def _read_tensor(value: Any) -> Held | None:
 
 def _read_response(value: Any) -> Held | None:
     """Return the body of a response of httpx, requests and their kin. Raises `OptionError` for that of an error."""
-    status = _get(value, "status_code")
+    status = open_files.read_attribute(value, "status_code")
     if isinstance(status, bool) or not isinstance(status, int) or not hasattr(type(value), "content"):
         return None
     if status >= _FIRST_ERROR_STATUS:
-        reason = clean_line(f"{int(status)} {_get(value, 'reason_phrase') or _get(value, 'reason') or ''}", 60)
+        words = (open_files.read_attribute(value, name) for name in ("reason_phrase", "reason"))
+        reason = clean_line(f"{int(status)} {next(filter(None, words), '')}", 60)
         raise OptionError(f"The response is an error ({reason}), not an image.", advice="Ask for the image again.")
     try:
         content = value.content
@@ -190,9 +191,3 @@ def _is_instance(value: Any, package: str, class_name: str) -> bool:
     """Whether a value is of a class of a package, which need not be imported here."""
     bases: Iterable[type] = type(value).__mro__
     return any(base.__name__ == class_name and base.__module__.partition(".")[0] == package for base in bases)
-
-
-def _get(value: Any, name: str) -> Any:
-    with contextlib.suppress(Exception):  # a property of any class may raise anything
-        return getattr(value, name, None)
-    return None

@@ -29,14 +29,14 @@ def is_open_file(value: Any) -> bool:
         return False
     if isinstance(value, io.IOBase):
         return True
-    if inspect.iscoroutinefunction(_get(value, "read")):
+    if inspect.iscoroutinefunction(read_attribute(value, "read")):
         return True
     return _is_callable(value, "read") and any(_is_callable(value, name) for name in _FILE_METHODS)
 
 
 def describe_file(file: Any) -> str:
     """Return what a file is called at the beginning of a sentence."""
-    name = _get(file, "name") or _get(file, "filename")
+    name = read_attribute(file, "name") or read_attribute(file, "filename")
     is_path = isinstance(name, str | os.PathLike) and not isinstance(file, tempfile.SpooledTemporaryFile)
     return shorten_path(os.fsdecode(name)) if is_path else "The open file"
 
@@ -66,17 +66,19 @@ def read_open_file(file: Any) -> bytes:
 
 def _find_inner_file(file: Any) -> Any:
     """Return the file within an upload of a web framework, whose own `read` has to be awaited."""
-    inner_file = _get(file, "file")
-    return inner_file if inspect.iscoroutinefunction(_get(file, "read")) and is_open_file(inner_file) else file
+    inner_file = read_attribute(file, "file")
+    return (
+        inner_file if inspect.iscoroutinefunction(read_attribute(file, "read")) and is_open_file(inner_file) else file
+    )
 
 
 def _check_file(name: str, file: Any) -> None:
     """Raise `OptionError` for a file that cannot be read at once."""
-    if _get(file, "closed") is True:
+    if read_attribute(file, "closed") is True:
         raise OptionError(f"{name} is closed.", advice="Open it again, or give its path.")
-    if inspect.iscoroutinefunction(_get(file, "read")):
+    if inspect.iscoroutinefunction(read_attribute(file, "read")):
         raise OptionError(f"{name} has to be awaited.", advice="Read it first: content = await file.read().")
-    if isinstance(_get(file, "buffer"), io.BufferedIOBase) or isinstance(file, io.TextIOBase):
+    if isinstance(read_attribute(file, "buffer"), io.BufferedIOBase) or isinstance(file, io.TextIOBase):
         is_text_in_memory = isinstance(file, io.StringIO)
         advice = "Give bytes." if is_text_in_memory else 'Open it with open(path, "rb").'
         raise OptionError(f"{name} {'holds' if is_text_in_memory else 'is open as'} text.", advice=advice)
@@ -118,7 +120,7 @@ def _build_advice(file: Any) -> str:
     return "Ask for it again." if is_response else "Open it again, or give its path."
 
 
-def _get(value: Any, name: str) -> Any:
+def read_attribute(value: Any, name: str) -> Any:
     """Return an attribute, or None when there is none or a property of any class raises."""
     with contextlib.suppress(Exception):
         return getattr(value, name, None)
@@ -126,7 +128,7 @@ def _get(value: Any, name: str) -> Any:
 
 
 def _is_callable(value: Any, name: str) -> bool:
-    return callable(_get(value, name))
+    return callable(read_attribute(value, name))
 
 
 def _call(value: Any, name: str) -> Any:
